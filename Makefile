@@ -1,0 +1,119 @@
+# Everything from a bare clone: each target sets up what it needs in .venv, once.
+#
+#   make demo         train on the embedded digits: a picture and an accuracy
+#   make test         run the tests            (make test TESTS=tests/golden_model)
+#   make lint         check style with ruff    (make format: put it right)
+#   make types        check types with mypy, on the package as a wheel installs it
+#   make wheel-test   build the wheel, and use it in an environment of its own
+#   make coverage     run the tests and show which lines they miss
+#   make clean        remove .venv and everything built
+#
+# PYTHON=/path/to/python chooses the interpreter, JOBS=N the tests run side by side.
+
+PYTHON ?= python3
+JOBS ?= 2
+TESTS ?= tests
+DEMO ?= build/demo
+
+VENV := .venv
+BIN := $(VENV)/bin
+CORE := $(VENV)/demo.installed
+FULL := $(VENV)/test.installed
+CORE_EXTRAS := plot
+FULL_EXTRAS := plot,sklearn,rtl,dev
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL_FAILED := the packages could not be installed (pip says why above); check the way to the Python package index and run make again.
+
+# NumPy's threads and the tests' processes would only wait for each other.
+SINGLE_THREADED := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+# An environment that was made elsewhere, and copied or moved here, would run that other checkout.
+ifneq ($(wildcard $(VENV)/checkout),)
+ifneq ($(file < $(VENV)/checkout),$(CURDIR))
+$(BIN)/python: FORCE
+endif
+endif
+
+.PHONY: help demo test lint format types wheel wheel-test coverage clean compiler FORCE
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# \{0,1\}//; 1,/^PYTHON=/p' Makefile
+
+demo: $(CORE)
+	@$(BIN)/python -m metaplast.cli train digits --model $(DEMO)/digits.npz --plot $(DEMO)
+
+test: compiler $(FULL)
+	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+
+coverage: compiler $(FULL)
+	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term $(TESTS)
+
+lint: $(FULL)
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+
+format: $(FULL)
+	@$(BIN)/python -m ruff check --fix .
+	@$(BIN)/python -m ruff format .
+
+wheel: $(FULL)
+	@rm -rf build/wheel build/lib build/bdist.*
+	@mkdir -p build
+	@$(BIN)/python -m build --no-isolation --outdir build/wheel . > build/wheel.log 2>&1 \
+		|| { cat build/wheel.log; exit 1; }
+	@ls build/wheel/*
+
+# mypy sees a package where pip has put it, not through an editable install.
+types: wheel
+	@rm -rf build/types
+	@$(PIP) install --no-deps --target build/types build/wheel/metaplast-*.whl
+	@cd build/types && MYPYPATH=. ../../$(BIN)/python -m mypy \
+		--config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p metaplast
+
+wheel-test: wheel
+	@rm -rf build/wheel-test
+	@$(BIN)/python -m venv build/wheel-test/venv
+	@build/wheel-test/venv/bin/python -m pip --disable-pip-version-check --quiet \
+		install -c constraints.txt build/wheel/metaplast-*.whl || { echo "$(INSTALL_FAILED)"; exit 1; }
+	@set -e; wheel_test=$(CURDIR)/build/wheel-test; elsewhere=$$(mktemp -d); \
+	trap 'rm -rf "$$elsewhere"' EXIT; cd "$$elsewhere"; \
+	for absent in sklearn matplotlib amaranth cocotb; do \
+		if "$$wheel_test/venv/bin/python" -c "import $$absent" 2> import.log; then \
+			echo "The core dependencies bring $$absent, which belongs to an extra."; exit 1; \
+		fi; \
+	done; \
+	"$$wheel_test/venv/bin/metaplast" train digits --epochs 1 --model digits.npz; \
+	"$$wheel_test/venv/bin/metaplast" info digits.npz; \
+	echo "The wheel works in an environment of its own."
+
+clean:
+	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+# What pip cannot bring.
+compiler:
+	@command -v c++ > /dev/null || { echo "A C++ compiler is missing, and the tests simulate the gateware with one: install it (Debian and Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install) and run make again."; exit 1; }
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' > /dev/null 2>&1 || { echo "Python 3.11 or newer is missing ('$(PYTHON)' is $$($(PYTHON) --version 2> /dev/null || echo not there)): install it (Debian and Ubuntu: apt install python3 python3-venv), or name the one to use: make PYTHON=/path/to/python."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' > /dev/null 2>&1 || { echo "Python's venv module is missing from '$(PYTHON)': install it (Debian and Ubuntu: apt install python3-venv), or name another Python: make PYTHON=/path/to/python."; exit 1; }
+	@echo "Setting up $(VENV), once."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module could not make $(VENV) (it says why above)."; exit 1; }
+	@printf '%s' '$(CURDIR)' > $(VENV)/checkout
+
+# The build back end comes first, so that it is the pinned one too.
+define install
+@$(PIP) install -c constraints.txt setuptools || { echo "$(INSTALL_FAILED)"; exit 1; }
+@$(PIP) install -c constraints.txt --no-build-isolation -e '.[$(1)]' || { echo "$(INSTALL_FAILED)"; exit 1; }
+endef
+
+$(CORE): $(BIN)/python pyproject.toml constraints.txt
+	$(call install,$(CORE_EXTRAS))
+	@touch $@
+
+$(FULL): $(BIN)/python pyproject.toml constraints.txt
+	$(call install,$(FULL_EXTRAS))
+	@touch $(CORE) $@
