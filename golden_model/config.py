@@ -1,0 +1,245 @@
+"""One frozen description of a network, for the model, the gateware, the files and the host.
+
+Symbols are those of docs/algorithm.md.
+"""
+
+import math
+import operator
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from .errors import ConfigurationError
+
+__all__ = ["LayerConfig", "NetworkConfig", "ceil_log2"]
+
+MAX_LAYERS = 4096
+MAX_CLASSES = 256
+MAX_BATCH = 65535
+MAX_SEED = (1 << 48) - 1
+MAX_ADDRESS_BITS = 32
+MAX_INITIAL_BITS = 6
+
+
+def ceil_log2(value: int) -> int:
+    """Bits that number ``value`` things, ``ceil(log2(value))``, but at least 1."""
+    return max(1, (value - 1).bit_length())
+
+
+@dataclass(frozen=True)
+class LayerConfig:
+    """One layer of a :class:`NetworkConfig`; made by :attr:`NetworkConfig.layers` only.
+
+    Parameters
+    ----------
+    index : int
+        ``l``, from 0.
+    inputs : int
+        ``N``, input bits.
+    neurons : int
+        ``K``.
+    group : int
+        ``γ``, neurons of a group. Divides ``neurons``.
+    classes : int
+        ``C``.
+    counter_bits : int
+        ``B``, bits of a hidden weight.
+    margin : int
+        ``margin_l = floor(r·K)``, compared with twice the lead of the best score.
+    """
+
+    index: int
+    inputs: int
+    neurons: int
+    group: int
+    classes: int
+    counter_bits: int
+    margin: int
+
+    @property
+    def group_count(self) -> int:
+        """Groups in the layer, ``K / γ``."""
+        return self.neurons // self.group
+
+    @property
+    def neuron_bits(self) -> int:
+        """``bk``: bits of a reinforcement draw that name a neuron."""
+        return ceil_log2(self.neurons)
+
+    @property
+    def input_bits(self) -> int:
+        """``bi``: bits of a reinforcement draw that name an input."""
+        return ceil_log2(self.inputs)
+
+    @property
+    def initial_bits(self) -> int:
+        """``q``: bits of an initial counter's draw that are used, in two's complement."""
+        return min(max(self.counter_bits - 2, 1), MAX_INITIAL_BITS)
+
+    @property
+    def lowest(self) -> int:
+        """The counter's lower bound, ``−2^(B−1)``."""
+        return -(1 << self.counter_bits - 1)
+
+    @property
+    def highest(self) -> int:
+        """The counter's upper bound, ``2^(B−1) − 1``."""
+        return (1 << self.counter_bits - 1) - 1
+
+    @property
+    def weights(self) -> int:
+        """Counters in the layer, ``K·N``."""
+        return self.neurons * self.inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """A network and how it is trained: everything but the data that decides a counter.
+
+    Parameters
+    ----------
+    inputs : int
+        ``N_0``, bits of an encoded sample. At least 1.
+    hidden : tuple of int
+        ``K_l``, neurons of each layer; 1 to 4096 layers.
+    groups : tuple of int
+        ``γ_l``, the group size of each layer. Divides ``K_l``.
+    classes : int
+        ``C``. 2 to 256.
+    counter_bits : int
+        ``B``, bits of a hidden weight. 2 to 16.
+    robustness : float
+        ``r``, the lead that a right answer must have, as a share of ``K``. 0 to 1.
+    reinforcement : float
+        ``p_r``, scale of the reinforcement's probability. At least 0.
+    batch : int
+        Samples between two commits. 1 to 65535.
+    seed : int
+        Seed of every random stream. 48 bits, unsigned.
+
+    Raises
+    ------
+    ConfigurationError
+        If a value is out of its range or of a wrong type, or the parts do not fit together.
+    """
+
+    inputs: int
+    hidden: tuple[int, ...]
+    groups: tuple[int, ...]
+    classes: int
+    counter_bits: int = 8
+    robustness: float = 0.25
+    reinforcement: float = 1.0
+    batch: int = 100
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "inputs", _integer("inputs", self.inputs, 1, 1 << 31))
+        put(self, "hidden", _integers("hidden", self.hidden))
+        put(self, "groups", _integers("groups", self.groups))
+        put(self, "classes", _integer("classes", self.classes, 2, MAX_CLASSES))
+        put(self, "counter_bits", _integer("counter_bits", self.counter_bits, 2, 16))
+        put(self, "robustness", _real("robustness", self.robustness, 0.0, 1.0))
+        put(self, "reinforcement", _real("reinforcement", self.reinforcement, 0.0, math.inf))
+        put(self, "batch", _integer("batch", self.batch, 1, MAX_BATCH))
+        put(self, "seed", _integer("seed", self.seed, 0, MAX_SEED))
+
+        if not 1 <= len(self.hidden) <= MAX_LAYERS:
+            raise ConfigurationError(
+                f"hidden must name from 1 to {MAX_LAYERS} layers, not {len(self.hidden)}"
+            )
+        if len(self.groups) != len(self.hidden):
+            raise ConfigurationError(
+                f"groups must name a group size for each of the {len(self.hidden)} layers, "
+                f"not {len(self.groups)}"
+            )
+        for layer, (neurons, group) in enumerate(zip(self.hidden, self.groups, strict=True)):
+            if neurons % group:
+                fitting = [size for size in range(1, neurons + 1) if neurons % size == 0]
+                raise ConfigurationError(
+                    f"groups of {group} do not divide the {neurons} neurons of layer {layer}; "
+                    f"group sizes that do: {', '.join(map(str, fitting))}"
+                )
+        for layer in self.layers:
+            address_bits = layer.neuron_bits + layer.input_bits
+            if address_bits > MAX_ADDRESS_BITS:
+                raise ConfigurationError(
+                    f"layer {layer.index} of {layer.neurons} neurons with {layer.inputs} inputs "
+                    f"needs {address_bits} bits to name a weight, and a draw has "
+                    f"{MAX_ADDRESS_BITS}; make the layer smaller"
+                )
+
+    @cached_property
+    def layers(self) -> tuple[LayerConfig, ...]:
+        """Each layer's own numbers."""
+        inputs = (self.inputs, *self.hidden[:-1])
+        return tuple(
+            LayerConfig(
+                index=index,
+                inputs=inputs[index],
+                neurons=neurons,
+                group=self.groups[index],
+                classes=self.classes,
+                counter_bits=self.counter_bits,
+                margin=math.floor(self.robustness * neurons),
+            )
+            for index, neurons in enumerate(self.hidden)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "NetworkConfig":
+        """The inverse of :meth:`to_dict`.
+
+        Raises
+        ------
+        ConfigurationError
+            If a key is missing or unknown, or a value is refused.
+        """
+        known = {field.name for field in fields(cls)}
+        if missing := known - values.keys():
+            raise ConfigurationError(f"the configuration lacks {', '.join(sorted(missing))}")
+        if unknown := values.keys() - known:
+            raise ConfigurationError(
+                f"the configuration has unknown keys: {', '.join(sorted(unknown))}"
+            )
+        return cls(**values)
+
+
+def _integer(name: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be an integer, not {value!r}")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise ConfigurationError(f"{name} must be an integer, not {value!r}") from None
+    if not low <= number <= high:
+        raise ConfigurationError(f"{name} must be from {low} to {high}, not {number}")
+    return number
+
+
+def _integers(name: str, values: Any) -> tuple[int, ...]:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise ConfigurationError(f"{name} must be a sequence of integers, not {values!r}")
+    return tuple(_integer(name, value, 1, 1 << 31) for value in values)
+
+
+def _real(name: str, value: Any, low: float, high: float) -> float:
+    if isinstance(value, bool | str | bytes):
+        raise ConfigurationError(f"{name} must be a number, not {value!r}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"{name} must be a number, not {value!r}") from None
+    if not math.isfinite(number) or not low <= number <= high:
+        wanted = f"from {low:g} to {high:g}" if math.isfinite(high) else f"at least {low:g}"
+        raise ConfigurationError(f"{name} must be {wanted}, not {number!r}")
+    return number

@@ -1,0 +1,170 @@
+"""The random bit stream that model and gateware share (docs/algorithm.md, 6)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ConfigurationError
+
+__all__ = [
+    "BitStream",
+    "classifier_id",
+    "initial_counters_id",
+    "order_id",
+    "reinforcement_id",
+    "split_mix_64",
+]
+
+MASK_64 = (1 << 64) - 1
+HISTORY_BITS = 127
+SHORT_LAG, LONG_LAG = 64, 127
+
+# A step computes SHORT_LAG·2^m bits at once from a history of LONG_LAG·2^m; m = 6 is the first
+# whose lags are whole words, the last bounds the history to keep.
+FIRST_DOUBLING, LAST_DOUBLING = 6, 11
+
+
+def initial_counters_id(layer: int) -> int:
+    """Stream of the initial counters of a layer."""
+    return 8 * layer
+
+
+def classifier_id(layer: int) -> int:
+    """Stream of the local classifier of a layer."""
+    return 8 * layer + 1
+
+
+def reinforcement_id(layer: int) -> int:
+    """Stream of the reinforcement events of a layer."""
+    return 8 * layer + 2
+
+
+def order_id(epoch: int) -> int:
+    """Stream of the sample order of an epoch.
+
+    Raises
+    ------
+    ConfigurationError
+        If the epoch has no stream of its own: they are numbered from 0 to 32767.
+    """
+    if not 0 <= epoch <= 0x7FFF:
+        raise ConfigurationError(f"an epoch must be from 0 to 32767, not {epoch}")
+    return 0x8000 + epoch
+
+
+def split_mix_64(state: int, count: int) -> list[int]:
+    """The first ``count`` 64-bit outputs of SplitMix64 started with ``state``."""
+    outputs = []
+    for _ in range(count):
+        state = (state + 0x9E3779B97F4A7C15) & MASK_64
+        z = state
+        z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & MASK_64
+        z = ((z ^ z >> 27) * 0x94D049BB133111EB) & MASK_64
+        outputs.append(z ^ z >> 31)
+    return outputs
+
+
+class BitStream:
+    """``b[n] = b[n−64] XOR b[n−127]``, drawn 32 bits at a time.
+
+    Parameters
+    ----------
+    seed : int
+        48 bits, unsigned.
+    stream_id : int
+        16 bits, unsigned; which of a seed's streams.
+
+    Raises
+    ------
+    ConfigurationError
+        If the seed or the stream's number is out of its range.
+    """
+
+    def __init__(self, seed: int, stream_id: int):
+        if not 0 <= seed < 1 << 48:
+            raise ConfigurationError(f"seed must be from 0 to {(1 << 48) - 1}, not {seed!r}")
+        if not 0 <= stream_id < 1 << 16:
+            raise ConfigurationError(f"stream_id must be from 0 to 65535, not {stream_id!r}")
+        low, high = split_mix_64(seed << 16 | stream_id, 2)
+        history = (low | high << 64) & ((1 << HISTORY_BITS) - 1)
+        self._start(history or 1)
+
+    def _start(self, history: int) -> None:
+        # Bit 127 of the two words is dropped: the history is 127 bits, aligned to its end.
+        self._origin = history
+        self._words = np.empty(0, dtype="<u8")
+        self._taken = 0  # draws taken from _words
+        self._doubling = 0
+
+    @property
+    def history(self) -> tuple[int, int]:
+        """The 127 bits before the next draw, oldest lowest, as ``(low, high)`` 64-bit words."""
+        bits = self._origin
+        length = HISTORY_BITS
+        first = max(0, (self._taken - 4) // 2)  # the last 127 bits lie within four draws
+        for index in range(first * 2, self._taken):
+            word = int(self._words[index // 2]) >> (32 * (index % 2)) & 0xFFFFFFFF
+            bits |= word << length
+            length += 32
+        if first:
+            bits, length = bits >> HISTORY_BITS, length - HISTORY_BITS
+        bits = bits >> (length - HISTORY_BITS) & ((1 << HISTORY_BITS) - 1)
+        return bits & MASK_64, bits >> 64
+
+    @classmethod
+    def from_history(cls, low: int, high: int) -> "BitStream":
+        """A stream that goes on where :attr:`history` was read.
+
+        Raises
+        ------
+        ConfigurationError
+            If the history is all zero (the stream would never leave zero) or too long.
+        """
+        history = low | high << 64
+        if not 0 < history < 1 << HISTORY_BITS:
+            raise ConfigurationError(
+                f"a stream's history must be 127 bits, not all zero, not {history:#x}"
+            )
+        stream = cls.__new__(cls)
+        stream._start(history)
+        return stream
+
+    def draws(self, count: int) -> NDArray[np.uint32]:
+        """The next ``count`` draws of 32 bits, shape ``(count,)``."""
+        taken = np.empty(count, dtype=np.uint32)
+        done = 0
+        while done < count:
+            available = 2 * len(self._words) - self._taken
+            if not available:
+                self._extend()
+                continue
+            step = min(available, count - done)
+            taken[done : done + step] = self._words.view("<u4")[self._taken : self._taken + step]
+            self._taken += step
+            done += step
+        return taken
+
+    def _extend(self) -> None:
+        """Make more words; all made so far are taken."""
+        if len(self._words) < LONG_LAG:
+            self._extend_slowly()
+            return
+        while (
+            self._doubling < LAST_DOUBLING - FIRST_DOUBLING
+            and len(self._words) >= LONG_LAG << self._doubling + 1
+        ):
+            self._doubling += 1
+        short, long = SHORT_LAG << self._doubling, LONG_LAG << self._doubling
+        fresh = self._words[-short:] ^ self._words[-long:][:short]
+        kept = self._words[-(LONG_LAG << self._doubling + 1) :]
+        self._taken -= 2 * (len(self._words) - len(kept))
+        self._words = np.concatenate([kept, fresh])
+        self._origin = 0  # no longer within reach
+
+    def _extend_slowly(self) -> None:
+        """One word from the 127 bits before it, by the recurrence itself."""
+        low, high = self.history
+        before = low | high << 64
+        # Bit n of the word: b[n−64] is bit 63 + n of the history, b[n−127] is bit n; the last
+        # bit's b[n−64] is the history's newest but one, so 64 bits come out at once.
+        word = (before >> 63 ^ before) & MASK_64
+        self._words = np.append(self._words, np.array([word], dtype="<u8"))

@@ -1,0 +1,204 @@
+"""Epochs: the order of the samples, the reinforcement's strength, accuracy, history."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .batch_record import BatchRecord
+from .config import LayerConfig, NetworkConfig
+from .errors import DataError
+from .stream import BitStream, order_id
+
+__all__ = ["EpochRecord", "TrainableNetwork", "Trainer", "epoch_order", "reinforcement_events"]
+
+
+def epoch_order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
+    """The order in which an epoch takes its samples: a permutation, (samples,)."""
+    return np.argsort(BitStream(seed, order_id(epoch)).draws(samples), kind="stable")
+
+
+def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: float) -> int:
+    """``M_l``, the events of each of an epoch's commits (docs/algorithm.md, 5).
+
+    Parameters
+    ----------
+    layer : LayerConfig
+        The layer.
+    reinforcement : float
+        ``p_r``.
+    accuracy : float
+        Training accuracy of the previous epoch, 0 to 1; 0 in the first.
+    """
+    expected = (
+        reinforcement
+        * math.sqrt(1 - accuracy)
+        * math.sqrt(2 / (math.pi * layer.inputs))
+        * 2 ** (layer.neuron_bits + layer.input_bits)
+    )
+    return math.floor(expected + 1 / 2)
+
+
+class TrainableNetwork(Protocol):
+    """What :class:`Trainer` trains: the model, its literal reading, or gateware."""
+
+    config: NetworkConfig
+
+    @property
+    def counters(self) -> Sequence[NDArray[Any]]:
+        """Per layer, ``k``."""
+
+    def train_batch(self, x: ArrayLike, y: ArrayLike, events: Sequence[int]) -> BatchRecord:
+        """Train on a batch and commit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochRecord:
+    """One line of a training's history; tuples have an entry for each layer.
+
+    Attributes
+    ----------
+    epoch : int
+        From 0.
+    samples : int
+        Samples trained on.
+    accuracy : float
+        Share of them that the network predicted right when they were trained on, 0 to 1.
+    layer_accuracy : tuple of float
+        The same of each layer's local prediction.
+    error_rate : tuple of float
+        Share of samples that raised the layer's error bit.
+    updates : tuple of int
+        Neurons updated.
+    events : tuple of int
+        ``M_l``.
+    saturated : tuple of int
+        Counters at a bound when the epoch ended.
+    seconds : float
+        Time it took.
+    test_accuracy, validation_accuracy : float or None
+        On samples not trained on, after the epoch.
+    """
+
+    epoch: int
+    samples: int
+    accuracy: float
+    layer_accuracy: tuple[float, ...]
+    error_rate: tuple[float, ...]
+    updates: tuple[int, ...]
+    events: tuple[int, ...]
+    saturated: tuple[int, ...]
+    seconds: float
+    test_accuracy: float | None = None
+    validation_accuracy: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "EpochRecord":
+        """The inverse of :meth:`to_dict`."""
+        known = {field.name for field in fields(cls)}
+        return cls(
+            **{
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in values.items()
+                if key in known
+            }
+        )
+
+
+class Trainer:
+    """Trains a network epoch by epoch.
+
+    Parameters
+    ----------
+    network : TrainableNetwork
+        Trained in place.
+    epoch : int
+        Number of the next epoch; above 0 to go on with a saved network.
+    accuracy : float
+        Training accuracy of the epoch before that, 0 to 1; 0 if there was none.
+    """
+
+    def __init__(self, network: TrainableNetwork, *, epoch: int = 0, accuracy: float = 0.0):
+        self.network = network
+        self.epoch = epoch
+        self.accuracy = accuracy
+
+    def events(self) -> list[int]:
+        """``M_l`` of every layer in the coming epoch."""
+        config = self.network.config
+        return [
+            reinforcement_events(layer, config.reinforcement, self.accuracy)
+            for layer in config.layers
+        ]
+
+    def train_epoch(
+        self,
+        x: NDArray[np.uint8],
+        y: NDArray[np.integer],
+        on_batch: Callable[[int, BatchRecord], None] | None = None,
+    ) -> EpochRecord:
+        """Train on every sample once.
+
+        Parameters
+        ----------
+        x : (n, N) uint8, 0 or 1
+            Encoded samples, in the order of the training split.
+        y : (n,) int
+            Labels.
+        on_batch : callable, optional
+            Called after each batch with the samples done so far and the batch's record.
+
+        Raises
+        ------
+        DataError
+            If there is no sample, or samples and labels do not fit each other or the network.
+        """
+        started = time.perf_counter()
+        if len(x) == 0:
+            raise DataError("there are no samples to train on")
+        if len(x) != len(y):
+            raise DataError(f"there are {len(x)} samples but {len(y)} labels")
+        config = self.network.config
+        events = self.events()
+        order = epoch_order(config.seed, self.epoch, len(x))
+        right = np.zeros(len(config.layers), dtype=np.int64)
+        errors = np.zeros(len(config.layers), dtype=np.int64)
+        updates = np.zeros(len(config.layers), dtype=np.int64)
+        for start in range(0, len(x), config.batch):
+            batch = order[start : start + config.batch]
+            labels = y[batch]
+            record = self.network.train_batch(x[batch], labels, events)
+            right += (record.predictions == labels[:, np.newaxis]).sum(axis=0)
+            errors += record.errors.sum(axis=0)
+            updates += record.updates
+            if on_batch is not None:
+                on_batch(start + len(batch), record)
+
+        result = EpochRecord(
+            epoch=self.epoch,
+            samples=len(x),
+            accuracy=int(right[-1]) / len(x),
+            layer_accuracy=tuple((right / len(x)).tolist()),
+            error_rate=tuple((errors / len(x)).tolist()),
+            updates=tuple(updates.tolist()),
+            events=tuple(events),
+            saturated=tuple(
+                int(np.count_nonzero((k == layer.lowest) | (k == layer.highest)))
+                for k, layer in zip(self.network.counters, config.layers, strict=True)
+            ),
+            seconds=time.perf_counter() - started,
+        )
+        self.epoch += 1
+        self.accuracy = result.accuracy
+        return result
