@@ -1,0 +1,292 @@
+"""The golden model behind scikit-learn's door."""
+
+import numbers
+from collections.abc import Iterable
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .config import NetworkConfig
+from .encoding import Thermometer
+from .errors import ConfigurationError, DataError
+from .network import Network
+from .trainer import Trainer
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.utils import check_random_state
+    from sklearn.utils.multiclass import check_classification_targets, unique_labels
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError as error:
+    raise ImportError(
+        "BMLPClassifier needs scikit-learn 1.6 or newer; install it with "
+        "`pip install 'metaplast[sklearn]'`"
+    ) from error
+
+__all__ = ["BMLPClassifier"]
+
+# Of `groups=None`: the size on which the layers of docs/results.md learn best.
+LARGEST_GROUP = 32
+# Of `bits_per_feature=None`: a fifth bit sees one training value in thirty-two, and pays no more.
+MOST_BITS = 4
+# Later epochs have no stream for the order of their samples (docs/algorithm.md, 6).
+MAX_EPOCHS = 32768
+
+
+class BMLPClassifier(ClassifierMixin, BaseEstimator):
+    """A binary multi-layer perceptron trained by local error signals (docs/algorithm.md).
+
+    Features become bits by a thermometer fitted to the training data, labels of any kind become
+    classes; everything between is :class:`~.network.Network`, integer by integer, and so what
+    gateware learns. The same data, parameters and ``random_state`` give the same counters on
+    every machine.
+
+    Parameters
+    ----------
+    hidden : tuple of int
+        ``K_l``, neurons of each layer.
+    groups : tuple of int, optional
+        ``γ_l``, the group size of each layer, which divides ``K_l``. By default the largest that
+        does, is at most 32 and leaves at least four groups.
+    counter_bits : int
+        ``B``, bits of a hidden weight. 2 to 16.
+    bits_per_feature : int, optional
+        ``T``, thermometer bits of a feature. By default as many as every feature can carry, up to
+        4. Data of the values 0 and 1 alone are bits already and carry one.
+    per_feature : bool
+        Whether each feature has thresholds of its own, as columns of a table should; images and
+        other features of one kind may share them.
+    robustness : float
+        ``r``, the lead that a right answer must have, as a share of ``K``. 0 to 1.
+    reinforcement : float
+        ``p_r``, scale of the reinforcement's probability. At least 0.
+    batch : int
+        Samples between two commits. 1 to 65535. Small data want a small one.
+    epochs : int
+        Passes that :meth:`fit` makes over the data. 1 to 32768.
+    random_state : int, RandomState instance or None
+        An integer (48 bits, unsigned) is the seed of the network; from a generator, or with None
+        from NumPy's own, a seed is drawn.
+
+    Attributes
+    ----------
+    classes_ : (C,) array
+        The labels, sorted; class ``c`` of the network is ``classes_[c]``.
+    n_features_in_ : int
+        Features of a sample.
+    feature_names_in_ : array of str
+        Their names, where the data had names.
+    encoder_ : Thermometer
+        Turns samples into the network's bits.
+    network_ : Network
+        The trained network.
+    trainer_ : Trainer
+        Knows the number of the next epoch and the accuracy of the last.
+    history_ : list of EpochRecord
+        One record for each epoch.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> x, y = load_iris(return_X_y=True)
+    >>> BMLPClassifier(hidden=(64,), epochs=20).fit(x, y).predict(x[:3])
+    array([0, 0, 0])
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden: tuple[int, ...] = (128,),
+        groups: tuple[int, ...] | None = None,
+        counter_bits: int = 8,
+        bits_per_feature: int | None = None,
+        per_feature: bool = True,
+        robustness: float = 0.25,
+        reinforcement: float = 1.0,
+        batch: int = 20,
+        epochs: int = 30,
+        random_state: int | np.random.RandomState | None = 1,
+    ):
+        self.hidden = hidden
+        self.groups = groups
+        self.counter_bits = counter_bits
+        self.bits_per_feature = bits_per_feature
+        self.per_feature = per_feature
+        self.robustness = robustness
+        self.reinforcement = reinforcement
+        self.batch = batch
+        self.epochs = epochs
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train a new network for ``epochs`` epochs.
+
+        Parameters
+        ----------
+        X : (n, features) numbers
+            Samples.
+        y : (n,) labels
+            Integers, strings, or whatever else sorts; of at least two classes.
+
+        Raises
+        ------
+        ConfigurationError
+            If a parameter is out of its range, or they do not fit together.
+        DataError
+            If the data carry fewer bits than asked for, or only one class.
+        ValueError
+            If scikit-learn refuses the data: not finite, of unequal length, not labels.
+        """
+        epochs = self.epochs
+        if not isinstance(epochs, numbers.Integral) or not 1 <= epochs <= MAX_EPOCHS:
+            raise ConfigurationError(
+                f"epochs must be an integer from 1 to {MAX_EPOCHS}, not {epochs!r}"
+            )
+        X, y = validate_data(self, X, y)
+        check_classification_targets(y)
+        self._start(X, np.unique(y))
+        self._train(X, y, int(epochs))
+        return self
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch on these samples, going on from where training stands.
+
+        The first call, unless after :meth:`fit`, makes the network and takes its thresholds and
+        parameters; later ones change neither. So ``fit`` with ``epochs=3`` followed by
+        ``partial_fit`` on the same data leaves the very counters of ``fit`` with ``epochs=4``,
+        and so do four calls of ``partial_fit``. A training can have 32768 epochs.
+
+        Parameters
+        ----------
+        X : (n, features) numbers
+            Samples. Those of the first call set the thresholds and should be typical.
+        y : (n,) labels
+            Labels.
+        classes : (C,) labels, optional
+            All labels there will be. Needed in the first call.
+
+        Raises
+        ------
+        ConfigurationError
+            If a parameter is out of its range, or they do not fit together.
+        DataError
+            If ``classes`` is missing in the first call or another later, a label is not among
+            them, or the data carry fewer bits than asked for.
+        ValueError
+            If scikit-learn refuses the data: not finite, of unequal length, not labels.
+        """
+        first = not hasattr(self, "network_")
+        if first and classes is None:
+            raise DataError("the first call of partial_fit needs classes, all labels there will be")
+        if classes is not None:
+            unique_labels(classes)  # refuses what is no label
+            classes = np.unique(classes)
+            if not first and not np.array_equal(classes, self.classes_):
+                raise DataError(
+                    f"classes must stay {self.classes_.tolist()}, as they were in the first call, "
+                    f"not {classes.tolist()}"
+                )
+        X, y = validate_data(self, X, y, reset=first)
+        known = classes if first else self.classes_
+        unknown = np.setdiff1d(unique_labels(known, y), known).tolist()
+        if unknown:
+            raise DataError(
+                f"labels must be among the classes {known.tolist()}, not {unknown[0]!r}"
+            )
+        if first:
+            self._start(X, known)
+        self._train(X, y, 1)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The label of each sample, (n,).
+
+        Parameters
+        ----------
+        X : (n, features) numbers
+            Samples.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If nothing has been learnt yet.
+        DataError
+            If the training data were bits, and these are not.
+        ValueError
+            If scikit-learn refuses the data: not finite, or of other features.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False)
+        return self.classes_[self.network_.predict(self.encoder_.encode(X))]
+
+    def _start(self, x: NDArray[Any], classes: NDArray[Any]) -> None:
+        """Make encoder and network."""
+        if len(classes) < 2:
+            raise DataError(
+                "a classifier needs labels of at least two classes, and there is one class "
+                f"only: {classes.tolist()[0]!r}"
+            )
+        encoder = self._encoder(x)
+        config = NetworkConfig(
+            inputs=encoder.outputs,
+            hidden=self.hidden,
+            groups=default_groups(self.hidden) if self.groups is None else self.groups,
+            classes=len(classes),
+            counter_bits=self.counter_bits,
+            robustness=self.robustness,
+            reinforcement=self.reinforcement,
+            batch=self.batch,
+            seed=self._seed(),
+        )
+        self.classes_ = classes
+        self.encoder_ = encoder
+        self.network_ = Network(config)
+        self.trainer_ = Trainer(self.network_)
+        self.history_ = []
+
+    def _encoder(self, x: NDArray[Any]) -> Thermometer:
+        if self.bits_per_feature is not None:
+            return Thermometer.fit(
+                x, bits_per_feature=self.bits_per_feature, per_feature=self.per_feature
+            )
+        for bits in range(MOST_BITS, 1, -1):
+            try:
+                return Thermometer.fit(x, bits_per_feature=bits, per_feature=self.per_feature)
+            except DataError:
+                continue
+        return Thermometer.fit(x, bits_per_feature=1, per_feature=self.per_feature)
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, numbers.Integral):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(1 << 48, dtype=np.int64))
+
+    def _train(self, x: NDArray[Any], y: NDArray[Any], epochs: int) -> None:
+        bits = self.encoder_.encode(x)
+        labels = np.searchsorted(self.classes_, y)
+        for _ in range(epochs):
+            self.history_.append(self.trainer_.train_epoch(bits, labels))
+
+
+def default_groups(hidden: Any) -> tuple[int, ...]:
+    """For each layer the largest group that divides it, is at most 32, and is a quarter at most.
+
+    What is no tuple of layer sizes is left for :class:`~.config.NetworkConfig` to refuse.
+    """
+    if not isinstance(hidden, Iterable):
+        return ()
+    return tuple(
+        _default_group(neurons) if isinstance(neurons, numbers.Integral) else 1
+        for neurons in hidden
+    )
+
+
+def _default_group(neurons: int) -> int:
+    sizes = range(1, min(LARGEST_GROUP, neurons // 4) + 1)
+    return max((size for size in sizes if neurons % size == 0), default=1)

@@ -1,0 +1,395 @@
+"""BMLPClassifier: scikit-learn's contract, and that nothing is learnt but what the model learns."""
+
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from metaplast.golden_model import (
+    BMLPClassifier,
+    ConfigurationError,
+    DataError,
+    Network,
+    NetworkConfig,
+    Trainer,
+)
+from metaplast.golden_model.encoding import Thermometer
+from metaplast.golden_model.estimator import default_groups
+
+Data = tuple[NDArray[Any], NDArray[Any]]
+
+
+@pytest.fixture(scope="module")
+def iris() -> Data:
+    x, y = load_iris(return_X_y=True)
+    return x, y
+
+
+def counters(estimator: BMLPClassifier) -> list[list[Any]]:
+    return [k.tolist() for k in estimator.network_.counters]
+
+
+def state(estimator: BMLPClassifier) -> tuple[Any, ...]:
+    """All that decides how training goes on."""
+    return (
+        counters(estimator),
+        [w.tolist() for w in estimator.network_.snapshot],
+        [stream.history for stream in estimator.network_.streams],
+        estimator.trainer_.epoch,
+        estimator.trainer_.accuracy,
+    )
+
+
+# The contract
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        BMLPClassifier(),
+        BMLPClassifier(hidden=(64, 48), groups=(16, 8)),
+        BMLPClassifier(per_feature=False, counter_bits=6, robustness=0.1, batch=10, epochs=60),
+    ],
+    ids=["defaults", "two layers", "shared thresholds"],
+)
+def test_scikit_learns_checks(estimator: BMLPClassifier) -> None:
+    results = check_estimator(estimator, on_skip=None)
+    assert len(results) > 40
+    assert {result["status"] for result in results} <= {"passed", "skipped"}
+
+
+def test_learns_iris_and_digits(iris: Data) -> None:
+    assert cross_val_score(BMLPClassifier(), *iris).mean() > 0.85
+    x, y = load_digits(return_X_y=True)
+    learner = BMLPClassifier(hidden=(256,), per_feature=False).fit(x[:1437], y[:1437])
+    assert learner.score(x[1437:], y[1437:]) > 0.86
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        np.array(["setosa", "versicolor", "virginica"]),
+        np.array(["b", "a", "c"], dtype=object),
+        np.array([-5, 7, 300]),
+        np.array([2.0, 1.0, 3.0]),
+    ],
+    ids=["strings", "objects", "integers", "whole floats"],
+)
+def test_labels_of_any_kind(iris: Data, names: NDArray[Any]) -> None:
+    x, y = iris
+    plain = BMLPClassifier(epochs=3).fit(x, np.argsort(np.argsort(names))[y])
+    named = BMLPClassifier(epochs=3).fit(x, names[y])
+    assert named.classes_.tolist() == sorted(names)
+    assert named.predict(x).tolist() == np.sort(names)[plain.predict(x)].tolist()
+    assert counters(named) == counters(plain)
+    assert named.predict(x).dtype == names.dtype
+
+
+def test_pipeline_and_grid_search(iris: Data) -> None:
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), BMLPClassifier(epochs=5)),
+        {
+            "bmlpclassifier__hidden": [(8,), (24, 12)],
+            "bmlpclassifier__bits_per_feature": [1, 2],
+        },
+        cv=3,
+    ).fit(*iris)
+    assert search.best_params_["bmlpclassifier__bits_per_feature"] == 2
+    assert search.best_score_ > 0.7
+    assert search.predict(iris[0]).shape == (150,)
+
+
+def test_a_pipeline_may_make_the_bits(iris: Data) -> None:
+    x, y = iris
+    bins = KBinsDiscretizer(4, encode="onehot-dense", quantile_method="averaged_inverted_cdf")
+    learner = make_pipeline(bins, BMLPClassifier()).fit(x, y)
+    assert learner[-1].encoder_.passes_bits
+    assert learner[-1].network_.config.inputs == 16
+    assert learner.score(x, y) > 0.9
+
+
+def test_clone_and_parameters() -> None:
+    learner = BMLPClassifier(hidden=(6, 4), groups=(3, 2), counter_bits=5, epochs=2)
+    copy = clone(learner)
+    assert copy.get_params() == learner.get_params()
+    assert copy.set_params(batch=7).get_params()["batch"] == 7
+    assert repr(learner) == (
+        "BMLPClassifier(counter_bits=5, epochs=2, groups=(3, 2), hidden=(6, 4))"
+    )
+
+
+def test_a_pickle_trains_on_as_if_nothing_had_been(iris: Data) -> None:
+    learner = BMLPClassifier(epochs=2).fit(*iris)
+    again = pickle.loads(pickle.dumps(learner))
+    assert state(again) == state(learner)
+    assert again.trainer_.network is again.network_
+    assert state(again.partial_fit(*iris)) == state(learner.partial_fit(*iris))
+
+
+# What is learnt
+
+
+def test_learns_what_the_trainer_learns(iris: Data) -> None:
+    x, y = iris
+    learner = BMLPClassifier(
+        hidden=(20, 12),
+        groups=(5, 4),
+        counter_bits=5,
+        bits_per_feature=2,
+        per_feature=False,
+        robustness=0.5,
+        reinforcement=0.75,
+        batch=17,
+        epochs=3,
+        random_state=23,
+    ).fit(x, y)
+
+    encoder = Thermometer.fit(x, bits_per_feature=2, per_feature=False)
+    config = NetworkConfig(
+        inputs=8,
+        hidden=(20, 12),
+        groups=(5, 4),
+        classes=3,
+        counter_bits=5,
+        robustness=0.5,
+        reinforcement=0.75,
+        batch=17,
+        seed=23,
+    )
+    network = Network(config)
+    trainer = Trainer(network)
+    records = [trainer.train_epoch(encoder.encode(x), y) for _ in range(3)]
+
+    assert learner.network_.config == config
+    assert counters(learner) == [k.tolist() for k in network.counters]
+    assert learner.predict(x).tolist() == network.predict(encoder.encode(x)).tolist()
+    assert [record.accuracy for record in learner.history_] == [r.accuracy for r in records]
+    assert [record.epoch for record in learner.history_] == [0, 1, 2]
+
+
+def test_the_same_seed_gives_the_same_and_another_does_not(iris: Data) -> None:
+    def trained(random_state: Any) -> list[list[Any]]:
+        return counters(BMLPClassifier(epochs=1, random_state=random_state).fit(*iris))
+
+    assert trained(5) == trained(5) == trained(np.int64(5))
+    assert trained(5) != trained(6)
+    assert trained(np.random.RandomState(3)) == trained(np.random.RandomState(3))
+    assert trained(np.random.RandomState(3)) != trained(np.random.RandomState(4))
+    assert trained(None) != trained(None)
+
+
+def test_partial_fit_is_one_more_epoch(iris: Data) -> None:
+    x, y = iris
+    four = state(BMLPClassifier(epochs=4).fit(x, y))
+    assert state(BMLPClassifier(epochs=3).fit(x, y).partial_fit(x, y)) == four
+    learner = BMLPClassifier(epochs=1)
+    for _ in range(4):
+        learner.partial_fit(x, y, classes=[0, 1, 2])
+    assert state(learner) == four
+    assert [record.epoch for record in learner.history_] == [0, 1, 2, 3]
+
+
+def test_fit_starts_anew(iris: Data) -> None:
+    x, y = iris
+    learner = BMLPClassifier(epochs=2).partial_fit(x[:, :2], y, classes=[0, 1, 2, 3])
+    assert state(learner.fit(x, y)) == state(BMLPClassifier(epochs=2).fit(x, y))
+    assert learner.classes_.tolist() == [0, 1, 2]
+    assert len(learner.history_) == 2
+
+
+def test_the_first_partial_fit_settles_thresholds_and_parameters(iris: Data) -> None:
+    x, y = iris
+    learner = BMLPClassifier().partial_fit(x[::2], y[::2], classes=[0, 1, 2])
+    encoder, config = learner.encoder_, learner.network_.config
+    learner.set_params(hidden=(8,), bits_per_feature=1, random_state=9)
+    learner.partial_fit(10 * x[1::2], y[1::2])
+    assert learner.encoder_ is encoder
+    assert learner.network_.config is config
+    expected = Thermometer.fit(x[::2], bits_per_feature=4, per_feature=True)
+    assert encoder.thresholds.tolist() == expected.thresholds.tolist()
+
+
+def test_partial_fit_may_see_some_of_the_classes_only(iris: Data) -> None:
+    x, y = iris
+    learner = BMLPClassifier()
+    for _ in range(10):
+        for label in range(3):
+            learner.partial_fit(x[y == label], y[y == label], classes=[2, 0, 1])
+    assert learner.classes_.tolist() == [0, 1, 2]
+    assert set(learner.predict(x)) <= {0, 1, 2}
+
+
+# Defaults
+
+
+def test_the_defaults_fit_each_other() -> None:
+    assert default_groups(BMLPClassifier().hidden) == (32,)
+    defaults = {
+        name: value
+        for name, value in BMLPClassifier().get_params().items()
+        if name in NetworkConfig.__dataclass_fields__
+    }
+    NetworkConfig(inputs=4, classes=2, **(defaults | {"groups": (32,)}))
+
+
+@given(st.integers(1, 3000))
+def test_default_groups(neurons: int) -> None:
+    (group,) = default_groups((neurons,))
+    fitting = [size for size in range(1, 33) if neurons % size == 0 and 4 * size <= neurons]
+    assert group == max(fitting, default=1)
+
+
+def test_as_many_bits_as_the_data_carry(iris: Data) -> None:
+    x, y = iris
+    coarse = np.arange(150) % 3
+    assert BMLPClassifier(epochs=1).fit(x, y).encoder_.bits_per_feature == 4
+    mixed = BMLPClassifier(epochs=1).fit(np.column_stack([x, coarse]), y)
+    assert mixed.encoder_.bits_per_feature == 1
+    bits = BMLPClassifier(epochs=1).fit((x > 3).astype(int), y)
+    assert bits.encoder_.passes_bits
+
+
+def test_constant_columns_carry_nothing(iris: Data) -> None:
+    x, y = iris
+    padded = np.column_stack([np.full(150, 7.0), x])
+    learner = BMLPClassifier(epochs=2).fit(padded, y)
+    assert learner.encoder_.kept.tolist() == [1, 2, 3, 4]
+    assert counters(learner) == counters(BMLPClassifier(epochs=2).fit(x, y))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"epochs": 0}, "epochs must be an integer from 1 to 32768, not 0"),
+        ({"epochs": 32769}, "epochs must be an integer from 1 to 32768, not 32769"),
+        ({"epochs": 2.0}, "epochs must be an integer from 1 to 32768, not 2.0"),
+        ({"bits_per_feature": 0}, "bits_per_feature must be an integer of at least 1, not 0"),
+        ({"counter_bits": 1}, "counter_bits must be from 2 to 16, not 1"),
+        ({"robustness": 2}, "robustness must be from 0 to 1, not 2"),
+        ({"batch": 0}, "batch must be from 1 to 65535, not 0"),
+        ({"random_state": -1}, "seed must be from 0 to 281474976710655, not -1"),
+        ({"groups": (3,)}, "groups of 3 do not divide the 128 neurons of layer 0"),
+        ({"hidden": (64, 64), "groups": (32,)}, "groups must name a group size for each of the 2"),
+    ],
+)
+def test_parameters_that_cannot_be(iris: Data, parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        BMLPClassifier(**parameters).fit(*iris)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("hidden", [64, (), (64.0,), ("64",), (0,), "64"])
+def test_layers_that_cannot_be(iris: Data, hidden: Any) -> None:
+    with pytest.raises(ConfigurationError, match="hidden"):
+        BMLPClassifier(hidden=hidden).fit(*iris)
+
+
+def test_a_random_state_that_cannot_be(iris: Data) -> None:
+    with pytest.raises(ValueError, match="cannot be used to seed"):
+        BMLPClassifier(random_state="one").fit(*iris)
+
+
+def test_one_class_only(iris: Data) -> None:
+    with pytest.raises(DataError) as caught:
+        BMLPClassifier().fit(iris[0], ["a"] * 150)
+    assert str(caught.value) == (
+        "a classifier needs labels of at least two classes, and there is one class only: 'a'"
+    )
+
+
+def test_too_many_classes() -> None:
+    with pytest.raises(ConfigurationError, match="classes must be from 2 to 256, not 300"):
+        BMLPClassifier().fit(np.arange(900.0)[:, np.newaxis], np.arange(900) % 300)
+
+
+def test_more_bits_than_the_data_carry(iris: Data) -> None:
+    with pytest.raises(DataError, match=r"can carry \d+ bits a feature, not 40"):
+        BMLPClassifier(bits_per_feature=40).fit(*iris)
+    with pytest.raises(DataError, match="are bits already and carry 1 bit a feature, not 2"):
+        BMLPClassifier(bits_per_feature=2).fit(iris[0] > 3, iris[1])
+    with pytest.raises(DataError, match="every feature is constant"):
+        BMLPClassifier().fit(np.full((150, 2), 4.0), iris[1])
+
+
+def test_bits_stay_bits(iris: Data) -> None:
+    x, y = iris
+    learner = BMLPClassifier(epochs=1).fit(x > 3, y)
+    with pytest.raises(DataError, match="the training data were bits"):
+        learner.predict(x)
+
+
+def test_labels_that_are_none(iris: Data) -> None:
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        BMLPClassifier().fit(iris[0], iris[0][:, 0])
+
+
+def test_predicting_before_learning(iris: Data) -> None:
+    with pytest.raises(NotFittedError):
+        BMLPClassifier().predict(iris[0])
+
+
+def test_partial_fit_needs_to_know_the_classes(iris: Data) -> None:
+    x, y = iris
+    learner = BMLPClassifier()
+    with pytest.raises(DataError) as caught:
+        learner.partial_fit(x, y)
+    assert str(caught.value) == (
+        "the first call of partial_fit needs classes, all labels there will be"
+    )
+    with pytest.raises(DataError) as caught:
+        learner.partial_fit(x, y, classes=[0, 1])
+    assert str(caught.value) == "labels must be among the classes [0, 1], not 2"
+    learner.partial_fit(x, y, classes=[0, 1, 2])
+    with pytest.raises(DataError) as caught:
+        learner.partial_fit(x, y, classes=[0, 1, 2, 3])
+    assert str(caught.value) == (
+        "classes must stay [0, 1, 2], as they were in the first call, not [0, 1, 2, 3]"
+    )
+    with pytest.raises(DataError) as caught:
+        learner.partial_fit(x, y + 5)
+    assert str(caught.value) == "labels must be among the classes [0, 1, 2], not 5"
+
+
+def test_the_last_epoch(iris: Data) -> None:
+    learner = BMLPClassifier(hidden=(4,), epochs=1).fit(*iris)
+    learner.trainer_.epoch = 32767
+    learner.partial_fit(*iris)
+    with pytest.raises(ConfigurationError, match="an epoch must be from 0 to 32767, not 32768"):
+        learner.partial_fit(*iris)
+
+
+# Without scikit-learn
+
+
+def test_the_model_needs_no_scikit_learn() -> None:
+    program = (
+        "import sys; sys.modules['sklearn'] = None\n"
+        "import metaplast.golden_model as golden_model\n"
+        "golden_model.Network\n"
+        "try:\n"
+        "    golden_model.BMLPClassifier\n"
+        "except ImportError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout == (
+        "BMLPClassifier needs scikit-learn 1.6 or newer; install it with "
+        "`pip install 'metaplast[sklearn]'`\n"
+    )
