@@ -30,7 +30,7 @@ SINGLE_THREADED := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 # An environment that was made elsewhere, and copied or moved here, would run that other checkout.
 ifneq ($(wildcard $(VENV)/checkout),)
-ifneq ($(file < $(VENV)/checkout),$(CURDIR))
+ifneq ($(shell cat $(VENV)/checkout),$(CURDIR))
 $(BIN)/python: FORCE
 endif
 endif
@@ -97,7 +97,9 @@ compiler:
 	@command -v c++ > /dev/null || { echo "A C++ compiler is missing, and the tests simulate the gateware with one: install it (Debian and Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install) and run make again."; exit 1; }
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' > /dev/null 2>&1 || { echo "Python 3.11 or newer is missing ('$(PYTHON)' is $$($(PYTHON) --version 2> /dev/null || echo not there)): install it (Debian and Ubuntu: apt install python3 python3-venv), or name the one to use: make PYTHON=/path/to/python."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' > /dev/null 2>&1 || { \
+		found=$$($(PYTHON) --version 2> /dev/null | head -n 1); \
+		echo "Python 3.11 or newer is missing ('$(PYTHON)' is $${found:-not there}): install it (Debian and Ubuntu: apt install python3 python3-venv), or name the one to use: make PYTHON=/path/to/python."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' > /dev/null 2>&1 || { echo "Python's venv module is missing from '$(PYTHON)': install it (Debian and Ubuntu: apt install python3-venv), or name another Python: make PYTHON=/path/to/python."; exit 1; }
 	@echo "Setting up $(VENV), once."
 	@rm -rf $(VENV)
