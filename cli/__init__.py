@@ -1,0 +1,14 @@
+"""The `metaplast` command.
+
+One module a command group; :mod:`~.app` lists them. NumPy and whatever else takes time to import
+are imported inside the command that needs them, so that `metaplast --help` answers at once.
+"""
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line and end the process with its status: 0, 1 (it failed) or 2 (usage)."""
+    from .app import app
+
+    app()

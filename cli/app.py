@@ -1,0 +1,139 @@
+"""The Typer application: what every command shares.
+
+To add a command, write a module with a function ``register(app)`` and name it in ``COMMANDS``.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+__all__ = ["COMMANDS", "app"]
+
+# The commands' modules, in the order in which `metaplast --help` lists them.
+COMMANDS = ("train", "evaluate", "predict", "info", "data")
+
+# `click.UsageError`, wherever this Typer keeps its Click.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+class MetaplastGroup(TyperGroup):
+    """A command group that ends every failure with one sentence and a status, never a traceback.
+
+    ======================================  ======
+    end                                     status
+    ======================================  ======
+    done                                    0
+    bad data or file, interrupted, no room  1
+    wrong command, option or value          2
+    ======================================  ======
+    """
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run with ``args`` (the process's own by default) and exit with the status."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")  # a terminal without `γ` or `×`
+        try:
+            status = super().main(
+                args,
+                prog_name or "metaplast",
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+            sys.stdout.flush()
+        except UsageError as error:
+            error.show(file=sys.stderr)  # type: ignore[attr-defined]
+            status = 2
+        except BrokenPipeError:
+            status = _closed_pipe()
+        sys.exit(status if isinstance(status, int) else 0)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what it raises on purpose becomes a sentence on stderr."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _closed_pipe()
+        except KeyboardInterrupt:
+            return _fail("interrupted")
+        except MemoryError as error:
+            return _fail(f"not enough memory: {error or 'use fewer samples or a smaller network'}")
+        except OSError as error:
+            return _fail(_os_sentence(error))
+        except Exception as error:
+            from ..golden_model.errors import ConfigurationError, MetaplastError
+
+            if not isinstance(error, MetaplastError):
+                raise
+            return _fail(str(error), status=2 if isinstance(error, ConfigurationError) else 1)
+
+
+def _fail(sentence: str, status: int = 1) -> int:
+    typer.echo(f"Error: {sentence}", err=True)
+    return status
+
+
+def _os_sentence(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    reason = reason[0].lower() + reason[1:]
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _closed_pipe() -> int:
+    """The reader of our output has gone: end quietly, now and when the process flushes."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the process ends with it
+    return 1
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"metaplast {version('metaplast')}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=MetaplastGroup,
+    name="metaplast",
+    help="Train binary neural networks with XNOR, popcount and saturating counters.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+for _name in COMMANDS:
+    importlib.import_module(f".{_name}", __package__).register(app)

@@ -1,0 +1,136 @@
+"""`metaplast evaluate`."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import DataArgument, DataDirOption, JsonOption, ModelArgument
+from .output import percent, print_json, print_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["confusion_matrix", "register"]
+
+# A wider matrix does not fit a terminal; its largest confusions are listed instead.
+PRINTED_CLASSES = 20
+LISTED_CONFUSIONS = 10
+
+
+class Split(StrEnum):
+    """Which samples of a data set."""
+
+    TEST = "test"
+    TRAIN = "train"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(evaluate)
+
+
+def evaluate(
+    model: ModelArgument,
+    data: DataArgument,
+    split: Annotated[
+        Split | None,
+        typer.Option(
+            help="Which samples. [default: test if the data set has them, or else train]",
+            show_default=False,
+        ),
+    ] = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Accuracy, confusion matrix and per-class recall of a model on a data set."""
+    from ..golden_model import datasets
+    from ..golden_model.errors import DataError
+    from ..golden_model.model_file import Model
+
+    trained = Model.load(model)
+    data_set = datasets.load(data, data_dir=data_dir)
+    if split is None:
+        split = Split.TEST if data_set.x_test is not None else Split.TRAIN
+    if split is Split.TRAIN:
+        x, y = data_set.x_train, data_set.y_train
+    elif data_set.x_test is not None and data_set.y_test is not None:
+        x, y = data_set.x_test, data_set.y_test
+    else:
+        raise DataError(f"{data_set.name} has no test split; use --split train")
+    classes = trained.config.classes
+    if y.max() >= classes:
+        raise DataError(
+            f"{data_set.name} has label {y.max()}, and the model knows {classes} classes"
+        )
+
+    confusion = confusion_matrix(y, trained.predict(x), classes)
+    right = int(confusion.trace())
+    totals = confusion.sum(axis=1).tolist()
+    recall = [
+        count / total if total else None
+        for count, total in zip(confusion.diagonal().tolist(), totals, strict=True)
+    ]
+    if json:
+        print_json(
+            {
+                "model": str(model),
+                "data": data_set.name,
+                "split": split.value,
+                "samples": len(y),
+                "accuracy": right / len(y),
+                "recall": recall,
+                "confusion": confusion.tolist(),
+            }
+        )
+        return
+
+    typer.echo(f"accuracy {percent(right / len(y))} ({right:,} of {len(y):,} {split} samples)")
+    names = list(data_set.class_names or trained.class_names or map(str, range(classes)))
+    if len(names) != classes:
+        names = [str(label) for label in range(classes)]
+    typer.echo()
+    if classes <= PRINTED_CLASSES:
+        rows = [
+            [
+                f"{label} {name}" if name != str(label) else name,
+                *map(str, confusion[label].tolist()),
+                percent(recall[label]),
+            ]
+            for label, name in enumerate(names)
+        ]
+        headings = ["true \\ predicted", *map(str, range(classes)), "recall"]
+        print_table(headings, rows)
+        return
+    print_table(
+        ["class", "samples", "recall"],
+        [
+            [name, f"{total:,}", percent(share)]
+            for name, total, share in zip(names, totals, recall, strict=True)
+        ],
+    )
+    typer.echo()
+    off_diagonal = confusion.copy()
+    off_diagonal[range(classes), range(classes)] = 0
+    largest = off_diagonal.ravel().argsort(kind="stable")[::-1][:LISTED_CONFUSIONS]
+    print_table(
+        ["true", "predicted", "samples"],
+        [
+            [names[cell // classes], names[cell % classes], str(off_diagonal.flat[cell])]
+            for cell in largest.tolist()
+            if off_diagonal.flat[cell]
+        ],
+        title="The largest confusions (--json has them all):",
+        text=2,
+    )
+
+
+def confusion_matrix(
+    true: "NDArray[np.integer]", predicted: "NDArray[np.integer]", classes: int
+) -> "NDArray[np.int64]":
+    """Samples by true class (row) and predicted class (column), (classes, classes)."""
+    import numpy as np
+
+    cells = true.astype(np.int64) * classes + predicted
+    return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)

@@ -1,0 +1,326 @@
+"""`metaplast train`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import (
+    BatchOption,
+    BitsPerFeatureOption,
+    Choices,
+    ClassesOption,
+    CounterBitsOption,
+    DataArgument,
+    DataDirOption,
+    EpochsOption,
+    GroupsOption,
+    HiddenOption,
+    JsonOption,
+    PerFeatureOption,
+    QuietOption,
+    ReinforcementOption,
+    RobustnessOption,
+    SamplesOption,
+    SeedOption,
+    ValidationOption,
+    parse_sizes,
+)
+from .output import Reporter, check_file, check_folder, percent, print_json
+
+if TYPE_CHECKING:
+    from ..golden_model import EpochRecord
+    from .session import Outcome, Session
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(train)
+
+
+def train(
+    data: DataArgument,
+    hidden: HiddenOption = None,
+    groups: GroupsOption = None,
+    counter_bits: CounterBitsOption = None,
+    bits_per_feature: BitsPerFeatureOption = None,
+    per_feature: PerFeatureOption = False,
+    classes: ClassesOption = None,
+    samples: SamplesOption = None,
+    validation: ValidationOption = 0,
+    data_dir: DataDirOption = None,
+    robustness: RobustnessOption = None,
+    reinforcement: ReinforcementOption = None,
+    batch: BatchOption = None,
+    epochs: EpochsOption = None,
+    seed: SeedOption = None,
+    continue_: Annotated[
+        Path | None,
+        typer.Option(
+            "--continue",
+            metavar="MODEL",
+            help="Go on with a saved model, for --epochs more, as if it had never stopped.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.npz",
+            help="Where to save the model. [default: the data set's name with -model.npz, here]",
+            show_default=False,
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write pictures (PNG) there.", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train a network and save it.
+
+    DATA may also be a recorded run (a .npz file with x, y, hidden, groups, …): it is trained as it
+    was recorded and the results are compared.
+
+    Ctrl-C keeps the last finished epoch (with --validation the best) and ends with status 1.
+    """
+    from ..golden_model import datasets
+    from ..golden_model.errors import MetaplastError
+    from ..golden_model.model_file import Model as ModelFile
+    from .session import (
+        continue_session,
+        first_difference,
+        new_session,
+        run_session,
+        train_epochs,
+    )
+
+    choices = Choices(
+        hidden=parse_sizes(hidden, "--hidden"),
+        groups=parse_sizes(groups, "--groups"),
+        classes=classes,
+        counter_bits=counter_bits,
+        bits_per_feature=bits_per_feature,
+        per_feature=per_feature or None,
+        robustness=robustness,
+        reinforcement=reinforcement,
+        batch=batch,
+        epochs=epochs,
+        seed=seed,
+    )
+    reporter = Reporter(json=json, quiet=quiet)
+    if model is not None:
+        check_file(model, "--model", unlike=[Path(data)])
+    if plot is not None:
+        from .plots import require_matplotlib
+
+        require_matplotlib()
+        check_folder(plot, "--plot")
+
+    data_set = datasets.load(data, data_dir=data_dir)
+    if model is None:
+        model = Path(f"{Path(data_set.name).stem}-model.npz")
+        check_file(model, "--model", unlike=[Path(data)])
+    as_recorded = False
+    if continue_ is not None:
+        session = continue_session(
+            data_set, choices, ModelFile.load(continue_), validation=validation, samples=samples
+        )
+        _note_other_samples(session, reporter)
+    elif data_set.run is not None:
+        session, as_recorded = run_session(
+            data_set,
+            data_set.run,
+            choices,
+            validation=validation,
+            samples=samples,
+            reporter=reporter,
+        )
+    else:
+        session = new_session(data_set, choices, validation=validation, samples=samples)
+
+    with reporter:
+        reporter.line(_headline(session))
+        table = EpochTable(session, reporter)
+        outcome = train_epochs(session, reporter, report=table.row)
+
+    if outcome.interrupted and not outcome.records:
+        raise MetaplastError("interrupted before the first epoch was finished; nothing was saved")
+    difference = None
+    if as_recorded and not outcome.interrupted:
+        assert data_set.run is not None
+        difference = first_difference(data_set.run, outcome, session.bits.x)
+        if difference is not None:
+            raise MetaplastError(
+                f"the training differs from the recorded run: {difference}; the model was not saved"
+            )
+    assert outcome.model is not None
+    outcome.model.save(model)
+    pictures = _draw(session, outcome, plot) if plot is not None else []
+
+    kept = outcome.model.history[-1]
+    if json:
+        print_json(_document(session, outcome, model, pictures, as_recorded))
+    if validation:
+        reporter.result(
+            f"kept epoch {kept.epoch + 1}, the best on the {validation:,} samples held out: "
+            f"{percent(kept.validation_accuracy)}"
+        )
+    if session.bits.x_test is not None:
+        reporter.result(
+            f"test accuracy {percent(kept.test_accuracy)} ({len(session.bits.x_test):,} samples)"
+        )
+    else:
+        reporter.result(f"training accuracy {percent(kept.accuracy)}")
+    if as_recorded and not outcome.interrupted:
+        reporter.result("equal to the recorded run")
+    reporter.result(f"saved {model}")
+    for picture in pictures:
+        reporter.result(f"drew {picture}")
+    if outcome.interrupted:
+        raise MetaplastError(f"interrupted; epoch {kept.epoch + 1} was saved in {model}")
+
+
+class EpochTable:
+    """A line for each epoch, under headings that are printed with the first.
+
+    Parameters
+    ----------
+    session : Session
+        Decides which columns there are.
+    reporter : Reporter
+        Gets the lines.
+    """
+
+    def __init__(self, session: "Session", reporter: Reporter):
+        layers = len(session.trainer.network.config.layers)
+        self._weights = sum(layer.weights for layer in session.trainer.network.config.layers)
+        self._reporter = reporter
+        self._columns = [("epoch", 5), ("train", 8)]
+        if layers > 1:
+            self._columns.append(("each layer (%)", 6 * layers))
+        self._columns += [("errors (%)", 6 * layers), ("updates", 7 * layers), ("at bound", 8)]
+        if session.bits.x_held_out is not None:
+            self._columns.append(("held out", 8))
+        if session.bits.x_test is not None:
+            self._columns.append(("test", 8))
+        self._columns.append(("samples/s", 9))
+        self._headings_due = True
+
+    def row(self, record: "EpochRecord") -> None:
+        """Print an epoch."""
+        if self._headings_due:
+            self._headings_due = False
+            self._line([heading for heading, _ in self._columns])
+        cells = [str(record.epoch + 1), percent(record.accuracy)]
+        if len(record.layer_accuracy) > 1:
+            cells.append(" ".join(f"{100 * share:5.2f}" for share in record.layer_accuracy))
+        cells += [
+            " ".join(f"{100 * share:5.2f}" for share in record.error_rate),
+            " ".join(f"{count / record.samples:6.3f}" for count in record.updates),
+            percent(sum(record.saturated) / self._weights),
+        ]
+        if record.validation_accuracy is not None:
+            cells.append(percent(record.validation_accuracy))
+        if record.test_accuracy is not None:
+            cells.append(percent(record.test_accuracy))
+        cells.append(f"{record.samples / record.seconds:,.0f}")
+        self._line(cells)
+
+    def _line(self, cells: list[str]) -> None:
+        self._reporter.line(
+            "  ".join(
+                cell.rjust(max(width, len(heading)))
+                for cell, (heading, width) in zip(cells, self._columns, strict=True)
+            )
+        )
+
+
+def _headline(session: "Session") -> str:
+    config = session.trainer.network.config
+    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+    held_out = session.bits.x_held_out
+    held = f", {len(held_out):,} held out" if held_out is not None else ""
+    return (
+        f"{session.data.name}: {len(session.bits.x):,} training samples{held}; network {shape}, "
+        f"groups of {', '.join(map(str, config.groups))}, {config.counter_bits}-bit counters"
+    )
+
+
+def _note_other_samples(session: "Session", reporter: Reporter) -> None:
+    if session.history and session.history[-1].samples != len(session.bits.x):
+        reporter.note(
+            f"the model was trained on {session.history[-1].samples:,} samples, "
+            f"and goes on with {len(session.bits.x):,}"
+        )
+
+
+def _draw(session: "Session", outcome: "Outcome", folder: Path) -> list[Path]:
+    """The pictures of what was trained."""
+    from . import plots
+    from .evaluate import confusion_matrix
+
+    model = outcome.model
+    assert model is not None
+    config = model.config
+    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+    name = Path(session.data.name).stem
+    epoch = model.history[-1].epoch + 1
+    bits = session.bits
+    if bits.x_test is not None and bits.y_test is not None:
+        which, x, y = "test", bits.x_test, bits.y_test
+    elif bits.x_held_out is not None and bits.y_held_out is not None:
+        which, x, y = "held-out", bits.x_held_out, bits.y_held_out
+    else:
+        which, x, y = "training", bits.x, bits.y
+    confusion = confusion_matrix(y, model.predict_bits(x), config.classes)
+    accuracy = confusion.trace() / confusion.sum()
+    curve = (*session.history, *outcome.records)
+    figures = {
+        "learning_curve": plots.draw_learning_curve(curve, title=f"{name}, {shape}"),
+        "hidden_weights": plots.draw_hidden_weights(
+            model.counters, config.layers, title=f"{name}, {shape}, after epoch {epoch}"
+        ),
+        "confusion_matrix": plots.draw_confusion(
+            confusion,
+            title=f"{name}, {which} samples: {percent(accuracy)} right",
+            names=session.data.class_names,
+        ),
+    }
+    if session.data.image_shape is not None:
+        figures["first_layer"] = plots.draw_first_layer(
+            model.counters[0],
+            image_shape=session.data.image_shape,
+            kept=model.encoder.kept,
+            bits_per_feature=model.encoder.bits_per_feature,
+            title=f"{name}, first layer",
+        )
+    return [plots.save(figure, folder / f"{key}.png") for key, figure in figures.items()]
+
+
+def _document(
+    session: "Session", outcome: "Outcome", path: Path, pictures: list[Path], as_recorded: bool
+) -> dict[str, Any]:
+    model = outcome.model
+    assert model is not None
+    kept = model.history[-1]
+    return {
+        "data": session.data.name,
+        "model": str(path),
+        "config": model.config.to_dict(),
+        "bits_per_feature": model.encoder.bits_per_feature,
+        "per_feature": model.encoder.per_feature,
+        "samples": len(session.bits.x),
+        "held_out": 0 if session.bits.x_held_out is None else len(session.bits.x_held_out),
+        "epochs": [record.to_dict() for record in outcome.records],
+        "kept_epoch": kept.epoch,
+        "accuracy": kept.accuracy,
+        "validation_accuracy": kept.validation_accuracy,
+        "test_accuracy": kept.test_accuracy,
+        "equal_to_recorded": True if as_recorded and not outcome.interrupted else None,
+        "interrupted": outcome.interrupted,
+        "pictures": [str(picture) for picture in pictures],
+    }
