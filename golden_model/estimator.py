@@ -11,7 +11,7 @@ from .config import NetworkConfig
 from .encoding import Thermometer
 from .errors import ConfigurationError, DataError
 from .network import Network
-from .trainer import Trainer
+from .trainer import EpochRecord, Trainer
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -138,15 +138,15 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If scikit-learn refuses the data: not finite, of unequal length, not labels.
         """
-        epochs = self.epochs
-        if not isinstance(epochs, numbers.Integral) or not 1 <= epochs <= MAX_EPOCHS:
+        epochs: Any = self.epochs
+        if not isinstance(epochs, numbers.Integral) or not 1 <= int(epochs) <= MAX_EPOCHS:
             raise ConfigurationError(
                 f"epochs must be an integer from 1 to {MAX_EPOCHS}, not {epochs!r}"
             )
-        X, y = validate_data(self, X, y)
-        check_classification_targets(y)
-        self._start(X, np.unique(y))
-        self._train(X, y, int(epochs))
+        x, labels = validate_data(self, X, y)
+        check_classification_targets(labels)
+        self._start(x, np.unique(labels))
+        self._train(x, labels, int(epochs))
         return self
 
     def partial_fit(
@@ -184,24 +184,25 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         first = not hasattr(self, "network_")
         if first and classes is None:
             raise DataError("the first call of partial_fit needs classes, all labels there will be")
-        if classes is not None:
+        if classes is None:
+            known = self.classes_
+        else:
             unique_labels(classes)  # refuses what is no label
-            classes = np.unique(classes)
-            if not first and not np.array_equal(classes, self.classes_):
+            known = np.unique(classes)
+            if not first and not np.array_equal(known, self.classes_):
                 raise DataError(
                     f"classes must stay {self.classes_.tolist()}, as they were in the first call, "
-                    f"not {classes.tolist()}"
+                    f"not {known.tolist()}"
                 )
-        X, y = validate_data(self, X, y, reset=first)
-        known = classes if first else self.classes_
-        unknown = np.setdiff1d(unique_labels(known, y), known).tolist()
+        x, labels = validate_data(self, X, y, reset=first)
+        unknown = np.setdiff1d(unique_labels(known, labels), known).tolist()
         if unknown:
             raise DataError(
                 f"labels must be among the classes {known.tolist()}, not {unknown[0]!r}"
             )
         if first:
-            self._start(X, known)
-        self._train(X, y, 1)
+            self._start(x, known)
+        self._train(x, labels, 1)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -222,8 +223,8 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             If scikit-learn refuses the data: not finite, or of other features.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False)
-        return self.classes_[self.network_.predict(self.encoder_.encode(X))]
+        x = validate_data(self, X, reset=False)
+        return self.classes_[self.network_.predict(self.encoder_.encode(x))]
 
     def _start(self, x: NDArray[Any], classes: NDArray[Any]) -> None:
         """Make encoder and network."""
@@ -248,7 +249,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         self.encoder_ = encoder
         self.network_ = Network(config)
         self.trainer_ = Trainer(self.network_)
-        self.history_ = []
+        self.history_: list[EpochRecord] = []
 
     def _encoder(self, x: NDArray[Any]) -> Thermometer:
         if self.bits_per_feature is not None:
@@ -263,9 +264,10 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         return Thermometer.fit(x, bits_per_feature=1, per_feature=self.per_feature)
 
     def _seed(self) -> int:
-        if isinstance(self.random_state, numbers.Integral):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(1 << 48, dtype=np.int64))
+        random_state: Any = self.random_state
+        if isinstance(random_state, numbers.Integral):
+            return int(random_state)
+        return int(check_random_state(random_state).randint(1 << 48, dtype=np.int64))
 
     def _train(self, x: NDArray[Any], y: NDArray[Any], epochs: int) -> None:
         bits = self.encoder_.encode(x)
@@ -282,7 +284,7 @@ def default_groups(hidden: Any) -> tuple[int, ...]:
     if not isinstance(hidden, Iterable):
         return ()
     return tuple(
-        _default_group(neurons) if isinstance(neurons, numbers.Integral) else 1
+        _default_group(int(neurons)) if isinstance(neurons, numbers.Integral) else 1
         for neurons in hidden
     )
 
