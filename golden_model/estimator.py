@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from .config import NetworkConfig
 from .encoding import Thermometer
 from .errors import ConfigurationError, DataError
+from .model_file import Model
 from .network import Network
 from .trainer import EpochRecord, Trainer
 
@@ -225,6 +226,24 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         x = validate_data(self, X, reset=False)
         return self.classes_[self.network_.predict(self.encoder_.encode(x))]
+
+    def to_model(self) -> Model:
+        """What :meth:`~.model_file.Model.save` writes and the ``metaplast`` command reads.
+
+        The labels, as text, are its class names.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If nothing has been learnt yet.
+        """
+        check_is_fitted(self)
+        return Model.from_trainer(
+            self.trainer_,
+            self.encoder_,
+            self.history_,
+            class_names=[str(label) for label in self.classes_],
+        )
 
     def _start(self, x: NDArray[Any], classes: NDArray[Any]) -> None:
         """Make encoder and network."""

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from metaplast.golden_model import (
 )
 from metaplast.golden_model.encoding import Thermometer
 from metaplast.golden_model.estimator import default_groups
+from metaplast.golden_model.model_file import Model
 
 Data = tuple[NDArray[Any], NDArray[Any]]
 
@@ -137,6 +139,21 @@ def test_a_pickle_trains_on_as_if_nothing_had_been(iris: Data) -> None:
     assert state(again) == state(learner)
     assert again.trainer_.network is again.network_
     assert state(again.partial_fit(*iris)) == state(learner.partial_fit(*iris))
+
+
+def test_goes_on_as_a_model_file(iris: Data, tmp_path: Path) -> None:
+    x, y = iris
+    names = np.array(["setosa", "versicolor", "virginica"])
+    learner = BMLPClassifier(epochs=2).fit(x, names[y])
+    learner.to_model().save(tmp_path / "iris.npz")
+    model = Model.load(tmp_path / "iris.npz")
+    assert model.class_names == ("setosa", "versicolor", "virginica")
+    assert names[model.predict(x)].tolist() == learner.predict(x).tolist()
+    assert model.history == tuple(learner.history_)
+    trainer = model.trainer()
+    trainer.train_epoch(model.encoder.encode(x), y)
+    learner.partial_fit(x, names[y])
+    assert [k.tolist() for k in trainer.network.counters] == counters(learner)
 
 
 # What is learnt
@@ -342,6 +359,8 @@ def test_labels_that_are_none(iris: Data) -> None:
 def test_predicting_before_learning(iris: Data) -> None:
     with pytest.raises(NotFittedError):
         BMLPClassifier().predict(iris[0])
+    with pytest.raises(NotFittedError):
+        BMLPClassifier().to_model()
 
 
 def test_partial_fit_needs_to_know_the_classes(iris: Data) -> None:
