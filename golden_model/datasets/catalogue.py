@@ -1,0 +1,245 @@
+"""One door to all data: by a built-in set's name, or by a path."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from . import digits, fashion_mnist, prototypes
+from .csv_file import load_csv, load_csv_features
+from .data_set import DataSet, checked_features
+from .idx import load_directory, looks_like_idx, parse_images, read_unpacked
+from .npz_file import load_npz, load_npz_features
+
+__all__ = ["NAMES", "Description", "describe", "fetch", "load", "load_features"]
+
+NAMES = (digits.NAME, fashion_mnist.NAME, prototypes.NAME)
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Description:
+    """A built-in data set as ``metaplast data list`` shows it.
+
+    Attributes
+    ----------
+    name, summary, licence : str
+        What to type, what it is, and its licence.
+    train, test : int
+        Samples of each split.
+    features, classes : int
+        Features of a sample, and ``C``.
+    image_shape : (height, width) or None
+        Set where a sample is an image.
+    available : bool
+        Whether it can be loaded now.
+    location : str
+        Where it comes from: a directory, or how.
+    """
+
+    name: str
+    summary: str
+    licence: str
+    train: int
+    test: int
+    features: int
+    classes: int
+    image_shape: tuple[int, int] | None
+    available: bool
+    location: str
+
+
+def describe(data_dir: PathLike | None = None) -> tuple[Description, ...]:
+    """The built-in data sets, in the order of :data:`NAMES`."""
+    found = fashion_mnist.find(_path(data_dir))
+    return (
+        Description(
+            name=digits.NAME,
+            summary="handwritten digits, pixels 0 to 16 (UCI optical digits, public test part)",
+            licence="CC BY 4.0",
+            train=digits.TRAIN,
+            test=digits.TEST,
+            features=64,
+            classes=10,
+            image_shape=digits.IMAGE_SHAPE,
+            available=True,
+            location="embedded",
+        ),
+        Description(
+            name=fashion_mnist.NAME,
+            summary="articles of clothing, pixels 0 to 255 (Zalando Research)",
+            licence="MIT",
+            train=fashion_mnist.TRAIN,
+            test=fashion_mnist.TEST,
+            features=784,
+            classes=10,
+            image_shape=fashion_mnist.IMAGE_SHAPE,
+            available=found is not None,
+            location=(str(found) if found else f"not here: run `metaplast data fetch {NAMES[1]}`"),
+        ),
+        Description(
+            name=prototypes.NAME,
+            summary="random class prototypes with 44 % of the bits flipped",
+            licence="none needed",
+            train=10_000,
+            test=2_000,
+            features=1000,
+            classes=10,
+            image_shape=None,
+            available=True,
+            location="generated",
+        ),
+    )
+
+
+def load(name_or_path: PathLike, *, data_dir: PathLike | None = None) -> DataSet:
+    """Load a data set.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        One of :data:`NAMES`; or a ``.npz`` file (the user's arrays, or a recorded run), a ``.csv``
+        file, or a directory with IDX files in MNIST's naming.
+    data_dir : path or None
+        Where to look first for the files of a built-in set.
+
+    Raises
+    ------
+    DataError
+        If there is no such data set, or it is not what it should be.
+    """
+    name = os.fspath(name_or_path)
+    if name == digits.NAME:
+        return digits.digits()
+    if name == fashion_mnist.NAME:
+        return fashion_mnist.fashion_mnist(_path(data_dir))
+    if name == prototypes.NAME:
+        return prototypes.prototypes()
+    path = _existing(name)
+    if path.is_dir():
+        return load_directory(path)
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return load_npz(path)
+    if suffix == ".csv":
+        return load_csv(path)
+    if looks_like_idx(path):
+        raise DataError(
+            f"{path} seems to be one IDX file of a data set; give the directory that holds them"
+        )
+    raise DataError(
+        f"{path} is neither an .npz nor a .csv file, nor a directory with IDX files; rename or "
+        "convert it"
+    )
+
+
+def load_features(
+    name_or_path: PathLike,
+    *,
+    features: int | None = None,
+    data_dir: PathLike | None = None,
+) -> NDArray[Any]:
+    """Load samples to predict, with or without labels beside them.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        A ``.npz`` file with ``x`` (or else ``x_test``), a ``.csv`` file with or without a label
+        column, an IDX file of images; or what :func:`load` takes, of which the test split is
+        used.
+    features : int or None
+        How many features a sample must have, if it is known.
+    data_dir : path or None
+        Where to look first for the files of a built-in set.
+
+    Returns
+    -------
+    (n, features) array
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it is not what it should be.
+    """
+    name = os.fspath(name_or_path)
+    path = Path(name)
+    x: NDArray[Any]
+    if name in NAMES or path.is_dir():
+        data = load(name, data_dir=data_dir)
+        if data.x_test is None:
+            raise DataError(f"{name} has no test split to predict")
+        x = data.x_test
+    else:
+        path = _existing(name)
+        suffix = path.suffix.lower()
+        if suffix == ".npz":
+            x = load_npz_features(path)
+        elif suffix == ".csv":
+            x = load_csv_features(path, features)
+        elif looks_like_idx(path):
+            x, _ = checked_features(parse_images(read_unpacked(path), path), name=name)
+        else:
+            raise DataError(
+                f"{path} is neither an .npz nor a .csv file, nor an IDX file of images; rename or "
+                "convert it"
+            )
+    if features is not None and x.shape[1] != features:
+        raise DataError(f"{name} has {x.shape[1]} features a sample; there should be {features}")
+    return x
+
+
+def fetch(
+    name: str,
+    data_dir: PathLike | None = None,
+    *,
+    on_progress: Callable[[str, int], None] | None = None,
+) -> Path:
+    """Download a built-in data set unless it is here already, and check it.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`NAMES`.
+    data_dir : path or None
+        Where to keep it; ``$METAPLAST_DATA`` or the user's cache where it is None.
+    on_progress : function of a file's name and the bytes it has so far, or None
+        Called as a download goes on.
+
+    Returns
+    -------
+    Path
+        The directory that holds it.
+
+    Raises
+    ------
+    DataError
+        If there is no such data set, it needs no download, or the download fails.
+    """
+    if name == fashion_mnist.NAME:
+        return fashion_mnist.fetch_files(_path(data_dir), on_progress)
+    if name in NAMES:
+        raise DataError(f"{name} comes with Metaplast; there is nothing to fetch")
+    raise DataError(f"there is no data set {name!r} to fetch; there are {', '.join(NAMES)}")
+
+
+def _path(directory: PathLike | None) -> Path | None:
+    return None if directory is None else Path(directory)
+
+
+def _existing(name: str) -> Path:
+    path = Path(name)
+    try:
+        there = path.exists()
+    except (OSError, ValueError):  # a name too long, or with a null character
+        there = False
+    if not there:
+        raise DataError(
+            f"there is no file {name!r}, nor a data set of this name; the built-in ones are "
+            f"{', '.join(NAMES)}"
+        )
+    return path

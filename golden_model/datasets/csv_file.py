@@ -1,0 +1,194 @@
+"""Comma-separated files: one sample a row, its label in the column named so or else in the last.
+
+Rows and columns are counted from 1, as editors do; the header, if there is one, is row 1.
+"""
+
+import csv
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .data_set import DataSet, checked_features, checked_labels
+
+__all__ = ["LABEL_NAMES", "load_csv", "load_csv_features"]
+
+# Names of the label column, any case; the first that a header holds is it.
+LABEL_NAMES = ("label", "class", "target", "y")
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """A file's numbers, and where they stood."""
+
+    path: Path
+    header: tuple[str, ...] | None
+    values: NDArray[np.float64]
+    rows: array
+
+    def where(self, row: int, column: int) -> str:
+        return _place(self.path, self.rows[row], column, self.header)
+
+    @property
+    def label_column(self) -> int | None:
+        """The column that the header names a label, if it does."""
+        names = [name.casefold() for name in self.header or ()]
+        for name in LABEL_NAMES:
+            if names.count(name) > 1:
+                raise DataError(f"{self.path} has two columns named {name}; rename one")
+            if name in names:
+                return names.index(name)
+        return None
+
+
+def load_csv(path: Path) -> DataSet:
+    """A data set without a test split.
+
+    A header is optional: a first row without numbers, or with a label column's name.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, rows differ in length, a cell is no finite number, or a label
+        is no integer from 0.
+    """
+    table = _read(path)
+    columns = table.values.shape[1]
+    if columns < 2:
+        raise DataError(
+            f"{path} has one column; a sample is a row of features and a label with commas between"
+        )
+    label = table.label_column
+    if label is None:
+        label = columns - 1
+    x, y = _split(table, label)
+    return DataSet.from_arrays(str(path), x, y)
+
+
+def load_csv_features(path: Path, features: int | None = None) -> NDArray[np.float64]:
+    """Samples of a file with or without labels.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    features : int or None
+        How many features a sample has, if it is known. A column more, and the label column (the
+        one named so, or else the last) is left out.
+
+    Raises
+    ------
+    DataError
+        As :func:`load_csv`, or if the number of columns does not fit.
+    """
+    table = _read(path)
+    columns = table.values.shape[1]
+    label = table.label_column
+    if features is None:
+        dropped = label
+    elif columns == features:
+        dropped = None
+    elif columns == features + 1:
+        dropped = columns - 1 if label is None else label
+    else:
+        raise DataError(
+            f"{path} has {columns} columns; there should be {features}, or {features + 1} with "
+            "labels"
+        )
+    if dropped is None:
+        checked_features(table.values, name=str(path), where=table.where)
+        return table.values
+    if columns == 1:
+        raise DataError(f"{path} has one column, and it holds labels; there is nothing to predict")
+    return _without(table, dropped)
+
+
+def _split(table: _Table, label: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    y = checked_labels(
+        table.values[:, label], name=str(table.path), where=lambda row: table.where(row, label)
+    )
+    return _without(table, label), y
+
+
+def _without(table: _Table, dropped: int) -> NDArray[np.float64]:
+    """The features, all columns but one."""
+    kept = np.delete(np.arange(table.values.shape[1]), dropped)
+    x, _ = checked_features(
+        table.values[:, kept],
+        name=str(table.path),
+        where=lambda row, column: table.where(row, int(kept[column])),
+    )
+    return x
+
+
+def _read(path: Path) -> _Table:
+    header: tuple[str, ...] | None = None
+    values, rows = array("d"), array("q")
+    columns = 0
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, skipinitialspace=True)
+            for cells in reader:
+                if not cells or (len(cells) == 1 and not cells[0].strip()):
+                    continue
+                if not columns:
+                    columns = len(cells)
+                    if _is_header(cells):
+                        header = tuple(cell.strip() for cell in cells)
+                        continue
+                if len(cells) != columns:
+                    raise DataError(
+                        f"{path}: row {reader.line_num} has {len(cells)} cells, not {columns} "
+                        "as the rows before"
+                    )
+                try:
+                    if "_" in "".join(cells):  # Python reads 1_000; a table does not mean it
+                        raise ValueError
+                    values.extend(map(float, cells))
+                except ValueError:
+                    raise DataError(_not_a_number(path, reader.line_num, cells, header)) from None
+                rows.append(reader.line_num)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not a text file in UTF-8: byte {error.object[error.start]:#04x} at "
+            f"{error.start}"
+        ) from None
+    except csv.Error as error:
+        raise DataError(f"{path}: row {reader.line_num} is not comma-separated: {error}") from None
+    if not rows:
+        raise DataError(f"{path} holds no samples")
+    return _Table(path, header, np.frombuffer(values).reshape(-1, columns), rows)
+
+
+def _is_header(cells: list[str]) -> bool:
+    """Whether a first row names columns: it names a label column, or holds no number."""
+    return any(cell.strip().casefold() in LABEL_NAMES for cell in cells) or not any(
+        map(_is_number, cells)
+    )
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell
+
+
+def _place(path: Path, row: int, column: int, header: tuple[str, ...] | None) -> str:
+    name = f" ({header[column]})" if header and header[column] else ""
+    return f"{path}: row {row}, column {column + 1}{name}"
+
+
+def _not_a_number(path: Path, row: int, cells: list[str], header: tuple[str, ...] | None) -> str:
+    column = next(index for index, cell in enumerate(cells) if not _is_number(cell))
+    place = _place(path, row, column, header)
+    if not cells[column].strip():
+        return f"{place} is empty; fill in what is missing or leave the row out"
+    hint = "" if header else " (a header has no numbers, or names a column label, class or target)"
+    return f"{place} is {cells[column].strip()!r}, not a number{hint if row == 1 else ''}"

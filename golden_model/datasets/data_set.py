@@ -1,0 +1,310 @@
+"""What a data set is, and the rules that its samples and labels keep."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import MAX_CLASSES, NetworkConfig
+from ..errors import DataError
+
+__all__ = ["DataSet", "RunParameters", "checked_classes", "checked_features", "checked_labels"]
+
+# Values are checked a slice at a time, so that no mask of a whole data set is made.
+SLICE_ROWS = 4096
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunParameters:
+    """How a recorded run was trained, and what came out.
+
+    Attributes
+    ----------
+    hidden, groups : tuple of int
+        ``K_l`` and ``γ_l``.
+    classes, counter_bits : int
+        ``C`` and ``B``.
+    robustness, reinforcement : float
+        ``r`` and ``p_r``.
+    batch, epochs, seed : int
+        Samples between two commits, epochs trained, and the seed.
+    expected : dict of str to array
+        The recorded results by name, as many as the file holds: ``initial_counters_l``,
+        ``classifier_l``, ``counters_l``, ``snapshot_l``, ``accuracies``, ``predictions``.
+    """
+
+    hidden: tuple[int, ...]
+    groups: tuple[int, ...]
+    classes: int
+    counter_bits: int
+    robustness: float
+    reinforcement: float
+    batch: int
+    epochs: int
+    seed: int
+    expected: dict[str, NDArray[Any]]
+
+    def config(self, inputs: int) -> NetworkConfig:
+        """The run's network for samples of ``inputs`` bits.
+
+        Raises
+        ------
+        ConfigurationError
+            If the recorded values do not describe a network.
+        """
+        return NetworkConfig(
+            inputs=inputs,
+            hidden=self.hidden,
+            groups=self.groups,
+            classes=self.classes,
+            counter_bits=self.counter_bits,
+            robustness=self.robustness,
+            reinforcement=self.reinforcement,
+            batch=self.batch,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DataSet:
+    """Samples and labels, split for training and test.
+
+    :meth:`from_arrays` makes one of arrays that nobody has checked yet.
+
+    Attributes
+    ----------
+    name : str
+        What to call it.
+    x_train : (n, features) numbers
+        Training samples, in the type they came in.
+    y_train : (n,) int64
+        Their labels, 0 to ``classes − 1``.
+    x_test, y_test : arrays or None
+        The test split, both or neither.
+    classes : int
+        ``C``. 2 to 256.
+    image_shape : (height, width) or None
+        Set where a sample is an image, in rows.
+    class_names : tuple of str or None
+        Set where the classes have names.
+    run : RunParameters or None
+        Set where the file records a training run.
+    """
+
+    name: str
+    x_train: NDArray[Any]
+    y_train: NDArray[np.int64]
+    classes: int
+    x_test: NDArray[Any] | None = None
+    y_test: NDArray[np.int64] | None = None
+    image_shape: tuple[int, int] | None = None
+    class_names: tuple[str, ...] | None = None
+    run: RunParameters | None = None
+
+    @property
+    def features(self) -> int:
+        """Features of a sample."""
+        return self.x_train.shape[1]
+
+    @classmethod
+    def from_arrays(
+        cls,
+        name: str,
+        x_train: NDArray[Any],
+        y_train: NDArray[Any],
+        x_test: NDArray[Any] | None = None,
+        y_test: NDArray[Any] | None = None,
+        *,
+        classes: Any = None,
+        class_names: tuple[str, ...] | None = None,
+    ) -> "DataSet":
+        """Check arrays and make a data set of them.
+
+        Parameters
+        ----------
+        name : str
+            What to call it; errors begin with it.
+        x_train, x_test : (n, features) or (n, height, width) numbers
+            Finite. Images are flattened, and their shape is kept.
+        y_train, y_test : (n,) integers
+            From 0. The test split's are among the training split's, or below ``classes`` where
+            that is given.
+        classes : int or None
+            ``C``; the highest training label plus one, but at least 2, where it is None.
+        class_names : tuple of str or None
+            Names of the classes.
+
+        Raises
+        ------
+        DataError
+            If the arrays break a rule above, have different lengths, hold no sample, or the
+            training split holds one class only.
+        """
+        try:
+            x_train, image_shape = checked_features(x_train, name="x_train")
+            y_train = checked_labels(y_train, name="y_train")
+            _check_pair(x_train, y_train, "x_train", "y_train")
+            present = np.unique(y_train)
+            if len(present) == 1:
+                raise DataError(
+                    f"y_train holds one class only, {present[0]}; learning needs two or more"
+                )
+            declared = classes is not None
+            highest = int(present[-1])
+            count = checked_classes(classes) if declared else max(2, highest + 1)
+            if highest >= count:
+                raise DataError(
+                    f"y_train holds label {highest}, and classes is {count}; labels must be below"
+                )
+            if (x_test is None) != (y_test is None):
+                there, lacking = ("y_test", "x_test") if x_test is None else ("x_test", "y_test")
+                raise DataError(f"{there} comes without {lacking}; give both or neither")
+            if x_test is not None and y_test is not None:
+                x_test, test_shape = checked_features(x_test, name="x_test")
+                y_test = checked_labels(y_test, name="y_test")
+                _check_pair(x_test, y_test, "x_test", "y_test")
+                if x_test.shape[1] != x_train.shape[1]:
+                    raise DataError(
+                        f"x_test has {x_test.shape[1]} features a sample and x_train "
+                        f"{x_train.shape[1]}; they must have the same"
+                    )
+                if None not in (image_shape, test_shape) and image_shape != test_shape:
+                    raise DataError(
+                        f"x_test has images of shape {test_shape} and x_train of {image_shape}; "
+                        "they must have the same"
+                    )
+                known = np.arange(count) if declared else present
+                unknown = ~np.isin(y_test, known)
+                if unknown.any():
+                    index = int(np.argmax(unknown))
+                    why = (
+                        f"classes is {count}; labels must be below"
+                        if declared
+                        else "no training sample has this label; leave such samples out, or add "
+                        "the number of classes to the file as `classes`"
+                    )
+                    raise DataError(f"y_test[{index}] is {y_test[index]}, and {why}")
+        except DataError as error:
+            raise DataError(f"{name}: {error}") from None
+        return cls(
+            name=name,
+            x_train=x_train,
+            y_train=y_train,
+            x_test=x_test,
+            y_test=y_test,
+            classes=count,
+            image_shape=image_shape,
+            class_names=class_names,
+        )
+
+
+def checked_features(
+    x: Any, *, name: str, where: Callable[[int, int], str] | None = None
+) -> tuple[NDArray[Any], tuple[int, int] | None]:
+    """Samples as a table of finite numbers, and the images' shape where they are images.
+
+    Parameters
+    ----------
+    x : (n, features) or (n, height, width) array
+        Samples.
+    name : str
+        What errors call them.
+    where : function of row and column, or None
+        What errors call a value; ``name[row, column]`` where it is None.
+
+    Raises
+    ------
+    DataError
+        If there is no sample or no feature, or a value is not a finite real number.
+    """
+    x = np.asarray(x)
+    if x.dtype.kind not in "biuf":
+        raise DataError(f"{name} must hold real numbers, not values of type {x.dtype}")
+    if x.ndim not in (2, 3):
+        raise DataError(
+            f"{name} must be of shape (samples, features) or (samples, height, width), "
+            f"not {x.shape}"
+        )
+    if not len(x):
+        raise DataError(f"{name} holds no samples")
+    image_shape = (int(x.shape[1]), int(x.shape[2])) if x.ndim == 3 else None
+    if not x.size:
+        raise DataError(f"{name} holds samples without features, of shape {x.shape}")
+    table = np.ascontiguousarray(x.reshape(len(x), -1))
+    if table.dtype.kind == "b":
+        table = table.view(np.uint8)
+    if table.dtype.kind == "f":
+        for start in range(0, len(table), SLICE_ROWS):
+            wrong = ~np.isfinite(table[start : start + SLICE_ROWS])
+            if wrong.any():
+                row, column = (int(index) for index in np.argwhere(wrong)[0])
+                row += start
+                at = where(row, column) if where else f"{name}[{row}, {column}]"
+                raise DataError(
+                    f"{at} is {table[row, column]}; features must be finite numbers, so fill in "
+                    "or leave out what is missing"
+                )
+    return table, image_shape
+
+
+def checked_labels(
+    y: Any, *, name: str, where: Callable[[int], str] | None = None
+) -> NDArray[np.int64]:
+    """Labels as integers from 0 to 255, shape ``(n,)``.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Labels; whole numbers of a floating-point type are fine.
+    name : str
+        What errors call them.
+    where : function of the row, or None
+        What errors call a label; ``name[row]`` where it is None.
+
+    Raises
+    ------
+    DataError
+        If a label is negative, fractional, not a number, or too high.
+    """
+    y = np.asarray(y)
+    if y.dtype.kind not in "biuf":
+        raise DataError(f"{name} must hold integers, not values of type {y.dtype}")
+    if y.ndim != 1:
+        raise DataError(f"{name} must hold a label a sample, shape (samples,), not {y.shape}")
+    with np.errstate(invalid="ignore"):
+        rules = (
+            (y != np.floor(y) if y.dtype.kind == "f" else np.zeros(len(y), bool), "whole numbers"),
+            (y < 0, "0 or more"),
+            (y >= MAX_CLASSES, f"at most {MAX_CLASSES - 1}"),
+        )
+    for wrong, rule in rules:
+        if wrong.any():
+            index = int(np.argmax(wrong))
+            at = where(index) if where else f"{name}[{index}]"
+            raise DataError(f"{at} is {y[index]}; labels must be {rule}")
+    return y.astype(np.int64)
+
+
+def checked_classes(classes: Any) -> int:
+    """A number of classes read from a file, 2 to 256.
+
+    Raises
+    ------
+    DataError
+        If it is not one.
+    """
+    value = np.asarray(classes)
+    if value.ndim or value.dtype.kind not in "iuf" or value != np.floor(value):
+        raise DataError(f"classes must be an integer, not {value.tolist()!r}")
+    if not 2 <= value <= MAX_CLASSES:
+        raise DataError(f"classes must be from 2 to {MAX_CLASSES}, not {value}")
+    return int(value)
+
+
+def _check_pair(x: NDArray[Any], y: NDArray[Any], x_name: str, y_name: str) -> None:
+    if len(x) != len(y):
+        raise DataError(
+            f"{x_name} holds {len(x)} samples and {y_name} {len(y)} labels; each sample needs one"
+        )

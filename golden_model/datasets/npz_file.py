@@ -1,0 +1,143 @@
+"""`.npz` files: the user's own data sets, samples to predict, and recorded runs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConfigurationError, DataError
+from ..npz import read_arrays
+from .data_set import DataSet, RunParameters, checked_classes, checked_features, checked_labels
+
+__all__ = ["load_npz", "load_npz_features"]
+
+# What a data set's file may hold, and what a recorded run's must.
+ARRAYS = ("x_train", "y_train", "x_test", "y_test", "classes")
+INTEGERS = ("classes", "counter_bits", "batch", "epochs", "seed")
+REALS = ("robustness", "reinforcement")
+RUN = ("x", "y", "hidden", "groups", *INTEGERS, *REALS)
+
+# A run's recorded results.
+RESULT = re.compile(r"(initial_counters|classifier|counters|snapshot)_(\d+)|accuracies|predictions")
+
+
+def load_npz(path: Path) -> DataSet:
+    """A data set of a file with ``x_train, y_train``, and ``x_test, y_test`` and ``classes`` if
+    it likes; or a recorded run (:class:`RunParameters`).
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, lacks an array, or an array is not what it should be.
+    """
+    arrays = read_arrays(
+        path, DataError, lambda name: name in ARRAYS or name in RUN or bool(RESULT.fullmatch(name))
+    )
+    if "x_train" not in arrays and "x" in arrays and "hidden" in arrays:
+        try:
+            return _run(str(path), arrays)
+        except (ConfigurationError, DataError) as error:
+            raise DataError(f"{path}: {error}") from None
+    if lacking := [name for name in ARRAYS[:2] if name not in arrays]:
+        raise DataError(
+            f"{path} lacks {' and '.join(lacking)}; a data set's .npz file holds x_train and "
+            "y_train, and x_test and y_test if there is a test split"
+        )
+    return DataSet.from_arrays(
+        str(path),
+        arrays["x_train"],
+        arrays["y_train"],
+        arrays.get("x_test"),
+        arrays.get("y_test"),
+        classes=arrays.get("classes"),
+    )
+
+
+def load_npz_features(path: Path) -> NDArray[Any]:
+    """Samples of a file's ``x``, or where it has none, of its ``x_test``.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged or holds neither, or its values are not finite numbers.
+    """
+    arrays = read_arrays(path, DataError, lambda name: name in ("x", "x_test"))
+    for name, values in sorted(arrays.items()):
+        try:
+            return checked_features(values, name=name)[0]
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
+    raise DataError(f"{path} holds neither x nor x_test, so there is nothing to predict")
+
+
+def _run(name: str, arrays: dict[str, NDArray[Any]]) -> DataSet:
+    if lacking := [key for key in RUN if key not in arrays]:
+        raise DataError(f"a recorded run also holds {' and '.join(lacking)}, missing here")
+    x, _ = checked_features(arrays["x"], name="x")
+    y = checked_labels(arrays["y"], name="y")
+    if len(x) != len(y):
+        raise DataError(f"x holds {len(x)} samples and y {len(y)} labels; each sample needs one")
+    if not np.all((x == 0) | (x == 1)):
+        raise DataError("x of a recorded run must hold encoded samples, bits 0 and 1")
+    run = RunParameters(
+        hidden=_integers("hidden", arrays["hidden"]),
+        groups=_integers("groups", arrays["groups"]),
+        classes=checked_classes(arrays["classes"]),
+        counter_bits=_integer("counter_bits", arrays["counter_bits"]),
+        robustness=_real("robustness", arrays["robustness"]),
+        reinforcement=_real("reinforcement", arrays["reinforcement"]),
+        batch=_integer("batch", arrays["batch"]),
+        epochs=_integer("epochs", arrays["epochs"]),
+        seed=_integer("seed", arrays["seed"]),
+        expected={key: values for key, values in arrays.items() if RESULT.fullmatch(key)},
+    )
+    if not 1 <= run.epochs <= 32768:
+        raise DataError(f"epochs must be from 1 to 32768, not {run.epochs}")
+    if y.max() >= run.classes:
+        index = int(np.argmax(y >= run.classes))
+        raise DataError(
+            f"y[{index}] is {y[index]}, and classes is {run.classes}; labels must be below"
+        )
+    _check_results(run, x)
+    return DataSet(
+        name=name, x_train=x.astype(np.uint8, copy=False), y_train=y, classes=run.classes, run=run
+    )
+
+
+def _check_results(run: RunParameters, x: NDArray[Any]) -> None:
+    """Recorded results must have the shapes that the run's parameters give them."""
+    shapes: dict[str, tuple[int, ...]] = {"accuracies": (run.epochs,), "predictions": (len(x),)}
+    for layer in run.config(x.shape[1]).layers:
+        weights = (layer.neurons, layer.inputs)
+        for kind in ("initial_counters", "counters", "snapshot"):
+            shapes[f"{kind}_{layer.index}"] = weights
+        shapes[f"classifier_{layer.index}"] = (layer.classes, layer.neurons)
+    for name, values in run.expected.items():
+        if name not in shapes:
+            raise DataError(f"{name} is recorded for a layer that the run does not have")
+        if values.shape != shapes[name]:
+            raise DataError(
+                f"{name} must be of shape {shapes[name]} for this run, not {values.shape}"
+            )
+        if values.dtype.kind not in "biuf":
+            raise DataError(f"{name} must hold numbers, not values of type {values.dtype}")
+
+
+def _integer(name: str, value: NDArray[Any]) -> int:
+    if value.ndim or value.dtype.kind not in "iu":
+        raise DataError(f"{name} must be one integer, not {value.tolist()!r}")
+    return int(value)
+
+
+def _integers(name: str, values: NDArray[Any]) -> tuple[int, ...]:
+    if values.ndim != 1 or values.dtype.kind not in "iu":
+        raise DataError(f"{name} must be a list of integers, not {values.tolist()!r}")
+    return tuple(values.tolist())
+
+
+def _real(name: str, value: NDArray[Any]) -> float:
+    if value.ndim or value.dtype.kind not in "iuf":
+        raise DataError(f"{name} must be one number, not {value.tolist()!r}")
+    return float(value)
