@@ -1,0 +1,1 @@
+"""The gateware: Amaranth components from a popcount up to the trainer core."""
