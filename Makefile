@@ -42,7 +42,9 @@ help:
 	@sed -n 's/^# \{0,1\}//; 1,/^PYTHON=/p' Makefile
 
 demo: $(CORE)
-	@$(BIN)/python -m metaplast.cli train digits --model $(DEMO)/digits.npz --plot $(DEMO)
+	@mkdir -p $(DEMO)
+	@$(BIN)/python -m metaplast.cli train digits --hidden 256 --bits-per-feature 2 --epochs 30 \
+		--model $(DEMO)/digits.npz --plot $(DEMO)
 
 test: compiler $(FULL)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) $(TESTS)
