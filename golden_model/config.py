@@ -5,7 +5,7 @@ Symbols are those of docs/algorithm.md.
 
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -155,11 +155,12 @@ class NetworkConfig:
                 f"groups must name a group size for each of the {len(self.hidden)} layers, "
                 f"not {len(self.groups)}"
             )
-        for layer, (neurons, group) in enumerate(zip(self.hidden, self.groups, strict=True)):
+        for index, (neurons, group) in enumerate(zip(self.hidden, self.groups, strict=True)):
             if neurons % group:
-                fitting = [size for size in range(1, neurons + 1) if neurons % size == 0]
+                small = [size for size in range(1, math.isqrt(neurons) + 1) if neurons % size == 0]
+                fitting = sorted({*small, *(neurons // size for size in small)})
                 raise ConfigurationError(
-                    f"groups of {group} do not divide the {neurons} neurons of layer {layer}; "
+                    f"groups of {group} do not divide the {neurons} neurons of layer {index}; "
                     f"group sizes that do: {', '.join(map(str, fitting))}"
                 )
         for layer in self.layers:
@@ -204,12 +205,14 @@ class NetworkConfig:
         ConfigurationError
             If a key is missing or unknown, or a value is refused.
         """
+        if not isinstance(values, Mapping):
+            raise ConfigurationError(f"a configuration must name its values, not be {values!r}")
         known = {field.name for field in fields(cls)}
         if missing := known - values.keys():
             raise ConfigurationError(f"the configuration lacks {', '.join(sorted(missing))}")
         if unknown := values.keys() - known:
             raise ConfigurationError(
-                f"the configuration has unknown keys: {', '.join(sorted(unknown))}"
+                f"the configuration has unknown keys: {', '.join(sorted(map(str, unknown)))}"
             )
         return cls(**values)
 
@@ -227,9 +230,13 @@ def _integer(name: str, value: Any, low: int, high: int) -> int:
 
 
 def _integers(name: str, values: Any) -> tuple[int, ...]:
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise ConfigurationError(f"{name} must be a sequence of integers, not {values!r}")
-    return tuple(_integer(name, value, 1, 1 << 31) for value in values)
+    try:
+        if isinstance(values, str | bytes):
+            raise TypeError
+        members = tuple(values)
+    except TypeError:
+        raise ConfigurationError(f"{name} must be a sequence of integers, not {values!r}") from None
+    return tuple(_integer(name, value, 1, 1 << 31) for value in members)
 
 
 def _real(name: str, value: Any, low: float, high: float) -> float:
@@ -239,7 +246,9 @@ def _real(name: str, value: Any, low: float, high: float) -> float:
         number = float(value)
     except (TypeError, ValueError):
         raise ConfigurationError(f"{name} must be a number, not {value!r}") from None
+    except OverflowError:  # an integer of more than 308 digits
+        number = math.inf if value > 0 else -math.inf
     if not math.isfinite(number) or not low <= number <= high:
-        wanted = f"from {low:g} to {high:g}" if math.isfinite(high) else f"at least {low:g}"
+        wanted = f"from {low:g} to {high:g}" if high < math.inf else f"finite and at least {low:g}"
         raise ConfigurationError(f"{name} must be {wanted}, not {number!r}")
     return number

@@ -124,6 +124,22 @@ class LiteralNetwork:
         self.config = config
         self.layers = [LiteralLayer(layer, config.seed) for layer in config.layers]
 
+    @classmethod
+    def from_state(
+        cls,
+        config: NetworkConfig,
+        counters: Sequence[ArrayLike],
+        snapshot: Sequence[ArrayLike],
+        streams: Sequence[BitStream],
+    ) -> "LiteralNetwork":
+        """A network that goes on from a saved state; it is copied, and not checked."""
+        network = cls(config)
+        for layer, k, w, stream in zip(network.layers, counters, snapshot, streams, strict=True):
+            layer.k = np.asarray(k).tolist()
+            layer.w = np.asarray(w).tolist()
+            layer.stream = BitStream.from_history(*stream.history)
+        return network
+
     @property
     def counters(self) -> list[NDArray[np.integer]]:
         """Per layer, ``k``: (K, N) int32."""
@@ -156,7 +172,8 @@ class LiteralNetwork:
         events : sequence of int
             ``M_l`` for each layer.
         """
-        predictions, errors = [], []
+        predictions: list[list[int]] = []
+        errors: list[list[bool]] = []
         chosen: list[list[list[int]]] = [[] for _ in self.layers]
         for sample, label in zip(np.asarray(x).tolist(), np.asarray(y).tolist(), strict=True):
             predictions.append([])
@@ -174,17 +191,18 @@ class LiteralNetwork:
                 choices.append(choice)
                 sample = a
         return BatchRecord(
-            predictions=np.array(predictions, dtype=np.int64),
-            errors=np.array(errors, dtype=np.bool_),
-            chosen=[np.array(choices, dtype=np.int32) for choices in chosen],
-            events=[
-                layer.commit(count) for layer, count in zip(self.layers, events, strict=True)
+            predictions=np.array(predictions, dtype=np.int64).reshape(-1, len(self.layers)),
+            errors=np.array(errors, dtype=np.bool_).reshape(-1, len(self.layers)),
+            chosen=[
+                np.array(choices, dtype=np.int32).reshape(-1, layer.config.group_count)
+                for layer, choices in zip(self.layers, chosen, strict=True)
             ],
+            events=[layer.commit(count) for layer, count in zip(self.layers, events, strict=True)],
         )
 
     def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
         """Each layer's prediction for each sample, (n, L)."""
-        predictions = []
+        predictions: list[list[int]] = []
         for sample in np.asarray(x).tolist():
             predictions.append([])
             for layer in self.layers:

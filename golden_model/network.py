@@ -3,7 +3,7 @@
 Three observations make it so:
 
 - Within a batch ``W`` stands still, so the forward pass is a matrix product. In 0 and 1 it is
-  ``z = 4·x·w − 2·Σx − 2·Σw + N``, exact in float32 up to 2^22 inputs.
+  ``z = 4·x·w − 2·Σx − 2·Σw + N``, exact in float32 up to 2^22 inputs (and float64 beyond).
 - Few neurons are chosen. Their steps are taken for all chosen neurons at once, first each
   neuron's first, then each one's second, and so on, saturating every time: sample order is kept
   neuron by neuron, and neurons do not touch each other's counters.
@@ -11,23 +11,29 @@ Three observations make it so:
   saturate once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .batch_record import BatchRecord
 from .config import LayerConfig, NetworkConfig
-from .errors import ConfigurationError, DataError
+from .errors import ConfigurationError
+from .samples import checked_bits, checked_labels
 from .stream import BitStream, classifier_id, initial_counters_id, reinforcement_id
 
 __all__ = ["Network", "initial_classifier", "initial_counters"]
 
 Bits = NDArray[np.uint8]
-Counters = NDArray[np.int16] | NDArray[np.int32]
+Counters = NDArray[np.signedinteger]
 
-# Samples of which the working arrays are held at a time; a longer batch is taken in slices.
+# Working arrays are held of this many samples at a time, or of so many that none has more than
+# SLICE_ELEMENTS; a longer batch is taken in slices.
 SLICE = 512
+SLICE_ELEMENTS = 1 << 25
+
+# Reinforcement events are drawn and applied by so many at a time.
+EVENTS_AT_ONCE = 1 << 20
 
 
 def initial_counters(config: LayerConfig, seed: int) -> Counters:
@@ -47,9 +53,9 @@ def initial_classifier(config: LayerConfig, seed: int) -> Bits:
     return np.ascontiguousarray(bits.reshape(config.neurons, 32 * words)[:, : config.classes].T)
 
 
-def _counter_type(config: LayerConfig) -> type[np.int16] | type[np.int32]:
+def _counter_type(config: LayerConfig) -> np.dtype[np.signedinteger]:
     # One step beyond a bound must be representable.
-    return np.int16 if config.counter_bits < 16 else np.int32
+    return np.dtype(np.int16) if config.counter_bits < 16 else np.dtype(np.int32)
 
 
 class Layer:
@@ -82,7 +88,9 @@ class Layer:
         self.classifier = classifier
         self.counters = counters
         self.stream = stream
-        self._real = np.float32 if config.inputs < 1 << 22 else np.float64
+        # The largest integer on the way is 4·N in the forward pass and 2·K in the scores.
+        exact = max(config.inputs, config.neurons) <= 1 << 22
+        self._real: np.dtype[np.floating] = np.dtype(np.float32 if exact else np.float64)
         self._desired = np.ascontiguousarray(classifier.T).astype(np.bool_).T
         self._class_weights = (2 * classifier.astype(self._real) - 1).T
         self._class_offsets = (config.neurons - classifier.sum(axis=1)).astype(self._real)
@@ -166,7 +174,7 @@ class Layer:
 
         kind = self.counters.dtype
         signs = np.array([-1, 1], dtype=kind)
-        steps = (2 * x.astype(kind) - kind.type(1))[samples]
+        steps = (2 * x.astype(kind) - 1)[samples]
         steps *= signs[self.classifier[y[samples], neurons]][:, np.newaxis]
         stop = 0
         for count in np.bincount(turns):
@@ -183,7 +191,8 @@ class Layer:
         if not self._error_raised:
             return 0
         self._error_raised = False
-        self._reinforce(self.stream.draws(events))
+        for done in range(0, events, EVENTS_AT_ONCE):
+            self._reinforce(self.stream.draws(min(EVENTS_AT_ONCE, events - done)))
         self._set_snapshot(self.counters >= 0)
         return events
 
@@ -268,6 +277,10 @@ class Network:
         for layer, k, w, stream in zip(config.layers, counters, snapshot, streams, strict=True):
             k, w = np.asarray(k), np.asarray(w)
             for name, array in (("counters", k), ("snapshot", w)):
+                if array.dtype.kind not in "iub":
+                    raise ConfigurationError(
+                        f"{name} of layer {layer.index} must be integers, not {array.dtype}"
+                    )
                 if array.shape != (layer.neurons, layer.inputs):
                     raise ConfigurationError(
                         f"{name} of layer {layer.index} must be "
@@ -284,7 +297,7 @@ class Network:
                 Layer(
                     layer,
                     classifier=initial_classifier(layer, config.seed),
-                    counters=k.astype(_counter_type(layer)),
+                    counters=k.astype(_counter_type(layer), order="C"),
                     snapshot=w,
                     stream=BitStream.from_history(*stream.history),
                 )
@@ -331,16 +344,16 @@ class Network:
         Raises
         ------
         DataError
-            If shapes do not fit the network, or a label is not one of its classes.
+            If samples and labels do not fit each other or the network; nothing has changed then.
+        ConfigurationError
+            If events do not fit the network; nothing has changed then.
         """
-        bits = self._checked(x)
-        labels = np.asarray(y, dtype=np.int64)
-        if labels.shape != (len(bits),):
-            raise DataError(f"y must be of shape {(len(bits),)}, not {labels.shape}")
-        if len(labels) and not 0 <= labels.min() <= labels.max() < self.config.classes:
-            raise DataError(
-                f"labels must be from 0 to {self.config.classes - 1}, "
-                f"not {labels.min()} to {labels.max()}"
+        bits = checked_bits(x, self.config.inputs)
+        labels = checked_labels(y, len(bits), self.config.classes)
+        if len(events) != len(self._layers) or min(events) < 0:
+            raise ConfigurationError(
+                f"events must name a count, at least 0, for each of the {len(self._layers)} "
+                f"layers, not {list(events)}"
             )
 
         predictions = np.empty((len(bits), len(self._layers)), dtype=np.int64)
@@ -349,29 +362,25 @@ class Network:
             np.empty((len(bits), layer.config.group_count), dtype=np.int32)
             for layer in self._layers
         ]
-        for start in range(0, len(bits), SLICE):
-            part = slice(start, start + SLICE)
+        for part in self._slices(len(bits)):
             x_part = bits[part]
             for index, layer in enumerate(self._layers):
-                a, predictions[part, index], errors[part, index], chosen[index][part] = (
-                    layer.train(x_part, labels[part])
+                a, predictions[part, index], errors[part, index], chosen[index][part] = layer.train(
+                    x_part, labels[part]
                 )
                 x_part = a.view(np.uint8)
         return BatchRecord(
             predictions=predictions,
             errors=errors,
             chosen=chosen,
-            events=[
-                layer.commit(count) for layer, count in zip(self._layers, events, strict=True)
-            ],
+            events=[layer.commit(count) for layer, count in zip(self._layers, events, strict=True)],
         )
 
     def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
         """Each layer's prediction for each encoded sample, (n, L)."""
-        bits = self._checked(x)
+        bits = checked_bits(x, self.config.inputs)
         predictions = np.empty((len(bits), len(self._layers)), dtype=np.int64)
-        for start in range(0, len(bits), SLICE):
-            part = slice(start, start + SLICE)
+        for part in self._slices(len(bits)):
             x_part = bits[part]
             for index, layer in enumerate(self._layers):
                 _, a = layer.forward(x_part.astype(layer._real))
@@ -383,12 +392,12 @@ class Network:
         """The network's prediction for each encoded sample, (n,)."""
         return self.local_predictions(x)[:, -1]
 
-    def _checked(self, x: ArrayLike) -> Bits:
-        bits = np.asarray(x)
-        if bits.ndim != 2 or bits.shape[1] != self.config.inputs:
-            raise DataError(
-                f"x must be of shape (n, {self.config.inputs}), not {bits.shape}"
-            )
-        if bits.dtype != np.uint8:
-            bits = bits.astype(np.uint8)
-        return bits
+    def _slices(self, samples: int) -> Iterator[slice]:
+        """Cut so many samples into slices that the working arrays have room for."""
+        widest = max(
+            max(layer.inputs * (1 + layer.group_count), layer.neurons)
+            for layer in self.config.layers
+        )
+        length = max(1, min(SLICE, SLICE_ELEMENTS // widest))
+        for start in range(0, samples, length):
+            yield slice(start, start + length)

@@ -119,10 +119,12 @@ class BitStream:
         ConfigurationError
             If the history is all zero (the stream would never leave zero) or too long.
         """
+        low, high = int(low), int(high)  # NumPy's integers would lose what is shifted out
         history = low | high << 64
-        if not 0 < history < 1 << HISTORY_BITS:
+        if not 0 <= low <= MASK_64 or not 0 < history < 1 << HISTORY_BITS:
             raise ConfigurationError(
-                f"a stream's history must be 127 bits, not all zero, not {history:#x}"
+                "a stream's history must be 127 bits, not all zero, in words of 64 and 63 bits, "
+                f"not {low:#x} and {high:#x}"
             )
         stream = cls.__new__(cls)
         stream._start(history)
@@ -164,7 +166,7 @@ class BitStream:
         """One word from the 127 bits before it, by the recurrence itself."""
         low, high = self.history
         before = low | high << 64
-        # Bit n of the word: b[n−64] is bit 63 + n of the history, b[n−127] is bit n; the last
-        # bit's b[n−64] is the history's newest but one, so 64 bits come out at once.
+        # Bit n of the word: b[n−64] is bit 63 + n of the history, b[n−127] is bit n. The word's
+        # last bit, n = 63, needs the history's newest, bit 126, so 64 bits come out at once.
         word = (before >> 63 ^ before) & MASK_64
         self._words = np.append(self._words, np.array([word], dtype="<u8"))

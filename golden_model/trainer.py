@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .batch_record import BatchRecord
 from .config import LayerConfig, NetworkConfig
-from .errors import DataError
+from .errors import ConfigurationError, DataError
+from .samples import checked_bits, checked_labels
 from .stream import BitStream, order_id
 
 __all__ = ["EpochRecord", "TrainableNetwork", "Trainer", "epoch_order", "reinforcement_events"]
@@ -33,6 +34,11 @@ def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: flo
         ``p_r``.
     accuracy : float
         Training accuracy of the previous epoch, 0 to 1; 0 in the first.
+
+    Raises
+    ------
+    ConfigurationError
+        If they are more than fit the layer's 32-bit register.
     """
     expected = (
         reinforcement
@@ -40,6 +46,11 @@ def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: flo
         * math.sqrt(2 / (math.pi * layer.inputs))
         * 2 ** (layer.neuron_bits + layer.input_bits)
     )
+    if expected + 1 / 2 >= 1 << 32:
+        raise ConfigurationError(
+            f"a reinforcement of {reinforcement:g} takes {expected:.3g} events a commit in layer "
+            f"{layer.index}, and at most {(1 << 32) - 1} can be counted; make it smaller"
+        )
     return math.floor(expected + 1 / 2)
 
 
@@ -105,15 +116,23 @@ class EpochRecord:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "EpochRecord":
-        """The inverse of :meth:`to_dict`."""
-        known = {field.name for field in fields(cls)}
-        return cls(
-            **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in values.items()
-                if key in known
-            }
-        )
+        """The inverse of :meth:`to_dict`; what it does not know, it leaves out.
+
+        Raises
+        ------
+        DataError
+            If a value is missing.
+        """
+        known = {field.name: field.default for field in fields(cls)}
+        missing = [name for name in known if known[name] is MISSING and name not in values]
+        if missing:
+            raise DataError(f"the record of an epoch lacks {', '.join(missing)}")
+        kept: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in values.items()
+            if key in known
+        }
+        return cls(**kept)
 
 
 class Trainer:
@@ -127,9 +146,16 @@ class Trainer:
         Number of the next epoch; above 0 to go on with a saved network.
     accuracy : float
         Training accuracy of the epoch before that, 0 to 1; 0 if there was none.
+
+    Raises
+    ------
+    ConfigurationError
+        If the accuracy is not from 0 to 1.
     """
 
     def __init__(self, network: TrainableNetwork, *, epoch: int = 0, accuracy: float = 0.0):
+        if not 0 <= accuracy <= 1:
+            raise ConfigurationError(f"accuracy must be from 0 to 1, not {accuracy!r}")
         self.network = network
         self.epoch = epoch
         self.accuracy = accuracy
@@ -144,42 +170,44 @@ class Trainer:
 
     def train_epoch(
         self,
-        x: NDArray[np.uint8],
-        y: NDArray[np.integer],
+        x: ArrayLike,
+        y: ArrayLike,
         on_batch: Callable[[int, BatchRecord], None] | None = None,
     ) -> EpochRecord:
         """Train on every sample once.
 
         Parameters
         ----------
-        x : (n, N) uint8, 0 or 1
+        x : (n, N) of 0 and 1
             Encoded samples, in the order of the training split.
         y : (n,) int
-            Labels.
+            Labels, 0 to C − 1.
         on_batch : callable, optional
             Called after each batch with the samples done so far and the batch's record.
 
         Raises
         ------
         DataError
-            If there is no sample, or samples and labels do not fit each other or the network.
+            If there is no sample, or samples and labels do not fit each other or the network;
+            nothing has changed then.
+        ConfigurationError
+            If the epoch's number has no stream, or the reinforcement is too strong to count.
         """
         started = time.perf_counter()
-        if len(x) == 0:
-            raise DataError("there are no samples to train on")
-        if len(x) != len(y):
-            raise DataError(f"there are {len(x)} samples but {len(y)} labels")
         config = self.network.config
+        bits = checked_bits(x, config.inputs)
+        labels = checked_labels(y, len(bits), config.classes)
+        if len(bits) == 0:
+            raise DataError("there are no samples to train on")
         events = self.events()
-        order = epoch_order(config.seed, self.epoch, len(x))
+        order = epoch_order(config.seed, self.epoch, len(bits))
         right = np.zeros(len(config.layers), dtype=np.int64)
         errors = np.zeros(len(config.layers), dtype=np.int64)
         updates = np.zeros(len(config.layers), dtype=np.int64)
-        for start in range(0, len(x), config.batch):
+        for start in range(0, len(bits), config.batch):
             batch = order[start : start + config.batch]
-            labels = y[batch]
-            record = self.network.train_batch(x[batch], labels, events)
-            right += (record.predictions == labels[:, np.newaxis]).sum(axis=0)
+            record = self.network.train_batch(bits[batch], labels[batch], events)
+            right += (record.predictions == labels[batch, np.newaxis]).sum(axis=0)
             errors += record.errors.sum(axis=0)
             updates += record.updates
             if on_batch is not None:
@@ -187,10 +215,10 @@ class Trainer:
 
         result = EpochRecord(
             epoch=self.epoch,
-            samples=len(x),
-            accuracy=int(right[-1]) / len(x),
-            layer_accuracy=tuple((right / len(x)).tolist()),
-            error_rate=tuple((errors / len(x)).tolist()),
+            samples=len(bits),
+            accuracy=int(right[-1]) / len(bits),
+            layer_accuracy=tuple((right / len(bits)).tolist()),
+            error_rate=tuple((errors / len(bits)).tolist()),
             updates=tuple(updates.tolist()),
             events=tuple(events),
             saturated=tuple(

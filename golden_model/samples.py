@@ -1,0 +1,74 @@
+"""What a network trains on and predicts from: encoded samples and labels, checked."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import DataError
+
+__all__ = ["checked_bits", "checked_labels"]
+
+
+def checked_bits(x: ArrayLike, inputs: int) -> NDArray[np.uint8]:
+    """Encoded samples as (n, inputs) uint8; not copied if they are that already.
+
+    Parameters
+    ----------
+    x : (n, inputs) of 0 and 1
+        Encoded samples, of any type of number or bool.
+    inputs : int
+        ``N_0``, the network's.
+
+    Raises
+    ------
+    DataError
+        If the shape is another, or a value is neither 0 nor 1.
+    """
+    bits = np.asarray(x)
+    if bits.ndim != 2 or bits.shape[1] != inputs:
+        raise DataError(f"x must be of shape (n, {inputs}), not {bits.shape}")
+    if bits.dtype == np.bool_:
+        return bits.view(np.uint8)
+    if bits.dtype.kind not in "iuf":
+        raise DataError(f"x must be of 0 and 1, not of type {bits.dtype}")
+    if bits.dtype == np.uint8:
+        if bits.size and bits.max() > 1:
+            raise _neither(bits[bits > 1])
+        return bits
+    if len(others := bits[(bits != 0) & (bits != 1)]):
+        raise _neither(others)
+    return bits.astype(np.uint8)
+
+
+def _neither(others: NDArray[np.number]) -> DataError:
+    return DataError(f"x must be of 0 and 1, not {others[0].item()!r}; encode the samples first")
+
+
+def checked_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int64]:
+    """Labels as (samples,) int64.
+
+    Parameters
+    ----------
+    y : (samples,) int
+        Labels, 0 to classes − 1.
+    samples : int
+        How many there must be.
+    classes : int
+        ``C``, the network's.
+
+    Raises
+    ------
+    DataError
+        If the shape is another, a label is no integer, or it names no class.
+    """
+    labels = np.asarray(y)
+    if labels.shape != (samples,):
+        raise DataError(f"y must be of shape {(samples,)}, not {labels.shape}")
+    if not samples:
+        return np.empty(0, dtype=np.int64)
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"labels must be integers, not of type {labels.dtype}")
+    if not 0 <= labels.min() <= labels.max() < classes:
+        raise DataError(
+            f"labels must be from 0 to {classes - 1}, not {labels.min()} to {labels.max()}"
+        )
+    return labels.astype(np.int64, copy=False)
