@@ -1,0 +1,362 @@
+"""The epoch loop: order, reinforcement, accuracy, going on, and how its time grows."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal, localcontext
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from metaplast.golden_model import (
+    BatchRecord,
+    BitStream,
+    ConfigurationError,
+    DataError,
+    EpochRecord,
+    LiteralNetwork,
+    Network,
+    NetworkConfig,
+    Trainer,
+    epoch_order,
+    reinforcement_events,
+    trainer,
+)
+from metaplast.golden_model.config import LayerConfig
+
+from ..comparison import assert_same_array, assert_same_epoch, assert_same_state
+from ..strategies import network_configs, samples, seeds
+from . import growth
+
+CONFIG = NetworkConfig(inputs=10, hidden=(6, 4), groups=(3, 2), classes=3, batch=7, seed=4)
+
+
+def random_samples(count: int, seed: int = 1) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    random = np.random.default_rng(seed)
+    return random.integers(0, 2, (count, 10), dtype=np.uint8), random.integers(0, 3, count)
+
+
+def layer(inputs: int, neurons: int) -> LayerConfig:
+    config = NetworkConfig(inputs=inputs, hidden=(neurons,), groups=(1,), classes=2)
+    return config.layers[0]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "neurons", "reinforcement", "accuracy", "events"),
+    [
+        # p_r·sqrt(1 − acc)·sqrt(2/(π·N))·2^(bk+bi), worked out to 50 digits elsewhere:
+        (784, 128, 1.0, 0.0, 3735),  # 3735.01
+        (784, 256, 1.0, 0.8375, 3011),  # 3011.26
+        (2352, 256, 0.5, 0.25, 7470),  # 7470.02
+        (1000, 200, 1.0, 0.0, 6614),  # 6614.24
+        (128, 64, 1.0, 0.99, 58),  # 57.77
+        (64, 32, 2.0, 0.9, 129),  # 129.18
+        (1, 1, 1.0, 0.0, 3),  # 3.19: a lone neuron and a lone input take a bit each
+        (3, 5, 0.1, 0.5, 1),  # 1.04
+        (3, 5, 0.04, 0.5, 0),  # 0.42
+        (784, 128, 0.0, 0.0, 0),
+        (784, 128, 1.0, 1.0, 0),
+    ],
+)
+def test_reinforcement_events(
+    inputs: int, neurons: int, reinforcement: float, accuracy: float, events: int
+) -> None:
+    assert reinforcement_events(layer(inputs, neurons), reinforcement, accuracy) == events
+
+
+@given(st.integers(1, 1 << 14), st.integers(1, 1 << 14), st.floats(0, 3), st.floats(0, 1))
+def test_reinforcement_events_are_the_rounded_formula(
+    inputs: int, neurons: int, reinforcement: float, accuracy: float
+) -> None:
+    with localcontext() as context:
+        context.prec = 50
+        pi = Decimal("3.14159265358979323846264338327950288419716939937511")
+        bits = max(1, math.ceil(math.log2(neurons))) + max(1, math.ceil(math.log2(inputs)))
+        exact = Decimal(reinforcement) * (1 - Decimal(accuracy)).sqrt()
+        exact *= (2 / (pi * inputs)).sqrt() * 2**bits
+        got = reinforcement_events(layer(inputs, neurons), reinforcement, accuracy)
+        # Double arithmetic may round the other way only where the formula is on the fence.
+        assert abs(got - exact) <= Decimal("0.5") + exact * Decimal("1e-15")
+
+
+@pytest.mark.parametrize("reinforcement", [1e9, 1e300, 1.7e308])
+def test_a_reinforcement_too_strong_to_count_is_refused(reinforcement: float) -> None:
+    expected = reinforcement * math.sqrt(2 / (math.pi * 10)) * 128
+    with pytest.raises(ConfigurationError) as error:
+        reinforcement_events(CONFIG.layers[0], reinforcement, 0)
+    assert str(error.value) == (
+        f"a reinforcement of {reinforcement:g} takes {expected:.3g} events a commit in layer 0, "
+        "and at most 4294967295 can be counted; make it smaller"
+    )
+    network = Network(replace(CONFIG, reinforcement=reinforcement))
+    with pytest.raises(ConfigurationError, match="make it smaller"):
+        Trainer(network).train_epoch(*random_samples(9))
+    assert_same_state(Network(CONFIG), network)
+
+
+def test_the_most_events_that_can_be_counted() -> None:
+    widest = layer(1 << 16, 1 << 16)
+    scale = math.sqrt(2 / (math.pi * (1 << 16))) * 2.0**32
+    assert reinforcement_events(widest, (2.0**32 - 1) / scale, 0) == (1 << 32) - 1
+    with pytest.raises(ConfigurationError):
+        reinforcement_events(widest, (2.0**32 - 0.25) / scale, 0)
+
+
+@given(seeds(), st.integers(0, 32767), st.integers(0, 300))
+def test_epoch_order(seed: int, epoch: int, count: int) -> None:
+    draws = BitStream(seed, 0x8000 + epoch).draws(count).tolist()
+    order = epoch_order(seed, epoch, count)
+    assert order.dtype == np.int64
+    assert_same_array("order", sorted(range(count), key=lambda i: (draws[i], i)), order)
+
+
+def test_equal_draws_keep_their_samples_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(1).integers(0, 5, 1000, dtype=np.uint32)
+
+    class FewDraws(BitStream):
+        def draws(self, count: int) -> NDArray[np.uint32]:
+            return values[:count]
+
+    monkeypatch.setattr(trainer, "BitStream", FewDraws)
+    expected = sorted(range(1000), key=lambda i: (values[i], i))
+    assert_same_array("order", expected, epoch_order(1, 0, 1000))
+
+
+def test_epochs_differ_in_their_order() -> None:
+    orders = {tuple(epoch_order(1, epoch, 50)) for epoch in range(5)}
+    assert len(orders) == 5
+
+
+@settings(max_examples=40)
+@given(st.data(), network_configs())
+def test_both_readings_train_alike(data: st.DataObject, config: NetworkConfig) -> None:
+    x, y = data.draw(samples(config, max_size=40))
+    literal, fast = Trainer(LiteralNetwork(config)), Trainer(Network(config))
+    for _ in range(3):
+        assert_same_epoch(literal.train_epoch(x, y), fast.train_epoch(x, y))
+        assert_same_state(literal.network, fast.network)  # type: ignore[arg-type]
+
+
+@given(st.data(), network_configs(), st.integers(0, 4))
+def test_going_on_equals_never_having_stopped(
+    data: st.DataObject, config: NetworkConfig, stop: int
+) -> None:
+    x, y = data.draw(samples(config))
+    whole, first = Trainer(Network(config)), Trainer(Network(config))
+    expected = [whole.train_epoch(x, y) for _ in range(4)]
+    for epoch in range(stop):
+        assert_same_epoch(expected[epoch], first.train_epoch(x, y))
+
+    saved = first.network
+    assert isinstance(saved, Network)
+    streams = [BitStream.from_history(*stream.history) for stream in saved.streams]
+    network = Network.from_state(config, saved.counters, saved.snapshot, streams)
+    second = Trainer(network, epoch=first.epoch, accuracy=first.accuracy)
+    for epoch in range(stop, 4):
+        assert_same_epoch(expected[epoch], second.train_epoch(x, y))
+    assert_same_state(whole.network, network)  # type: ignore[arg-type]
+    assert (second.epoch, second.accuracy) == (whole.epoch, whole.accuracy)
+
+
+@pytest.mark.parametrize("change", [{"epoch": 3}, {"accuracy": 0.0}])
+def test_going_on_with_another_epoch_or_accuracy_is_another_training(
+    change: dict[str, Any],
+) -> None:
+    whole, other = Trainer(Network(CONFIG)), Trainer(Network(CONFIG))
+    for each in (whole, other):
+        each.train_epoch(*random_samples(50))
+        each.train_epoch(*random_samples(50))
+    assert other.accuracy > 0.2
+    assert isinstance(other.network, Network)
+    other = Trainer(other.network, **{"epoch": 2, "accuracy": other.accuracy, **change})
+    whole.train_epoch(*random_samples(50))
+    other.train_epoch(*random_samples(50))
+    with pytest.raises(AssertionError, match="differ"):
+        assert_same_state(whole.network, other.network)  # type: ignore[arg-type]
+
+
+@given(st.data(), network_configs())
+def test_an_epochs_record_sums_up_its_batches(data: st.DataObject, config: NetworkConfig) -> None:
+    x, y = data.draw(samples(config))
+    trained = Trainer(Network(config))
+    for epoch in range(2):
+        accuracy = trained.accuracy
+        batches: list[tuple[int, BatchRecord]] = []
+        record = trained.train_epoch(x, y, lambda done, batch: batches.append((done, batch)))  # noqa: B023
+
+        labels = y[epoch_order(config.seed, epoch, len(y))]
+        predictions = np.concatenate([batch.predictions for _, batch in batches])
+        errors = np.concatenate([batch.errors for _, batch in batches])
+        right = (predictions == labels[:, np.newaxis]).sum(axis=0).tolist()
+        assert [done for done, _ in batches] == [
+            min(done, len(y)) for done in range(config.batch, len(y) + config.batch, config.batch)
+        ]
+        assert record == EpochRecord(
+            epoch=epoch,
+            samples=len(y),
+            accuracy=right[-1] / len(y),
+            layer_accuracy=tuple(count / len(y) for count in right),
+            error_rate=tuple(count / len(y) for count in errors.sum(axis=0).tolist()),
+            updates=tuple(map(sum, zip(*(batch.updates for _, batch in batches), strict=True))),
+            events=tuple(
+                reinforcement_events(layer, config.reinforcement, accuracy)
+                for layer in config.layers
+            ),
+            saturated=tuple(
+                sum(value in (layer.lowest, layer.highest) for value in k.flat)
+                for k, layer in zip(trained.network.counters, config.layers, strict=True)
+            ),
+            seconds=record.seconds,
+        )
+        assert record.seconds > 0
+        assert trained.accuracy == record.accuracy
+        assert trained.epoch == epoch + 1
+
+
+def test_an_epoch_is_its_batches_in_its_order() -> None:
+    # CONFIG's batches of 7 leave a short one at the end, which is committed too.
+    x, y = random_samples(40)
+    trained, by_hand = Trainer(Network(CONFIG)), Network(CONFIG)
+    draws = BitStream(CONFIG.seed, 0x8000).draws(40).tolist()
+    order = sorted(range(40), key=lambda i: (draws[i], i))
+    events = [reinforcement_events(layer, CONFIG.reinforcement, 0) for layer in CONFIG.layers]
+    for start in range(0, 40, 7):
+        batch = order[start : start + 7]
+        by_hand.train_batch(x[batch], y[batch], events)
+    trained.train_epoch(x, y)
+    assert_same_state(by_hand, trained.network)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x, y: (x.astype(np.bool_), y.astype(np.uint8)),
+        lambda x, y: (x.astype(np.float64), y.astype(np.int16)),
+        lambda x, y: (np.asfortranarray(x), np.repeat(y, 2)[::2]),
+        lambda x, y: (x.tolist(), y.tolist()),
+    ],
+)
+def test_samples_and_labels_may_be_of_any_type_and_layout(
+    change: Callable[[Any, Any], Any],
+) -> None:
+    plain, other = Trainer(Network(CONFIG)), Trainer(Network(CONFIG))
+    x, y = random_samples(30)
+    assert_same_epoch(plain.train_epoch(x, y), other.train_epoch(*change(x, y)))
+    assert_same_state(plain.network, other.network)  # type: ignore[arg-type]
+
+
+def test_read_only_data_are_only_read() -> None:
+    x, y = random_samples(30)
+    for array in (x, y):
+        array.setflags(write=False)
+    Trainer(Network(CONFIG)).train_epoch(x, y)
+
+
+X, Y = random_samples(30)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (X[:0], Y[:0], "there are no samples to train on"),
+        (X, Y[:29], "y must be of shape (30,), not (29,)"),
+        (X[:29], Y, "y must be of shape (29,), not (30,)"),
+        (X, np.eye(30, dtype=int)[:, :3], "y must be of shape (30,), not (30, 3)"),
+        (X[:, :9], Y, "x must be of shape (n, 10), not (30, 9)"),
+        (
+            X | 3 * np.eye(30, 10, -20, np.uint8),
+            Y,
+            "x must be of 0 and 1, not 3; encode the samples first",
+        ),
+        (X, Y + 2 * (np.arange(30) == 29), "labels must be from 0 to 2, not 0 to 4"),
+        (X, Y - 9 * (np.arange(30) == 29), "labels must be from 0 to 2, not -7 to 2"),
+        (X, Y / 2, "labels must be integers, not of type float64"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused_before_anything_changes(
+    x: Any, y: Any, message: str
+) -> None:
+    trained = Trainer(Network(CONFIG))
+    with pytest.raises(DataError) as error:
+        trained.train_epoch(x, y)
+    assert str(error.value) == message
+    assert (trained.epoch, trained.accuracy) == (0, 0.0)
+    assert_same_state(Network(CONFIG), trained.network)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("epoch", [-1, 32768])
+def test_an_epoch_beyond_the_last_is_refused(epoch: int) -> None:
+    trained = Trainer(Network(CONFIG), epoch=epoch)
+    with pytest.raises(
+        ConfigurationError, match=f"^an epoch must be from 0 to 32767, not {epoch}$"
+    ):
+        trained.train_epoch(X, Y)
+    assert trained.epoch == epoch
+    assert_same_state(Network(CONFIG), trained.network)  # type: ignore[arg-type]
+
+
+def test_the_last_epoch_can_be_trained() -> None:
+    assert Trainer(Network(CONFIG), epoch=32767).train_epoch(X, Y).epoch == 32767
+
+
+@pytest.mark.parametrize("accuracy", [-0.01, 1.01, math.nan])
+def test_an_accuracy_that_cannot_be_is_refused(accuracy: float) -> None:
+    with pytest.raises(ConfigurationError, match=f"^accuracy must be from 0 to 1, not {accuracy}$"):
+        Trainer(Network(CONFIG), accuracy=accuracy)
+
+
+def test_an_epochs_record_survives_json() -> None:
+    record = Trainer(Network(CONFIG)).train_epoch(X, Y)
+    for each in (record, replace(record, test_accuracy=0.5, validation_accuracy=0.25)):
+        assert EpochRecord.from_dict(json.loads(json.dumps(each.to_dict()))) == each
+
+
+def test_an_epochs_record_from_a_newer_writer_or_without_later_accuracies_is_read() -> None:
+    record = Trainer(Network(CONFIG)).train_epoch(X, Y)
+    values = record.to_dict()
+    del values["test_accuracy"], values["validation_accuracy"]
+    assert EpochRecord.from_dict({**values, "colour": "blue"}) == record
+
+
+def test_an_epochs_record_that_lacks_a_value_is_refused() -> None:
+    values = Trainer(Network(CONFIG)).train_epoch(X, Y).to_dict()
+    del values["samples"], values["events"]
+    with pytest.raises(DataError, match=r"^the record of an epoch lacks samples, events$"):
+        EpochRecord.from_dict(values)
+
+
+def test_training_time_grows_no_faster_than_linearly() -> None:
+    one_thread = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+    measured = subprocess.run(
+        [sys.executable, growth.__file__],
+        env={**os.environ, **one_thread},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    growth.assert_linear(json.loads(measured.stdout))
+
+
+@pytest.mark.parametrize("name", growth.BASE)
+def test_a_time_that_grows_faster_is_caught(name: str) -> None:
+    def seconds(**sizes: int) -> float:
+        return sizes["samples"] * sizes["neurons"] * sizes["inputs"] * power(sizes[name])
+
+    def power(size: int) -> float:
+        return size**exponent
+
+    exponent = 0.0
+    growth.assert_linear(growth.growth(seconds))
+    exponent = 0.25
+    with pytest.raises(
+        AssertionError, match=f"^with 4 times the {name}, training takes 5.66 times"
+    ):
+        growth.assert_linear(growth.growth(seconds))
