@@ -27,9 +27,9 @@ except ImportError as error:
 
 __all__ = ["BMLPClassifier"]
 
-# Of `groups=None`: the size on which the layers of docs/results.md learn best.
+# Of `groups=None`; the command line takes the same.
 LARGEST_GROUP = 32
-# Of `bits_per_feature=None`: a fifth bit sees one training value in thirty-two, and pays no more.
+# Of `bits_per_feature=None`: a fifth bit would be set for one training value in thirty-two.
 MOST_BITS = 4
 # Later epochs have no stream for the order of their samples (docs/algorithm.md, 6).
 MAX_EPOCHS = 32768
