@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from metaplast.golden_model.atomic import write_atomically
 
 

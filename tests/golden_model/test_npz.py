@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
+
 from metaplast.golden_model.errors import DataError, MetaplastError, ModelFileError
 from metaplast.golden_model.npz import packed_arrays, read_arrays
 
@@ -117,7 +118,7 @@ def test_refuses_what_is_no_archive(tmp_path):
     path.write_bytes(member(np.arange(3)))
     with pytest.raises(DataError, match=r"is not an \.npz file, or is damaged at its beginning"):
         read_arrays(path, DataError)
-    with pytest.raises(DataError, match="cannot read .*gone.npz: No such file"):
+    with pytest.raises(DataError, match=r"cannot read .*gone\.npz: No such file"):
         read_arrays(tmp_path / "gone.npz", DataError)
-    with pytest.raises(DataError, match="cannot read .*: Is a directory"):
+    with pytest.raises(DataError, match=r"cannot read .*: Is a directory"):
         read_arrays(tmp_path, DataError)
