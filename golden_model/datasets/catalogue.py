@@ -167,27 +167,24 @@ def load_features(
         If there is no such file, or it is not what it should be.
     """
     name = os.fspath(name_or_path)
-    path = Path(name)
+    path = None if name in NAMES else _existing(name)
     x: NDArray[Any]
-    if name in NAMES or path.is_dir():
+    if path is None or path.is_dir():
         data = load(name, data_dir=data_dir)
         if data.x_test is None:
             raise DataError(f"{name} has no test split to predict")
         x = data.x_test
+    elif path.suffix.lower() == ".npz":
+        x = load_npz_features(path)
+    elif path.suffix.lower() == ".csv":
+        x = load_csv_features(path, features)
+    elif looks_like_idx(path):
+        x, _ = checked_features(parse_images(read_unpacked(path), path), name=name)
     else:
-        path = _existing(name)
-        suffix = path.suffix.lower()
-        if suffix == ".npz":
-            x = load_npz_features(path)
-        elif suffix == ".csv":
-            x = load_csv_features(path, features)
-        elif looks_like_idx(path):
-            x, _ = checked_features(parse_images(read_unpacked(path), path), name=name)
-        else:
-            raise DataError(
-                f"{path} is neither an .npz nor a .csv file, nor an IDX file of images; rename or "
-                "convert it"
-            )
+        raise DataError(
+            f"{path} is neither an .npz nor a .csv file, nor an IDX file of images; rename or "
+            "convert it"
+        )
     if features is not None and x.shape[1] != features:
         raise DataError(f"{name} has {x.shape[1]} features a sample; there should be {features}")
     return x
@@ -234,7 +231,7 @@ def _path(directory: PathLike | None) -> Path | None:
 def _existing(name: str) -> Path:
     path = Path(name)
     try:
-        there = path.exists()
+        there = bool(name) and path.exists()
     except (OSError, ValueError):  # a name too long, or with a null character
         there = False
     if not there:

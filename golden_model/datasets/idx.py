@@ -37,7 +37,7 @@ FILES = {
 
 GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTES = 0x08
-KINDS = {1: "labels", 3: "images"}
+KINDS = {3: "images", 1: "labels"}
 
 
 def find_file(directory: Path, name: str) -> Path | None:

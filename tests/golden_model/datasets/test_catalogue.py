@@ -1,0 +1,93 @@
+"""Names, paths, and what is neither."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from metaplast.golden_model import datasets
+from metaplast.golden_model.datasets import describe, fetch, load, load_features
+from metaplast.golden_model.errors import DataError
+
+
+@pytest.fixture(autouse=True)
+def nothing_found(monkeypatch, tmp_path):
+    """No Fashion-MNIST on this machine."""
+    monkeypatch.setattr(datasets.fashion_mnist, "DEBIAN_DIRECTORY", tmp_path / "debian")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("METAPLAST_DATA", raising=False)
+
+
+def test_descriptions_say_what_loading_gives():
+    described = {description.name: description for description in describe()}
+    assert tuple(described) == datasets.NAMES == ("digits", "fashion-mnist", "prototypes")
+    for name in ("digits", "prototypes"):
+        data, description = load(name), described[name]
+        assert data.x_test is not None
+        assert description.available
+        assert (description.train, description.test) == (len(data.x_train), len(data.x_test))
+        assert (description.features, description.classes) == (data.features, data.classes)
+        assert description.image_shape == data.image_shape
+    missing = described["fashion-mnist"]
+    assert not missing.available
+    assert missing.location == "not here: run `metaplast data fetch fashion-mnist`"
+    assert (missing.train, missing.test, missing.features) == (60_000, 10_000, 784)
+
+
+@pytest.mark.parametrize("name", ["digit", "nowhere.npz", "a/b.csv", "", "n" * 5000, "a\0b"])
+def test_refuses_what_is_not_there(name):
+    for door in (load, load_features):
+        with pytest.raises(
+            DataError,
+            match=r"there is no file .* the built-in ones are digits, fashion-mnist, prototypes",
+        ):
+            door(name)
+
+
+def test_refuses_files_of_other_kinds(tmp_path):
+    path = tmp_path / "data.txt"
+    path.write_text("1,2,0\n")
+    with pytest.raises(DataError, match=r"is neither an \.npz nor a \.csv file, nor a directory"):
+        load(path)
+    with pytest.raises(DataError, match=r"is neither an \.npz nor a \.csv file, nor an IDX file"):
+        load_features(path)
+
+
+def test_one_idx_file_is_no_data_set_but_can_be_predicted(tmp_path):
+    images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    path = tmp_path / "t10k-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(struct.pack(">4B3I", 0, 0, 8, 3, 3, 2, 2) + images.tobytes()))
+    with pytest.raises(DataError, match="seems to be one IDX file of a data set; give the direct"):
+        load(path)
+    assert load_features(path, features=4).tolist() == images.reshape(3, 4).tolist()
+    path.write_bytes(struct.pack(">4BI", 0, 0, 8, 1, 3) + b"\0\1\2")
+    with pytest.raises(DataError, match="holds labels where images should be"):
+        load_features(path)
+
+
+def test_a_built_in_sets_test_split_can_be_predicted():
+    assert load_features("digits", features=64).shape == (360, 64)
+    with pytest.raises(DataError, match="digits has 64 features a sample; there should be 65"):
+        load_features("digits", features=65)
+
+
+def test_a_directory_without_test_split_cannot_be_predicted(tmp_path):
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(
+        struct.pack(">4B3I", 0, 0, 8, 3, 2, 1, 1) + b"\1\2"
+    )
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(struct.pack(">4BI", 0, 0, 8, 1, 2) + b"\0\1")
+    with pytest.raises(DataError, match="has no test split to predict"):
+        load_features(tmp_path)
+
+
+def test_suffixes_may_be_of_any_case(tmp_path):
+    (tmp_path / "A.CSV").write_text("1,0\n2,1\n")
+    assert load(tmp_path / "A.CSV").classes == 2
+
+
+def test_only_what_is_not_here_is_fetched():
+    with pytest.raises(DataError, match="digits comes with Metaplast; there is nothing to fetch"):
+        fetch("digits")
+    with pytest.raises(DataError, match="there is no data set 'mnist' to fetch; there are digits"):
+        fetch("mnist")

@@ -1,0 +1,126 @@
+"""Comma-separated files, with and without header, label column and mistakes."""
+
+import re
+
+import pytest
+
+from metaplast.golden_model.datasets import load, load_features
+from metaplast.golden_model.errors import DataError
+
+
+@pytest.fixture
+def csv(tmp_path):
+    """Write a file and give its path."""
+
+    def write(text, encoding="utf-8"):
+        path = tmp_path / "mine.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,2.5,0\n3,4e1,1\n-5,6,1\n",
+        "1,2.5,0\r\n3,4e1,1\r\n-5,6,1",
+        "a,b,c\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
+        "a,b,species\n\n1, 2.5 ,0\n 3,4e1,1\n-5,6,1\n\n",
+        '"a","b","c"\n"1","2.5","0"\n3,4e1,1\n-5,6,1\n',
+        "label,a,b\n0,1,2.5\n1,3,4e1\n1,-5,6\n",
+        "a, Class ,b\n1,0,2.5\n3,1,4e1\n-5,1.0,6\n",
+        "0,1,target\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
+        "x,y,label\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
+        "y,u,v\n0,1,2.5\n1,3,4e1\n1,-5,6\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_reads_every_way_to_write_it(csv, text, encoding):
+    data = load(csv(text, encoding))
+    assert data.x_train.tolist() == [[1, 2.5], [3, 40], [-5, 6]]
+    assert data.y_train.tolist() == [0, 1, 1]
+    assert data.classes == 2
+    assert data.x_test is None
+    assert data.image_shape is None
+    assert data.name.endswith("mine.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", " holds no samples"),
+        ("\n\n", " holds no samples"),
+        ("a,b,label\n", " holds no samples"),
+        ("1\n2\n", " has one column; a sample is a row of features and a label with commas"),
+        ("1;2;0\n3;4;1\n5;6;0\n", ": row 2, column 1 (1;2;0) is '3;4;1', not a number"),
+        ("a,b,c\n1,2,0\n3,4\n", ": row 3 has 2 cells, not 3 as the rows before"),
+        ("a,b,c\n\n1,2,0,9\n", ": row 3 has 4 cells, not 3 as the rows before"),
+        ("a,b,c\n1,2,0\n3,four,1\n", ": row 3, column 2 (b) is 'four', not a number"),
+        ("1,2,0\n3,,1\n", ": row 2, column 2 is empty; fill in what is missing"),
+        ("a,,c\n1,x,0\n", ": row 2, column 2 is 'x', not a number"),
+        ("1,2,0\n1_0,3,1\n", ": row 2, column 1 is '1_0', not a number"),
+        (
+            "1,oops,0\n3,4,1\n",
+            (
+                ": row 1, column 2 is 'oops', not a number (a header has no numbers, or names a "
+                "column label, class or target)"
+            ),
+        ),
+        ("a,b,c\n1,nan,0\n", ": row 2, column 2 (b) is nan; features must be finite numbers"),
+        ("1,2,0\n\n3,-inf,1\n", ": row 3, column 2 is -inf; features must be finite numbers"),
+        ("1,2,0\n3,1e999,1\n", ": row 2, column 2 is inf; features must be finite numbers"),
+        ("class,a\n0,1\n-1,2\n", ": row 3, column 1 (class) is -1.0; labels must be 0 or more"),
+        ("a,class\n0,1\n1,0.5\n", ": row 3, column 2 (class) is 0.5; labels must be whole numbers"),
+        ("a,class\n0,1\n1,256\n", ": row 3, column 2 (class) is 256.0; labels must be at most 255"),
+        ("a,class\n0,1\n1,nan\n", ": row 3, column 2 (class) is nan; labels must be whole numbers"),
+        ("a,b\n0,setosa\n", ": row 2, column 2 (b) is 'setosa', not a number"),
+        ("1,2,4\n1,3,4\n", ": y_train holds one class only, 4"),
+        ("label,a,LABEL\n1,2,3\n", " has two columns named label; rename one"),
+        ('1,2,0\n3,"4,1\n' + "9" * 200_000, " is not comma-separated: field larger than"),
+        (b"a,b\n1,\xff\n", " is not a text file in UTF-8: byte 0xff at 6"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 99 else "long",
+)
+def test_names_the_mistake_and_its_place(csv, text, message):
+    with pytest.raises(DataError, match=re.escape(message)):
+        load(csv(text))
+
+
+def test_a_missing_file_and_a_directory_are_named(tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(DataError, match="lacks train-images"):
+        load(tmp_path / "folder.csv")
+
+
+def test_samples_to_predict_come_with_or_without_labels(csv):
+    rows = "1,2,3\n4,5,6\n"
+    whole, two = [[1, 2, 3], [4, 5, 6]], [[1, 2], [4, 5]]
+    assert load_features(csv(rows)).tolist() == whole
+    assert load_features(csv(rows), features=3).tolist() == whole
+    assert load_features(csv(rows), features=2).tolist() == two
+    named = f"label,b,c\n{rows}"
+    assert load_features(csv(named)).tolist() == [[2, 3], [5, 6]]
+    assert load_features(csv(named), features=2).tolist() == [[2, 3], [5, 6]]
+    # As many columns as features: none of them is a label, whatever it is called.
+    assert load_features(csv(named), features=3).tolist() == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "features", "message"),
+    [
+        ("1,2,3\n", 4, "has 3 columns; there should be 4, or 5 with labels"),
+        ("1,2,3\n", 1, "has 3 columns; there should be 1, or 2 with labels"),
+        ("label\n1\n", None, "has one column, and it holds labels; there is nothing to predict"),
+        ("1,2\n3,nan\n", 2, ": row 2, column 2 is nan; features must be finite numbers"),
+        ("y,b,c\n1,2,3\n4,nan,5\n", 2, ": row 3, column 2 (b) is nan; features must be finite"),
+        ("a,b\n", 2, "holds no samples"),
+    ],
+)
+def test_refuses_samples_that_cannot_be_predicted(csv, text, features, message):
+    with pytest.raises(DataError, match=re.escape(message)):
+        load_features(csv(text), features=features)
+
+
+def test_a_label_column_that_is_left_out_may_hold_anything_numeric(csv):
+    assert load_features(csv("label,a\nnan,1\n-7,2\n"), features=1).tolist() == [[1], [2]]
