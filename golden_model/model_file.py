@@ -368,8 +368,6 @@ class Model:
             If it cannot be read, is damaged, of a newer format, or inconsistent.
         """
         path = Path(path)
-        if path.is_dir():
-            raise ModelFileError(f"{path} is a directory, not a model file")
         arrays = read_arrays(path, ModelFileError)
         if "config" not in arrays:
             raise ModelFileError(f"{path} is not a model file: it lacks config")
@@ -430,11 +428,15 @@ def check_destination(path: PathLike) -> None:
         If it is a directory, or its directory is missing or not to be written to.
     """
     path = Path(path)
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise ModelFileError(f"cannot write {path}: {error.strerror or error}") from None
     if path.is_dir():
         raise ModelFileError(
             f"cannot write {path}: it is a directory; name a file, such as {path / 'model.npz'}"
         )
-    if path.exists() and not path.is_file():
+    if there and not path.is_file():
         return  # a device or a pipe, written to as it is
     parent = Path(os.path.realpath(path)).parent
     if not parent.is_dir():
