@@ -91,8 +91,8 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
     --------
     >>> from sklearn.datasets import load_iris
     >>> x, y = load_iris(return_X_y=True)
-    >>> BMLPClassifier(hidden=(64,), epochs=20).fit(x, y).predict(x[:3])
-    array([0, 0, 0])
+    >>> BMLPClassifier(hidden=(64,)).fit(x, y).predict(x[[0, 60, 120]])
+    array([0, 1, 2])
     """
 
     def __init__(

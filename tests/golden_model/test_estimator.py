@@ -1,5 +1,6 @@
 """BMLPClassifier: scikit-learn's contract, and that nothing is learnt but what the model learns."""
 
+import doctest
 import pickle
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from metaplast.golden_model import (
     Network,
     NetworkConfig,
     Trainer,
+    estimator,
 )
 from metaplast.golden_model.encoding import Thermometer
 from metaplast.golden_model.estimator import default_groups
@@ -41,18 +43,18 @@ def iris() -> Data:
     return x, y
 
 
-def counters(estimator: BMLPClassifier) -> list[list[Any]]:
-    return [k.tolist() for k in estimator.network_.counters]
+def counters(learner: BMLPClassifier) -> list[list[Any]]:
+    return [k.tolist() for k in learner.network_.counters]
 
 
-def state(estimator: BMLPClassifier) -> tuple[Any, ...]:
+def state(learner: BMLPClassifier) -> tuple[Any, ...]:
     """All that decides how training goes on."""
     return (
-        counters(estimator),
-        [w.tolist() for w in estimator.network_.snapshot],
-        [stream.history for stream in estimator.network_.streams],
-        estimator.trainer_.epoch,
-        estimator.trainer_.accuracy,
+        counters(learner),
+        [w.tolist() for w in learner.network_.snapshot],
+        [stream.history for stream in learner.network_.streams],
+        learner.trainer_.epoch,
+        learner.trainer_.accuracy,
     )
 
 
@@ -60,7 +62,7 @@ def state(estimator: BMLPClassifier) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize(
-    "estimator",
+    "learner",
     [
         BMLPClassifier(),
         BMLPClassifier(hidden=(64, 48), groups=(16, 8)),
@@ -68,10 +70,14 @@ def state(estimator: BMLPClassifier) -> tuple[Any, ...]:
     ],
     ids=["defaults", "two layers", "shared thresholds"],
 )
-def test_scikit_learns_checks(estimator: BMLPClassifier) -> None:
-    results = check_estimator(estimator, on_skip=None)
+def test_scikit_learns_checks(learner: BMLPClassifier) -> None:
+    results = check_estimator(learner, on_skip=None)
     assert len(results) > 40
     assert {result["status"] for result in results} <= {"passed", "skipped"}
+
+
+def test_the_example() -> None:
+    assert doctest.testmod(estimator) == (0, 3)
 
 
 def test_learns_iris_and_digits(iris: Data) -> None:
