@@ -1,6 +1,7 @@
 """Comma-separated files, with and without header, label column and mistakes."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -87,10 +88,14 @@ def test_names_the_mistake_and_its_place(csv, text, message):
         load(csv(text))
 
 
-def test_a_missing_file_and_a_directory_are_named(tmp_path):
-    (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(DataError, match="lacks train-images"):
-        load(tmp_path / "folder.csv")
+def test_a_file_that_may_not_be_read_is_named(csv, monkeypatch):
+    def refuse(*arguments, **keywords):
+        raise PermissionError(13, "Permission denied")
+
+    path = csv("1,0\n2,1\n")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"cannot read .*mine\.csv: Permission denied"):
+        load(path)
 
 
 def test_samples_to_predict_come_with_or_without_labels(csv):

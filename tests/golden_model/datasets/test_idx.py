@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,10 +130,20 @@ def test_refuses_damage(directory, content, message):
     refuse(directory, f"{TRAIN_IMAGES}.* {message}" if "x_train" not in message else message)
 
 
-def test_refuses_what_cannot_be_read(directory, monkeypatch):
+def test_a_directory_of_a_files_name_is_no_file(directory):
     (directory / TRAIN_IMAGES).unlink()
     (directory / TRAIN_IMAGES).mkdir()
     refuse(directory, f"lacks {TRAIN_IMAGES}")
+
+
+def test_a_file_that_may_not_be_read_is_named(directory, monkeypatch):
+    def forbid(*arguments, **keywords):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbid)
+    monkeypatch.setattr(Path, "read_bytes", forbid)
+    refuse(directory, f"cannot read .*{TRAIN_IMAGES}: Permission denied")
+    refuse(directory / TRAIN_IMAGES, r"is neither an \.npz nor a \.csv file")
 
 
 def test_refuses_labels_that_name_no_class(directory):
