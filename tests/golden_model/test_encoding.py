@@ -124,9 +124,12 @@ def test_every_kind_of_number_gives_the_same_bits(data):
     assert all(outcome == outcomes[0] for outcome in outcomes)
 
 
-def test_the_mean_of_the_middle_two_is_taken_in_float64():
-    # In float32, (1 + 1.0000001) / 2 would round to one of them.
-    low, high = np.float32(1), np.nextafter(np.float32(1), np.float32(2))
+@pytest.mark.parametrize("steps", [0, 1])
+def test_the_mean_of_the_middle_two_is_taken_in_float64(steps):
+    # In float32 the mean of neighbours would be one of them: the even one, lower or upper.
+    low = np.float32(1) + steps * np.finfo(np.float32).eps
+    high = np.nextafter(low, np.float32(2))
+    assert low.dtype == high.dtype == np.float32
     encoder = Thermometer.fit(np.array([[low], [high]]))
     assert encoder.thresholds.tolist() == [(float(low) + float(high)) / 2]
     assert encoder.encode(np.array([[low], [high]])).tolist() == [[0], [1]]
