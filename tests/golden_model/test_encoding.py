@@ -127,7 +127,7 @@ def test_every_kind_of_number_gives_the_same_bits(data):
 @pytest.mark.parametrize("steps", [0, 1])
 def test_the_mean_of_the_middle_two_is_taken_in_float64(steps):
     # In float32 the mean of neighbours would be one of them: the even one, lower or upper.
-    low = np.float32(1) + steps * np.finfo(np.float32).eps
+    low = np.float32(1 + steps * 2.0**-23)
     high = np.nextafter(low, np.float32(2))
     assert low.dtype == high.dtype == np.float32
     encoder = Thermometer.fit(np.array([[low], [high]]))
