@@ -5,7 +5,7 @@ of the network's own parameters are those of :class:`~metaplast.golden_model.Net
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,10 +39,12 @@ __all__ = [
     "default_group",
     "option_name",
     "parse_sizes",
+    "require_at_least",
 ]
 
 DEFAULT_HIDDEN = (128, 64)
 DEFAULT_EPOCHS = 10
+MAX_EPOCHS = 1 << 15  # each has a random stream of its own (docs/algorithm.md, 6)
 LARGEST_GROUP = 32
 FEWEST_GROUPS = 4
 
@@ -72,7 +74,6 @@ DataDirOption = Annotated[
 SamplesOption = Annotated[
     int | None,
     typer.Option(
-        min=1,
         help="Train on the first so many training samples (after holding out). [default: all]",
         rich_help_panel=DATA,
         show_default=False,
@@ -81,7 +82,6 @@ SamplesOption = Annotated[
 ValidationOption = Annotated[
     int,
     typer.Option(
-        min=0,
         help="Hold out the last so many training samples and keep the epoch best on them.",
         rich_help_panel=DATA,
     ),
@@ -89,7 +89,6 @@ ValidationOption = Annotated[
 BitsPerFeatureOption = Annotated[
     int | None,
     typer.Option(
-        min=1,
         help="Thermometer bits for each feature. [default: 1]",
         rich_help_panel=DATA,
         show_default=False,
@@ -106,9 +105,7 @@ PerFeatureOption = Annotated[
 ClassesOption = Annotated[
     int | None,
     typer.Option(
-        min=2,
-        max=256,
-        help="Classes to tell apart. [default: the highest training label plus one]",
+        help="Classes to tell apart, 2 to 256. [default: the highest training label plus one]",
         rich_help_panel=DATA,
         show_default=False,
     ),
@@ -135,9 +132,7 @@ GroupsOption = Annotated[
 CounterBitsOption = Annotated[
     int | None,
     typer.Option(
-        min=2,
-        max=16,
-        help="Bits of a hidden weight, B. [default: 8]",
+        help="Bits of a hidden weight, 2 to 16. [default: 8]",
         rich_help_panel=NETWORK,
         show_default=False,
     ),
@@ -145,9 +140,7 @@ CounterBitsOption = Annotated[
 RobustnessOption = Annotated[
     float | None,
     typer.Option(
-        min=0.0,
-        max=1.0,
-        help="Lead that a right answer must have, as a share of the layer. [default: 0.25]",
+        help="Lead that a right answer must have, as a share of the layer, 0 to 1. [default: 0.25]",
         rich_help_panel=TRAINING,
         show_default=False,
     ),
@@ -155,7 +148,6 @@ RobustnessOption = Annotated[
 ReinforcementOption = Annotated[
     float | None,
     typer.Option(
-        min=0.0,
         help="How strongly weights are pushed away from zero at random. [default: 1.0]",
         rich_help_panel=TRAINING,
         show_default=False,
@@ -164,9 +156,7 @@ ReinforcementOption = Annotated[
 BatchOption = Annotated[
     int | None,
     typer.Option(
-        min=1,
-        max=65535,
-        help="Samples between two changes of the binary weights. [default: 100]",
+        help="Samples between two changes of the binary weights, 1 to 65535. [default: 100]",
         rich_help_panel=TRAINING,
         show_default=False,
     ),
@@ -174,8 +164,6 @@ BatchOption = Annotated[
 EpochsOption = Annotated[
     int | None,
     typer.Option(
-        min=1,
-        max=32768,
         help=f"Times to train on every sample. [default: {DEFAULT_EPOCHS}]",
         rich_help_panel=TRAINING,
         show_default=False,
@@ -184,9 +172,7 @@ EpochsOption = Annotated[
 SeedOption = Annotated[
     int | None,
     typer.Option(
-        min=0,
-        max=(1 << 48) - 1,
-        help="Seed of everything random. [default: 1]",
+        help="Seed of everything random, 48 bits. [default: 1]",
         rich_help_panel=TRAINING,
         show_default=False,
     ),
@@ -222,6 +208,23 @@ class Choices:
             if value is not None:
                 yield field.name, value
 
+    def check(self) -> None:
+        """Refuse what no data could make right.
+
+        Raises
+        ------
+        typer.BadParameter
+            If a value is out of its range, or sizes and groups do not fit each other.
+        """
+        require_at_least("--epochs", self.epochs, 1)
+        if self.epochs is not None and self.epochs > MAX_EPOCHS:
+            raise typer.BadParameter(
+                f"must be at most {MAX_EPOCHS}, not {self.epochs}", param_hint="--epochs"
+            )
+        require_at_least("--bits-per-feature", self.bits_per_feature, 1)
+        alone = self if self.hidden else replace(self, hidden=(1,), groups=None)
+        alone.network_config(inputs=1, classes=2 if self.classes is None else self.classes)
+
     def network_config(self, *, inputs: int, classes: int) -> "NetworkConfig":
         """The network that was asked for, with defaults where nothing was.
 
@@ -235,7 +238,7 @@ class Choices:
         Raises
         ------
         typer.BadParameter
-            If the choices do not fit each other.
+            If the choices do not make a network.
         """
         from ..golden_model import ConfigurationError, NetworkConfig
 
@@ -253,7 +256,11 @@ class Choices:
                 **{name: value for name, value in self.given() if name in parameters},
             )
         except ConfigurationError as error:
-            raise typer.BadParameter(str(error)) from None
+            name, _, rest = str(error).partition(" ")
+            if name not in {field.name for field in fields(self)}:
+                raise typer.BadParameter(str(error)) from None
+            rule = rest if rest.startswith("must") else str(error)
+            raise typer.BadParameter(rule, param_hint=option_name(name)) from None
 
 
 def default_group(neurons: int) -> int:
@@ -261,6 +268,18 @@ def default_group(neurons: int) -> int:
     at least four groups."""
     largest = max(1, min(LARGEST_GROUP, neurons // FEWEST_GROUPS))
     return next(size for size in range(largest, 0, -1) if neurons % size == 0)
+
+
+def require_at_least(option: str, value: int | None, least: int) -> None:
+    """Refuse a number that is too low.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is.
+    """
+    if value is not None and value < least:
+        raise typer.BadParameter(f"must be at least {least}, not {value}", param_hint=option)
 
 
 def option_name(field: str) -> str:

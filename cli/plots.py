@@ -44,6 +44,7 @@ NUMBERED_CLASSES = 20
 NAMED_CLASSES = 32
 TILES = 64
 HISTOGRAM_BARS = 256
+FAR_FROM_BOUNDS = 4
 
 
 def require_matplotlib() -> None:
@@ -65,13 +66,15 @@ def save(figure: "Figure", path: Path) -> Path:
     return path
 
 
-def draw_learning_curve(history: Sequence[EpochRecord], *, title: str) -> "Figure":
+def draw_learning_curve(history: Sequence[EpochRecord], *, kept: int, title: str) -> "Figure":
     """Accuracy by epoch: a line for each layer, as trained, and the held-out and test samples.
 
     Parameters
     ----------
     history : sequence of EpochRecord
         At least one.
+    kept : int
+        The epoch whose model is kept; it is marked, and its accuracies are named.
     title : str
         The figure's heading.
     """
@@ -96,17 +99,20 @@ def draw_learning_curve(history: Sequence[EpochRecord], *, title: str) -> "Figur
         ("held out", HELD_OUT, (0, (1, 1.5)), [r.validation_accuracy for r in history]),
         ("test", TEST, (0, (5, 2)), [r.test_accuracy for r in history]),
     ):
-        known = [(e, 100 * v) for e, v in zip(epochs, values, strict=True) if v is not None]
+        known = {e: 100 * v for e, v in zip(epochs, values, strict=True) if v is not None}
         if known:
+            at_kept = f", {known[kept + 1]:.2f} % when kept" if kept + 1 in known else ""
             axes.plot(
-                *zip(*known, strict=True),
+                list(known),
+                list(known.values()),
                 color=colour,
                 linewidth=1.8,
                 linestyle=style,
                 marker=marker,
                 markersize=3,
-                label=f"{name}, best {max(value for _, value in known):.2f} %",
+                label=name + at_kept,
             )
+    axes.axvline(kept + 1, color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
     axes.set_xlabel("epoch")
     axes.set_ylabel("accuracy (%)")
     axes.grid(axis="y", color=GRID)
@@ -114,7 +120,7 @@ def draw_learning_curve(history: Sequence[EpochRecord], *, title: str) -> "Figur
     if len(history) == 1:
         axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
     axes.margins(y=0.08)
-    axes.legend(loc="best", frameon=False, fontsize=9)
+    axes.legend(loc="best", frameon=False, fontsize=9, labelcolor=INK)
     _heading(figure, title)
     return figure
 
@@ -160,37 +166,36 @@ def draw_hidden_weights(
 
 
 def _hidden_weights_of(axes: "Axes", counters: NDArray[Any], layer: LayerConfig) -> None:
-    lowest, highest = layer.lowest, layer.highest
-    counts = np.bincount(
-        (counters.astype(np.int64) - lowest).ravel(), minlength=highest - lowest + 1
-    )
-    share = (counts[0] + counts[-1]) / counters.size
-    # Wide counters are gathered into bars of equal width; the bounds keep bars of their own.
-    width = max(1, (highest - lowest + 1) // HISTOGRAM_BARS)
-    inner = counts.copy()
-    inner[[0, -1]] = 0
-    starts = np.arange(0, len(inner), width)
-    bars = np.add.reduceat(inner, starts)
-    axes.bar(lowest + starts + (width - 1) / 2, bars, width=width, color=LAYERS[0], linewidth=0)
-    bound_width = max(width, (highest - lowest) / 90)
-    axes.bar(
-        [lowest - bound_width / 2, highest + bound_width / 2],
-        counts[[0, -1]],
-        width=bound_width,
-        color=SATURATED,
-        linewidth=0,
-    )
+    values = counters.astype(np.int64).ravel()
+    saturated = np.isin(values, (layer.lowest, layer.highest))
+    # Where the counters keep far from their bounds, the bounds are out of sight.
+    reach = int(np.abs(values).max()) + 1
+    near = reach * FAR_FROM_BOUNDS > layer.highest
+    low, high = (layer.lowest, layer.highest) if near else (-reach, reach)
+    span = high - low + 1
+
+    # Many values are gathered into bars of equal width; the bounds keep bars of their own.
+    width = max(1, span // HISTOGRAM_BARS)
+    bars = np.bincount((values[~saturated] - low) // width, minlength=-(-span // width))
+    lefts = low - 0.5 + width * np.arange(len(bars))
+    axes.bar(lefts, bars, width=width, align="edge", color=LAYERS[0], linewidth=0)
+    bound_width = max(width, span / 90)
+    bounds = [np.count_nonzero(values == low), np.count_nonzero(values == high)] if near else []
+    if near:
+        lefts = np.array([low + 0.5 - bound_width, high - 0.5])
+        axes.bar(lefts, bounds, width=bound_width, align="edge", color=SATURATED, linewidth=0)
     axes.axvline(-0.5, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    pad = (highest - lowest) * 0.06
-    axes.set_xlim(lowest - pad, highest + pad)
-    axes.set_xticks([lowest, lowest // 2, 0, (highest + 1) // 2, highest])
-    top = max(int(counts.max()), int(bars.max()), 1)
-    axes.set_ylim(0, top * 1.18)
+    axes.set_xlim(low - 0.5 - 0.06 * span, high + 0.5 + 0.06 * span)
+    if near:
+        axes.set_xticks(sorted({low, low // 2, 0, (high + 1) // 2, high}))
+    axes.set_ylim(0, 1.18 * max(*bars.tolist(), *bounds))
+    axes.yaxis.get_major_locator().set_params(integer=True)
     axes.grid(axis="y", color=GRID)
+    out_of_sight = "" if near else f" at {layer.lowest}, {layer.highest}"
     axes.text(
         0.98,
         0.97,
-        f"{100 * share:.2f} % saturated",
+        f"{100 * saturated.mean():.2f} % saturated{out_of_sight}",
         transform=axes.transAxes,
         ha="right",
         va="top",
@@ -275,7 +280,7 @@ def draw_first_layer(
     """
     neurons = len(counters)
     shown = min(neurons, TILES)
-    columns = min(16, math.ceil(math.sqrt(2 * shown)))
+    columns = min(shown, 16 if shown > 32 else 8)
     rows = math.ceil(shown / columns)
     height, width = image_shape
     tiles = np.full((shown, height * width), np.nan)
@@ -289,7 +294,7 @@ def draw_first_layer(
         sheet[top : top + height, left : left + width] = tile.reshape(height, width)
 
     drawn = 9.0
-    figure, axes = _figure(drawn + 1.0, max(2.4, drawn * sheet.shape[0] / sheet.shape[1] + 0.9))
+    figure, axes = _figure(drawn + 1.0, drawn * sheet.shape[0] / sheet.shape[1] + 0.6)
     reach = float(np.nanquantile(np.abs(tiles), 0.995)) or 1.0
     image = axes.imshow(sheet, cmap=_diverging(), vmin=-reach, vmax=reach, interpolation="nearest")
     axes.set_axis_off()

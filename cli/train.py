@@ -25,6 +25,7 @@ from .options import (
     SeedOption,
     ValidationOption,
     parse_sizes,
+    require_at_least,
 )
 from .output import Reporter, check_file, check_folder, percent, print_json
 
@@ -111,6 +112,9 @@ def train(
         epochs=epochs,
         seed=seed,
     )
+    choices.check()
+    require_at_least("--samples", samples, 1)
+    require_at_least("--validation", validation, 0)
     reporter = Reporter(json=json, quiet=quiet)
     if model is not None:
         check_file(model, "--model", unlike=[Path(data)])
@@ -280,7 +284,9 @@ def _draw(session: "Session", outcome: "Outcome", folder: Path) -> list[Path]:
     accuracy = confusion.trace() / confusion.sum()
     curve = (*session.history, *outcome.records)
     figures = {
-        "learning_curve": plots.draw_learning_curve(curve, title=f"{name}, {shape}"),
+        "learning_curve": plots.draw_learning_curve(
+            curve, kept=epoch - 1, title=f"{name}, {shape}"
+        ),
         "hidden_weights": plots.draw_hidden_weights(
             model.counters, config.layers, title=f"{name}, {shape}, after epoch {epoch}"
         ),
