@@ -1,0 +1,84 @@
+"""The arithmetic of hidden weights: one step, saturating."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["CounterStep"]
+
+
+class CounterStep(wiring.Component):
+    """Step a row of hidden weights (docs/algorithm.md, 4 and 5).
+
+    Each counter moves by one, saturating, or stays::
+
+        update:     k + 1 where the input bit equals the desired bit, k − 1 where it does not
+        reinforce:  k + 1 where k ≥ 0, k − 1 where k < 0, in the enabled lanes
+
+    Pure logic, no register: the row is read in one cycle, and stepped and written in the next.
+
+    Parameters
+    ----------
+    counters : int
+        Counters in a row. At least 1.
+    counter_bits : int
+        Width ``B`` of a counter. 2 to 16.
+
+    Members
+    -------
+    i : In(array of signed)
+        Counters as read.
+    enable : In(counters)
+        Lanes that move; the others stay.
+    reinforce : In(1)
+        Move away from zero rather than towards the desired activation.
+    inputs : In(counters)
+        The layer's input bit of each counter.
+    desired : In(1)
+        The neuron's desired activation.
+    o : Out(array of signed)
+        Counters to write.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    def __init__(self, *, counters: int, counter_bits: int):
+        if counters < 1:
+            raise ValueError(f"counters must be at least 1, not {counters!r}")
+        if not 2 <= counter_bits <= 16:
+            raise ValueError(f"counter_bits must be from 2 to 16, not {counter_bits!r}")
+
+        self.counters = counters
+        self.counter_bits = counter_bits
+        row = data.ArrayLayout(signed(counter_bits), counters)
+        super().__init__(
+            {
+                "i": In(row),
+                "enable": In(counters),
+                "reinforce": In(1),
+                "inputs": In(counters),
+                "desired": In(1),
+                "o": Out(row),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        lowest, highest = -(1 << self.counter_bits - 1), (1 << self.counter_bits - 1) - 1
+        for lane in range(self.counters):
+            k = self.i[lane]
+            negative = k[-1]
+            up = Mux(self.reinforce, ~negative, self.inputs[lane] == self.desired)
+            stuck = Mux(up, k == highest, k == lowest)
+            # One adder: + 1 is carry-in with a zero operand, − 1 is an operand of all ones.
+            step = Cat(1, (~up).replicate(self.counter_bits - 1)).as_signed()
+            with m.If(self.enable[lane] & ~stuck):
+                m.d.comb += self.o[lane].eq(k + step)
+            with m.Else():
+                m.d.comb += self.o[lane].eq(k)
+
+        return m

@@ -1,0 +1,235 @@
+"""What a device supplies: logic, registers, memories and the shapes they come in."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..golden_model.errors import ConfigurationError
+
+__all__ = ["DEVICES", "BlockRAM", "Device", "LUTRAM", "SPRAM", "find_device"]
+
+# What a synthesiser weighs memories by, in bits of registers (Yosys, memory_libmap).
+BITS_OF_A_LUT_RAM = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockRAM:
+    """A device's block RAM: one port writes, another reads.
+
+    Parameters
+    ----------
+    name : str
+        What its maker calls it.
+    count : int
+        Blocks in the device.
+    shapes : tuple of (int, int)
+        Rows and bits of a row, as they can be chosen, narrowest rows last.
+    byte : int
+        Bits that a write can leave as they are only together.
+    weight : int
+        Bits below which a synthesiser takes registers instead.
+    """
+
+    name: str
+    count: int
+    shapes: tuple[tuple[int, int], ...]
+    byte: int
+    weight: int
+
+    def blocks(self, depth: int, width: int, granularity: int | None = None) -> int:
+        """Blocks that hold a memory.
+
+        Parameters
+        ----------
+        depth, width : int
+            Rows, and bits of a row.
+        granularity : int, optional
+            Bits of a row that are written together; divides ``width``. The whole row by default.
+        """
+        granularity = granularity or width
+        parts = width // granularity
+        return min(
+            math.ceil(depth / rows) * self._columns(bits, parts, granularity)
+            for rows, bits in self.shapes
+        )
+
+    def _columns(self, bits: int, parts: int, granularity: int) -> int:
+        if parts == 1:
+            return math.ceil(granularity / bits)
+        if bits < self.byte or (self.byte == 1 and bits < self.shapes[0][1]):
+            return parts * math.ceil(granularity / bits)  # this shape writes whole rows only
+        return math.ceil(parts * math.ceil(granularity / self.byte) / (bits // self.byte))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SPRAM:
+    """A device's large single-port memories, of one shape.
+
+    Parameters
+    ----------
+    name : str
+        What its maker calls it.
+    count : int
+        Memories in the device.
+    depth, width : int
+        Rows, and bits of a row.
+    """
+
+    name: str
+    count: int
+    depth: int
+    width: int
+
+    def blocks(self, depth: int, width: int) -> int:
+        """Memories that hold one of ``depth`` rows of ``width`` bits."""
+        return math.ceil(depth / self.depth) * math.ceil(width / self.width)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LUTRAM:
+    """LUTs that serve as small memories: one port writes, another reads.
+
+    Parameters
+    ----------
+    depth, width : int
+        Rows, and bits of a row.
+    luts : int
+        LUTs that it takes, those of its write port included.
+    """
+
+    depth: int
+    width: int
+    luts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device's supply.
+
+    Parameters
+    ----------
+    name : str
+        The maker's name, as short as it is clear.
+    family : str
+        ``ice40``, ``ecp5`` or ``gowin``: which synthesis.
+    luts, registers : int
+        LUTs of four inputs, and registers.
+    block_ram : BlockRAM
+        Its block RAMs.
+    spram : SPRAM or None
+        Its large single-port memories, if it has some.
+    lut_ram : LUTRAM or None
+        Its LUTs as memories, if they can be.
+    aliases : tuple of str
+        What people say instead of its name.
+    boards : tuple of str
+        Boards that carry it.
+    """
+
+    name: str
+    family: str
+    luts: int
+    registers: int
+    block_ram: BlockRAM
+    spram: SPRAM | None = None
+    lut_ram: LUTRAM | None = None
+    aliases: tuple[str, ...] = ()
+    boards: tuple[str, ...] = ()
+
+    @property
+    def sprams(self) -> int:
+        """Large single-port memories."""
+        return self.spram.count if self.spram else 0
+
+    def lut_rams(self, depth: int, width: int, granularity: int | None = None) -> int | None:
+        """LUT memories that a synthesiser takes for a small memory; None if it takes others.
+
+        Parameters are those of :meth:`BlockRAM.blocks`.
+        """
+        if self.lut_ram is None:
+            return None
+        granularity = granularity or width
+        columns = (width // granularity) * math.ceil(granularity / self.lut_ram.width)
+        units = math.ceil(depth / self.lut_ram.depth) * columns
+        blocks = self.block_ram.blocks(depth, width, granularity)
+        return units if BITS_OF_A_LUT_RAM * units < self.block_ram.weight * blocks else None
+
+
+def _ecp5(name: str, luts: int, blocks: int, boards: Sequence[str]) -> Device:
+    return Device(
+        name=f"ECP5-{name}",
+        family="ecp5",
+        luts=luts,
+        registers=luts,
+        block_ram=BlockRAM(
+            name="EBR",
+            count=blocks,
+            shapes=((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)),
+            byte=9,
+            weight=128,
+        ),
+        lut_ram=LUTRAM(depth=16, width=4, luts=6),
+        aliases=(f"LFE5U-{name}", name),
+        boards=tuple(boards),
+    )
+
+
+DEVICES: tuple[Device, ...] = (
+    Device(
+        name="iCE40UP5K",
+        family="ice40",
+        luts=5280,
+        registers=5280,
+        block_ram=BlockRAM(
+            name="EBR",
+            count=30,
+            shapes=((256, 16), (512, 8), (1024, 4), (2048, 2)),
+            byte=1,
+            weight=64,
+        ),
+        spram=SPRAM(name="SPRAM", count=4, depth=16384, width=16),
+        aliases=("UP5K",),
+        boards=("iCEBreaker",),
+    ),
+    Device(
+        name="GW1NR-9",
+        family="gowin",
+        luts=8640,
+        registers=6480,
+        block_ram=BlockRAM(
+            name="BSRAM",
+            count=26,
+            shapes=((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)),
+            byte=9,
+            weight=128,
+        ),
+        lut_ram=LUTRAM(depth=16, width=4, luts=6),
+        aliases=("GW1NR-9C", "GW1N-9", "GW1N-9C"),
+        boards=("Tang Nano 9K",),
+    ),
+    _ecp5("12F", 12_144, 32, ["ULX3S-12F"]),
+    _ecp5("25F", 24_288, 56, ["ULX3S-25F", "OrangeCrab"]),
+    _ecp5("45F", 43_848, 108, ["ULX3S-45F"]),
+    _ecp5("85F", 83_640, 208, ["ULX3S-85F", "OrangeCrab-85F"]),
+)
+"""Devices with open tools, smallest first."""
+
+
+def find_device(name: str) -> Device:
+    """A known device by its name, an alias or a board that carries it; case does not matter.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not known; the message lists those that are.
+    """
+
+    def plain(text: str) -> str:
+        return "".join(character for character in text.lower() if character.isalnum())
+
+    wanted = plain(name)
+    for device in DEVICES:
+        if wanted in map(plain, (device.name, *device.aliases, *device.boards)):
+            return device
+    known = ", ".join(f"{device.name} ({', '.join(device.boards)})" for device in DEVICES)
+    raise ConfigurationError(f"device {name!r} is not known; those that are: {known}")

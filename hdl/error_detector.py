@@ -1,0 +1,113 @@
+"""The local prediction and the local error bit."""
+
+from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["ErrorDetector"]
+
+
+class ErrorDetector(wiring.Component):
+    """Find the two highest scores, the prediction and the error bit (docs/algorithm.md, 3).
+
+    ::
+
+        prediction = argmax s                  the lowest class on a tie
+        error = (prediction ≠ y) or (2·(s_first − s_second) < margin)
+
+    Cycle by cycle::
+
+        0            start
+        1 … C        a class a cycle
+        C + 1        the lead is there
+        C + 2        ``o`` is valid, until it is taken
+
+    Parameters
+    ----------
+    classes : int
+        ``C``. 2 to 256.
+    neurons : int
+        ``K``: the highest score. At least 1.
+
+    Members
+    -------
+    start : In(1)
+        The scores are complete; they stand for ``C`` cycles more.
+    scores : In(array)
+        One score a class.
+    label : In(8)
+        ``y``; stands until ``o`` is taken, and so does ``margin``.
+    margin : In
+        ``floor(r·K)``, 0 to ``K``.
+    o : Out(stream)
+        Prediction and error bit.
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from ``start`` to ``o``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    def __init__(self, *, classes: int, neurons: int):
+        if not 2 <= classes <= 256:
+            raise ValueError(f"classes must be from 2 to 256, not {classes!r}")
+        if neurons < 1:
+            raise ValueError(f"neurons must be at least 1, not {neurons!r}")
+
+        self.classes = classes
+        self.neurons = neurons
+        self.latency = classes + 2
+        super().__init__(
+            {
+                "start": In(1),
+                "scores": In(data.ArrayLayout(range(neurons + 1), classes)),
+                "label": In(8),
+                "margin": In(range(neurons + 1)),
+                "o": Out(stream.Signature(data.StructLayout({"prediction": 8, "error": 1}))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        c = Signal(range(self.classes))
+        score = Signal(range(self.neurons + 1))
+        first = Signal(range(self.neurons + 1))
+        second = Signal(range(self.neurons + 1))
+        prediction = Signal(range(self.classes))
+        lead = Signal(range(2 * self.neurons + 1))
+        wrong = Signal()
+        m.d.comb += score.eq(self.scores[c])
+
+        with m.FSM():
+            with m.State("Idle"):
+                m.d.sync += [c.eq(0), first.eq(0), second.eq(0), prediction.eq(0)]
+                with m.If(self.start):
+                    m.next = "Compare"
+            with m.State("Compare"):
+                with m.If((score > first) | (c == 0)):
+                    m.d.sync += [first.eq(score), second.eq(first), prediction.eq(c)]
+                with m.Elif(score > second):
+                    m.d.sync += second.eq(score)
+                with m.If(c == self.classes - 1):
+                    m.next = "Lead"
+                with m.Else():
+                    m.d.sync += c.eq(c + 1)
+            with m.State("Lead"):
+                m.d.sync += [lead.eq(2 * (first - second)), wrong.eq(prediction != self.label)]
+                m.next = "Result"
+            with m.State("Result"):
+                m.d.comb += [
+                    self.o.valid.eq(1),
+                    self.o.p.prediction.eq(prediction),
+                    self.o.p.error.eq(wrong | (lead < self.margin)),
+                ]
+                with m.If(self.o.ready):
+                    m.next = "Idle"
+
+        return m

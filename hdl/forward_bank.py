@@ -1,0 +1,146 @@
+"""A bank's neurons in the forward pass: activations, their part of the scores, their choices."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from .group_selector import GroupSelector, choice_layout
+from .neuron_array import NeuronArray
+from .plan import FoldedLayer
+
+__all__ = ["ForwardBank"]
+
+
+class ForwardBank(wiring.Component):
+    """The neurons of a bank, from their words to their activations and their groups' choices.
+
+    From the array, ``select`` neurons leave in a *step*. In the same cycle they are at
+    ``step`` with their columns of the local classifier, for the scores; a cycle after a group's
+    last step its choice is at ``choice``. A pass has ``pass_steps`` steps; what the array gives
+    beyond them (lanes without a neuron) is dropped.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    clear : In(1)
+        A pass begins.
+    array : In(stream)
+        Words for the neuron array. Never stalls.
+    label : In(8)
+        The sample's label, from the first step to the last.
+    step : Out(stream)
+        ``select`` neurons, their classifier columns, and whether they are the pass's first or
+        last. Never waits.
+    choice : Out(stream)
+        A group's choice. Never waits.
+    activations : Out(bank_neurons)
+        From the cycle after the last step to the first step of another pass.
+    column : In(stream)
+        A neuron's column of the local classifier, to keep. Never stalls.
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from the pass's last word to the first step of the last set of neurons.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        config, plan = folded.config, folded.plan
+        self._array = NeuronArray(
+            inputs=config.inputs, word=plan.word, lanes=plan.lanes, select=folded.select
+        )
+        self.latency = self._array.latency
+        super().__init__(
+            {
+                "clear": In(1),
+                "array": In(self._array.i.signature.flip()),
+                "label": In(8),
+                "step": Out(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "activations": folded.select,
+                                "columns": data.ArrayLayout(config.classes, folded.select),
+                                "first": 1,
+                                "last": 1,
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+                "choice": Out(stream.Signature(choice_layout(config.group), always_ready=True)),
+                "activations": Out(folded.bank_neurons),
+                "column": In(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "step": range(max(folded.pass_steps, 2)),
+                                "position": range(max(folded.select, 2)),
+                                "bits": config.classes,
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        config, folded, select = self.folded.config, self.folded, self.folded.select
+
+        m.submodules.array = array = self._array
+        m.submodules.selector = selector = GroupSelector(
+            inputs=config.inputs, group=config.group, select=select
+        )
+        m.submodules.classifier = classifier = Memory(
+            shape=select * config.classes, depth=folded.pass_steps, init=[]
+        )
+        wiring.connect(m, wiring.flipped(self.array), array.i)
+
+        column_port = classifier.write_port(granularity=config.classes)
+        m.d.comb += [
+            column_port.addr.eq(self.column.p.step),
+            column_port.data.eq(self.column.p.bits.replicate(select)),
+            column_port.en.eq(Mux(self.column.valid, 1 << self.column.p.position, 0)),
+        ]
+
+        # The classifier is read a step ahead.
+        count = Signal(range(folded.pass_steps + 1))
+        following = Signal(range(folded.pass_steps + 1))
+        valid = Signal()
+        columns = classifier.read_port()
+        m.d.comb += [
+            valid.eq(array.o.valid & (count != folded.pass_steps)),
+            following.eq(Mux(self.clear, 0, count + valid)),
+            columns.en.eq(1),
+            columns.addr.eq(following),
+            self.step.valid.eq(valid),
+            self.step.p.activations.eq(array.o.p.activations),
+            self.step.p.columns.eq(columns.data),
+            self.step.p.first.eq(count == 0),
+            self.step.p.last.eq(count == folded.pass_steps - 1),
+        ]
+        m.d.sync += count.eq(following)
+        with m.If(valid):
+            m.d.sync += self.activations.eq(Cat(self.activations, array.o.p.activations)[select:])
+
+        m.d.comb += [
+            selector.clear.eq(self.clear),
+            selector.i.valid.eq(valid),
+            selector.i.p.activations.eq(array.o.p.activations),
+            selector.i.p.distances.eq(array.o.p.distances),
+        ]
+        for neuron in range(select):
+            m.d.comb += selector.i.p.desired[neuron].eq(
+                self.step.p.columns[neuron].bit_select(self.label, 1)
+            )
+        wiring.connect(m, selector.o, wiring.flipped(self.choice))
+
+        return m

@@ -1,0 +1,268 @@
+"""The forward pass of a layer: from a sample in the buffer to prediction, error bit and choices."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .error_detector import ErrorDetector
+from .forward_bank import ForwardBank
+from .group_selector import choice_layout
+from .local_scores import LocalScores
+from .plan import FoldedLayer
+
+__all__ = ["ForwardPass"]
+
+
+class ForwardPass(wiring.Component):
+    """Evaluate sample after sample on the snapshot ``W`` (docs/algorithm.md, 2 to 4).
+
+    Cycle by cycle, for a sample that is loaded, while nobody else reads the buffer::
+
+        0 … p−1      Preload: ask for a word of the sample a cycle; each is shifted into the
+                     register a cycle later (p: preload_words; words beyond the sample are zero)
+        p            Array: the first word of the snapshot is asked for, unless ``hold`` is set or
+                     the sample before is not done, for which the pass then waits in Ready
+        p + 1        it is there, with the register's first word at its low end; the register
+                     turns by a word a cycle
+        …            a set of ``lanes`` neurons every ``set_cycles`` cycles
+        e            Array's last cycle, e = p + sets·set_cycles − 1; the next cycle may preload
+        e + 1 + A    the last set's first step (A: the array's latency)
+        f            the last step: the last set takes its steps one a cycle
+        f + S        the scores are complete (S: latency of the scores)
+        f + S + D    ``o`` is valid (D: latency of the error detector)
+
+    The next sample's array starts in the cycle after ``o`` is taken at the earliest.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    loaded : In(1)
+        A sample that was not yet evaluated is in the buffer.
+    begin : Out(1)
+        The array starts on it: ``loaded`` is consumed.
+    hold : In(1)
+        The array must not start.
+    label : In(8)
+        The sample's, from the cycle after ``begin`` until ``o`` is taken.
+    margin : In
+        ``floor(r·K)``.
+    preload, preloaded, word
+        The sample buffer's reader.
+    snapshot_address, snapshot_enable : Out
+        A row of the banks' snapshots to read.
+    snapshot : In(array)
+        Every bank's row, a cycle later.
+    column : In(stream)
+        A neuron's column of the local classifier, to keep. Never stalls.
+    choices : Out(stream)
+        Choices of the banks' groups ``index``. Never waits.
+    activations : Out(K)
+        While ``o`` is valid, every neuron's.
+    o : Out(stream)
+        Prediction and error bit.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        config, plan = folded.config, folded.plan
+        self._banks = [ForwardBank(folded) for _ in range(plan.banks)]
+        self._scores = LocalScores(
+            classes=config.classes, neurons=config.neurons, width=plan.banks * folded.select
+        )
+        self._detector = ErrorDetector(classes=config.classes, neurons=config.neurons)
+        super().__init__(
+            {
+                "loaded": In(1),
+                "begin": Out(1),
+                "hold": In(1),
+                "label": In(8),
+                "margin": In(range(config.neurons + 1)),
+                "preload": Out(1),
+                "preloaded": In(1),
+                "word": In(plan.load),
+                "snapshot_address": Out(range(max(folded.sets * folded.words, 2))),
+                "snapshot_enable": Out(1),
+                "snapshot": In(data.ArrayLayout(plan.lanes * plan.word, plan.banks)),
+                "column": In(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "bank": range(max(plan.banks, 2)),
+                                "step": range(max(folded.pass_steps, 2)),
+                                "position": range(max(folded.select, 2)),
+                                "bits": config.classes,
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+                "choices": Out(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "index": range(max(folded.bank_groups, 2)),
+                                "banks": data.ArrayLayout(
+                                    choice_layout(config.group), plan.banks
+                                ),
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+                "activations": Out(config.neurons),
+                "o": Out(self._detector.o.signature),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the array's last cycle to ``o``, plus 1: when the next array may start."""
+        folded = self.folded
+        last_set = folded.pass_steps - (folded.sets - 1) * folded.steps
+        return (
+            1
+            + self._banks[0].latency
+            + (last_set - 1)
+            + self._scores.latency
+            + self._detector.latency
+            + 1
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        folded, plan = self.folded, self.folded.plan
+
+        # Sequence
+        filled = Signal(range(folded.preload_words + 1))
+        word = Signal(range(max(folded.set_cycles, 2)))
+        left = Signal(range(max(folded.sets, 2)))
+        scoring = Signal()
+        preloading = Signal()
+        arraying = Signal()
+        first = word == 0
+        last = word == folded.words - 1
+        last_cycle = word == folded.set_cycles - 1
+        m.d.comb += [
+            self.begin.eq(arraying & first & (left == folded.sets - 1)),
+            self.snapshot_enable.eq(arraying & (word < folded.words)),
+        ]
+
+        def start_array() -> None:
+            m.d.sync += [
+                word.eq(0),
+                left.eq(folded.sets - 1),
+                self.snapshot_address.eq(0),
+                filled.eq(0),
+            ]
+            m.next = "Array"
+
+        with m.FSM():
+            with m.State("Idle"):
+                with m.If(self.loaded):
+                    m.next = "Preload"
+            with m.State("Preload"):
+                beyond = filled >= folded.load_words
+                m.d.comb += [
+                    self.preload.eq(~beyond),
+                    preloading.eq(beyond | self.preloaded),
+                ]
+                with m.If(preloading):
+                    m.d.sync += filled.eq(filled + 1)
+                    with m.If(filled == folded.preload_words - 1):
+                        with m.If(scoring | self.hold):
+                            m.next = "Ready"
+                        with m.Else():
+                            start_array()
+            with m.State("Ready"):
+                with m.If(~scoring & ~self.hold):
+                    start_array()
+            with m.State("Array"):
+                m.d.comb += arraying.eq(1)
+                with m.If(self.snapshot_enable):
+                    m.d.sync += self.snapshot_address.eq(self.snapshot_address + 1)
+                with m.If(~last_cycle):
+                    m.d.sync += word.eq(word + 1)
+                with m.Else():
+                    m.d.sync += [word.eq(0), left.eq(left - 1)]
+                    with m.If(left == 0):
+                        with m.If(self.loaded & ~self.begin):
+                            m.next = "Preload"
+                        with m.Else():
+                            m.next = "Idle"
+
+        with m.If(self.begin):
+            m.d.sync += scoring.eq(1)
+        with m.Elif(self.o.valid & self.o.ready):
+            m.d.sync += scoring.eq(0)
+
+        # Register of the sample's bits
+        register = Signal(folded.register_bits)
+        shifting, sampled, turning = Signal(), Signal(), Signal()
+        m.d.sync += [
+            shifting.eq(preloading),
+            sampled.eq(self.preload),
+            turning.eq(self.snapshot_enable),
+        ]
+        entering = Signal(plan.load)
+        with m.If(sampled):
+            m.d.comb += entering.eq(self.word)
+        with m.If(shifting):
+            m.d.sync += register.eq(Cat(register, entering)[plan.load :])
+        with m.Elif(turning):
+            m.d.sync += register.eq(register.rotate_right(plan.word))
+
+        # Banks
+        first_word, last_word = Signal(), Signal()
+        m.d.sync += [first_word.eq(first), last_word.eq(last)]
+        m.submodules.scores = scores = self._scores
+        m.submodules.detector = detector = self._detector
+        activations = []
+        for index, bank in enumerate(self._banks):
+            m.submodules[f"bank_{index}"] = bank
+            m.d.comb += [
+                bank.clear.eq(self.begin),
+                bank.array.valid.eq(turning),
+                bank.array.p.x.eq(register[: plan.word]),
+                bank.array.p.w.eq(self.snapshot[index]),
+                bank.array.p.first.eq(first_word),
+                bank.array.p.last.eq(last_word),
+                bank.label.eq(self.label),
+                bank.column.valid.eq(self.column.valid & (self.column.p.bank == index)),
+                bank.column.p.step.eq(self.column.p.step),
+                bank.column.p.position.eq(self.column.p.position),
+                bank.column.p.bits.eq(self.column.p.bits),
+                self.choices.p.banks[index].eq(bank.choice.p),
+            ]
+            activations.append(bank.activations)
+        m.d.comb += self.activations.eq(Cat(activations))
+
+        # All banks step together.
+        steps = [bank.step for bank in self._banks]
+        m.d.comb += [
+            scores.i.valid.eq(steps[0].valid),
+            scores.i.p.activations.eq(Cat(step.p.activations for step in steps)),
+            scores.i.p.columns.eq(Cat(step.p.columns for step in steps)),
+            scores.i.p.first.eq(steps[0].p.first),
+            scores.i.p.last.eq(steps[0].p.last),
+            detector.start.eq(scores.done),
+            detector.scores.eq(scores.scores),
+            detector.label.eq(self.label),
+            detector.margin.eq(self.margin),
+        ]
+        wiring.connect(m, detector.o, wiring.flipped(self.o))
+
+        group = Signal(range(max(folded.bank_groups, 2)))
+        m.d.comb += [
+            self.choices.valid.eq(self._banks[0].choice.valid),
+            self.choices.p.index.eq(group),
+        ]
+        with m.If(self.begin):
+            m.d.sync += group.eq(0)
+        with m.Elif(self.choices.valid):
+            m.d.sync += group.eq(group + 1)
+
+        return m

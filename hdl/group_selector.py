@@ -1,0 +1,129 @@
+"""The choice of a group's neuron to update."""
+
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["GroupSelector", "choice_layout"]
+
+
+def choice_layout(group: int) -> data.StructLayout:
+    """A group's choice: whether a neuron was found, which of the group, what it should be."""
+    return data.StructLayout({"found": 1, "offset": range(max(group, 2)), "desired": 1})
+
+
+class GroupSelector(wiring.Component):
+    """In every group, the wrong neuron closest to its threshold.
+
+    Among the neurons whose activation is not the desired one, the first of those with the
+    smallest ``|z|`` (docs/algorithm.md, 4). Neurons come ``select`` a cycle, in order; after
+    ``group / select`` transfers a group is complete and its choice leaves in the next cycle.
+
+    Parameters
+    ----------
+    inputs : int
+        ``N``: the largest distance. At least 1.
+    group : int
+        ``γ``. At least 1.
+    select : int
+        Neurons that come in a cycle. Divides ``group``.
+
+    Members
+    -------
+    clear : In(1)
+        The next transfer begins a group, whatever came before.
+    i : In(stream)
+        Activations, distances ``|z|`` and desired activations of ``select`` neurons. Never stalls.
+    o : Out(stream)
+        A group's choice. Never waits.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    def __init__(self, *, inputs: int, group: int, select: int):
+        for name, value in (("inputs", inputs), ("group", group)):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value!r}")
+        if select < 1 or group % select:
+            raise ValueError(f"select must divide the group of {group}, not be {select!r}")
+
+        self.inputs = inputs
+        self.group = group
+        self.select = select
+        super().__init__(
+            {
+                "clear": In(1),
+                "i": In(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "activations": select,
+                                "distances": data.ArrayLayout(range(inputs + 1), select),
+                                "desired": select,
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+                "o": Out(stream.Signature(choice_layout(group), always_ready=True)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        # The nearest wrong neuron of those that came now, by a tree that prefers the lower index.
+        candidates = [
+            (
+                self.i.p.activations[index] != self.i.p.desired[index],
+                self.i.p.distances[index],
+                index,
+                self.i.p.desired[index],
+            )
+            for index in range(self.select)
+        ]
+        while len(candidates) > 1:
+            pairs = zip(candidates[0::2], candidates[1::2], strict=False)
+            halved = []
+            for (found, distance, index, desired), other in pairs:
+                take = other[0] & (~found | (other[1] < distance))
+                halved.append(
+                    (
+                        found | other[0],
+                        Mux(take, other[1], distance),
+                        Mux(take, other[2], index),
+                        Mux(take, other[3], desired),
+                    )
+                )
+            if len(candidates) % 2:
+                halved.append(candidates[-1])
+            candidates = halved
+        found, distance, index, desired = candidates[0]
+
+        steps = self.group // self.select
+        step = Signal(range(max(steps, 2)))
+        best = Signal(choice_layout(self.group))
+        best_distance = Signal(range(self.inputs + 1))
+        complete = Signal()
+        m.d.sync += complete.eq(0)
+        with m.If(self.i.valid):
+            begins = step == 0
+            with m.If(begins | (found & (~best.found | (distance < best_distance)))):
+                m.d.sync += [
+                    best.found.eq(found),
+                    best.offset.eq(step * self.select + index),
+                    best.desired.eq(desired),
+                    best_distance.eq(distance),
+                ]
+            with m.If(step == steps - 1):
+                m.d.sync += [step.eq(0), complete.eq(1)]
+            with m.Else():
+                m.d.sync += step.eq(step + 1)
+        with m.If(self.clear):
+            m.d.sync += [step.eq(0), complete.eq(0)]
+        m.d.comb += [self.o.valid.eq(complete), self.o.p.eq(best)]
+
+        return m

@@ -1,0 +1,202 @@
+"""A layer's side of the host's registers."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .plan import FoldedLayer
+from .registers import LayerRegister, Status, request_layout, response_layout
+
+__all__ = ["LayerRegisters"]
+
+HISTORY_BITS = 127
+
+
+class LayerRegisters(wiring.Component):
+    """Serve requests for a layer's registers, one at a time.
+
+    Whether the core is idle is for the core to know: requests that need it to be come only then.
+    A response follows its request by a cycle, but for the counters (a few cycles), a position (a
+    cycle a neuron) and the count of saturated counters (a scan).
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    requests : In(stream)
+        The low 8 bits of the address count.
+    responses : Out(stream)
+        One for each.
+    margin, events : Out
+        Values of those registers.
+    clear : In(1)
+        Set the counts to zero.
+    error : In(1)
+        Count an error.
+    updates : In
+        Count so many updated neurons.
+    rewind, skip : Out(1)
+        Counter access: go to the first neuron, or on by one.
+    w, r, reading
+        Counter access: its streams.
+    push : Out(1)
+        Push ``pushed`` into the reinforcement stream's history.
+    pushed : Out(32)
+        See ``push``.
+    history : In(127)
+        That history.
+    scan : Out(1)
+        A scan is wanted; held until ``scanned``.
+    scanned : In(1)
+        It is done, and ``saturated`` is its count.
+    saturated : In
+        Counters at a bound.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        counter = signed(folded.config.counter_bits)
+        super().__init__(
+            {
+                "requests": In(stream.Signature(request_layout())),
+                "responses": Out(stream.Signature(response_layout())),
+                "margin": Out(range(folded.config.neurons + 1)),
+                "events": Out(32),
+                "clear": In(1),
+                "error": In(1),
+                "updates": In(range(folded.plan.banks + 1)),
+                "rewind": Out(1),
+                "skip": Out(1),
+                "w": Out(stream.Signature(counter)),
+                "r": In(stream.Signature(counter)),
+                "reading": Out(1),
+                "push": Out(1),
+                "pushed": Out(32),
+                "history": In(HISTORY_BITS),
+                "scan": Out(1),
+                "scanned": In(1),
+                "saturated": In(range(folded.config.weights + 1)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        config = self.folded.config
+
+        errors, updates = Signal(32), Signal(32)
+        m.d.sync += [errors.eq(errors + self.error), updates.eq(updates + self.updates)]
+
+        request = self.requests.p
+        answer = Signal(response_layout())
+        left = Signal(range(max(config.neurons, 2)))
+        m.d.comb += [
+            self.responses.p.eq(answer),
+            self.pushed.eq(request.data),
+            self.w.payload.eq(request.data.as_signed()),
+        ]
+        # Bit 0 of the four words is none of the history's 127.
+        history = Cat(0, self.history)
+        highest, lowest = config.highest, config.lowest
+        value = request.data.as_signed()
+
+        def respond(status: Status = Status.OK) -> None:
+            m.d.comb += self.requests.ready.eq(1)
+            m.d.sync += answer.status.eq(status)
+            m.next = "Respond"
+
+        with m.FSM():
+            with m.State("Idle"):
+                with m.If(self.requests.valid):
+                    m.d.sync += answer.data.eq(0)
+                    with m.Switch(request.address[:8]):
+                        with m.Case(LayerRegister.MARGIN):
+                            m.d.sync += answer.data.eq(self.margin)
+                            with m.If(request.write & (request.data > config.neurons)):
+                                respond(Status.RANGE)
+                            with m.Else():
+                                with m.If(request.write):
+                                    m.d.sync += self.margin.eq(request.data)
+                                respond()
+                        with m.Case(LayerRegister.EVENTS):
+                            m.d.sync += answer.data.eq(self.events)
+                            with m.If(request.write):
+                                m.d.sync += self.events.eq(request.data)
+                            respond()
+                        for register, count in (
+                            (LayerRegister.ERRORS, errors),
+                            (LayerRegister.UPDATES, updates),
+                        ):
+                            with m.Case(register):
+                                m.d.sync += answer.data.eq(count)
+                                with m.If(request.write):
+                                    m.d.sync += count.eq(0)
+                                respond()
+                        with m.Case(LayerRegister.SATURATED):
+                            with m.If(request.write):
+                                respond(Status.ACCESS)
+                            with m.Else():
+                                m.next = "Scan"
+                        with m.Case(LayerRegister.POSITION):
+                            with m.If(~request.write):
+                                respond(Status.ACCESS)
+                            with m.Elif(request.data >= config.neurons):
+                                respond(Status.RANGE)
+                            with m.Else():
+                                m.d.comb += self.rewind.eq(1)
+                                m.d.sync += left.eq(request.data)
+                                m.next = "Seek"
+                        with m.Case(LayerRegister.COUNTER):
+                            with m.If(~request.write):
+                                m.next = "Read"
+                            with m.Elif((value < lowest) | (value > highest)):
+                                respond(Status.RANGE)
+                            with m.Else():
+                                m.d.comb += self.w.valid.eq(1)
+                                with m.If(self.w.ready):
+                                    respond()
+                        for index in range(4):
+                            with m.Case(LayerRegister.STREAM_0 + index):
+                                m.d.sync += answer.data.eq(history.word_select(index, 32))
+                                m.d.comb += self.push.eq(request.write)
+                                respond()
+                        for register, constant in (
+                            (LayerRegister.INPUTS, config.inputs),
+                            (LayerRegister.NEURONS, config.neurons),
+                            (LayerRegister.GROUP, config.group),
+                        ):
+                            with m.Case(register):
+                                m.d.sync += answer.data.eq(constant)
+                                with m.If(request.write):
+                                    respond(Status.ACCESS)
+                                with m.Else():
+                                    respond()
+                        with m.Default():
+                            respond(Status.UNKNOWN)
+            with m.State("Seek"):
+                with m.If(left == 0):
+                    respond()
+                with m.Else():
+                    m.d.comb += self.skip.eq(1)
+                    m.d.sync += left.eq(left - 1)
+            with m.State("Read"):
+                m.d.comb += [self.reading.eq(~self.r.valid), self.r.ready.eq(1)]
+                with m.If(self.r.valid):
+                    m.d.sync += answer.data.eq(self.r.payload)
+                    respond()
+            with m.State("Scan"):
+                m.d.comb += self.scan.eq(1)
+                with m.If(self.scanned):
+                    m.d.sync += answer.data.eq(self.saturated)
+                    respond()
+            with m.State("Respond"):
+                m.d.comb += self.responses.valid.eq(1)
+                with m.If(self.responses.ready):
+                    m.next = "Idle"
+
+        with m.If(self.clear):
+            m.d.sync += [errors.eq(0), updates.eq(0)]
+
+        return m

@@ -1,0 +1,94 @@
+"""Layers in a chain."""
+
+from amaranth.hdl import Elaboratable, Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..golden_model.config import NetworkConfig
+from .layer import Layer, result_layout, sample_layout
+from .plan import NetworkPlan
+from .registers import request_layout, response_layout
+
+__all__ = ["Network"]
+
+
+class Network(wiring.Component):
+    """A chain of :class:`.layer.Layer`, with streams between.
+
+    Layers train in parallel, on different samples. Nothing comes back, so each sees its samples
+    in order and commits by itself; what a sample's layers found travels with it, and leaves with
+    the last layer's result.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        The network.
+    plan : NetworkPlan
+        Fold factors of each layer.
+
+    Members
+    -------
+    i : In(stream)
+        Words of samples, for the first layer.
+    last_word : Out(1)
+        The word to come completes a sample.
+    o : Out(stream)
+        Results, in order.
+    requests, responses : array
+        Each layer's registers.
+    reset, reset_done, histories : array
+        Each layer's initial state.
+    busy : Out(1)
+        A layer is.
+
+    Raises
+    ------
+    ConfigurationError
+        If the plan does not suit the network.
+    """
+
+    def __init__(self, config: NetworkConfig, plan: NetworkPlan):
+        self.config = config
+        self.plan = plan
+        folded = plan.fold(config)
+        loads: list[int | None] = [layer.plan.load for layer in folded[1:]]
+        self.layers = [
+            Layer(layer, load) for layer, load in zip(folded, [*loads, None], strict=True)
+        ]
+        count = len(folded)
+        super().__init__(
+            {
+                "i": In(stream.Signature(sample_layout(folded[0].plan.load, 0))),
+                "last_word": Out(1),
+                "o": Out(stream.Signature(result_layout(count))),
+                "requests": In(stream.Signature(request_layout())).array(count),
+                "responses": Out(stream.Signature(response_layout())).array(count),
+                "reset": In(count),
+                "reset_done": Out(count),
+                "histories": In(stream.Signature(32)).array(count),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        samples = wiring.flipped(self.i)
+        for index, layer in enumerate(self.layers):
+            m.submodules[f"layer_{index}"] = layer
+            wiring.connect(m, samples, layer.i)
+            samples = layer.o
+            wiring.connect(m, wiring.flipped(self.requests[index]), layer.requests)
+            wiring.connect(m, layer.responses, wiring.flipped(self.responses[index]))
+            wiring.connect(m, wiring.flipped(self.histories[index]), layer.histories)
+            m.d.comb += [
+                layer.reset.eq(self.reset[index]),
+                self.reset_done[index].eq(layer.reset_done),
+            ]
+        wiring.connect(m, samples, wiring.flipped(self.o))
+        m.d.comb += [
+            self.last_word.eq(self.layers[0].last_word),
+            self.busy.eq(sum(layer.busy for layer in self.layers) != 0),
+        ]
+
+        return m

@@ -1,0 +1,157 @@
+"""The forward pass of a few neurons side by side."""
+
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .popcount import XnorPopcount
+
+__all__ = ["NeuronArray"]
+
+
+class NeuronArray(wiring.Component):
+    """XNOR-popcount neurons: activations and distances from the threshold.
+
+    Computes, for ``lanes`` neurons side by side over the words of a sample
+    (docs/algorithm.md, 2)::
+
+        n = popcount(XNOR(x, w));  z = 2·n − N;  a = (z ≥ 0);  distance = |z|
+
+    One word of ``word`` bits a cycle. Cycle by cycle, from the last word of a neuron::
+
+        0        the word is transferred, with ``last``
+        P        its count of equal bits leaves the popcount (P: the popcount's latency)
+        P + 1    it is in the sum
+        P + 2    the first ``select`` neurons leave at ``o``, the next ones in the cycles after
+
+    Words of the next neurons may follow at once, so long as they end no sooner than
+    ``lanes / select`` cycles later.
+
+    Padding bits beyond the inputs are 0 in ``x`` and in ``w``; they count as equal, which the
+    threshold allows for.
+
+    Parameters
+    ----------
+    inputs : int
+        ``N``, input bits of a neuron. At least 1.
+    word : int
+        Input bits a cycle. At least 1.
+    lanes : int
+        Neurons side by side. At least 1.
+    select : int
+        Neurons that leave in a cycle. Divides ``lanes``.
+
+    Members
+    -------
+    i : In(stream)
+        A word of the sample, the same word of every neuron's weights; ``first`` and ``last`` of
+        a neuron's words. Never stalls.
+    o : Out(stream)
+        Activations and distances of ``select`` neurons, lowest first. Never waits.
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from the last word to the first neurons.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    def __init__(self, *, inputs: int, word: int, lanes: int, select: int):
+        for name, value in (("inputs", inputs), ("word", word), ("lanes", lanes)):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value!r}")
+        if select < 1 or lanes % select:
+            raise ValueError(f"select must divide the {lanes} lanes, not be {select!r}")
+
+        self.inputs = inputs
+        self.word = word
+        self.lanes = lanes
+        self.select = select
+        self.words = -(-inputs // word)
+        self._popcounts = [XnorPopcount(word) for _ in range(lanes)]
+        self.latency = self._popcounts[0].latency + 2
+        super().__init__(
+            {
+                "i": In(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "x": word,
+                                "w": data.ArrayLayout(word, lanes),
+                                "first": 1,
+                                "last": 1,
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+                "o": Out(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "activations": select,
+                                "distances": data.ArrayLayout(range(inputs + 1), select),
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        def delayed(value: Signal, name: str) -> Signal:
+            for stage in range(self._popcounts[0].latency):
+                following = Signal(name=f"{name}_{stage}")
+                m.d.sync += following.eq(value)
+                value = following
+            return value
+
+        first = delayed(self.i.p.first & self.i.valid, "first")
+        last = delayed(self.i.p.last & self.i.valid, "last")
+        valid = delayed(self.i.valid, "valid")
+
+        bits = self.words * self.word
+        padding = bits - self.inputs
+        sums = [Signal(range(bits + 1), name=f"sum_{lane}") for lane in range(self.lanes)]
+        finished = Signal()
+        m.d.sync += finished.eq(last)
+        for lane, popcount in enumerate(self._popcounts):
+            m.submodules[f"popcount_{lane}"] = popcount
+            m.d.comb += [popcount.a.eq(self.i.p.x), popcount.b.eq(self.i.p.w[lane])]
+            with m.If(valid):
+                m.d.sync += sums[lane].eq(popcount.count + Mux(first, 0, sums[lane]))
+
+        # Finished neurons leave ``select`` at a time from the low end.
+        steps = self.lanes // self.select
+        activations = Signal(self.lanes)
+        distances = Signal(data.ArrayLayout(range(self.inputs + 1), self.lanes))
+        left = Signal(range(steps + 1))
+        with m.If(finished):
+            m.d.sync += left.eq(steps)
+            for lane in range(self.lanes):
+                z = 2 * sums[lane] - (self.inputs + 2 * padding)
+                m.d.sync += [
+                    activations[lane].eq(z >= 0),
+                    distances[lane].eq(Mux(z >= 0, z, -z)),
+                ]
+        with m.Elif(left > 0):
+            m.d.sync += left.eq(left - 1)
+            if steps > 1:
+                m.d.sync += [
+                    activations.eq(activations >> self.select),
+                    distances.eq(distances.as_value() >> self.o.p.distances.shape().size),
+                ]
+        m.d.comb += [
+            self.o.valid.eq(left > 0),
+            self.o.p.activations.eq(activations[: self.select]),
+            self.o.p.distances.eq(distances.as_value()),
+        ]
+
+        return m

@@ -1,0 +1,183 @@
+"""A bank's hidden weights and their snapshot."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from .counter_memory import CounterMemory
+from .counter_step import CounterStep
+from .plan import FoldedLayer
+from .popcount import XnorPopcount
+from .row_command import RowOperation, row_command_layout
+
+__all__ = ["WeightBank"]
+
+
+class WeightBank(wiring.Component):
+    """The counters ``k`` of a bank, their steps, and the snapshot ``W`` of their signs.
+
+    Whatever is done to counters is done to a row, in two cycles::
+
+        0    a command comes, its row is read
+        1    ``row`` is there; it is stepped and written back, or its signs go to the snapshot
+
+    One command a cycle with block RAM, as long as a row is not named again in the cycle in which
+    it is written; with SPRAM, one every second cycle that writes counters.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    i : In(stream)
+        Commands. Never stalls.
+    inputs : In(counters)
+        In cycle 1 of an update, the layer's input bits of the row.
+    store : In(array of signed)
+        In cycle 1 of a store, the row to write.
+    row : Out(array of signed)
+        From cycle 1 of a command on until the next one, the row as it was read.
+    saturated : Out(stream)
+        After every scan of a row, how many of its counters are at a bound. Never waits.
+    snapshot_address : In
+        Row of the snapshot to read: ``set · words + word``.
+    snapshot_enable : In(1)
+        Read it.
+    snapshot : Out(array)
+        That row, a cycle later: a word of every lane's weights.
+
+    Attributes
+    ----------
+    saturated_latency : int
+        Cycles from a scan's command to its count.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        plan = folded.plan
+        row = data.ArrayLayout(signed(folded.config.counter_bits), plan.counters)
+        self._popcount = XnorPopcount(plan.counters)
+        self.saturated_latency = 2 + self._popcount.latency
+        super().__init__(
+            {
+                "i": In(stream.Signature(row_command_layout(folded), always_ready=True)),
+                "inputs": In(plan.counters),
+                "store": In(row),
+                "row": Out(row),
+                "saturated": Out(stream.Signature(range(plan.counters + 1), always_ready=True)),
+                "snapshot_address": In(range(max(folded.sets * folded.words, 2))),
+                "snapshot_enable": In(1),
+                "snapshot": Out(data.ArrayLayout(plan.word, plan.lanes)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        config, plan = self.folded.config, self.folded.plan
+
+        m.submodules.counters = counters = CounterMemory(
+            rows=self.folded.bank_rows,
+            counters=plan.counters,
+            counter_bits=config.counter_bits,
+            kind=plan.memory,
+        )
+        m.submodules.step = step = CounterStep(
+            counters=plan.counters, counter_bits=config.counter_bits
+        )
+        m.submodules.snapshot = snapshot = Memory(
+            shape=plan.lanes * plan.word, depth=self.folded.sets * self.folded.words, init=[]
+        )
+        signs_port = snapshot.write_port(granularity=plan.counters)
+        words_port = snapshot.read_port()
+
+        # Cycle 0
+        command = self.i.p
+        with m.Switch(command.operation):
+            with m.Case(RowOperation.STORE):
+                pass
+            with m.Default():
+                m.d.comb += counters.read_enable.eq(self.i.valid)
+        m.d.comb += counters.read_address.eq(command.row)
+
+        # Cycle 1
+        present = Signal(row_command_layout(self.folded))
+        valid = Signal()
+        m.d.sync += valid.eq(self.i.valid)
+        with m.If(self.i.valid):
+            m.d.sync += present.eq(command)
+
+        padding = self.folded.rows * plan.counters - config.inputs
+        real = Signal(plan.counters)
+        m.d.comb += real.eq((1 << plan.counters) - 1)
+        if padding:
+            with m.If(present.last):
+                m.d.comb += real.eq((1 << plan.counters - padding) - 1)
+
+        reinforce = present.operation == RowOperation.REINFORCE
+        m.d.comb += [
+            self.row.eq(counters.read_data),
+            step.i.eq(counters.read_data),
+            step.reinforce.eq(reinforce),
+            step.enable.eq(Mux(reinforce, 1 << present.lane, (1 << plan.counters) - 1)),
+            step.inputs.eq(self.inputs),
+            step.desired.eq(present.desired),
+            counters.write_address.eq(present.row),
+            counters.write_data.eq(step.o),
+        ]
+        written = Signal.like(self.row)
+        m.d.comb += written.eq(self.row)
+        with m.Switch(present.operation):
+            with m.Case(RowOperation.UPDATE, RowOperation.REINFORCE):
+                m.d.comb += counters.write_enable.eq(valid)
+            with m.Case(RowOperation.STORE):
+                m.d.comb += [
+                    counters.write_enable.eq(valid),
+                    counters.write_data.eq(self.store),
+                    written.eq(self.store),
+                ]
+
+        signs = Cat(~written[lane][-1] & real[lane] for lane in range(plan.counters))
+        takes_signs = valid & (
+            (present.operation == RowOperation.SCAN) | (present.operation == RowOperation.STORE)
+        )
+        chunks = plan.word // plan.counters
+        m.d.comb += [
+            signs_port.addr.eq(present.snapshot_row),
+            signs_port.data.eq(signs.replicate(plan.lanes * chunks)),
+        ]
+        for lane in range(plan.lanes):
+            for chunk in range(chunks):
+                m.d.comb += signs_port.en[lane * chunks + chunk].eq(
+                    takes_signs
+                    & (present.snapshot_lane == lane)
+                    & (present.snapshot_chunk == chunk)
+                )
+        m.d.comb += [
+            words_port.addr.eq(self.snapshot_address),
+            words_port.en.eq(self.snapshot_enable),
+            self.snapshot.eq(words_port.data),
+        ]
+
+        # Cycle 2 and on: counting
+        lowest, highest = config.lowest, config.highest
+        bounds = Signal(plan.counters)
+        m.submodules.popcount = self._popcount
+        for lane in range(plan.counters):
+            k = self.row[lane]
+            m.d.sync += bounds[lane].eq(real[lane] & ((k == lowest) | (k == highest)))
+        m.d.comb += [
+            self._popcount.a.eq(bounds),
+            self._popcount.b.eq((1 << plan.counters) - 1),
+            self.saturated.p.eq(self._popcount.count),
+        ]
+        scanned = valid & (present.operation == RowOperation.SCAN)
+        for stage in range(self.saturated_latency - 1):
+            following = Signal(name=f"scanned_{stage}")
+            m.d.sync += following.eq(scanned)
+            scanned = following
+        m.d.comb += self.saturated.valid.eq(scanned)
+
+        return m
