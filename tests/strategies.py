@@ -79,7 +79,7 @@ def network_configs(
 
 @st.composite
 def samples(
-    draw: st.DrawFn, config: NetworkConfig, *, min_size: int = 1, max_size: int = 60
+    draw: st.DrawFn, config: NetworkConfig, *, min_size: int = 1, max_size: int = 40
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Encoded samples (n, N) and labels (n,) for a network."""
     count = draw(st.integers(min_size, max_size))  # a list's own size would mostly be small

@@ -15,7 +15,7 @@ from metaplast.golden_model import Network, NetworkConfig, Trainer
 
 BASE = {"samples": 800, "neurons": 128, "inputs": 512}
 FACTOR = 4
-ROUNDS = 12
+ROUNDS = 8
 
 # What caches may add where a network four times as large no longer fits one of them.
 ALLOWANCE = 1.3

@@ -1,5 +1,6 @@
 """The vectorised reading: equal to the literal one, batch after batch, in all that they record."""
 
+import tracemalloc
 from collections.abc import Callable, Sequence
 from typing import Any
 from unittest.mock import patch
@@ -125,6 +126,24 @@ def test_slices_of_a_batch_change_nothing(
         assert_same_record(expected, sliced.train_batch(x, y, events))
         assert_same_array("predictions", whole.predict(x), sliced.predict(x))
     assert_same_state(whole, sliced)
+
+
+def test_slices_bound_the_working_memory() -> None:
+    config = NetworkConfig(inputs=64, hidden=(256,), groups=(1,), classes=3, batch=65535)
+    x, y = random_samples(config, network.SLICE)
+
+    def peak() -> int:
+        fast = Network(config)
+        tracemalloc.start()
+        try:
+            fast.train_batch(x, y, [0])
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    at_once = peak()
+    with patch.object(network, "SLICE_ELEMENTS", 1 << 16):
+        assert peak() < at_once / 8
 
 
 @pytest.mark.parametrize("count", [network.SLICE - 1, network.SLICE, 2 * network.SLICE + 1])

@@ -138,7 +138,7 @@ def test_epochs_differ_in_their_order() -> None:
 @settings(max_examples=40)
 @given(st.data(), network_configs())
 def test_both_readings_train_alike(data: st.DataObject, config: NetworkConfig) -> None:
-    x, y = data.draw(samples(config, max_size=40))
+    x, y = data.draw(samples(config))
     literal, fast = Trainer(LiteralNetwork(config)), Trainer(Network(config))
     for _ in range(3):
         assert_same_epoch(literal.train_epoch(x, y), fast.train_epoch(x, y))
