@@ -26,7 +26,8 @@ class ForwardPass(wiring.Component):
                      turns by a word a cycle
         …            a set of ``lanes`` neurons every ``set_cycles`` cycles
         e            Array's last cycle, e = p + sets·set_cycles − 1; the next cycle may preload
-        e + 1 + A    the last set's first step (A: the array's latency)
+        e + 1 + A    the last set's first step (A: the array's latency; sooner by as many cycles
+                     as a set has idle ones)
         f            the last step: the last set takes its steps one a cycle
         f + S        the scores are complete (S: latency of the scores)
         f + S + D    ``o`` is valid (D: latency of the error detector)
@@ -116,20 +117,6 @@ class ForwardPass(wiring.Component):
                 "activations": Out(config.neurons),
                 "o": Out(self._detector.o.signature),
             }
-        )
-
-    @property
-    def latency(self) -> int:
-        """Cycles from the array's last cycle to ``o``, plus 1: when the next array may start."""
-        folded = self.folded
-        last_set = folded.pass_steps - (folded.sets - 1) * folded.steps
-        return (
-            1
-            + self._banks[0].latency
-            + (last_set - 1)
-            + self._scores.latency
-            + self._detector.latency
-            + 1
         )
 
     def elaborate(self, platform: object) -> Elaboratable:
