@@ -35,7 +35,7 @@ def golden(
     epochs: Annotated[int, typer.Option(help="Epochs to train; the median counts.")] = 5,
     samples: Annotated[
         int | None,
-        typer.Option(help="Train on the first so many. [default: all, 60,000]", show_default=False),
+        typer.Option(help="Train on the first so many.", show_default="all, 60,000"),
     ] = None,
     data: Annotated[str, typer.Option(help="The data set.")] = "fashion-mnist",
     data_dir: Annotated[
@@ -46,8 +46,7 @@ def golden(
 ) -> None:
     """Speed and memory of the golden model: 784–128–10, B = 8, batch 100, one thread.
 
-    The epoch is set against its bare matrix products: for every batch and layer, one product
-    forward and one for the update, in float32, by NumPy's own BLAS on one thread.
+    The time of an epoch is set against that of its bare matrix products.
     """
     from ..golden_model.errors import MetaplastError
 

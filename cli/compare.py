@@ -101,9 +101,10 @@ def compare(
 ) -> None:
     """Train other models beside ours, on the same bits and split, and print one table.
 
-    The others are the CP+R committee machine (one trained binary layer), the same network with
-    float weights trained by SGD and by Adam (if scikit-learn is installed), and a binary network
-    trained with straight-through gradients (if PyTorch is).
+    The others are the CP+R committee machine (one trained binary layer), the
+    same network with float weights trained by SGD and by Adam (if scikit-learn
+    is installed), and a binary network trained with straight-through gradients
+    (if PyTorch is).
     """
     from ..golden_model import datasets
     from ..golden_model.errors import DataError

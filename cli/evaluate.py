@@ -37,8 +37,8 @@ def evaluate(
     split: Annotated[
         Split | None,
         typer.Option(
-            help="Which samples. [default: test if the data set has them, or else train]",
-            show_default=False,
+            help="Which samples.",
+            show_default="test if the data set has them, or else train",
         ),
     ] = None,
     data_dir: DataDirOption = None,

@@ -42,7 +42,7 @@ __all__ = [
     "require_at_least",
 ]
 
-DEFAULT_HIDDEN = (128, 64)
+DEFAULT_HIDDEN: tuple[int, ...] = (256,)
 DEFAULT_EPOCHS = 10
 MAX_EPOCHS = 1 << 15  # each has a random stream of its own (docs/algorithm.md, 6)
 LARGEST_GROUP = 32
@@ -66,17 +66,17 @@ DataDirOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Where downloaded data sets lie. [default: $METAPLAST_DATA and the usual places]",
+        help="Where downloaded data sets lie.",
         rich_help_panel=DATA,
-        show_default=False,
+        show_default="$METAPLAST_DATA and the usual places",
     ),
 ]
 SamplesOption = Annotated[
     int | None,
     typer.Option(
-        help="Train on the first so many training samples (after holding out). [default: all]",
+        help="Train on the first so many training samples (after holding out).",
         rich_help_panel=DATA,
-        show_default=False,
+        show_default="all",
     ),
 ]
 ValidationOption = Annotated[
@@ -89,9 +89,9 @@ ValidationOption = Annotated[
 BitsPerFeatureOption = Annotated[
     int | None,
     typer.Option(
-        help="Thermometer bits for each feature. [default: 1]",
+        help="Thermometer bits for each feature.",
         rich_help_panel=DATA,
-        show_default=False,
+        show_default="1",
     ),
 ]
 PerFeatureOption = Annotated[
@@ -105,18 +105,18 @@ PerFeatureOption = Annotated[
 ClassesOption = Annotated[
     int | None,
     typer.Option(
-        help="Classes to tell apart, 2 to 256. [default: the highest training label plus one]",
+        help="Classes to tell apart, 2 to 256.",
         rich_help_panel=DATA,
-        show_default=False,
+        show_default="the highest training label plus one",
     ),
 ]
 HiddenOption = Annotated[
     str | None,
     typer.Option(
         metavar="K,…",
-        help=f"Neurons of each layer. [default: {','.join(map(str, DEFAULT_HIDDEN))}]",
+        help="Neurons of each layer.",
         rich_help_panel=NETWORK,
-        show_default=False,
+        show_default=",".join(map(str, DEFAULT_HIDDEN)),
     ),
 ]
 GroupsOption = Annotated[
@@ -124,57 +124,57 @@ GroupsOption = Annotated[
     typer.Option(
         metavar="γ,…",
         help="Neurons of a group, in each layer or in all; of each group one neuron learns from "
-        "an error. [default: up to 32, and at least four groups]",
+        "an error.",
         rich_help_panel=NETWORK,
-        show_default=False,
+        show_default="up to 32, and at least four groups",
     ),
 ]
 CounterBitsOption = Annotated[
     int | None,
     typer.Option(
-        help="Bits of a hidden weight, 2 to 16. [default: 8]",
+        help="Bits of a hidden weight, 2 to 16.",
         rich_help_panel=NETWORK,
-        show_default=False,
+        show_default="8",
     ),
 ]
 RobustnessOption = Annotated[
     float | None,
     typer.Option(
-        help="Lead that a right answer must have, as a share of the layer, 0 to 1. [default: 0.25]",
+        help="Lead that a right answer must have, as a share of the layer, 0 to 1.",
         rich_help_panel=TRAINING,
-        show_default=False,
+        show_default="0.25",
     ),
 ]
 ReinforcementOption = Annotated[
     float | None,
     typer.Option(
-        help="How strongly weights are pushed away from zero at random. [default: 1.0]",
+        help="How strongly weights are pushed away from zero at random.",
         rich_help_panel=TRAINING,
-        show_default=False,
+        show_default="1.0",
     ),
 ]
 BatchOption = Annotated[
     int | None,
     typer.Option(
-        help="Samples between two changes of the binary weights, 1 to 65535. [default: 100]",
+        help="Samples between two changes of the binary weights, 1 to 65535.",
         rich_help_panel=TRAINING,
-        show_default=False,
+        show_default="100",
     ),
 ]
 EpochsOption = Annotated[
     int | None,
     typer.Option(
-        help=f"Times to train on every sample. [default: {DEFAULT_EPOCHS}]",
+        help="Times to train on every sample.",
         rich_help_panel=TRAINING,
-        show_default=False,
+        show_default=str(DEFAULT_EPOCHS),
     ),
 ]
 SeedOption = Annotated[
     int | None,
     typer.Option(
-        help="Seed of everything random, 48 bits. [default: 1]",
+        help="Seed of everything random, 48 bits.",
         rich_help_panel=TRAINING,
-        show_default=False,
+        show_default="1",
     ),
 ]
 JsonOption = Annotated[

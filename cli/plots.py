@@ -340,6 +340,4 @@ def _diverging() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
     colours = ["#7f1d1d", "#c0392b", "#f0b5a8", "#fbfbfa", "#a9c9e8", "#2563a8", "#123a66"]
-    map_ = LinearSegmentedColormap.from_list("metaplast-weights", colours)
-    map_.set_bad("white")
-    return map_
+    return LinearSegmentedColormap.from_list("metaplast-weights", colours)

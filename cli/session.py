@@ -204,6 +204,7 @@ def continue_session(
                 "leave the option out to go on, or leave out --continue to start anew",
                 param_hint=option_name(name),
             )
+    bits = encode(data, validation=validation, samples=samples, encoder=model.encoder)
     if data.classes > model.config.classes:
         raise MetaplastError(
             f"{data.name} has labels up to {data.classes - 1}, "
@@ -211,7 +212,7 @@ def continue_session(
         )
     return Session(
         data=data,
-        bits=encode(data, validation=validation, samples=samples, encoder=model.encoder),
+        bits=bits,
         trainer=model.trainer(),
         epochs=choices.epochs or DEFAULT_EPOCHS,
         history=tuple(model.history),
@@ -252,9 +253,10 @@ def run_session(
                 f"{option_name(name)} {_shown(wish)} instead of the recorded {_shown(then)}"
             )
             as_recorded = False
-    hidden = choices.hidden or run.hidden
+    if not as_recorded:
+        reporter.note("the results are not compared with the recorded ones")
     merged = replace(recorded, **dict(choices.given()))
-    if choices.hidden and not choices.groups and hidden != run.hidden:
+    if merged.hidden != run.hidden and choices.groups is None:
         merged = replace(merged, groups=None)
     session = new_session(data, merged, validation=validation, samples=samples)
     return session, as_recorded

@@ -70,8 +70,8 @@ def train(
         Path | None,
         typer.Option(
             metavar="OUT.npz",
-            help="Where to save the model. [default: the data set's name with -model.npz, here]",
-            show_default=False,
+            help="Where to save the model.",
+            show_default="the data set's name with -model.npz, here",
         ),
     ] = None,
     plot: Annotated[
@@ -83,10 +83,11 @@ def train(
 ) -> None:
     """Train a network and save it.
 
-    DATA may also be a recorded run (a .npz file with x, y, hidden, groups, …): it is trained as it
-    was recorded and the results are compared.
+    DATA may also be a recorded run (a .npz file with x, y, hidden, groups, …):
+    it is trained as it was recorded, and the results are compared.
 
-    Ctrl-C keeps the last finished epoch (with --validation the best) and ends with status 1.
+    Ctrl-C keeps the last finished epoch (with --validation the best) and ends
+    with status 1.
     """
     from ..golden_model import datasets
     from ..golden_model.errors import MetaplastError

@@ -1,0 +1,116 @@
+"""`metaplast evaluate`."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from metaplast.cli.evaluate import confusion_matrix
+from metaplast.golden_model.model_file import Model
+
+
+def test_confusion_matrix():
+    true, predicted = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 2, 1, 2, 2, 0])
+    assert confusion_matrix(true, predicted, 4).tolist() == (
+        [[1, 0, 1, 0], [0, 1, 0, 0], [1, 0, 2, 0], [0, 0, 0, 0]]
+    )
+
+
+def test_json(run, toy, model):
+    document = json.loads(run("evaluate", model, toy, "--json").out)
+    with np.load(toy) as arrays:
+        x, y = arrays["x_test"], arrays["y_test"].astype(np.int64)
+    predicted = Model.load(model).predict(x)
+    confusion = confusion_matrix(y, predicted, 3)
+    assert document["confusion"] == confusion.tolist()
+    assert document["accuracy"] == float(np.mean(predicted == y))
+    assert document["recall"] == [
+        float(np.mean(predicted[y == label] == label)) for label in range(3)
+    ]
+    assert (document["split"], document["samples"]) == ("test", 40)
+
+
+def test_text(run, toy, model):
+    document = json.loads(run("evaluate", model, toy, "--json").out)
+    lines = run("evaluate", model, toy).out.splitlines()
+    right = sum(document["confusion"][label][label] for label in range(3))
+    assert lines[0] == (f"accuracy {100 * document['accuracy']:.2f} % ({right} of 40 test samples)")
+    assert lines[2].split() == ["true", "\\", "predicted", "0", "1", "2", "recall"]
+    for label, line in enumerate(lines[3:]):
+        cells = [str(count) for count in document["confusion"][label]]
+        recall = f"{100 * document['recall'][label]:.2f}"
+        assert line.split() == [str(label), *cells, recall, "%"]
+
+
+def test_the_test_split_is_that_of_the_training_report(run, toy, model):
+    accuracy = json.loads(run("evaluate", model, toy, "--json").out)["accuracy"]
+    assert accuracy == Model.load(model).history[-1].test_accuracy
+
+
+def test_the_training_split(run, toy, model):
+    result = run("evaluate", model, toy, "--split", "train")
+    assert "of 120 train samples)" in result.out
+
+
+def test_without_a_test_split(run, toy, model):
+    with np.load(toy) as arrays:
+        np.savez("alone.npz", x_train=arrays["x_train"], y_train=arrays["y_train"])
+    assert "of 120 train samples)" in run("evaluate", model, "alone.npz").out
+    result = run("evaluate", model, "alone.npz", "--split", "test")
+    assert (result.status, result.sentence) == (
+        1,
+        "alone.npz has no test split; use --split train",
+    )
+
+
+def test_labels_that_the_model_does_not_know(run, model):
+    np.savez("five.npz", x_train=np.eye(5, 24), y_train=np.arange(5))
+    result = run("evaluate", model, "five.npz")
+    assert (result.status, result.sentence) == (
+        1,
+        "five.npz has label 4, and the model knows 3 classes",
+    )
+
+
+def test_a_class_without_samples_has_no_recall(run, toy, model):
+    with np.load(toy) as arrays:
+        keep = arrays["y_test"] != 1
+        np.savez(
+            "two.npz",
+            x_train=arrays["x_train"],
+            y_train=arrays["y_train"],
+            x_test=arrays["x_test"][keep],
+            y_test=arrays["y_test"][keep],
+        )
+    assert run("evaluate", model, "two.npz").out.splitlines()[4].split()[-1] == "-"
+    assert json.loads(run("evaluate", model, "two.npz", "--json").out)["recall"][1] is None
+
+
+@pytest.mark.parametrize("classes", [20, 21])
+def test_many_classes_are_listed(run, classes):
+    draw = np.random.default_rng(1)
+    x = draw.integers(0, 2, (4 * classes, 30))
+    np.savez("many.npz", x_train=x, y_train=np.arange(len(x)) % classes)
+    assert run("train", "many.npz", "--hidden", 16, "--epochs", 1).status == 0
+    out = run("evaluate", "many-model.npz", "many.npz").out
+    assert ("The largest confusions" in out) == (classes == 21)
+    if classes == 21:
+        lines = out[out.index("The largest confusions") :].splitlines()
+        assert lines[1].split() == ["true", "predicted", "samples"]
+        counts = [int(line.split()[2]) for line in lines[2:]]
+        assert counts == sorted(counts, reverse=True)
+        assert 1 <= len(counts) <= 10
+
+
+def test_classes_are_named(run, toy, model, monkeypatch):
+    from metaplast.golden_model import datasets
+
+    data = replace(datasets.load(toy), class_names=("cat", "dog", "albatross"))
+    monkeypatch.setattr(datasets, "load", lambda *args, **options: data)
+    lines = run("evaluate", model, toy).out.splitlines()
+    assert [line.split()[:2] for line in lines[3:]] == [
+        ["0", "cat"],
+        ["1", "dog"],
+        ["2", "albatross"],
+    ]
