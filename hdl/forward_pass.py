@@ -106,9 +106,7 @@ class ForwardPass(wiring.Component):
                         data.StructLayout(
                             {
                                 "index": range(max(folded.bank_groups, 2)),
-                                "banks": data.ArrayLayout(
-                                    choice_layout(config.group), plan.banks
-                                ),
+                                "banks": data.ArrayLayout(choice_layout(config.group), plan.banks),
                             }
                         ),
                         always_ready=True,

@@ -122,7 +122,7 @@ class Layer(wiring.Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        config, folded, plan = self.folded.config, self.folded, self.folded.plan
+        folded, plan = self.folded, self.folded.plan
 
         m.submodules.buffer = buffer = SampleBuffer(folded)
         m.submodules.forward = forward = ForwardPass(folded)
@@ -275,12 +275,13 @@ class Layer(wiring.Component):
             m.d.sync += settling.eq(settling - 1)
 
         # Rows: the walker's, the update's, or an event's
+        rows_read = Cat(bank.row for bank in banks)
         m.d.comb += [
             walker.rewind.eq(rewind | access.walk_rewind),
             walker.next_row.eq(scanning | access.next_row),
             walker.next_neuron.eq(access.next_neuron),
             access.last_row.eq(walker.last_row),
-            access.stored.eq(Cat(bank.row for bank in banks).word_select(walker.bank, folded.row_bits)),
+            access.stored.eq(rows_read.word_select(walker.bank, folded.row_bits)),
         ]
         for index, bank in enumerate(banks):
             here = walker.bank == index
@@ -376,15 +377,11 @@ class Layer(wiring.Component):
         else:
             self._send(m, forward, evaluated, sending)
 
-        m.d.comb += self.busy.eq(
-            ~buffer.empty | barrier | ~training | sending | initialiser.active
-        )
+        m.d.comb += self.busy.eq(~buffer.empty | barrier | ~training | sending | initialiser.active)
 
         return m
 
-    def _send(
-        self, m: Module, forward: ForwardPass, evaluated: data.View, sending: Signal
-    ) -> None:
+    def _send(self, m: Module, forward: ForwardPass, evaluated: data.View, sending: Signal) -> None:
         """Pass a sample's activations on, ``next_load`` a cycle, while the next is evaluated."""
         assert self.next_load is not None
         neurons = self.folded.config.neurons

@@ -1,6 +1,6 @@
 """The trainer core: a network that learns, with the registers to set it up and watch it."""
 
-from amaranth.hdl import Array, Cat, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Elaboratable, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -99,11 +99,11 @@ class TrainerCore(wiring.Component):
         m.d.comb += self.busy.eq(network.busy | resetting)
 
         # Samples
-        in_batch = Signal(16)
+        left_in_batch = Signal(16, init=1)  # samples until the batch is complete
         refused, last, complete = Signal(), Signal(), Signal()
         m.d.comb += [
             refused.eq(~infer & (self.samples.p.label >= config.classes)),
-            last.eq(self.samples.p.last | (in_batch == batch - 1)),
+            last.eq(self.samples.p.last | (left_in_batch == 1)),
             complete.eq(network.i.valid & network.i.ready & network.last_word),
             network.i.valid.eq(self.samples.valid & ~resetting),
             self.samples.ready.eq(network.i.ready & ~resetting),
@@ -118,7 +118,7 @@ class TrainerCore(wiring.Component):
         with m.Elif(complete & ~infer):
             m.d.sync += [
                 sample_count.eq(sample_count + 1),
-                in_batch.eq(Mux(last, 0, in_batch + 1)),
+                left_in_batch.eq(Mux(last, batch, left_in_batch - 1)),
             ]
         wiring.connect(m, network.o, wiring.flipped(self.results))
 
@@ -131,9 +131,7 @@ class TrainerCore(wiring.Component):
         layer_requests = Array(network.requests[i].valid for i in range(len(config.layers)))
         layer_ready = Array(network.requests[i].ready for i in range(len(config.layers)))
         layer_valid = Array(network.responses[i].valid for i in range(len(config.layers)))
-        layer_answers = Array(
-            network.responses[i].p.as_value() for i in range(len(config.layers))
-        )
+        layer_answers = Array(network.responses[i].p.as_value() for i in range(len(config.layers)))
         layer = Signal(range(max(len(config.layers), 2)))
         m.d.comb += layer.eq(page - 1)
         for index in range(len(config.layers)):
@@ -151,21 +149,24 @@ class TrainerCore(wiring.Component):
             m.d.sync += answer.status.eq(status)
             m.next = "Respond"
 
-        def read_only(value: object) -> None:
+        def read_only(value: ValueLike) -> None:
             m.d.sync += answer.data.eq(value)
             with m.If(request.write):
                 respond(Status.ACCESS)
             with m.Else():
                 respond()
 
-        def read_write(value: Signal, lowest: int, highest: int) -> None:
+        def read_write(value: Value, lowest: int, highest: int) -> Value:
+            """Gives whether it is written."""
+            in_range = (request.data >= lowest) & (request.data <= highest)
             m.d.sync += answer.data.eq(value)
-            with m.If(request.write & ((request.data < lowest) | (request.data > highest))):
+            with m.If(request.write & ~in_range):
                 respond(Status.RANGE)
             with m.Else():
                 with m.If(request.write):
                     m.d.sync += value.eq(request.data)
                 respond()
+            return request.write & in_range
 
         with m.FSM(name="requests"):
             with m.State("Idle"):
@@ -198,9 +199,8 @@ class TrainerCore(wiring.Component):
                             with m.Case(GlobalRegister.SEED_HIGH):
                                 read_write(seed[32:], 0, (1 << 16) - 1)
                             with m.Case(GlobalRegister.BATCH):
-                                read_write(batch, 1, (1 << 16) - 1)
-                                with m.If(request.write):
-                                    m.d.sync += in_batch.eq(0)
+                                with m.If(read_write(batch, 1, (1 << 16) - 1)):
+                                    m.d.sync += left_in_batch.eq(request.data)
                             with m.Case(GlobalRegister.MODE):
                                 read_write(infer, 0, 1)
                             with m.Case(GlobalRegister.SAMPLES):
@@ -259,7 +259,7 @@ class TrainerCore(wiring.Component):
             with m.State("Ready"):
                 m.d.sync += [target.eq(0), kind.eq(0), word.eq(0)]
                 with m.If(begin_reset):
-                    m.d.sync += [sample_count.eq(0), refused_count.eq(0), in_batch.eq(0)]
+                    m.d.sync += [sample_count.eq(0), refused_count.eq(0), left_in_batch.eq(batch)]
                     m.next = "Seed"
             with m.State("Seed"):
                 m.d.comb += [
