@@ -98,7 +98,9 @@ def product_seconds(config: NetworkConfig, x: NDArray[np.uint8]) -> float:
     for _ in range(PRODUCT_RUNS):
         total = 0.0
         for layer in config.layers:
-            weights = draw.choice(np.float32([-1, 1]), (layer.neurons, layer.inputs))
+            weights = draw.choice(
+                np.array([-1, 1], dtype=np.float32), (layer.neurons, layer.inputs)
+            )
             update = np.empty_like(weights)
             if layer.index == 0:
                 inputs = x[: config.batch].astype(np.float32)

@@ -116,7 +116,7 @@ def draw_learning_curve(history: Sequence[EpochRecord], *, kept: int, title: str
     axes.set_xlabel("epoch")
     axes.set_ylabel("accuracy (%)")
     axes.grid(axis="y", color=GRID)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    _whole_numbers(axes.xaxis)
     if len(history) == 1:
         axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
     axes.margins(y=0.08)
@@ -189,7 +189,7 @@ def _hidden_weights_of(axes: "Axes", counters: NDArray[Any], layer: LayerConfig)
     if near:
         axes.set_xticks(sorted({low, low // 2, 0, (high + 1) // 2, high}))
     axes.set_ylim(0, 1.18 * max(*bars.tolist(), *bounds))
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    _whole_numbers(axes.yaxis)
     axes.grid(axis="y", color=GRID)
     out_of_sight = "" if near else f" at {layer.lowest}, {layer.highest}"
     axes.text(
@@ -322,6 +322,12 @@ def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tup
         axes.yaxis.label.set_color(INK)
         axes.set_axisbelow(True)
     return figure, grid
+
+
+def _whole_numbers(axis: Any) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 2.5, 5, 10], integer=True))
 
 
 def _heading(figure: "Figure", title: str) -> None:

@@ -282,7 +282,7 @@ def train_epochs(
     assert isinstance(network, Network)
     best = -1.0
     if bits.x_held_out is not None and session.history:
-        best = _accuracy(network, bits.x_held_out, bits.y_held_out)
+        best = _accuracy(network, bits.x_held_out, bits.y_held_out) or 0.0
         outcome.model = session.model(session.history)
     try:
         for count in range(session.epochs):
