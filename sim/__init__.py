@@ -1,0 +1,1 @@
+"""The simulation: designs built with Verilator, benches, training in RTL."""

@@ -1,0 +1,18 @@
+"""What cocotb benches are made of: drivers, monitors, scoreboards, and the matrix of flows.
+
+Imported inside the simulator only.
+"""
+
+from .bench import Bench, bench, stream_bench
+from .scoreboard import Scoreboard
+from .streams import Flow, StreamDriver, StreamMonitor
+
+__all__ = [
+    "Bench",
+    "Flow",
+    "Scoreboard",
+    "StreamDriver",
+    "StreamMonitor",
+    "bench",
+    "stream_bench",
+]

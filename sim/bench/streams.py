@@ -1,0 +1,170 @@
+"""Streams: who drives one, who takes from one, and in which ways."""
+
+import enum
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..layout import pack
+from .scoreboard import Scoreboard
+
+if TYPE_CHECKING:
+    from .bench import Bench
+
+__all__ = ["Flow", "StreamDriver", "StreamMonitor"]
+
+# How often a driver idles and a monitor does not take, and for how long at most.
+PAUSE_PROBABILITY = 0.4
+LONGEST_PAUSE = 5
+
+
+class Flow(enum.Enum):
+    """The ways a stream may flow: with gaps where it comes from, and where it goes to."""
+
+    STEADY = "steady"
+    IDLE = "idle"
+    BACK_PRESSURE = "back-pressure"
+    IDLE_AND_BACK_PRESSURE = "idle and back-pressure"
+
+    @property
+    def idle(self) -> bool:
+        """Whether drivers pause between items."""
+        return self in (Flow.IDLE, Flow.IDLE_AND_BACK_PRESSURE)
+
+    @property
+    def back_pressure(self) -> bool:
+        """Whether monitors are not ready at times."""
+        return self in (Flow.BACK_PRESSURE, Flow.IDLE_AND_BACK_PRESSURE)
+
+
+class StreamDriver:
+    """Send items into a stream of the design.
+
+    While nothing is sent, the payload is noise.
+
+    Parameters
+    ----------
+    bench : Bench
+        The bench it belongs to; its flow says whether to pause.
+    name : str
+        The stream's name.
+
+    Attributes
+    ----------
+    cycles : list of int
+        The cycle in which each item was transferred.
+    """
+
+    def __init__(self, bench: "Bench", name: str):
+        self.bench = bench
+        self.name = name
+        self.layout = bench.ports[f"{name}__payload"]
+        self.cycles: list[int] = []
+        self._payload = bench.handle(f"{name}__payload")
+        self._valid = bench.handle(f"{name}__valid")
+        self._ready = bench.handle(f"{name}__ready")
+        self._rest()
+
+    def _rest(self) -> None:
+        if self._valid is not None:
+            self._valid.value = 0
+        if self._payload is not None:
+            self._payload.value = self.bench.random.getrandbits(self.layout["width"])
+
+    async def send(self, items: Iterable[Any]) -> list[int]:
+        """Send items, and come back when the last one is transferred.
+
+        Parameters
+        ----------
+        items : iterable
+            Values as the layout has them.
+
+        Returns
+        -------
+        list of int
+            The cycle in which each was transferred.
+        """
+        first = len(self.cycles)
+        for item in items:
+            for _ in range(self.bench.pause(self.bench.flow.idle)):
+                self._rest()
+                await self.bench.edge()
+            if self._payload is not None:
+                self._payload.value = pack(self.layout, item)
+            if self._valid is not None:
+                self._valid.value = 1
+            await self.bench.edge()
+            while self._ready is not None and not self._ready.value:
+                await self.bench.edge()
+            self.cycles.append(self.bench.cycle)
+        self._rest()
+        return self.cycles[first:]
+
+
+class StreamMonitor(Scoreboard):
+    """Take items from a stream of the design, and compare them.
+
+    Takes them from when it is made until the bench ends. Finds out, too, when the design goes back
+    on an item that it has offered, and, by waiting for one before it is ready, when the design
+    waits for the monitor.
+
+    Parameters
+    ----------
+    bench : Bench
+        The bench it belongs to; its flow says whether to be unready at times.
+    name : str
+        The stream's name.
+    may_change : bool
+        Whether an item that is offered may change until it is taken.
+    """
+
+    def __init__(self, bench: "Bench", name: str, *, may_change: bool = False):
+        super().__init__(name, bench.ports[f"{name}__payload"])
+        self.bench = bench
+        self.may_change = may_change
+        self._payload = bench.handle(f"{name}__payload")
+        self._valid = bench.handle(f"{name}__valid")
+        self._ready = bench.handle(f"{name}__ready")
+        self._task = bench.start(self._take())
+
+    def stop(self) -> None:
+        """Take no more, from the next cycle on."""
+        self._task.cancel()
+        taking = self._ready is None or bool(self._ready.value)
+        noted = bool(self.cycles) and self.cycles[-1] == self.bench.cycle
+        if taking and self._offered() and not noted:
+            self.receive(self._bits(), self.bench.cycle)
+        if self._ready is not None:
+            self._ready.value = 0
+
+    async def _take(self) -> None:
+        while True:
+            pause = self.bench.pause(self._ready is not None and self.bench.flow.back_pressure)
+            if pause:
+                self._ready.value = 0
+                await self._see_offer(pause, patient=self.bench.random.random() < 0.5)
+            if self._ready is not None:
+                self._ready.value = 1
+            await self.bench.edge()
+            while not self._offered():
+                await self.bench.edge()
+            self.receive(self._bits(), self.bench.cycle)
+
+    async def _see_offer(self, cycles: int, *, patient: bool) -> None:
+        """Stay unready for some cycles, if patient counted from when something is offered."""
+        offered: int | None = None
+        while cycles:
+            await self.bench.edge()
+            if offered is not None:
+                assert self._offered(), f"{self.name}: an item was offered and withdrawn"
+                unchanged = self.may_change or self._bits() == offered
+                assert unchanged, f"{self.name}: an item was offered and changed"
+            elif self._offered():
+                offered = self._bits()
+            if offered is not None or not patient:
+                cycles -= 1
+
+    def _offered(self) -> bool:
+        return self._valid is None or bool(self._valid.value)
+
+    def _bits(self) -> int:
+        return 0 if self._payload is None else int(self._payload.value)

@@ -1,0 +1,90 @@
+"""Where built simulators are kept, so that they are built once."""
+
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["ENVIRONMENT_VARIABLE", "cache_directory", "keep"]
+
+ENVIRONMENT_VARIABLE = "METAPLAST_CACHE"
+KEPT_SECONDS = 30 * 24 * 3600
+"""What nobody has used for so long makes room."""
+
+
+def cache_directory() -> Path:
+    """The directory that ``METAPLAST_CACHE`` names, or the platform's place for a user's caches."""
+    if named := os.environ.get(ENVIRONMENT_VARIABLE):
+        return Path(named)
+    if sys.platform == "darwin":
+        root = Path.home() / "Library" / "Caches"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "metaplast" / "simulators"
+
+
+def keep(name: str, make: Callable[[Path], None]) -> tuple[Path, bool]:
+    """A directory of the cache, made if it is not there.
+
+    Processes that want the same directory at the same time wait for the one that makes it. It
+    appears when it is whole, or not at all.
+
+    Parameters
+    ----------
+    name : str
+        The directory's name, which says everything that its content depends on.
+    make : callable
+        Fills an empty directory, which is given its name afterwards.
+
+    Returns
+    -------
+    directory : Path
+        Where it is.
+    made : bool
+        Whether it had to be made.
+    """
+    cache = cache_directory()
+    directory = cache / name
+    if _used(directory):
+        return directory, False
+    cache.mkdir(parents=True, exist_ok=True)
+    with _lock(cache / f"{name}.lock"):
+        if _used(directory):
+            return directory, False
+        new = Path(tempfile.mkdtemp(prefix=f"{name}.", suffix=".new", dir=cache))
+        try:
+            make(new)
+            new.rename(directory)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        _remove_unused(cache)
+    return directory, True
+
+
+def _used(directory: Path) -> bool:
+    """Whether it is there; and if so it is young again."""
+    with suppress(FileNotFoundError):
+        os.utime(directory)
+        return True
+    return False
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_unused(cache: Path) -> None:
+    oldest = time.time() - KEPT_SECONDS
+    for entry in cache.iterdir():
+        with suppress(OSError):
+            if entry.stat().st_mtime < oldest:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
