@@ -219,7 +219,7 @@ class Layer(wiring.Component):
                 m.d.sync += error_raised.eq(1)
 
         # Commit
-        rewind, scanning = Signal(), Signal()
+        rewind, scanning, counting = Signal(), Signal(), Signal()
         settling = Signal(range(banks[0].saturated_latency + 3))
         training = Signal()
         m.d.comb += reinforcement.events.eq(registers.events)
@@ -235,7 +235,7 @@ class Layer(wiring.Component):
                         m.next = "Commit"
                 with m.Elif(registers.scan & (settling == 0)):
                     m.d.comb += rewind.eq(1)
-                    m.next = "Scan"
+                    m.next = "Count"
             with m.State("Commit"):
                 m.d.sync += error_raised.eq(0)
                 with m.If(~error_raised):
@@ -256,6 +256,12 @@ class Layer(wiring.Component):
                 with m.If(walker.last_of_bank):
                     m.d.sync += barrier.eq(0)
                     m.next = "Train"
+            with m.State("Count"):
+                m.d.comb += [scanning.eq(1), counting.eq(1)]
+                with m.If(walker.last_of_bank):
+                    m.next = "Train"
+        with m.If(initialiser.done):
+            m.d.sync += error_raised.eq(0)
 
         # The counters at a bound, as of the last scan
         saturated = Signal.like(registers.saturated)
@@ -269,7 +275,7 @@ class Layer(wiring.Component):
             m.d.sync += saturated.eq(0)
         with m.Elif(row_counted):
             m.d.sync += saturated.eq(saturated + row_saturated)
-        with m.If(registers.scan & scanning & walker.last_of_bank):
+        with m.If(counting & walker.last_of_bank):
             m.d.sync += settling.eq(banks[0].saturated_latency + 2)
         with m.Elif(settling != 0):
             m.d.sync += settling.eq(settling - 1)
@@ -304,7 +310,9 @@ class Layer(wiring.Component):
                 bank.i.p.operation.eq(RowOperation.READ),
             ]
             with m.If(scanning):
-                m.d.comb += bank.i.p.operation.eq(RowOperation.SCAN)
+                m.d.comb += bank.i.p.operation.eq(
+                    Mux(counting, RowOperation.COUNT, RowOperation.SCAN)
+                )
             with m.If(access.store):
                 m.d.comb += bank.i.p.operation.eq(RowOperation.STORE)
             with m.If(update.update[index]):

@@ -25,6 +25,9 @@ class RowOperation(enum.Enum, shape=3):
     STORE = 4
     """The row is replaced, and so are its signs in the snapshot."""
 
+    COUNT = 5
+    """Counters at a bound are counted; the snapshot stays as it is."""
+
 
 def row_command_layout(folded: FoldedLayer) -> data.StructLayout:
     """An operation on a row of a bank, with the row's place in the snapshot.

@@ -39,9 +39,10 @@ class WeightBank(wiring.Component):
     store : In(array of signed)
         In cycle 1 of a store, the row to write.
     row : Out(array of signed)
-        From cycle 1 of a command on until the next one, the row as it was read.
+        From cycle 1 of a command on until the next one, the row as it was read; from SPRAM, until
+        a row is written. Not after a store, which reads nothing.
     saturated : Out(stream)
-        After every scan of a row, how many of its counters are at a bound. Never waits.
+        After every scan or count of a row, how many of its counters are at a bound. Never waits.
     snapshot_address : In
         Row of the snapshot to read: ``set · words + word``.
     snapshot_enable : In(1)
@@ -52,7 +53,7 @@ class WeightBank(wiring.Component):
     Attributes
     ----------
     saturated_latency : int
-        Cycles from a scan's command to its count.
+        Cycles from the command to the count.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -173,7 +174,9 @@ class WeightBank(wiring.Component):
             self._popcount.b.eq((1 << plan.counters) - 1),
             self.saturated.p.eq(self._popcount.count),
         ]
-        scanned = valid & (present.operation == RowOperation.SCAN)
+        scanned = valid & (
+            (present.operation == RowOperation.SCAN) | (present.operation == RowOperation.COUNT)
+        )
         for stage in range(self.saturated_latency - 1):
             following = Signal(name=f"scanned_{stage}")
             m.d.sync += following.eq(scanned)
