@@ -41,7 +41,8 @@ class TrainerCore(wiring.Component):
     A sample whose label is no class is refused in training: its result says so, and it counts
     neither for its batch nor as one trained on. Requests for what cannot be are answered with the
     reason (:class:`.registers.Status`) and change nothing; writes, and reads that would disturb
-    training, are refused while the core is busy.
+    training, are refused while the core is busy. A request that finds the core idle is obeyed
+    before the next sample comes in.
 
     After power-up the memories hold nothing of use: write the seed, then the reset register.
 
@@ -101,12 +102,15 @@ class TrainerCore(wiring.Component):
         # Samples
         left_in_batch = Signal(16, init=1)  # samples until the batch is complete
         refused, last, complete = Signal(), Signal(), Signal()
+        # What a request finds idle stays so until it is answered.
+        requested = Signal()
+        held = resetting | requested
         m.d.comb += [
             refused.eq(~infer & (self.samples.p.label >= config.classes)),
             last.eq(self.samples.p.last | (left_in_batch == 1)),
             complete.eq(network.i.valid & network.i.ready & network.last_word),
-            network.i.valid.eq(self.samples.valid & ~resetting),
-            self.samples.ready.eq(network.i.ready & ~resetting),
+            network.i.valid.eq(self.samples.valid & ~held),
+            self.samples.ready.eq(network.i.ready & ~held),
             network.i.p.bits.eq(self.samples.p.bits),
             network.i.p.label.eq(self.samples.p.label),
             network.i.p.last.eq(last & ~refused),
@@ -171,6 +175,7 @@ class TrainerCore(wiring.Component):
         with m.FSM(name="requests"):
             with m.State("Idle"):
                 with m.If(self.requests.valid):
+                    m.d.comb += requested.eq(~self.busy)
                     m.d.sync += answer.data.eq(0)
                     with m.If(exclusive & self.busy):
                         respond(Status.BUSY)
@@ -221,12 +226,13 @@ class TrainerCore(wiring.Component):
                                 respond(Status.UNKNOWN)
             with m.State("Layer"):
                 # What the layer does for a request may make the core busy.
-                m.d.comb += layer_requests[layer].eq(1)
+                m.d.comb += [requested.eq(1), layer_requests[layer].eq(1)]
                 with m.If(layer_ready[layer]):
                     m.d.comb += self.requests.ready.eq(1)
                     m.next = "Answer"
             with m.State("Answer"):
                 # Only the layer that was asked answers.
+                m.d.comb += requested.eq(1)
                 with m.If(sum(layer_valid) != 0):
                     m.next = "Respond"
                 for index in range(len(config.layers)):
