@@ -12,8 +12,12 @@ __all__ = ["CounterAccess"]
 class CounterAccess(wiring.Component):
     """Read or write counters in the order of their neurons and inputs, over a walk of the rows.
 
-    A neuron's counters are gathered into rows; a row is stored when its last counter has come.
-    Only while nothing else uses the banks.
+    A neuron's counters are gathered into rows; a row is stored when its last counter has come,
+    and as a whole: of a row, all counters are to be written, from the first on. Only while nothing
+    else uses the banks.
+
+    A counter that is written takes a cycle, and after a row's last two more, in which the row is
+    stored. A counter that is read takes two: one to read its row, one to give it.
 
     Parameters
     ----------

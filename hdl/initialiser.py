@@ -20,7 +20,7 @@ class Initialiser(wiring.Component):
     Three histories come, one after the other, each in four words that are pushed into the
     layer's bit stream: that of the initial counters, after which every counter is made from a
     draw; that of the local classifier, after which every neuron's column is; and that of the
-    reinforcement, which stays.
+    reinforcement, which stays. Each word and each draw takes a cycle, without a gap between them.
 
     Parameters
     ----------

@@ -55,9 +55,15 @@ class LayerRegister(enum.IntEnum, shape=8):
     ERRORS = 2
     UPDATES = 3
     SATURATED = 4
+    """Reading it scans the hidden weights, so a new position is needed after it."""
     POSITION = 5
+    """The neuron whose first counter is accessed next. Lost when samples are trained on."""
     COUNTER = 6
+    """The counter at the position, which goes on by one. After a position either read or write,
+    and write whole neurons: counters are stored in rows."""
     STREAM_0 = 8
+    """The reinforcement stream's history, 32 bits in each of four registers, bit 0 of the first
+    is unused. Writes push into it: write all four, in order."""
     STREAM_1 = 9
     STREAM_2 = 10
     STREAM_3 = 11
@@ -77,5 +83,8 @@ def request_layout() -> data.StructLayout:
 
 
 def response_layout() -> data.StructLayout:
-    """How it ended, and what was read."""
+    """How it ended, and what was read; for a write, what the register held before.
+
+    Of what cannot be read, 0.
+    """
     return data.StructLayout({"status": Status, "data": 32})

@@ -23,7 +23,7 @@ class WeightWalker(wiring.Component):
     Members
     -------
     rewind : In(1)
-        Go to the first row of the first neuron.
+        Go to the first row of the first neuron, whatever else is requested.
     next_row : In(1)
         Go to the next row.
     next_neuron : In(1)
