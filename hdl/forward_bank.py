@@ -18,7 +18,7 @@ class ForwardBank(wiring.Component):
     From the array, ``select`` neurons leave in a *step*. In the same cycle they are at
     ``step`` with their columns of the local classifier, for the scores; a cycle after a group's
     last step its choice is at ``choice``. A pass has ``pass_steps`` steps; what the array gives
-    beyond them (lanes without a neuron) is dropped.
+    beyond them (lanes without a neuron) is dropped, even if the next pass begins before it left.
 
     Parameters
     ----------
@@ -28,7 +28,8 @@ class ForwardBank(wiring.Component):
     Members
     -------
     clear : In(1)
-        A pass begins.
+        A pass begins: its first word comes in the next cycle at the earliest. From the cycle after
+        the pass before has taken its last step.
     array : In(stream)
         Words for the neuron array. Never stalls.
     label : In(8)
@@ -103,6 +104,7 @@ class ForwardBank(wiring.Component):
             shape=select * config.classes, depth=folded.pass_steps, init=[]
         )
         wiring.connect(m, wiring.flipped(self.array), array.i)
+        m.d.comb += array.clear.eq(self.clear)
 
         column_port = classifier.write_port(granularity=config.classes)
         m.d.comb += [

@@ -43,6 +43,9 @@ class NeuronArray(wiring.Component):
 
     Members
     -------
+    clear : In(1)
+        Neurons that did not leave until this cycle do not leave; not while words are on their
+        way.
     i : In(stream)
         A word of the sample, the same word of every neuron's weights; ``first`` and ``last`` of
         a neuron's words. Never stalls.
@@ -76,6 +79,7 @@ class NeuronArray(wiring.Component):
         self.latency = self._popcounts[0].latency + 2
         super().__init__(
             {
+                "clear": In(1),
                 "i": In(
                     stream.Signature(
                         data.StructLayout(
@@ -148,6 +152,8 @@ class NeuronArray(wiring.Component):
                     activations.eq(activations >> self.select),
                     distances.eq(distances.as_value() >> self.o.p.distances.shape().size),
                 ]
+        with m.If(self.clear):
+            m.d.sync += left.eq(0)
         m.d.comb += [
             self.o.valid.eq(left > 0),
             self.o.p.activations.eq(activations[: self.select]),
