@@ -20,8 +20,9 @@ class ForwardPass(wiring.Component):
 
         0 … p−1      Preload: ask for a word of the sample a cycle; each is shifted into the
                      register a cycle later (p: preload_words; words beyond the sample are zero)
-        p            Array: the first word of the snapshot is asked for, unless ``hold`` is set or
-                     the sample before is not done, for which the pass then waits in Ready
+        p            Array: the first word of the snapshot is asked for, unless in the cycle before
+                     ``hold`` was set or the sample before was not done; then the pass is in
+                     Ready until neither was so
         p + 1        it is there, with the register's first word at its low end; the register
                      turns by a word a cycle
         …            a set of ``lanes`` neurons every ``set_cycles`` cycles
@@ -32,7 +33,9 @@ class ForwardPass(wiring.Component):
         f + S        the scores are complete (S: latency of the scores)
         f + S + D    ``o`` is valid (D: latency of the error detector)
 
-    The next sample's array starts in the cycle after ``o`` is taken at the earliest.
+    A sample is done from the cycle after ``o`` is taken on: two cycles after that transfer, the
+    next one's array starts at the earliest. A sample that is loaded only after the array's last
+    cycle is seen in Idle, and Preload follows a cycle later.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ class ForwardPass(wiring.Component):
     begin : Out(1)
         The array starts on it: ``loaded`` is consumed.
     hold : In(1)
-        The array must not start.
+        The array must not start in the next cycle.
     label : In(8)
         The sample's, from the cycle after ``begin`` until ``o`` is taken.
     margin : In

@@ -31,7 +31,7 @@ class GroupSelector(wiring.Component):
     Members
     -------
     clear : In(1)
-        The next transfer begins a group, whatever came before.
+        The next transfer begins a group, whatever came before or comes in the same cycle.
     i : In(stream)
         Activations, distances ``|z|`` and desired activations of ``select`` neurons. Never stalls.
     o : Out(stream)
