@@ -125,10 +125,10 @@ async def counters(bench: Bench) -> None:
     await read(everything)
     assert rows.stores == config.neurons * folded.rows
     for _ in range(6):
-        # Some of a neuron, which a new position drops, and then a whole one.
+        # Some of a row, which a new position drops, and then a whole neuron.
         await host.seek(bench.random.choice(everything))
-        unfinished = bench.random.randrange(plan.counters)
-        await driver.send(bench.noise("w__payload") for _ in range(min(unfinished, config.inputs)))
+        unfinished = bench.random.randrange(min(plan.counters, config.inputs))
+        await driver.send(bench.noise("w__payload") for _ in range(unfinished))
         neuron = bench.random.choice(everything)
         await host.seek(neuron)
         await bench.random.choice([read, write])(range(neuron, neuron + 1))
