@@ -118,17 +118,20 @@ class FoldedLayer:
             if not holds:
                 raise ConfigurationError(f"layer {config.index}'s plan does not fit: {rule}")
 
-        for name in ("banks", "lanes", "word", "counters", "load"):
-            value = getattr(plan, name)
+        for name in ("banks", "lanes", "word", "counters", "load", "slots"):
+            value, least = getattr(plan, name), 2 if name == "slots" else 1
             require(
-                isinstance(value, int) and not isinstance(value, bool) and value >= 1,
-                f"{name} must be an integer of at least 1, not {value!r}",
+                type(value) is int and value >= least,
+                f"{name} must be an integer of at least {least}, not {value!r}",
             )
         require(
-            isinstance(plan.slots, int) and plan.slots >= 2,
-            f"slots must be at least 2, not {plan.slots!r}",
+            type(plan.draws) is int and plan.draws in (1, 2),
+            f"draws must be 1 or 2, not {plan.draws!r}",
         )
-        require(plan.draws in (1, 2), f"draws must be 1 or 2, not {plan.draws!r}")
+        require(
+            isinstance(plan.memory, MemoryKind),
+            f"memory must be a MemoryKind, not {plan.memory!r}",
+        )
         require(
             plan.draws == 1 or plan.memory is MemoryKind.BLOCK,
             "2 draws a cycle need block RAM, not SPRAM",
