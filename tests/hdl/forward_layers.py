@@ -1,0 +1,20 @@
+"""Small folded layers, for what evaluates them."""
+
+from metaplast.golden_model.config import NetworkConfig
+from metaplast.hdl.plan import FoldedLayer, LayerPlan
+
+from .folded_layers import FOLDED_LAYERS
+
+__all__ = ["FORWARD_LAYERS"]
+
+
+FORWARD_LAYERS = {
+    **FOLDED_LAYERS,
+    # A set's neurons leave one by one for longer than its words take; the last set has one
+    # neuron only, and the next pass begins before the lanes without a neuron have left.
+    "one by one": FoldedLayer(
+        NetworkConfig(inputs=20, hidden=(13,), groups=(1,), classes=2).layers[0],
+        LayerPlan(lanes=12, word=10, counters=5, load=10),
+    ),
+}
+"""By name, so that a bench has them by name, too."""
