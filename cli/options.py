@@ -28,6 +28,7 @@ __all__ = [
     "GroupsOption",
     "HiddenOption",
     "JsonOption",
+    "MAX_EPOCHS",
     "ModelArgument",
     "PerFeatureOption",
     "QuietOption",

@@ -131,7 +131,7 @@ def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:
 
 
 def check_folder(path: Path, option: str) -> None:
-    """See that files can be written in the folder ``path``, and make it.
+    """See that files can be written in the folder ``path``, which need not be there yet.
 
     Raises
     ------
@@ -140,15 +140,13 @@ def check_folder(path: Path, option: str) -> None:
     """
     from ..golden_model.errors import MetaplastError
 
-    if path.exists() and not path.is_dir():
-        raise MetaplastError(f"{option} {path} is a file; name a directory")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        raise MetaplastError(f"{option} {path} cannot be made: {reason}") from None
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise MetaplastError(f"{option} {path} may not be written to; name another directory")
+    there = path.absolute()
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        raise MetaplastError(f"{option} {path} cannot be: {there} is a file; name a directory")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise MetaplastError(f"{option} {path}: {there} may not be written to; name another place")
 
 
 class Reporter:

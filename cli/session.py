@@ -12,7 +12,7 @@ from ..golden_model import BatchRecord, EpochRecord, MetaplastError, Network, Tr
 from ..golden_model.datasets import DataSet, RunParameters
 from ..golden_model.encoding import Thermometer
 from ..golden_model.model_file import Model
-from .options import DEFAULT_EPOCHS, Choices, option_name
+from .options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
 from .output import Reporter
 
 __all__ = [
@@ -204,6 +204,13 @@ def continue_session(
                 "leave the option out to go on, or leave out --continue to start anew",
                 param_hint=option_name(name),
             )
+    epochs = choices.epochs or DEFAULT_EPOCHS
+    if model.epoch + epochs > MAX_EPOCHS:
+        raise typer.BadParameter(
+            f"{epochs} is too many: the model has {model.epoch} behind it, and there are "
+            f"{MAX_EPOCHS} in all",
+            param_hint="--epochs",
+        )
     bits = encode(data, validation=validation, samples=samples, encoder=model.encoder)
     if data.classes > model.config.classes:
         raise MetaplastError(
@@ -214,7 +221,7 @@ def continue_session(
         data=data,
         bits=bits,
         trainer=model.trainer(),
-        epochs=choices.epochs or DEFAULT_EPOCHS,
+        epochs=epochs,
         history=tuple(model.history),
     )
 

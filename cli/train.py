@@ -127,7 +127,7 @@ def train(
 
     data_set = datasets.load(data, data_dir=data_dir)
     if model is None:
-        model = Path(f"{Path(data_set.name).stem}-model.npz")
+        model = Path(f"{Path(data_set.name).resolve().stem}-model.npz")
         check_file(model, "--model", unlike=[Path(data)])
     as_recorded = False
     if continue_ is not None:
@@ -154,7 +154,6 @@ def train(
 
     if outcome.interrupted and not outcome.records:
         raise MetaplastError("interrupted before the first epoch was finished; nothing was saved")
-    difference = None
     if as_recorded and not outcome.interrupted:
         assert data_set.run is not None
         difference = first_difference(data_set.run, outcome, session.bits.x)
@@ -268,11 +267,12 @@ def _draw(session: "Session", outcome: "Outcome", folder: Path) -> list[Path]:
     from . import plots
     from .evaluate import confusion_matrix
 
+    folder.mkdir(parents=True, exist_ok=True)
     model = outcome.model
     assert model is not None
     config = model.config
     shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
-    name = Path(session.data.name).stem
+    name = Path(session.data.name).resolve().stem
     epoch = model.history[-1].epoch + 1
     bits = session.bits
     if bits.x_test is not None and bits.y_test is not None:

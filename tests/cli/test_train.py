@@ -236,6 +236,11 @@ class TestContinue:
         assert result.status == 1
         assert "labels up to 4, and the model knows 3 classes" in result.sentence
 
+    def test_refuses_more_epochs_than_there_are(self, run, toy, model):
+        result = run("train", toy, "--continue", model, "--epochs", 32767)
+        assert result.status == 2
+        assert "32767 is too many: the model has 2 behind it" in result.sentence
+
     def test_notes_other_samples(self, run, toy, model):
         result = run("train", toy, "--continue", model, "--samples", 60, "--epochs", 1)
         assert result.status == 0
@@ -425,12 +430,18 @@ class TestPlot:
     def test_a_file_is_no_directory(self, run, toy):
         result = run("train", toy, "--plot", toy)
         assert result.status == 1
-        assert result.sentence == f"--plot {toy} is a file; name a directory"
+        assert result.sentence == f"--plot {toy} cannot be: {toy} is a file; name a directory"
 
     def test_a_directory_that_cannot_be(self, run, toy):
         result = run("train", toy, "--plot", toy / "p")
         assert result.status == 1
-        assert result.sentence == f"--plot {toy / 'p'} cannot be made: Not a directory"
+        assert result.sentence == (
+            f"--plot {toy / 'p'} cannot be: {toy} is a file; name a directory"
+        )
+
+    def test_no_directory_is_made_for_nothing(self, run):
+        assert run("train", "missing.npz", "--plot", "p").status == 1
+        assert not Path("p").exists()
 
 
 class TestTerminal:
