@@ -174,6 +174,7 @@ class Simulator:
                 extra_env={
                     SETTINGS_VARIABLE: str(directory / "settings"),
                     "COCOTB_ANSI_OUTPUT": "0",
+                    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # cocotb loads pytest for its assertions
                 },
                 log_file=log,
             )

@@ -14,15 +14,12 @@ from cocotb.triggers import RisingEdge, Timer
 from ..layout import Layout, pack, unpack
 from ..settings import Settings
 from .scoreboard import Scoreboard
-from .streams import LONGEST_PAUSE, PAUSE_PROBABILITY, Flow, StreamDriver, StreamMonitor
+from .streams import LONGEST_PAUSE, PATIENCE, PAUSE_PROBABILITY, Flow, StreamDriver, StreamMonitor
 
 __all__ = ["Bench", "bench", "stream_bench"]
 
 PERIOD = 10
 """Simulator steps in a cycle."""
-
-PATIENCE = 20_000
-"""Cycles in which nothing that is expected comes, after which it never will."""
 
 LINGER = 50
 """Cycles in which something unexpected may come at the end."""

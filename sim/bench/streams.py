@@ -16,6 +16,9 @@ __all__ = ["Flow", "StreamDriver", "StreamMonitor"]
 PAUSE_PROBABILITY = 0.4
 LONGEST_PAUSE = 5
 
+PATIENCE = 20_000
+"""Cycles in which nothing happens that should, after which it never will."""
+
 
 class Flow(enum.Enum):
     """The ways a stream may flow: with gaps where it comes from, and where it goes to."""
@@ -82,6 +85,11 @@ class StreamDriver:
         -------
         list of int
             The cycle in which each was transferred.
+
+        Raises
+        ------
+        AssertionError
+            If the design does not take one, with much patience.
         """
         first = len(self.cycles)
         for item in items:
@@ -93,7 +101,10 @@ class StreamDriver:
             if self._valid is not None:
                 self._valid.value = 1
             await self.bench.edge()
+            waited = 0
             while self._ready is not None and not self._ready.value:
+                waited += 1
+                assert waited < PATIENCE, f"{self.name}: item {len(self.cycles)} is never taken"
                 await self.bench.edge()
             self.cycles.append(self.bench.cycle)
         self._rest()

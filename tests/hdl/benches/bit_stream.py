@@ -4,7 +4,7 @@ from metaplast.golden_model.stream import BitStream
 from metaplast.sim.bench import Bench, Flow, stream_bench
 
 HISTORY = (1 << 127) - 1
-CYCLES = 400
+CYCLES = 250
 
 
 class Model:

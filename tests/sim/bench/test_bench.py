@@ -1,0 +1,39 @@
+"""The surroundings of a bench."""
+
+import pytest
+
+from metaplast.sim.design import Design
+from metaplast.sim.verilator import BenchFailure, Simulator, build
+
+from ..stage import Adder, Stage
+
+QUIRKS = "tests.sim.benches.quirks"
+
+
+@pytest.fixture(scope="module")
+def stage() -> Simulator:
+    return build(Design.of(Stage()))
+
+
+def test_a_design_without_a_clock_has_cycles() -> None:
+    build(Design.of(Adder())).run("tests.sim.benches.adder")
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("expects_nothing", "expects_nothing: the bench expected nothing"),
+        ("counts_wrong", "counts_wrong: 2 items were sent, 1 came"),
+        ("writes_too_much", "writes_too_much: 6 bits hold -32 to 31, not 32"),
+    ],
+)
+def test_a_bench_that_is_wrong_fails(stage: Simulator, case: str, message: str) -> None:
+    with pytest.raises(BenchFailure, match=message) as caught:
+        stage.run(QUIRKS, case=case)
+    assert caught.value.failed == (case,)
+
+
+def test_within_a_design_a_bench_reaches_what_is_public(stage: Simulator) -> None:
+    with pytest.raises(BenchFailure, match=r"looks_inside: .*count"):
+        stage.run(QUIRKS, case="looks_inside")
+    build(Design.of(Stage(), public=("count",))).run(QUIRKS, case="looks_inside")

@@ -1,0 +1,31 @@
+"""Benches that go wrong in their own ways."""
+
+from metaplast.sim.bench import Bench, bench
+
+
+@bench
+async def expects_nothing(bench: Bench) -> None:
+    """It drives the design and never looks."""
+    await bench.driver("i").send([0])
+
+
+@bench
+async def counts_wrong(bench: Bench) -> None:
+    """What it sends and what comes are not as many."""
+    bench.check_latency([1, 2], [2], 1)
+
+
+@bench
+async def writes_too_much(bench: Bench) -> None:
+    """A value does not fit its port."""
+    bench.write("i__payload", {"value": 32, "tags": [0, 0]})
+
+
+@bench
+async def looks_inside(bench: Bench) -> None:
+    """Something within the design is reached if it was made public."""
+    monitor = bench.monitor("o")
+    monitor.expect(0)
+    await bench.driver("i").send([0])
+    await bench.edges(2)
+    assert int(bench.dut.count.value) == 1

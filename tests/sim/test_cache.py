@@ -1,0 +1,94 @@
+"""The cache of built simulators."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from metaplast.sim.cache import ENVIRONMENT_VARIABLE, cache_directory, keep
+
+PROCESS = """
+import sys, time
+from pathlib import Path
+from metaplast.sim.cache import keep
+
+def make(directory):
+    time.sleep(0.5)
+    (directory / "content").write_text(sys.argv[1])
+
+directory, made = keep("thing", make)
+print(made, (directory / "content").read_text())
+"""
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+def write(directory: Path) -> None:
+    (directory / "content").write_text("made")
+
+
+def test_what_is_there_is_not_made_again(cache: Path) -> None:
+    directory, made = keep("thing", write)
+    assert made
+    assert directory == cache / "thing"
+    assert (directory / "content").read_text() == "made"
+    assert keep("thing", write) == (directory, False)
+    assert keep("other", write) == (cache / "other", True)
+
+
+def test_what_could_not_be_made_is_not_there(cache: Path) -> None:
+    def fail(directory: Path) -> None:
+        write(directory)
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        keep("thing", fail)
+    assert [path.name for path in cache.iterdir()] == ["thing.lock"]
+    assert keep("thing", write)[1]
+
+
+def test_of_processes_that_want_the_same_one_makes_it() -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, str(number)], stdout=subprocess.PIPE, text=True
+        )
+        for number in range(3)
+    ]
+    answers = [process.communicate()[0].split() for process in processes]
+    assert sorted(made for made, _ in answers) == ["False", "False", "True"]
+    assert len({content for _, content in answers}) == 1
+
+
+def test_what_nobody_uses_makes_room(cache: Path) -> None:
+    keep("old", write)
+    keep("used", write)
+    for name in ("old", "old.lock", "used"):
+        long_ago = time.time() - 31 * 24 * 3600
+        os.utime(cache / name, (long_ago, long_ago))
+    keep("used", write)
+    keep("new", write)
+    names = {path.name for path in cache.iterdir()}
+    assert names == {"used", "used.lock", "new", "new.lock"}
+
+
+def test_without_a_name_it_is_where_the_platform_keeps_caches(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(ENVIRONMENT_VARIABLE)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert cache_directory() == tmp_path / "xdg" / "metaplast" / "simulators"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_directory() == tmp_path / "home" / ".cache" / "metaplast" / "simulators"
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert (
+        cache_directory() == tmp_path / "home" / "Library" / "Caches" / "metaplast" / "simulators"
+    )
