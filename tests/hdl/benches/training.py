@@ -1,0 +1,105 @@
+"""What benches of layers, networks and the trainer core have in common: a host, and its words."""
+
+from collections.abc import Iterable, Sequence
+
+from metaplast.golden_model.config import LayerConfig
+from metaplast.golden_model.literal import LiteralLayer
+from metaplast.golden_model.stream import (
+    BitStream,
+    classifier_id,
+    initial_counters_id,
+    reinforcement_id,
+)
+from metaplast.hdl.registers import LayerRegister, Status, layer_address
+from metaplast.sim.bench import Bench
+
+__all__ = ["Host", "history_words", "saturated", "state_words", "to_words"]
+
+MASK = (1 << 32) - 1
+
+
+def to_words(bits: Sequence[int], width: int) -> list[int]:
+    """Bits in words, the first one lowest, the last word padded with zeros."""
+    return [
+        sum(bit << n for n, bit in enumerate(bits[first : first + width]))
+        for first in range(0, len(bits), width)
+    ]
+
+
+def state_words(stream: BitStream) -> list[int]:
+    """A stream's history as the gateware takes it: 127 bits above an unused one."""
+    low, high = stream.history
+    return [(low | high << 64) << 1 >> 32 * n & MASK for n in range(4)]
+
+
+def history_words(seed: int, layer: int) -> list[int]:
+    """The three histories that a layer's initial state is made from."""
+    ids = (initial_counters_id(layer), classifier_id(layer), reinforcement_id(layer))
+    return [word for stream_id in ids for word in state_words(BitStream(seed, stream_id))]
+
+
+def saturated(config: LayerConfig, counters: Iterable[Iterable[int]]) -> int:
+    """How many counters are at a bound."""
+    return sum(int(k) in (config.lowest, config.highest) for row in counters for k in row)
+
+
+class Host:
+    """Reads and writes registers, one after the other, and expects what it is told to.
+
+    Parameters
+    ----------
+    bench : Bench
+        The bench.
+    requests, responses : str
+        Names of the streams.
+    """
+
+    def __init__(self, bench: Bench, requests: str = "requests", responses: str = "responses"):
+        self.bench = bench
+        self.driver = bench.driver(requests)
+        self.monitor = bench.monitor(responses)
+
+    async def read(
+        self, address: int, data: int | None = None, *, status: Status = Status.OK
+    ) -> int:
+        """Read a register; expect ``data``, or anything if it is None."""
+        return await self._ask({"write": 0, "address": address, "data": 0}, data, status)
+
+    async def write(self, address: int, value: int, *, status: Status = Status.OK) -> None:
+        """Write a register."""
+        await self._ask({"write": 1, "address": address, "data": value & MASK}, None, status)
+
+    async def _ask(self, request: dict[str, int], data: int | None, status: Status) -> int:
+        count = len(self.monitor.received) + 1
+        await self.driver.send([request])
+        while len(self.monitor.received) < count:
+            await self.bench.edge()
+        got = self.monitor.received[-1]["data"]
+        wanted = got if data is None else data & MASK
+        self.monitor.expect({"status": status.value, "data": wanted})
+        return int(got)
+
+    async def read_counters(self, layer: LiteralLayer) -> None:
+        """Expect all counters of a layer."""
+        index = layer.config.index
+        await self.write(layer_address(index, LayerRegister.POSITION), 0)
+        for row in layer.k:
+            for k in row:
+                await self.read(layer_address(index, LayerRegister.COUNTER), k)
+
+    async def write_counters(self, index: int, counters: Sequence[Sequence[int]]) -> None:
+        """Write all counters of a layer."""
+        await self.write(layer_address(index, LayerRegister.POSITION), 0)
+        for row in counters:
+            for k in row:
+                await self.write(layer_address(index, LayerRegister.COUNTER), int(k))
+
+    async def read_stream(self, index: int, stream: BitStream) -> None:
+        """Expect the history of a layer's reinforcement stream."""
+        for n, word in enumerate(state_words(stream)):
+            await self.read(layer_address(index, LayerRegister.STREAM_0 + n), word)
+
+    async def write_stream(self, index: int, stream: BitStream) -> None:
+        """Write it."""
+        for n, word in enumerate(state_words(stream)):
+            await self.write(layer_address(index, LayerRegister.STREAM_0 + n), word)
