@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Layouts: described, packed and unpacked as Amaranth does it."""
 
 import enum
@@ -105,7 +106,7 @@ class Ports(wiring.Component):
         raise AssertionError("never")
 
 
-def test_ports_have_their_names_in_verilog(recwarn: pytest.WarningsRecorder) -> None:
+def test_ports_have_their_names_in_verilog() -> None:
     ports, inputs = describe_ports(Ports())
     assert {name: layout["width"] for name, layout in ports.items()} == {
         "plain": 5,
