@@ -37,7 +37,6 @@ __all__ = [
     "SamplesOption",
     "SeedOption",
     "ValidationOption",
-    "default_group",
     "option_name",
     "parse_sizes",
     "require_at_least",
@@ -46,8 +45,6 @@ __all__ = [
 DEFAULT_HIDDEN: tuple[int, ...] = (256,)
 DEFAULT_EPOCHS = 10
 MAX_EPOCHS = 1 << 15  # each has a random stream of its own (docs/algorithm.md, 6)
-LARGEST_GROUP = 32
-FEWEST_GROUPS = 4
 
 NETWORK = "Network"
 TRAINING = "Training"
@@ -143,7 +140,7 @@ RobustnessOption = Annotated[
     typer.Option(
         help="Lead that a right answer must have, as a share of the layer, 0 to 1.",
         rich_help_panel=TRAINING,
-        show_default="0.25",
+        show_default="0.2",
     ),
 ]
 ReinforcementOption = Annotated[
@@ -241,7 +238,7 @@ class Choices:
         typer.BadParameter
             If the choices do not make a network.
         """
-        from ..golden_model import ConfigurationError, NetworkConfig
+        from ..golden_model import ConfigurationError, NetworkConfig, default_group
 
         hidden = self.hidden or DEFAULT_HIDDEN
         groups = self.groups or tuple(map(default_group, hidden))
@@ -262,13 +259,6 @@ class Choices:
                 raise typer.BadParameter(str(error)) from None
             rule = rest if rest.startswith("must") else str(error)
             raise typer.BadParameter(rule, param_hint=option_name(name)) from None
-
-
-def default_group(neurons: int) -> int:
-    """``γ`` of a layer for which none is given: the largest divisor that is at most 32 and leaves
-    at least four groups."""
-    largest = max(1, min(LARGEST_GROUP, neurons // FEWEST_GROUPS))
-    return next(size for size in range(largest, 0, -1) if neurons % size == 0)
 
 
 def require_at_least(option: str, value: int | None, least: int) -> None:

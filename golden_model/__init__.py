@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .batch_record import BatchRecord
-from .config import LayerConfig, NetworkConfig
+from .config import LayerConfig, NetworkConfig, default_group
 from .errors import ConfigurationError, DataError, MetaplastError, ModelFileError
 from .literal import LiteralNetwork
 from .network import Network
@@ -27,6 +27,7 @@ __all__ = [
     "Network",
     "NetworkConfig",
     "Trainer",
+    "default_group",
     "epoch_order",
     "reinforcement_events",
 ]

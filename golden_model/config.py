@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import ConfigurationError
 
-__all__ = ["LayerConfig", "NetworkConfig", "ceil_log2"]
+__all__ = ["LayerConfig", "NetworkConfig", "ceil_log2", "default_group"]
 
 MAX_LAYERS = 4096
 MAX_CLASSES = 256
@@ -20,11 +20,22 @@ MAX_BATCH = 65535
 MAX_SEED = (1 << 48) - 1
 MAX_ADDRESS_BITS = 32
 MAX_INITIAL_BITS = 6
+LARGEST_DEFAULT_GROUP = 32
+FEWEST_DEFAULT_GROUPS = 4
 
 
 def ceil_log2(value: int) -> int:
     """Bits that number ``value`` things, ``ceil(log2(value))``, but at least 1."""
     return max(1, (value - 1).bit_length())
+
+
+def default_group(neurons: int) -> int:
+    """``γ`` of a layer for which none is given.
+
+    The largest divisor of its ``neurons`` that is at most 32 and leaves at least four groups.
+    """
+    largest = max(1, min(LARGEST_DEFAULT_GROUP, neurons // FEWEST_DEFAULT_GROUPS))
+    return next(size for size in range(largest, 0, -1) if neurons % size == 0)
 
 
 @dataclass(frozen=True)
@@ -129,7 +140,7 @@ class NetworkConfig:
     groups: tuple[int, ...]
     classes: int
     counter_bits: int = 8
-    robustness: float = 0.25
+    robustness: float = 0.2
     reinforcement: float = 1.0
     batch: int = 100
     seed: int = 1

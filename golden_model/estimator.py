@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .config import NetworkConfig
+from .config import NetworkConfig, default_group
 from .encoding import Thermometer
 from .errors import ConfigurationError, DataError
 from .model_file import Model
@@ -27,8 +27,6 @@ except ImportError as error:
 
 __all__ = ["BMLPClassifier"]
 
-# Of `groups=None`; the command line takes the same.
-LARGEST_GROUP = 32
 # Of `bits_per_feature=None`: a fifth bit would be set for one training value in thirty-two.
 MOST_BITS = 4
 # Later epochs have no stream for the order of their samples (docs/algorithm.md, 6).
@@ -103,7 +101,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         counter_bits: int = 8,
         bits_per_feature: int | None = None,
         per_feature: bool = True,
-        robustness: float = 0.25,
+        robustness: float = 0.2,
         reinforcement: float = 1.0,
         batch: int = 20,
         epochs: int = 30,
@@ -296,18 +294,13 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
 
 
 def default_groups(hidden: Any) -> tuple[int, ...]:
-    """For each layer the largest group that divides it, is at most 32, and is a quarter at most.
+    """For each layer :func:`~.config.default_group`.
 
     What is no tuple of layer sizes is left for :class:`~.config.NetworkConfig` to refuse.
     """
     if not isinstance(hidden, Iterable):
         return ()
     return tuple(
-        _default_group(int(neurons)) if isinstance(neurons, numbers.Integral) else 1
+        default_group(int(neurons)) if isinstance(neurons, numbers.Integral) else 1
         for neurons in hidden
     )
-
-
-def _default_group(neurons: int) -> int:
-    sizes = range(1, min(LARGEST_GROUP, neurons // 4) + 1)
-    return max((size for size in sizes if neurons % size == 0), default=1)

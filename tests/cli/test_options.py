@@ -9,11 +9,10 @@ import typer
 from metaplast.cli.options import (
     DEFAULT_HIDDEN,
     Choices,
-    default_group,
     option_name,
     parse_sizes,
 )
-from metaplast.golden_model import NetworkConfig
+from metaplast.golden_model import NetworkConfig, default_group
 
 
 def test_nothing_chosen_is_the_networks_own_defaults():

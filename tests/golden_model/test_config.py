@@ -28,7 +28,7 @@ def test_defaults() -> None:
     defaults = config().to_dict()
     assert {key: defaults[key] for key in defaults.keys() - VALUES.keys()} == {
         "counter_bits": 8,
-        "robustness": 0.25,
+        "robustness": 0.2,
         "reinforcement": 1.0,
         "batch": 100,
         "seed": 1,
