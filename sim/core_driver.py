@@ -1,0 +1,184 @@
+"""The cocotb module that serves a :class:`.simulated_core.SimulatedCore`, inside the simulator.
+
+It does what it is told through a pipe, one command after the other. No simulated time passes but
+for what a command waits for, so what comes out, to the cycle, depends on the commands alone and not
+on when they come. At most two lots of samples are in the harness: when a third comes, the first is
+waited for. So the core never starves while there are more to come, and Python wakes once a lot.
+"""
+
+import os
+from collections import deque
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cocotb
+from cocotb.handle import Immediate
+from cocotb.triggers import RisingEdge, Timer
+
+__all__ = ["PIPE_VARIABLE", "CoreDriver", "serve"]
+
+PIPE_VARIABLE = "METAPLAST_CORE_PIPE"
+"""Environment variable with the number of the pipe's file."""
+
+COUNTS = 1 << 32
+RESET_STEPS = 10
+
+
+@cocotb.test()
+async def serve(dut: Any) -> None:
+    """Serve commands until the pipe is closed."""
+    with Connection(int(os.environ[PIPE_VARIABLE])) as pipe:
+        driver = CoreDriver(dut, pipe)
+        try:
+            while True:
+                name, *arguments = pipe.recv()
+                await getattr(driver, name)(*arguments)
+        except (EOFError, ConnectionError):
+            pass
+        except Exception as error:
+            pipe.send(("failed", f"{type(error).__name__}: {error}"))
+
+
+class CoreDriver:
+    """The commands. Each answers with one message, named as it is here, but :meth:`feed`.
+
+    Parameters
+    ----------
+    dut : cocotb.handle.HierarchyObject
+        The harness.
+    pipe : Connection
+        Where the answers go.
+    """
+
+    def __init__(self, dut: Any, pipe: Connection):
+        self._dut = dut
+        self._pipe = pipe
+        self._words: dict[str, list[Any]] = {}
+        self._offered = self._requested = self._collected = 0
+        self._lots: deque[int] = deque()
+
+    async def begin(self, settings: dict[str, int]) -> None:
+        """Reset the harness; the settings are values of its ports.
+
+        Answers with the depths of its memories.
+        """
+        dut = self._dut
+        self._offered = self._requested = self._collected = 0
+        for name in ("offered", "requested", "wanted", "settle", "waves"):
+            getattr(dut, name).value = 0
+        for name, value in settings.items():
+            getattr(dut, name).value = value
+        dut.restart.value = 1
+        await Timer(RESET_STEPS, "step")
+        dut.restart.value = 0
+        await Timer(RESET_STEPS, "step")
+        self._samples = self._memory("sample_memory")
+        self._results = self._memory("result_memory")
+        self._requests = self._memory("request_memory")
+        self._responses = self._memory("response_memory")
+        self._answer("begin", len(self._samples), len(self._requests))
+
+    async def set_ports(self, values: dict[str, int]) -> None:
+        """Set ports of the harness."""
+        for name, value in values.items():
+            getattr(self._dut, name).value = value
+        self._answer("set_ports")
+
+    async def feed(self, rows: Sequence[int]) -> None:
+        """Samples, each a word of the sample memory; at most half as many as it holds.
+
+        Answers with ``"results"`` when they are through, which is when others are fed or the core
+        is drained: their words of the result memory.
+        """
+        if len(self._lots) == 2:
+            await self._collect()
+        for row in rows:
+            self._samples[self._offered % len(self._samples)].value = Immediate(row)
+            self._offered = (self._offered + 1) % COUNTS
+        self._dut.offered.value = self._offered
+        self._lots.append(len(rows))
+
+    async def drain(self) -> None:
+        """Wait until nothing is left to do.
+
+        Answers with the cycles in which the core was busy so far.
+        """
+        while self._lots:
+            await self._collect()
+        await self._wait(settle=True)
+        self._answer("drain", int(self._dut.cycles.value))
+
+    async def request(self, rows: Sequence[int]) -> None:
+        """Requests, each a word of the request memory, as many as that holds at most.
+
+        Answers with their words of the response memory. All samples must be through.
+        """
+        assert not self._lots
+        first = self._requested
+        for row in rows:
+            self._requests[self._requested % len(self._requests)].value = Immediate(row)
+            self._requested = (self._requested + 1) % COUNTS
+        self._dut.requested.value = self._requested
+        await self._wait()
+        self._answer("request", self._read(self._responses, first, len(rows)))
+
+    async def peek(self, path: str) -> None:
+        """Answers with a memory's words, as binary digits."""
+        words = self._memory(path)
+        self._answer("peek", "".join(str(word.value) for word in words))
+
+    async def poke(self, path: str, words: dict[int, int]) -> None:
+        """Set words of a memory."""
+        memory = self._memory(path)
+        for index, value in words.items():
+            memory[index].value = Immediate(value)
+        self._answer("poke")
+
+    async def _collect(self) -> None:
+        """Wait for the oldest lot's results and send them."""
+        first, count = self._collected, self._lots.popleft()
+        self._collected = (self._collected + count) % COUNTS
+        await self._wait()
+        self._answer(
+            "results", self._read(self._results, first, count), int(self._dut.cycles.value)
+        )
+
+    async def _wait(self, *, settle: bool = False) -> None:
+        """Let time pass until what was asked for is there."""
+        dut = self._dut
+        dut.wanted.value = self._collected
+        dut.settle.value = int(settle)
+        if self._done(settle):
+            return
+        await RisingEdge(dut.wake)
+        if not self._done(settle):
+            raise TimeoutError(
+                f"the core was silent for {int(dut.patience.value):,} cycles, with "
+                f"{int(dut.finished.value):,} of {self._offered:,} results given and "
+                f"{int(dut.answered.value):,} of {self._requested:,} requests answered"
+            )
+
+    def _done(self, settle: bool) -> bool:
+        dut = self._dut
+        finished = (int(dut.finished.value) - self._collected) % COUNTS < COUNTS // 2
+        answered = int(dut.answered.value) == self._requested
+        return finished and answered and not (settle and int(dut.busy.value))
+
+    def _read(self, words: Sequence[Any], first: int, count: int) -> list[int]:
+        return [
+            words[index % len(words)].value.to_unsigned() for index in range(first, first + count)
+        ]
+
+    def _memory(self, path: str) -> list[Any]:
+        """The words of a memory, by its path within the harness."""
+        if path not in self._words:
+            handle = self._dut
+            for name in path.split("."):
+                handle = getattr(handle, name)
+            low, high = sorted((handle.range.left, handle.range.right))
+            self._words[path] = [handle[index] for index in range(low, high + 1)]
+        return self._words[path]
+
+    def _answer(self, name: str, *values: Any) -> None:
+        self._pipe.send((name, *values))
