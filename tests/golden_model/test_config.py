@@ -135,8 +135,8 @@ def test_numpys_numbers_and_lists_become_plain_ones() -> None:
         robustness=np.float32(0.25),  # type: ignore[arg-type]
         reinforcement=1,
     )
-    assert network == config()
-    assert json.dumps(network.to_dict()) == json.dumps(config().to_dict())
+    assert network == config(robustness=0.25)
+    assert json.dumps(network.to_dict()) == json.dumps(config(robustness=0.25).to_dict())
     assert [type(size) for size in network.hidden] == [int, int]
 
 
