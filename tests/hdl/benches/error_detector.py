@@ -7,6 +7,7 @@ from metaplast.sim.bench import Bench, stream_bench
 from .watch import watch
 
 RANDOM_CASES = 60
+PATIENCE = 100
 
 
 def make_cases(bench: Bench) -> list[tuple[list[int], int, int]]:
@@ -66,10 +67,12 @@ async def errors(bench: Bench) -> None:
         bench.write("start", 0)
         await bench.edges(bench.parameters["classes"])
         bench.write("scores", bench.noise("scores"))  # they are needed no more
-        taken = False
+        taken, waited = False, 0
         while not taken:
             await bench.edge()
             taken = bool(bench.bits("o__valid") and bench.bits("o__ready"))
+            waited += 1
+            assert waited < PATIENCE, "a result never comes"
     await bench.edge()
 
     valid = seen["o__valid"]

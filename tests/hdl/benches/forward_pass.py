@@ -13,6 +13,7 @@ from .watch import watch
 SAMPLES = 25
 YIELDING = 0.3
 HOLDING = 0.3
+PATIENCE = 500
 
 
 @stream_bench
@@ -39,7 +40,7 @@ async def samples(bench: Bench) -> None:
 
     # The surroundings, cycle by cycle
     words = iter([word for x, _ in labelled for word in model.words(x, folded.plan.load)])
-    begun = done = 0
+    begun = done = last_begin = 0
     wait = bench.pause(bench.flow.idle)
     while done < SAMPLES:
         bench.write("loaded", begun < SAMPLES and wait == 0)
@@ -49,7 +50,7 @@ async def samples(bench: Bench) -> None:
 
         # What was asked for is there a cycle later, and at no other time.
         asked = bench.bits("preload") and bench.bits("preloaded")
-        bench.write("word", next(words) if asked else bench.noise("word"))
+        bench.write("word", next(words, 0) if asked else bench.noise("word"))
         rows = bench.noise("snapshot")
         if bench.bits("snapshot_enable"):
             row, width = bench.bits("snapshot_address"), folded.plan.word
@@ -62,6 +63,8 @@ async def samples(bench: Bench) -> None:
         begins = bench.bits("begin")
         done += bench.bits("o__valid") & bench.bits("o__ready")
         begun += begins
+        last_begin = bench.cycle if begins else last_begin
+        assert bench.cycle - last_begin < PATIENCE, f"after {begun} samples nothing happens"
         wait = bench.pause(bench.flow.idle) if begins else max(0, wait - 1)
         bench.write("label", labelled[begun - 1][1] if begun > done else bench.noise("label"))
     bench.write("loaded", 0)
@@ -147,14 +150,20 @@ class Due:
 
     def check(self, choices: list[int]) -> None:
         """Find that it all came when it was due, and at no other time."""
-        when = {
+        came = {
             name: [cycle for cycle, value in enumerate(self.seen[name]) if value]
             for name in ("preload", "begin", "snapshot_enable", "o__valid")
         }
-        assert when["begin"] == self.begin
-        assert when["preload"] == self.preload
-        assert when["snapshot_enable"] == list(self.reads)
-        for cycle, row in self.reads.items():
-            assert self.seen["snapshot_address"][cycle] == row, f"in cycle {cycle}"
-        assert choices == self.choices
-        assert when["o__valid"] == self.valid
+        self._compare("begin", self.begin, came["begin"])
+        self._compare("preload", self.preload, came["preload"])
+        self._compare("snapshot_enable", list(self.reads), came["snapshot_enable"])
+        addresses = [self.seen["snapshot_address"][cycle] for cycle in self.reads]
+        self._compare("snapshot_address", list(self.reads.values()), addresses)
+        self._compare("choices", self.choices, choices)
+        self._compare("o", self.valid, came["o__valid"])
+
+    @staticmethod
+    def _compare(name: str, due: list[int], came: list[int]) -> None:
+        for number, (expected, got) in enumerate(zip(due, came, strict=False)):
+            assert got == expected, f"{name}: number {number} is {got}, not {expected}"
+        assert len(came) == len(due), f"{name}: {len(came)}, not {len(due)}"
