@@ -69,12 +69,22 @@ class Host:
         """Write a register."""
         await self._ask({"write": 1, "address": address, "data": value & MASK}, None, status)
 
-    async def _ask(self, request: dict[str, int], data: int | None, status: Status) -> int:
+    async def attempt(self, address: int, value: int | None = None) -> bool:
+        """Write or read a register of a core that may be busy; gives whether it was obeyed."""
+        write = value is not None
+        request = {"write": write, "address": address, "data": (value or 0) & MASK}
+        await self._ask(request, None, None)
+        return bool(self.monitor.received[-1]["status"] == Status.OK.value)
+
+    async def _ask(self, request: dict[str, int], data: int | None, status: Status | None) -> int:
+        """Without data or status, anything will do but a refusal for other reasons than work."""
         count = len(self.monitor.received) + 1
         await self.driver.send([request])
         while len(self.monitor.received) < count:
             await self.bench.edge()
-        got = self.monitor.received[-1]["data"]
+        came, got = (self.monitor.received[-1][name] for name in ("status", "data"))
+        if status is None:
+            status = Status.BUSY if came == Status.BUSY.value else Status.OK
         wanted = got if data is None else data & MASK
         self.monitor.expect({"status": status.value, "data": wanted})
         return int(got)

@@ -1,0 +1,429 @@
+"""Bench of the trainer core: whatever a host may do with it, next to the literal network."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+from metaplast.golden_model.config import NetworkConfig
+from metaplast.golden_model.literal import LiteralNetwork
+from metaplast.hdl.plan import NetworkPlan
+from metaplast.hdl.registers import (
+    IDENTITY,
+    GlobalRegister,
+    LayerRegister,
+    Status,
+    layer_address,
+)
+from metaplast.sim.bench import Bench, stream_bench
+
+from .training import Host, saturated, to_words
+
+SEED = 0x8765_4321_0FED
+
+
+class Core:
+    """The core and the literal network, side by side."""
+
+    def __init__(self, bench: Bench):
+        self.bench = bench
+        self.config = NetworkConfig.from_dict(bench.parameters["network"])
+        self.folded = NetworkPlan.from_dict(bench.parameters["plan"]).fold(self.config)
+        self.host = Host(bench)
+        self.samples = bench.driver("samples")
+        self.results = bench.monitor("results")
+        self.events = [11 + 2 * layer for layer in range(len(self.folded))]
+        self.forget(0)
+
+    def forget(self, seed: int) -> None:
+        """Back to the initial state that a seed gives."""
+        config = NetworkConfig.from_dict({**self.config.to_dict(), "seed": seed})
+        self.literal = LiteralNetwork(config)
+        self.forget_counts()
+
+    def forget_counts(self) -> None:
+        """Count from zero."""
+        self.trained = self.refused = 0
+        self.errors = [0] * len(self.folded)
+        self.updates = [0] * len(self.folded)
+
+    async def set_up(self, seed: int = SEED) -> None:
+        """Seed the core and set its registers."""
+        host = self.host
+        await host.write(GlobalRegister.SEED_LOW, seed)
+        await host.write(GlobalRegister.SEED_HIGH, seed >> 32)
+        await host.write(GlobalRegister.RESET, 1)
+        await self.idle()
+        self.forget(seed)
+        await host.write(GlobalRegister.BATCH, self.config.batch)
+        for layer, events in zip(self.config.layers, self.events, strict=True):
+            await host.write(layer_address(layer.index, LayerRegister.MARGIN), layer.margin)
+            await host.write(layer_address(layer.index, LayerRegister.EVENTS), events)
+
+    async def idle(self) -> None:
+        """Wait until the core is not busy."""
+        await self.bench.edge()
+        while self.bench.bits("busy"):
+            await self.bench.edge()
+
+    def sample(self) -> tuple[list[int], int]:
+        """Random bits, and a random class."""
+        x = [self.bench.random.getrandbits(1) for _ in range(self.config.inputs)]
+        return x, self.bench.random.randrange(self.config.classes)
+
+    def words(self, x: Sequence[int], label: int, *, last: bool = False) -> list[dict[str, int]]:
+        """A sample's words; label and mark come with the last one, and padding says nothing."""
+        load = self.folded[0].plan.load
+        words = [{**self.bench.noise("samples__payload"), "bits": b} for b in to_words(x, load)]
+        padding = self.bench.random.getrandbits(load) << (self.config.inputs - 1) % load + 1
+        padding &= (1 << load) - 1
+        words[-1] = {"bits": words[-1]["bits"] | padding, "label": label, "last": last}
+        return words
+
+    async def send(self, x: Sequence[int], label: int, *, last: bool = False) -> None:
+        """Send a sample."""
+        await self.samples.send(self.words(x, label, last=last))
+
+    def expect(
+        self, x: list[int], label: int, *, train: bool = False, refused: bool = False
+    ) -> None:
+        """Expect a sample's result; if it is to be trained on, the literal network is."""
+        predictions, errors = [], 0
+        for index, layer in enumerate(self.literal.layers):
+            z, a, s = layer.forward(x)
+            error = layer.error(s, label)
+            if train and error:
+                chosen = layer.choose(z, a, label)
+                layer.update(x, label, chosen)
+                layer.error_raised = True
+                self.errors[index] += 1
+                self.updates[index] += sum(j >= 0 for j in chosen)
+            predictions.append(s.index(max(s)))
+            errors |= error << index
+            x = a
+        self.results.expect({"predictions": predictions, "errors": errors, "refused": refused})
+        self.trained += train
+        self.refused += refused
+
+    def commit(self) -> None:
+        """Commit in the literal network."""
+        for layer, events in zip(self.literal.layers, self.events, strict=True):
+            layer.commit(events)
+
+    async def train(self, count: int | None = None, *, strays: bool = False) -> None:
+        """Train on the rest of a batch, which is of so many samples.
+
+        If it is short, its last sample is marked, else at random. Before a sample another may
+        stray in whose label is no class, marked or not.
+        """
+        random = self.bench.random
+        left = count or self.config.batch
+        while left:
+            x, label = self.sample()
+            if strays and random.random() < 0.4:
+                no_class = random.randrange(self.config.classes, 256)
+                self.expect(x, no_class, refused=True)
+                await self.send(x, no_class, last=random.random() < 0.5)
+            left -= 1
+            self.expect(x, label, train=True)
+            mark = not left and (count is not None or random.random() < 0.5)
+            await self.send(x, label, last=mark)
+        self.commit()
+
+    async def all_results(self) -> None:
+        """Wait until all results have come that are expected."""
+        while self.results.missing > 0:
+            await self.bench.edge()
+
+    async def compare(self) -> None:
+        """Find all state and all counts equal to the literal network's."""
+        host, layers = self.host, self.literal.layers
+        await self.idle()
+        await host.read(GlobalRegister.SAMPLES, self.trained)
+        await host.read(GlobalRegister.REFUSED, self.refused)
+        for index, layer in enumerate(layers):
+            expected = {
+                LayerRegister.ERRORS: self.errors[index],
+                LayerRegister.UPDATES: self.updates[index],
+                LayerRegister.SATURATED: saturated(layer.config, layer.k),
+                LayerRegister.EVENTS: self.events[index],
+                LayerRegister.MARGIN: layer.config.margin,
+            }
+            for register, value in expected.items():
+                await host.read(layer_address(index, register), value)
+            await host.read_stream(index, layer.stream)
+            await host.read_counters(layer)
+
+
+@stream_bench
+async def registers(bench: Bench) -> None:
+    """Every register, every bound, every reason to refuse, and what was refused changed nothing."""
+    core = Core(bench)
+    config, host = core.config, core.host
+    count = len(config.layers)
+
+    constants = {
+        int(GlobalRegister.IDENTITY): IDENTITY,
+        int(GlobalRegister.LAYERS): count,
+        int(GlobalRegister.STATUS): 0,
+        int(GlobalRegister.CLASSES): config.classes,
+        int(GlobalRegister.COUNTER_BITS): config.counter_bits,
+    }
+    # Lowest, highest and first value.
+    ranges = {
+        int(GlobalRegister.SEED_LOW): (0, (1 << 32) - 1, 0),
+        int(GlobalRegister.SEED_HIGH): (0, (1 << 16) - 1, 0),
+        int(GlobalRegister.BATCH): (1, (1 << 16) - 1, 1),
+        int(GlobalRegister.MODE): (0, 1, 0),
+    }
+    counts = [int(GlobalRegister.SAMPLES), int(GlobalRegister.REFUSED)]
+    write_only = {int(GlobalRegister.RESET): (0, 2, 1 << 31)}
+    known = {int(register) for register in GlobalRegister}
+    for index, layer in enumerate(config.layers):
+
+        def at(register: LayerRegister, index: int = index) -> int:
+            address = layer_address(index, register)
+            known.add(address)
+            return address
+
+        constants[at(LayerRegister.INPUTS)] = layer.inputs
+        constants[at(LayerRegister.NEURONS)] = layer.neurons
+        constants[at(LayerRegister.GROUP)] = layer.group
+        ranges[at(LayerRegister.MARGIN)] = (0, layer.neurons, 0)
+        ranges[at(LayerRegister.EVENTS)] = (0, (1 << 32) - 1, 0)
+        counts += [at(LayerRegister.ERRORS), at(LayerRegister.UPDATES)]
+        write_only[at(LayerRegister.POSITION)] = (layer.neurons, (1 << 32) - 1)
+        # Tried here only for what is refused.
+        await host.write(at(LayerRegister.SATURATED), 0, status=Status.ACCESS)
+        for value in (layer.lowest - 1, layer.highest + 1, 1 << 31, (1 << 31) - 1):
+            await host.write(at(LayerRegister.COUNTER), value, status=Status.RANGE)
+        for n in range(4):
+            await host.write(at(LayerRegister(LayerRegister.STREAM_0 + n)), n)
+
+    for address, value in constants.items():
+        await host.read(address, value)
+        await host.write(address, value, status=Status.ACCESS)
+        await host.read(address, value)
+    for address, (lowest, highest, first) in ranges.items():
+        await host.read(address, first)
+        for value in (highest, lowest):
+            await host.write(address, value)
+            await host.read(address, value)
+            for wrong in (lowest - 1, highest + 1):
+                if 0 <= wrong < 1 << 32:
+                    await host.write(address, wrong, status=Status.RANGE)
+                    await host.read(address, value)
+    for address in counts:
+        await host.read(address, 0)
+        await host.write(address, bench.random.getrandbits(32))
+        await host.read(address, 0)
+    for address, wrong_values in write_only.items():
+        await host.read(address, 0, status=Status.ACCESS)
+        for wrong in wrong_values:
+            await host.write(address, wrong, status=Status.RANGE)
+
+    pages = (*range(count + 1), count + 1, 255, 256, 256 + 1, (1 << 16) - 1)
+    for page in pages:
+        addresses = {page << 8 | low for low in (*range(24), 127, 128, 255)} - known
+        for address in addresses if page <= count else sorted(addresses)[:3]:
+            await host.read(address, 0, status=Status.UNKNOWN)
+            await host.write(address, 1, status=Status.UNKNOWN)
+    assert not bench.bits("busy")
+
+
+@stream_bench
+async def training(bench: Bench) -> None:
+    """Whole and short batches, refused labels; then evaluating only; then training again."""
+    core = Core(bench)
+    host = core.host
+    await core.set_up()
+    for count in (None, 1, core.config.batch - 1, None):
+        await core.train(count, strays=True)
+    await core.compare()
+
+    # In the midst of a batch nothing is learnt for a while: no label is refused, no mark counts.
+    for _ in range(2):
+        x, label = core.sample()
+        core.expect(x, label, train=True)
+        await core.send(x, label)
+    await core.idle()
+    await host.write(GlobalRegister.MODE, 1)
+    for _ in range(6):
+        x, _ = core.sample()
+        label = bench.random.randrange(256)
+        core.expect(x, label)
+        await core.send(x, label, last=bench.random.random() < 0.5)
+    await core.compare()
+    await host.write(GlobalRegister.MODE, 0)
+    for _ in range(core.config.batch - 2):
+        x, label = core.sample()
+        core.expect(x, label, train=True)
+        await core.send(x, label)
+    core.commit()
+    await core.compare()
+
+    # A new size of batches begins a batch's count anew.
+    x, label = core.sample()
+    core.expect(x, label, train=True)
+    await core.send(x, label)
+    await core.idle()
+    await host.write(GlobalRegister.BATCH, 2)
+    for _ in range(2):
+        x, label = core.sample()
+        core.expect(x, label, train=True)
+        await core.send(x, label)
+    core.commit()
+    await core.compare()
+
+    # Counts begin again where they are told to.
+    await host.write(GlobalRegister.SAMPLES, 0)
+    await host.write(GlobalRegister.REFUSED, 0)
+    for index in range(len(core.folded)):
+        await host.write(layer_address(index, LayerRegister.ERRORS), 0)
+        await host.write(layer_address(index, LayerRegister.UPDATES), 0)
+    core.forget_counts()
+    await core.train(1)
+    await core.compare()
+
+
+@stream_bench
+async def continuing(bench: Bench) -> None:
+    """A state that was read goes on exactly when it is written back; predictions follow it."""
+    core = Core(bench)
+    await core.set_up()
+    await core.train()
+    await core.compare()
+    saved = deepcopy(core.literal)
+    await core.train()
+    await core.idle()
+
+    await core.set_up()
+    for index, layer in enumerate(saved.layers):
+        await core.host.write_counters(index, layer.k)
+        await core.host.write_stream(index, layer.stream)
+    core.literal = saved
+    await core.host.write(GlobalRegister.MODE, 1)
+    for _ in range(4):
+        x, label = core.sample()
+        core.expect(x, label)
+        await core.send(x, label)
+    await core.idle()
+    await core.host.write(GlobalRegister.MODE, 0)
+    await core.train()
+    await core.compare()
+
+
+@stream_bench
+async def resets(bench: Bench) -> None:
+    """Every reset gives the same, whatever was before; meanwhile nothing else is done."""
+    core = Core(bench)
+    host = core.host
+    await core.set_up()
+    x, label = core.sample()
+    core.expect(x, label, train=True)
+    await core.send(x, label)
+    await core.idle()
+    for _ in range(2):
+        await host.write(GlobalRegister.RESET, 1)
+        core.forget(SEED)
+        await host.read(GlobalRegister.STATUS, 0b11)
+        await refuse_everything(core)
+
+        # A sample that comes meanwhile waits, and belongs to what is then.
+        x, label = core.sample()
+        core.expect(x, label, train=True)
+        sent = len(core.samples.cycles)
+        task = bench.start(core.send(x, label, last=True))
+        await host.read(GlobalRegister.SAMPLES, 0)
+        assert bench.bits("busy")
+        assert len(core.samples.cycles) == sent, "a sample came in during a reset"
+        await task
+        core.commit()
+        await core.compare()
+
+    await host.write(GlobalRegister.RESET, 1)
+    core.forget(SEED)
+    await core.compare()
+
+
+async def refuse_everything(core: Core) -> None:
+    """Whatever could disturb a busy core is refused, even what could never be."""
+    host, layers = core.host, len(core.folded)
+    for register in (*GlobalRegister, 200):
+        await host.write(register, 1, status=Status.BUSY)
+    for index in (0, layers - 1):
+        for local in (*LayerRegister, 200):
+            await host.write(layer_address(index, local), 1, status=Status.BUSY)
+        for local in (LayerRegister.COUNTER, LayerRegister.SATURATED):
+            await host.read(layer_address(index, local), 0, status=Status.BUSY)
+        await host.read(layer_address(index, LayerRegister.POSITION), 0, status=Status.ACCESS)
+    await host.read(200, 0, status=Status.UNKNOWN)
+
+
+@stream_bench
+async def busy(bench: Bench) -> None:
+    """From a sample's first word to the end of its commit, nothing is disturbed."""
+    core = Core(bench)
+    host = core.host
+    core.events = [4000] * len(core.folded)
+    await core.set_up()
+    await host.write(GlobalRegister.BATCH, 1)
+    for _ in range(2):
+        x, label = core.sample()
+        *words, last_word = core.words(x, label)
+        if words:
+            await core.samples.send(words)
+            await bench.edge()
+            assert bench.bits("busy")
+            await refuse_everything(core)
+            await host.read(GlobalRegister.STATUS, 0b01)
+            await host.read(GlobalRegister.SAMPLES, core.trained)
+        await core.samples.send([last_word])
+        core.expect(x, label, train=True)
+        await core.all_results()
+        if core.literal.layers[-1].error_raised:
+            await refuse_everything(core)
+        core.commit()
+        for index in range(len(core.folded)):
+            await host.read(layer_address(index, LayerRegister.ERRORS), core.errors[index])
+        await core.idle()
+    await core.compare()
+
+
+@stream_bench
+async def at_once(bench: Bench) -> None:
+    """Of a sample and a request that come together, one is first, and it is clear which."""
+    core = Core(bench)
+    host, random = core.host, bench.random
+    await core.set_up()
+    await host.write(GlobalRegister.BATCH, 1)
+    counter = layer_address(0, LayerRegister.COUNTER)
+    events = layer_address(0, LayerRegister.EVENTS)
+    for turn in range(24):
+        # Rows of the first layer are single counters.
+        await host.write(layer_address(0, LayerRegister.POSITION), 0)
+        x, label = core.sample()
+        first, second = (0, 0) if turn == 0 else (random.randrange(4), random.randrange(4))
+
+        async def send(x: list[int], label: int, delay: int) -> None:
+            await bench.edges(delay)
+            await core.send(x, label)
+
+        task = bench.start(send(x, label, first))
+        await bench.edges(second)
+        literal = core.literal.layers[0]
+        if turn < 4:
+            if await host.attempt(int(GlobalRegister.RESET), 1):
+                core.forget(SEED)
+        elif turn % 3 == 0:
+            if await host.attempt(events, turn):
+                core.events[0] = turn
+        elif turn % 3 == 1:
+            k = -1 if literal.k[0][0] >= 0 else 0
+            if await host.attempt(counter, k):
+                literal.k[0][0], literal.w[0][0] = k, int(k >= 0)
+        else:
+            await host.attempt(layer_address(0, LayerRegister.SATURATED))
+        core.expect(x, label, train=True)
+        core.commit()
+        await task
+        await core.all_results()
+        await core.compare()

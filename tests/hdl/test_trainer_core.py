@@ -1,0 +1,47 @@
+"""The trainer core, as a host sees it."""
+
+import pytest
+
+from metaplast.golden_model.config import NetworkConfig
+from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.trainer_core import TrainerCore
+from metaplast.sim.design import Design
+from metaplast.sim.verilator import BenchFailure, build
+
+BENCH = "tests.hdl.benches.trainer_core"
+
+CORES = {
+    # A sample is a word.
+    "one layer": (
+        NetworkConfig(inputs=5, hidden=(6,), groups=(3,), classes=3, counter_bits=3, batch=5),
+        NetworkPlan((LayerPlan(lanes=2, word=5, load=5, slots=2, memory=MemoryKind.SPRAM),)),
+    ),
+    "two layers": (
+        NetworkConfig(inputs=8, hidden=(6, 4), groups=(3, 2), classes=5, counter_bits=4, batch=4),
+        NetworkPlan(
+            (
+                LayerPlan(banks=2, lanes=3, word=4, load=2, slots=3, draws=2),
+                LayerPlan(lanes=2, word=6, counters=2, load=2),
+            )
+        ),
+    ),
+}
+
+
+def run(core: str, *, case: str | None = None, flip: bool = False) -> None:
+    network, plan = CORES[core]
+    parameters = {"network": network.to_dict(), "plan": plan.to_dict()}
+    design = Design.of(TrainerCore(network, plan))
+    build(design).run(BENCH, parameters=parameters, case=case, flip=flip)
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_a_core_does_as_it_is_told(core: str) -> None:
+    run(core)
+
+
+def test_the_bench_notices_a_flipped_bit() -> None:
+    with pytest.raises(
+        BenchFailure, match=r"(results|responses): item \d+, in cycle \d+: expected"
+    ):
+        run("one layer", case="training/flow=STEADY", flip=True)
