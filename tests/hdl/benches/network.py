@@ -1,0 +1,150 @@
+"""Bench of a network: trained next to the literal one, and timed next to the cycle model."""
+
+from typing import Any
+
+import numpy as np
+
+from metaplast.golden_model.config import NetworkConfig
+from metaplast.golden_model.literal import LiteralNetwork
+from metaplast.golden_model.network import Network as GoldenNetwork
+from metaplast.hdl.cycles import CycleModel
+from metaplast.hdl.plan import NetworkPlan
+from metaplast.hdl.registers import LayerRegister
+from metaplast.sim.bench import Bench, bench, stream_bench
+
+from .training import Host, history_words, saturated, to_words
+
+BATCHES = 5
+
+
+class Network:
+    """The network in gateware, and what it is made from."""
+
+    def __init__(self, bench: Bench):
+        self.bench = bench
+        self.config = NetworkConfig.from_dict(bench.parameters["network"])
+        self.plan = NetworkPlan.from_dict(bench.parameters["plan"])
+        self.count = len(self.config.layers)
+        self.events = [5 + layer for layer in range(self.count)]
+        self.hosts = [
+            Host(bench, f"requests__{layer}", f"responses__{layer}") for layer in range(self.count)
+        ]
+        self.histories = [bench.driver(f"histories__{layer}") for layer in range(self.count)]
+        self.samples = bench.driver("i")
+        self.results = bench.monitor("o")
+
+    async def set_up(self) -> None:
+        """Make the initial state, of all layers at once, and set their registers."""
+        bench, count = self.bench, self.count
+        everything = (1 << count) - 1
+        bench.write("reset", everything)
+        tasks = [
+            bench.start(driver.send(history_words(self.config.seed, layer)))
+            for layer, driver in enumerate(self.histories)
+        ]
+        for task in tasks:
+            await task
+        while bench.bits("reset_done") != everything:
+            await bench.edge()
+        bench.write("reset", 0)
+        await self.idle()
+        for host, layer, events in zip(self.hosts, self.config.layers, self.events, strict=True):
+            await host.write(LayerRegister.MARGIN, layer.margin)
+            await host.write(LayerRegister.EVENTS, events)
+
+    async def idle(self) -> None:
+        """Wait until the network is not busy."""
+        await self.bench.edge()
+        while self.bench.bits("busy"):
+            await self.bench.edge()
+
+    def words(self, x: list[int], label: int, *, last: bool, train: bool) -> list[dict[str, Any]]:
+        """A sample's words."""
+        load = self.plan.layers[0].load
+        refused = train and label >= self.config.classes
+        whole = {"label": label, "last": last, "train": train, "refused": refused}
+        words = [{**self.bench.noise("i__payload"), "bits": bits} for bits in to_words(x, load)]
+        words[-1] |= whole
+        return words
+
+    def batch(self, count: int) -> tuple[list[list[int]], list[int]]:
+        """Random samples."""
+        random, config = self.bench.random, self.config
+        x = [[random.getrandbits(1) for _ in range(config.inputs)] for _ in range(count)]
+        return x, [random.randrange(config.classes) for _ in range(count)]
+
+    def expect(self, predictions: Any, errors: Any, *, refused: bool = False) -> None:
+        """Expect a sample's result."""
+        self.results.expect(
+            {
+                "predictions": [int(prediction) for prediction in predictions],
+                "errors": sum(int(error) << n for n, error in enumerate(errors)),
+                "refused": refused,
+            }
+        )
+
+
+@stream_bench
+async def training(bench: Bench) -> None:
+    """Batches, with samples among them that nothing is learnt from."""
+    network = Network(bench)
+    config = network.config
+    literal = LiteralNetwork(config)
+    await network.set_up()
+    errors, updates = np.zeros(network.count, int), np.zeros(network.count, int)
+
+    async def stray(*, train: bool) -> None:
+        (x,), _ = network.batch(1)
+        label = bench.random.randrange(config.classes if train else 0, 256)
+        sent = network.words(x, label, last=not train, train=train)
+        predictions, wrong = [], []
+        for layer in literal.layers:
+            _, a, s = layer.forward(x)
+            predictions.append(s.index(max(s)))
+            wrong.append(layer.error(s, label))
+            x = a
+        network.expect(predictions, wrong, refused=train)
+        await network.samples.send(sent)
+
+    for _ in range(BATCHES):
+        x, y = network.batch(bench.random.randint(1, 6))
+        await stray(train=True)
+        await stray(train=False)
+        record = literal.train_batch(x, y, network.events)
+        errors += record.errors.sum(axis=0)
+        updates += record.updates
+        for n, (bits, label) in enumerate(zip(x, y, strict=True)):
+            network.expect(record.predictions[n], record.errors[n])
+            last = n == len(x) - 1
+            await network.samples.send(network.words(bits, label, last=last, train=True))
+    await network.idle()
+    for index, (host, layer) in enumerate(zip(network.hosts, literal.layers, strict=True)):
+        await host.read(LayerRegister.ERRORS, int(errors[index]))
+        await host.read(LayerRegister.UPDATES, int(updates[index]))
+        await host.read(LayerRegister.SATURATED, saturated(layer.config, layer.k))
+        await host.read_stream(index, layer.stream)
+        await host.read_counters(layer)
+
+
+@bench
+async def cycles(bench: Bench) -> None:
+    """Without gaps, a network takes the cycles that the model says."""
+    network = Network(bench)
+    config = network.config
+    golden = GoldenNetwork(config)
+    await network.set_up()
+    model = CycleModel.of(config, network.plan)
+    words = []
+    for _ in range(bench.parameters["batches"]):
+        x, y = network.batch(config.batch)
+        record = golden.train_batch(np.array(x, dtype=np.uint8), np.array(y), network.events)
+        model.train(record)
+        for n, (bits, label) in enumerate(zip(x, y, strict=True)):
+            network.expect(record.predictions[n], record.errors[n])
+            words += network.words(bits, label, last=n == config.batch - 1, train=True)
+    begin = bench.cycle + 1
+    await network.samples.send(words)
+    await network.idle()
+    took = bench.cycle - begin
+    assert took == model.idle, f"it took {took} cycles, the model says {model.idle}"
+    bench.report(took)

@@ -1,0 +1,77 @@
+"""Layers in a chain."""
+
+from dataclasses import replace
+
+import pytest
+
+from metaplast.golden_model.config import NetworkConfig
+from metaplast.golden_model.errors import ConfigurationError
+from metaplast.hdl.network import Network
+from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.sim.design import Design
+from metaplast.sim.verilator import BenchFailure, build
+
+BENCH = "tests.hdl.benches.network"
+
+SMALL = (
+    NetworkConfig(inputs=7, hidden=(6, 8, 3), groups=(3, 2, 1), classes=3, counter_bits=3, batch=4),
+    NetworkPlan(
+        (
+            LayerPlan(lanes=2, word=4, counters=2, load=2, slots=2, memory=MemoryKind.SPRAM),
+            LayerPlan(banks=2, lanes=4, word=3, load=3, slots=2, draws=2),
+            LayerPlan(banks=3, word=2, counters=2, load=4, slots=3),
+        )
+    ),
+)
+# The first layer is the slowest.
+LARGE = (
+    NetworkConfig(
+        inputs=64, hidden=(32, 16, 16), groups=(8, 8, 8), classes=4, counter_bits=6, batch=25
+    ),
+    NetworkPlan(
+        (
+            LayerPlan(lanes=1, word=16, counters=4, load=16),
+            LayerPlan(lanes=2, word=16, counters=8, load=8),
+            LayerPlan(lanes=2, word=16, counters=8, load=8),
+        )
+    ),
+)
+
+
+def run(
+    network: NetworkConfig,
+    plan: NetworkPlan,
+    *,
+    batches: int = 3,
+    case: str | None = None,
+    flip: bool = False,
+) -> list[int]:
+    parameters = {"network": network.to_dict(), "plan": plan.to_dict(), "batches": batches}
+    simulator = build(Design.of(Network(network, plan)))
+    return simulator.run(BENCH, parameters=parameters, case=case, flip=flip)
+
+
+def test_layers_learn_as_the_literal_ones() -> None:
+    run(*SMALL)
+
+
+def test_layers_work_side_by_side() -> None:
+    network, plan = LARGE
+    (together,) = run(network, plan, batches=8, case="cycles")
+    first = replace(network, hidden=network.hidden[:1], groups=network.groups[:1])
+    (alone,) = run(first, replace(plan, layers=plan.layers[:1]), batches=8, case="cycles")
+    assert alone <= together < 1.05 * alone
+
+
+def test_the_bench_notices_a_flipped_bit() -> None:
+    with pytest.raises(
+        BenchFailure, match=r"(o|responses__\d): item \d+, in cycle \d+: expected"
+    ) as caught:
+        run(*SMALL, flip=True)
+    assert len(caught.value.failed) == 5
+
+
+def test_a_plan_for_another_network_is_refused() -> None:
+    network, plan = SMALL
+    with pytest.raises(ConfigurationError, match="the plan is for 2 layers, the network has 3"):
+        Network(network, replace(plan, layers=plan.layers[:2]))
