@@ -4,11 +4,15 @@ One module a command group; :mod:`~.app` lists them. NumPy and whatever else tak
 are imported inside the command that needs them, so that `metaplast --help` answers at once.
 """
 
+import os
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line and end the process with its status: 0, 1 (it failed) or 2 (usage)."""
+    # The model's matrix products are small: BLAS threads would mostly wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from .app import app
 
     app()

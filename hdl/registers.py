@@ -1,6 +1,13 @@
 """The registers through which a host sets up and watches the trainer core."""
 
-from amaranth.lib import data, enum
+from typing import TYPE_CHECKING
+
+from amaranth.lib import data
+
+if TYPE_CHECKING:  # Amaranth's are these, with a shape
+    from enum import Enum, IntEnum
+else:
+    from amaranth.lib.enum import Enum, IntEnum
 
 __all__ = [
     "IDENTITY",
@@ -16,7 +23,7 @@ IDENTITY = 0x4D504C01
 """``"MPL"`` and the version of the interface."""
 
 
-class Status(enum.Enum, shape=3):
+class Status(Enum, shape=3):
     """How a request ended; nothing was changed unless it is ``OK``."""
 
     OK = 0
@@ -30,7 +37,7 @@ class Status(enum.Enum, shape=3):
     """The value is out of the register's range."""
 
 
-class GlobalRegister(enum.IntEnum, shape=8):
+class GlobalRegister(IntEnum, shape=8):
     """Registers of the core, at their own address."""
 
     IDENTITY = 0
@@ -47,7 +54,7 @@ class GlobalRegister(enum.IntEnum, shape=8):
     COUNTER_BITS = 11
 
 
-class LayerRegister(enum.IntEnum, shape=8):
+class LayerRegister(IntEnum, shape=8):
     """Registers of a layer, at :func:`layer_address`."""
 
     MARGIN = 0

@@ -1,13 +1,20 @@
 """What a bank of hidden weights can be told to do with a row."""
 
-from amaranth.lib import data, enum
+from typing import TYPE_CHECKING
+
+from amaranth.lib import data
 
 from .plan import FoldedLayer
+
+if TYPE_CHECKING:  # Amaranth's is this, with a shape
+    from enum import Enum
+else:
+    from amaranth.lib.enum import Enum
 
 __all__ = ["RowOperation", "row_command_layout"]
 
 
-class RowOperation(enum.Enum, shape=3):
+class RowOperation(Enum, shape=3):
     """What happens to a row in the cycle after it is read."""
 
     READ = 0
