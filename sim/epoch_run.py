@@ -14,7 +14,7 @@ from ..golden_model.network import Network
 from ..golden_model.trainer import EpochRecord, Trainer, epoch_order
 from .comparison import CoreState, Difference, compare_counts, compare_results, compare_states
 from .simulated_core import CoreCounts, CoreResults, SimulatedCore
-from .training_setup import TrainingSetup
+from .training_setup import TrainingBatch, TrainingSetup
 
 __all__ = ["Check", "EpochRun", "FoundError", "Progress", "TrainedEpoch", "peek"]
 
@@ -84,19 +84,14 @@ class FoundError(Exception):
     ----------
     difference : Difference
         The difference; its ``batch``, where it has one, is that in which it was found.
-    samples : array of int
-        That batch's samples.
-    before : CoreState or None
-        The state before that batch, if it was compared then.
+    batch : TrainingBatch or None
+        That batch, if the state before it was compared too.
     """
 
-    def __init__(
-        self, difference: Difference, samples: NDArray[np.int64], before: CoreState | None
-    ):
+    def __init__(self, difference: Difference, batch: TrainingBatch | None):
         super().__init__(str(difference))
         self.difference = difference
-        self.samples = samples
-        self.before = before
+        self.batch = batch
 
 
 class EpochRun:
@@ -119,8 +114,6 @@ class EpochRun:
         Whether the epoch is run again.
     last : int, optional
         Stop after this batch, compared as if it were the epoch's last.
-    record : int, optional
-        A batch to record a waveform of; the core runs empty before and after it.
     on_progress : callable, optional
         Called as results come.
     """
@@ -134,7 +127,6 @@ class EpochRun:
         check: Check,
         again: bool = False,
         last: int | None = None,
-        record: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ):
         network = trainer.network
@@ -146,11 +138,11 @@ class EpochRun:
         self._by_batch = check is Check.BATCH
         self._again = again
         self._last = last
-        self._recorded = record
         self._on_progress = on_progress
 
         layers = len(network.config.layers)
         self._epoch = trainer.epoch
+        self._events = trainer.events()
         self._order = epoch_order(network.config.seed, trainer.epoch, len(setup.x))
         self._started = time.perf_counter()
         # Batches that the core was given, and results that have come of them.
@@ -178,8 +170,7 @@ class EpochRun:
         SimulationError
             If the simulator fails.
         """
-        events = self._trainer.events()
-        self._core.set_events(events)
+        self._core.set_events(self._events)
         self._core.clear_counts()
         self._cycles_before = self._core.drain()
         try:
@@ -195,7 +186,7 @@ class EpochRun:
             layer_accuracy=tuple((self._right / samples).tolist()),
             error_rate=tuple(count / samples for count in counts.errors),
             updates=counts.updates,
-            events=tuple(events),
+            events=tuple(self._events),
             saturated=counts.saturated,
             seconds=time.perf_counter() - self._started,
         )
@@ -214,14 +205,7 @@ class EpochRun:
         setup.make_fault(
             core, self._epoch, number, overlapped=not self._by_batch, again=self._again
         )
-        if number == self._recorded:
-            core.drain()
-            core.record(True)
-            setup.feed(core, samples)
-            core.drain()
-            core.record(False)
-        else:
-            setup.feed(core, samples)
+        setup.feed(core, samples)
         if self._by_batch or number == self._last:
             self._finish()
             self._before = CoreState.copy_of(self._network) if self._by_batch else None
@@ -289,10 +273,19 @@ class EpochRun:
 
     def _found(self, difference: Difference) -> FoundError:
         known = self._by_batch or difference.sample is not None or self._last is not None
-        batch = self._batches - 1 if known else None
-        return FoundError(
-            difference.at(epoch=self._epoch, batch=batch), self._samples, self._before
+        number = self._batches - 1 if known else None
+        difference = difference.at(epoch=self._epoch, batch=number)
+        if self._before is None:
+            return FoundError(difference, None)
+        assert number is not None
+        batch = TrainingBatch(
+            epoch=self._epoch,
+            number=number,
+            samples=self._samples,
+            events=self._events,
+            before=self._before,
         )
+        return FoundError(difference, batch)
 
     def _report(self) -> None:
         if self._on_progress is not None:

@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..golden_model.trainer import Trainer, epoch_order
 from .comparison import CoreState, Difference, compare_states
 from .epoch_run import Check, EpochRun, FoundError, Progress, peek
-from .training_setup import TrainingSetup
+from .recording import record_batch
+from .training_setup import TrainingBatch, TrainingSetup
 from .verilator import SimulationError
 
 __all__ = ["MismatchError", "MismatchSearch"]
@@ -75,27 +73,18 @@ class MismatchSearch:
         SimulationError
             If the simulator fails.
         """
-        if found.before is None:
+        if found.batch is None:
             again = self._run(Check.BATCH, found.difference.batch)
             if again is None:
                 return self._explain_overlapped(found)
             found = again
-        difference, before = found.difference, found.before
-        assert before is not None
-        batch = difference.batch
-        assert batch is not None
+        assert found.batch is not None
+        difference = found.difference
         if difference.sample is None:
-            difference = self._first_sample(difference, found.samples, before)
+            difference = self._first_sample(difference, found.batch)
         if self.waves is None:
             return MismatchError(str(difference), difference)
-        with self.setup.open(self.waves) as core:
-            self.setup.bring(core, before)
-            self.setup.make_fault(core, self.epoch, batch)
-            core.set_events(self._trainer().events())
-            core.record(True)
-            self.setup.feed(core, found.samples)
-            core.drain()
-            core.record(False)
+        record_batch(self.setup, found.batch, self.waves)
         return MismatchError(
             f"{difference}; a waveform of the batch is in {self.waves}", difference, self.waves
         )
@@ -163,24 +152,21 @@ class MismatchSearch:
                 return found
         return None
 
-    def _first_sample(
-        self, difference: Difference, samples: NDArray[np.int64], before: CoreState
-    ) -> Difference:
+    def _first_sample(self, difference: Difference, batch: TrainingBatch) -> Difference:
         """The difference of the counters after the first sample that leaves one."""
-        batch = difference.batch
-        assert batch is not None
-        x, y = self.setup.x[samples], self.setup.y[samples]
-        none = [0] * len(self.setup.config.layers)
-        with self.setup.open() as core:
+        setup, samples = self.setup, batch.samples
+        x, y = setup.x[samples], setup.y[samples]
+        none = [0] * len(setup.config.layers)
+        with setup.open() as core:
 
             def after(count: int) -> Difference | None:
-                network = self.setup.network(before)
+                network = setup.network(batch.before)
                 if count:
                     network.train_batch(x[:count], y[:count], none)
-                self.setup.bring(core, before)
-                self.setup.make_fault(core, self.epoch, batch)
+                setup.bring(core, batch.before)
+                setup.make_fault(core, batch.epoch, batch.number)
                 core.set_events(none)
-                self.setup.feed(core, samples[:count], commit=False)
+                setup.feed(core, samples[:count], commit=False)
                 core.drain()
                 core.results()
                 got = peek(core)
@@ -196,5 +182,5 @@ class MismatchSearch:
                     right = middle
                 else:
                     first, wrong = earlier, middle
-        first = first.at(epoch=self.epoch, batch=batch)
+        first = first.at(epoch=batch.epoch, batch=batch.number)
         return first if wrong == 0 else first.at(sample=int(samples[wrong - 1]))

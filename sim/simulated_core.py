@@ -461,7 +461,7 @@ class SimulatedCore:
         for bank in range(folded.plan.banks):
             self._send("peek", _bank_path(folded, bank, name))
             (digits,) = self._receive("peek")
-            bits = np.frombuffer(digits.encode(), dtype=np.uint8) & 1
+            bits = np.frombuffer(digits.encode(), dtype=np.uint8) - np.uint8(ord("0"))
             images.append(bits.reshape(-1, width)[:, ::-1])
         return images
 

@@ -35,9 +35,7 @@ class CoreTraining:
     check : Check
         When states are compared.
     waves : Path, optional
-        File for a waveform of the batch in which a mismatch arose, or of ``recorded``.
-    recorded : int, optional
-        A batch of the first epoch to record, from 0; the core runs empty before and after it.
+        File for a waveform of the batch in which a mismatch arose.
     on_progress : callable, optional
         Called as results come.
 
@@ -56,7 +54,6 @@ class CoreTraining:
         *,
         check: Check = Check.EPOCH,
         waves: Path | None = None,
-        recorded: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ):
         network = trainer.network
@@ -66,9 +63,8 @@ class CoreTraining:
         self.check = check
         self._network = network
         self._waves = waves
-        self._recorded = recorded
         self._on_progress = on_progress
-        self._core = setup.open(waves if recorded is not None else None)
+        self._core = setup.open()
         try:
             self._core.configure()
             self._core.seed()
@@ -114,10 +110,8 @@ class CoreTraining:
             self._core,
             self.trainer,
             check=self.check,
-            record=self._recorded,
             on_progress=self._on_progress,
         )
-        self._recorded = None
         try:
             trained = run.train()
         except FoundError as found:

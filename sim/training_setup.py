@@ -15,7 +15,7 @@ from .comparison import CoreState
 from .simulated_core import SimulatedCore, build_core
 from .verilator import Simulator
 
-__all__ = ["Fault", "TrainingSetup", "Trouble"]
+__all__ = ["Fault", "TrainingBatch", "TrainingSetup", "Trouble"]
 
 
 class Trouble(enum.Enum):
@@ -54,6 +54,29 @@ class Fault:
     source: int = 0
     expected: bool = False
     trouble: Trouble = Trouble.ALWAYS
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainingBatch:
+    """A batch, and all that decides what happens in it.
+
+    Attributes
+    ----------
+    epoch, number : int
+        Which one, from 0.
+    samples : array of int
+        Indices of its samples, in order.
+    events : list of int
+        ``M_l`` of each layer.
+    before : CoreState
+        The state before it.
+    """
+
+    epoch: int
+    number: int
+    samples: NDArray[np.int64]
+    events: list[int]
+    before: CoreState
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
