@@ -1,25 +1,15 @@
 """A component as a simulator takes it: Verilog, and what its ports hold."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .layout import Layout, component_ports, describe_ports
+from ..hdl.verilog import Layout, describe_ports, to_verilog
 
-__all__ = ["TOP", "Design", "to_verilog"]
+__all__ = ["TOP", "Design"]
 
 TOP = "top"
 """Name of the module that is simulated."""
-
-# A memory that begins with zeros in all rows, as Amaranth writes it.
-CLEARED_MEMORY = re.compile(
-    r"^  initial begin\n"
-    r"    (?P<name>\S+ ?)\[0\] = (?P<zero>\d+'h0+);\n"
-    r"(?:    (?P=name)\[\d+\] = (?P=zero);\n)*"
-    r"  end\n",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True)
@@ -57,50 +47,4 @@ class Design:
             Names within it that a bench may reach, besides the ports.
         """
         ports, inputs = describe_ports(component)
-        return cls(to_verilog(component, platform=platform), ports, inputs, public)
-
-
-def to_verilog(component: Any, *, name: str = TOP, platform: Any = None) -> str:
-    """Verilog of an Amaranth component: the same text wherever it is made.
-
-    Parameters
-    ----------
-    component : amaranth.lib.wiring.Component
-        The component.
-    name : str
-        Name of its module.
-    platform : amaranth.build.Platform, optional
-        Passed to its elaboration.
-    """
-    from amaranth.back import verilog
-
-    ports = {port: (value, None) for port, _, value in component_ports(component)}
-    text = verilog.convert(
-        component,
-        name=name,
-        platform=platform,
-        ports=ports,
-        emit_src=False,
-        strip_internal_attrs=True,
-    )
-    return _shorten_memories(text)
-
-
-def _shorten_memories(text: str) -> str:
-    """Clear memories with a loop, not with a statement for each of their rows."""
-    count = 0
-
-    def loop(match: re.Match[str]) -> str:
-        nonlocal count
-        count += 1
-        rows = match[0].count("\n") - 2
-        memory, zero = match["name"], match["zero"]
-        return (
-            f"  initial begin : clear_memory_{count}\n"
-            f"    integer row;\n"
-            f"    for (row = 0; row < {rows}; row = row + 1)\n"
-            f"      {memory}[row] = {zero};\n"
-            f"  end\n"
-        )
-
-    return CLEARED_MEMORY.sub(loop, text)
+        return cls(to_verilog(component, name=TOP, platform=platform), ports, inputs, public)

@@ -1,85 +1,14 @@
 """Payloads as a simulator sees them, one vector, and as a bench wants them, by name.
 
-A layout is described by plain values that go through JSON, so that a bench needs neither the
-component nor Amaranth::
-
-    {"width": 8, "signed": False}                                      an integer
-    {"width": 24, "length": 3, "element": {…}}                         an array, element 0 lowest
-    {"width": 9, "fields": {"label": {"offset": 1, "layout": {…}}}}    a structure
+Layouts are described as in :mod:`metaplast.hdl.verilog`.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["Layout", "component_ports", "describe", "describe_ports", "pack", "unpack"]
+from ..hdl.verilog import Layout
 
-Layout: TypeAlias = dict[str, Any]
-"""A layout, as above."""
-
-
-def describe(shape: Any) -> Layout:
-    """Describe an Amaranth shape.
-
-    Parameters
-    ----------
-    shape : amaranth.hdl.ShapeLike
-        Any shape: an integer's, an enumeration, a structure, an array, and these in each other.
-    """
-    from amaranth.hdl import Shape, ShapeCastable
-    from amaranth.lib import data
-
-    while isinstance(shape, ShapeCastable) and not isinstance(shape, data.Layout):
-        shape = shape.as_shape()
-    width = Shape.cast(shape).width
-    if isinstance(shape, data.ArrayLayout):
-        return {"width": width, "length": shape.length, "element": describe(shape.elem_shape)}
-    if isinstance(shape, data.Layout):
-        fields = {
-            str(name): {"offset": field.offset, "layout": describe(field.shape)}
-            for name, field in shape
-        }
-        return {"width": width, "fields": fields}
-    return {"width": width, "signed": Shape.cast(shape).signed}
-
-
-def component_ports(component: Any) -> Iterator[tuple[str, Any, Any]]:
-    """The ports of an Amaranth component: names in Verilog, members, and values.
-
-    What is constant, such as ``valid`` of a stream that is always valid, is no port.
-
-    Parameters
-    ----------
-    component : amaranth.lib.wiring.Component
-        The component.
-    """
-    from amaranth.hdl import Const, Value
-
-    for path, member, port in component.signature.flatten(component):
-        value = Value.cast(port)
-        if not isinstance(value, Const):
-            yield "__".join(map(str, path)), member, value
-
-
-def describe_ports(component: Any) -> tuple[dict[str, Layout], tuple[str, ...]]:
-    """Describe the ports of an Amaranth component.
-
-    Parameters
-    ----------
-    component : amaranth.lib.wiring.Component
-        The component.
-
-    Returns
-    -------
-    ports : dict of str to Layout
-        All ports, by their names in Verilog.
-    inputs : tuple of str
-        Which of them are inputs.
-    """
-    from amaranth.lib.wiring import In
-
-    members = {name: member for name, member, _ in component_ports(component)}
-    ports = {name: describe(member.shape) for name, member in members.items()}
-    return ports, tuple(name for name, member in members.items() if member.flow == In)
+__all__ = ["Layout", "pack", "unpack"]
 
 
 def pack(layout: Layout, value: Any) -> int:

@@ -11,7 +11,8 @@ from amaranth.back import rtlil
 
 from metaplast.hdl.counter_memory import NO_COLLISION_EMULATION, CounterMemory
 from metaplast.hdl.plan import MemoryKind
-from metaplast.sim.design import Design, to_verilog
+from metaplast.hdl.verilog import to_verilog
+from metaplast.sim.design import Design
 from metaplast.sim.verilator import BenchFailure, SimulationError, build
 
 BENCH = "tests.hdl.benches.counter_memory"
@@ -72,8 +73,8 @@ def test_what_must_not_be_asked_for_stops_a_simulation(kind: MemoryKind) -> None
 def test_a_device_has_no_assertions() -> None:
     for kind in MemoryKind:
         memory = CounterMemory(rows=13, counters=3, counter_bits=5, kind=kind)
-        assert "assert" in to_verilog(memory)
-        assert "assert" not in to_verilog(memory, platform=UltraPlus())
+        assert "assert" in to_verilog(memory, name="memory")
+        assert "assert" not in to_verilog(memory, name="memory", platform=UltraPlus())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from metaplast.sim.design import Design, to_verilog
+from metaplast.hdl.verilog import to_verilog
+from metaplast.sim.design import TOP, Design
 
 from .stage import Stage
 
@@ -33,19 +34,19 @@ class Memories(wiring.Component):
 
 def test_a_design_is_what_a_component_says() -> None:
     design = Design.of(Stage(), public=("count",))
-    assert design.verilog == to_verilog(Stage())
+    assert design.verilog == to_verilog(Stage(), name=TOP)
     assert design.ports["i__payload"]["width"] == 12
     assert set(design.inputs) == {"i__payload", "i__valid", "o__ready"}
     assert design.public == ("count",)
 
 
 def test_verilog_tells_nothing_of_where_it_was_made() -> None:
-    assert "/" not in re.sub(r"/\*.*?\*/|//", "", to_verilog(Stage()))
+    assert "/" not in re.sub(r"/\*.*?\*/|//", "", to_verilog(Stage(), name=TOP))
     assert "module negator" in to_verilog(Stage(), name="negator")
 
 
 def test_memories_of_zeros_are_cleared_in_a_loop() -> None:
-    text = to_verilog(Memories())
+    text = to_verilog(Memories(), name=TOP)
     assert re.search(
         r"initial begin : clear_memory_2\n"
         r"    integer row;\n"

@@ -13,7 +13,8 @@ from amaranth.lib.wiring import In, Out
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metaplast.sim.layout import describe, describe_ports, pack, unpack
+from metaplast.hdl.verilog import describe, describe_ports
+from metaplast.sim.layout import pack, unpack
 
 
 class Code(amaranth_enum.Enum, shape=3):
