@@ -47,6 +47,7 @@ class GlobalRegister(IntEnum, shape=8):
     SEED_LOW = 4
     SEED_HIGH = 5
     BATCH = 6
+    """Samples in a batch. Writing it begins a batch's count anew."""
     MODE = 7
     SAMPLES = 8
     REFUSED = 9

@@ -42,7 +42,8 @@ class TrainerCore(wiring.Component):
     neither for its batch nor as one trained on. Requests for what cannot be are answered with the
     reason (:class:`.registers.Status`) and change nothing; writes, and reads that would disturb
     training, are refused while the core is busy. A request that finds the core idle is obeyed
-    before the next sample comes in.
+    before the next sample comes in. A response follows in the cycle after its request is taken; if
+    it is a layer's, in the cycle after that.
 
     After power-up the memories hold nothing of use: write the seed, then the reset register.
 
