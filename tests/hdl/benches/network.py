@@ -1,5 +1,6 @@
 """Bench of a network: trained next to the literal one, and timed next to the cycle model."""
 
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -67,9 +68,9 @@ class Network:
         words[-1] |= whole
         return words
 
-    def batch(self, count: int) -> tuple[list[list[int]], list[int]]:
+    def batch(self, count: int, random: Random) -> tuple[list[list[int]], list[int]]:
         """Random samples."""
-        random, config = self.bench.random, self.config
+        config = self.config
         x = [[random.getrandbits(1) for _ in range(config.inputs)] for _ in range(count)]
         return x, [random.randrange(config.classes) for _ in range(count)]
 
@@ -94,7 +95,7 @@ async def training(bench: Bench) -> None:
     errors, updates = np.zeros(network.count, int), np.zeros(network.count, int)
 
     async def stray(*, train: bool) -> None:
-        (x,), _ = network.batch(1)
+        (x,), _ = network.batch(1, bench.random)
         label = bench.random.randrange(config.classes if train else 0, 256)
         sent = network.words(x, label, last=not train, train=train)
         predictions, wrong = [], []
@@ -107,7 +108,7 @@ async def training(bench: Bench) -> None:
         await network.samples.send(sent)
 
     for _ in range(BATCHES):
-        x, y = network.batch(bench.random.randint(1, 6))
+        x, y = network.batch(bench.random.randint(1, 6), bench.random)
         await stray(train=True)
         await stray(train=False)
         record = literal.train_batch(x, y, network.events)
@@ -135,8 +136,9 @@ async def cycles(bench: Bench) -> None:
     await network.set_up()
     model = CycleModel.of(config, network.plan)
     words = []
+    random = Random(config.seed)  # the same for networks that are compared
     for _ in range(bench.parameters["batches"]):
-        x, y = network.batch(config.batch)
+        x, y = network.batch(config.batch, random)
         record = golden.train_batch(np.array(x, dtype=np.uint8), np.array(y), network.events)
         model.train(record)
         for n, (bits, label) in enumerate(zip(x, y, strict=True)):

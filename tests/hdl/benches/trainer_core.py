@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from copy import deepcopy
 
+import numpy as np
+
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.literal import LiteralNetwork
+from metaplast.golden_model.network import Network
+from metaplast.hdl.cycles import CycleModel
 from metaplast.hdl.plan import NetworkPlan
 from metaplast.hdl.registers import (
     IDENTITY,
@@ -13,7 +17,7 @@ from metaplast.hdl.registers import (
     Status,
     layer_address,
 )
-from metaplast.sim.bench import Bench, stream_bench
+from metaplast.sim.bench import Bench, bench, stream_bench
 
 from .training import Host, saturated, to_words
 
@@ -228,6 +232,12 @@ async def registers(bench: Bench) -> None:
             await host.write(address, 1, status=Status.UNKNOWN)
     assert not bench.bits("busy")
 
+    if not bench.flow.back_pressure:
+        times = zip(host.asked, host.driver.cycles, host.monitor.cycles, strict=True)
+        for address, asked, answered in times:
+            took = 2 if 1 <= address >> 8 <= count else 1
+            assert answered - asked == took, f"{address:#x} was answered in {answered - asked}"
+
 
 @stream_bench
 async def training(bench: Bench) -> None:
@@ -427,3 +437,27 @@ async def at_once(bench: Bench) -> None:
         await task
         await core.all_results()
         await core.compare()
+
+
+@bench
+async def cycles(bench: Bench) -> None:
+    """Without gaps, samples take the cycles that the model says."""
+    core = Core(bench)
+    await core.set_up()
+    model = CycleModel(core.folded, [layer.stream for layer in core.literal.layers])
+    golden = Network(core.literal.config)
+    words = []
+    for count in (core.config.batch, 1, core.config.batch, core.config.batch):
+        samples = [core.sample() for _ in range(count)]
+        for n, (x, label) in enumerate(samples):
+            core.expect(x, label, train=True)
+            words += core.words(x, label, last=n == count - 1)
+        core.commit()
+        x, y = (np.array(part) for part in zip(*samples, strict=True))
+        model.train(golden.train_batch(x.astype(np.uint8), y, core.events))
+    begin = bench.cycle + 1
+    await core.samples.send(words)
+    await core.idle()
+    took = bench.cycle - begin
+    assert took == model.idle, f"it took {took} cycles, the model says {model.idle}"
+    await core.compare()

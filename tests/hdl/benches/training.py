@@ -58,6 +58,7 @@ class Host:
         self.bench = bench
         self.driver = bench.driver(requests)
         self.monitor = bench.monitor(responses)
+        self.asked: list[int] = []  # addresses
 
     async def read(
         self, address: int, data: int | None = None, *, status: Status = Status.OK
@@ -78,6 +79,7 @@ class Host:
 
     async def _ask(self, request: dict[str, int], data: int | None, status: Status | None) -> int:
         """Without data or status, anything will do but a refusal for other reasons than work."""
+        self.asked.append(request["address"])
         count = len(self.monitor.received) + 1
         await self.driver.send([request])
         while len(self.monitor.received) < count:
