@@ -15,7 +15,17 @@ from typer.core import TyperGroup
 __all__ = ["COMMANDS", "app"]
 
 # The commands' modules, in the order in which `metaplast --help` lists them.
-COMMANDS = ("train", "evaluate", "predict", "info", "data", "compare", "bench")
+COMMANDS = (
+    "train",
+    "evaluate",
+    "predict",
+    "info",
+    "simulate",
+    "export",
+    "data",
+    "compare",
+    "bench",
+)
 
 # `click.UsageError`, wherever this Typer keeps its Click.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]

@@ -1,0 +1,110 @@
+"""`metaplast export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import (
+    Choices,
+    ClassesOption,
+    CounterBitsOption,
+    GroupsOption,
+    HiddenOption,
+    JsonOption,
+    RobustnessOption,
+    parse_sizes,
+)
+from .output import print_json, require
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group to the application."""
+    export = typer.Typer(help="The trainer core for other tools.", no_args_is_help=True)
+    export.command("verilog")(verilog)
+    app.add_typer(export, name="export")
+
+
+def verilog(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[MODEL]",
+            help="A saved model, whose network it is to be; or give the network's options.",
+            show_default=False,
+        ),
+    ] = None,
+    inputs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Bits of an encoded sample.", show_default=False),
+    ] = None,
+    hidden: HiddenOption = None,
+    groups: GroupsOption = None,
+    classes: ClassesOption = None,
+    counter_bits: CounterBitsOption = None,
+    robustness: RobustnessOption = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The fold factors, as `metaplast plan` writes them.",
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Plan for this device (see `metaplast plan`).",
+            show_default="a plan of moderate size for no device",
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the trainer core as one Verilog file, with what one needs to drive it.
+
+    The core comes with a JSON file and a page that describe its ports, registers and
+    timing, and with a list of Verilator's warnings that are harmless.
+    """
+    choices = Choices(
+        hidden=parse_sizes(hidden, "--hidden"),
+        groups=parse_sizes(groups, "--groups"),
+        classes=classes,
+        counter_bits=counter_bits,
+        robustness=robustness,
+    )
+    choices.check()
+    if plan is not None and device is not None:
+        raise typer.BadParameter("has a plan already; leave out --device", param_hint="--plan")
+    if model is not None:
+        given = [name for name, value in choices.given() if value is not None]
+        if inputs is not None or given:
+            raise typer.BadParameter(
+                "says what the network is; leave out the network's options", param_hint="MODEL"
+            )
+    elif inputs is None or classes is None:
+        raise typer.BadParameter(
+            "must be given, with --classes, or a MODEL that says them", param_hint="--inputs"
+        )
+    require("amaranth", extra="rtl", purpose="the export")
+
+    from ..golden_model.model_file import Model
+    from ..hdl.export import export_verilog
+    from .folding import chosen_plan
+
+    if model is not None:
+        config = Model.load(model).config
+    else:
+        assert inputs is not None
+        assert classes is not None
+        config = choices.network_config(inputs=inputs, classes=classes)
+    files = export_verilog(config, chosen_plan(config, plan, device), out)
+    paths = [files.verilog, files.description, files.manual, files.waivers]
+    if json:
+        print_json({"files": [str(path) for path in paths]})
+        return
+    for path in paths:
+        typer.echo(f"wrote {path}")

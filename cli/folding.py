@@ -1,0 +1,55 @@
+"""The plan that a command's options ask for."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..golden_model import NetworkConfig
+    from ..hdl.plan import NetworkPlan
+
+__all__ = ["chosen_plan", "load_plan"]
+
+
+def chosen_plan(config: "NetworkConfig", file: Path | None, device: str | None) -> "NetworkPlan":
+    """The plan of a file or for a device, or else one for no device; seen to suit the network.
+
+    Raises
+    ------
+    MetaplastError
+        If the file holds no plan, the device is unknown, or the plan does not suit the network.
+    """
+    from ..hdl.device import find_device
+    from ..hdl.planner import default_plan, plan_network
+
+    if file is not None:
+        plan = load_plan(file)
+    elif device is not None:
+        plan = plan_network(config, find_device(device))
+    else:
+        plan = default_plan(config)
+    plan.fold(config)
+    return plan
+
+
+def load_plan(file: Path) -> "NetworkPlan":
+    """A plan, or a report with one, in JSON.
+
+    Raises
+    ------
+    MetaplastError
+        If it is none.
+    """
+    from ..golden_model.errors import ConfigurationError, MetaplastError
+    from ..hdl.plan import NetworkPlan
+
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise MetaplastError(f"{file} is no plan: it is not JSON ({error})") from None
+    if isinstance(document, dict) and isinstance(document.get("plan"), dict):
+        document = document["plan"]
+    try:
+        return NetworkPlan.from_dict(document)
+    except ConfigurationError as error:
+        raise MetaplastError(f"{file}: {error}") from None

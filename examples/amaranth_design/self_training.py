@@ -1,0 +1,203 @@
+"""The trainer core in a design of one's own: a chip that learns what is in its memory.
+
+After reset, :class:`SelfTraining` writes the core's registers, makes it start from its seed, and
+gives it the samples of a memory, epoch after epoch. Then it reads the counters out, and ``learnt``
+is set. Run as a program, this file simulates it and compares what was learnt with the golden model.
+"""
+
+from typing import Any
+
+import numpy as np
+from amaranth.hdl import Elaboratable, Module, Signal, signed
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import Out
+from amaranth.sim import Simulator
+
+from metaplast.golden_model import Network, NetworkConfig
+from metaplast.hdl.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.registers import GlobalRegister, LayerRegister, layer_address
+from metaplast.hdl.trainer_core import TrainerCore
+
+CONFIG = NetworkConfig(
+    inputs=8, hidden=(8,), groups=(2,), classes=2, counter_bits=4, batch=4, reinforcement=0.0
+)
+PLAN = NetworkPlan((LayerPlan(lanes=2, word=8, counters=4, load=8),))
+EPOCHS = 4
+
+# Which half of eight bits holds more ones, for samples in which it is not a draw.
+X = np.array([[n >> i & 1 for i in range(8)] for n in range(3, 256, 7)], dtype=np.uint8)
+X = X[X[:, :4].sum(axis=1) != X[:, 4:].sum(axis=1)]
+Y = (X[:, :4].sum(axis=1) < X[:, 4:].sum(axis=1)).astype(np.int64)
+
+
+class SelfTraining(wiring.Component):
+    """Train on the samples of a memory.
+
+    Members
+    -------
+    learnt : Out(1)
+        All epochs are done, and the counters were read.
+    right : Out(8)
+        Samples that were predicted right in the last epoch.
+    counters : Out(stream)
+        The counters, when all epochs are done. Never waits.
+    """
+
+    learnt: Out(1)
+    right: Out(8)
+    counters: Out(stream.Signature(signed(CONFIG.counter_bits), always_ready=True))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.core = TrainerCore(CONFIG, PLAN)
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        m.submodules.core = core = self.core
+
+        # A sample fits a word here: its bits, then its label.
+        rows = [int("".join(map(str, x[::-1])), 2) | int(y) << 8 for x, y in zip(X, Y, strict=True)]
+        m.submodules.samples = samples = Memory(shape=9, depth=len(rows), init=rows)
+        port = samples.read_port(domain="comb")
+        # The core says of a sample what it predicted, not which it was: the labels are kept here.
+        m.submodules.labels = labels = Memory(shape=9, depth=len(rows), init=rows)
+        label_port = labels.read_port(domain="comb")
+
+        settings = [
+            (GlobalRegister.SEED_LOW, CONFIG.seed),
+            (GlobalRegister.BATCH, CONFIG.batch),
+            (layer_address(0, LayerRegister.MARGIN), CONFIG.layers[0].margin),
+            (layer_address(0, LayerRegister.EVENTS), 0),
+            (GlobalRegister.RESET, 1),
+        ]
+        setting = Signal(range(len(settings) + 1))
+        epoch = Signal(range(EPOCHS + 1))
+        counter = layer_address(0, LayerRegister.COUNTER)
+        left = Signal(range(CONFIG.layers[0].weights + 1), init=CONFIG.layers[0].weights)
+        m.d.comb += [
+            core.requests.p.write.eq(1),
+            self.counters.payload.eq(core.responses.p.data),
+            core.responses.ready.eq(1),
+            core.results.ready.eq(1),
+            core.samples.p.bits.eq(port.data[:8]),
+            core.samples.p.label.eq(port.data[8]),
+            core.samples.p.last.eq(port.addr == len(rows) - 1),
+        ]
+        with m.Switch(setting):
+            for index, (address, value) in enumerate(settings):
+                with m.Case(index):
+                    m.d.comb += [
+                        core.requests.p.address.eq(address),
+                        core.requests.p.data.eq(value),
+                    ]
+
+        with m.If(core.results.valid):
+            m.d.sync += label_port.addr.eq(label_port.addr + 1)
+            with m.If(core.results.p.predictions[0] == label_port.data[8]):
+                m.d.sync += self.right.eq(self.right + 1)
+
+        with m.FSM():
+            with m.State("SetUp"):
+                m.d.comb += core.requests.valid.eq(1)
+                with m.If(core.requests.ready):
+                    m.d.sync += setting.eq(setting + 1)
+                    m.next = "Answer"
+            with m.State("Answer"), m.If(core.responses.valid):
+                with m.If(setting == len(settings)):
+                    m.next = "Settle"
+                with m.Else():
+                    m.next = "SetUp"
+            with m.State("Settle"), m.If(~core.busy):
+                with m.If(epoch == EPOCHS):
+                    m.next = "ReadOut"
+                with m.Else():
+                    m.d.sync += [port.addr.eq(0), label_port.addr.eq(0), self.right.eq(0)]
+                    m.next = "Train"
+            with m.State("Train"):
+                m.d.comb += core.samples.valid.eq(1)
+                with m.If(core.samples.ready):
+                    m.d.sync += port.addr.eq(port.addr + 1)
+                    with m.If(port.addr == len(rows) - 1):
+                        m.d.sync += epoch.eq(epoch + 1)
+                        m.next = "Begun"
+            with m.State("Begun"):
+                m.next = "Settle"
+            with m.State("Locate"):
+                # Training has moved the position.
+                m.d.comb += [
+                    core.requests.valid.eq(1),
+                    core.requests.p.address.eq(layer_address(0, LayerRegister.POSITION)),
+                    core.requests.p.data.eq(0),
+                ]
+                with m.If(core.requests.ready):
+                    m.next = "Located"
+            with m.State("Located"), m.If(core.responses.valid):
+                m.next = "ReadOut"
+            with m.State("ReadOut"):
+                m.d.comb += [
+                    core.requests.valid.eq(1),
+                    core.requests.p.write.eq(0),
+                    core.requests.p.address.eq(counter),
+                ]
+                with m.If(core.requests.ready):
+                    m.next = "Read"
+            with m.State("Read"):
+                m.d.comb += self.counters.valid.eq(core.responses.valid)
+                with m.If(core.responses.valid):
+                    m.d.sync += left.eq(left - 1)
+                    with m.If(left == 1):
+                        m.next = "Learnt"
+                    with m.Else():
+                        m.next = "ReadOut"
+            with m.State("Learnt"):
+                m.d.comb += self.learnt.eq(1)
+
+        return m
+
+
+def simulate() -> tuple[int, list[int]]:
+    """Simulate the design; gives what it got right at last, and the counters it read."""
+    design = SelfTraining()
+    simulator = Simulator(design)
+    simulator.add_clock(1e-6)
+    counters: list[int] = []
+    right: list[int] = []
+
+    async def watch(context: Any) -> None:
+        while not context.get(design.learnt):
+            _, _, valid, counter = await context.tick().sample(
+                design.counters.valid, design.counters.payload
+            )
+            if valid:
+                counters.append(counter)
+
+        right.append(context.get(design.right))
+
+    simulator.add_testbench(watch)
+    simulator.run()
+    return right[0], counters
+
+
+def golden() -> tuple[int, list[int]]:
+    """The same by the golden model."""
+    network = Network(CONFIG)
+    right = 0
+    for _ in range(EPOCHS):
+        right = 0
+        for start in range(0, len(X), CONFIG.batch):
+            batch = slice(start, start + CONFIG.batch)
+            record = network.train_batch(X[batch], Y[batch], [0])
+            right += int((record.predictions[:, 0] == Y[batch]).sum())
+    return right, network.counters[0].reshape(-1).tolist()
+
+
+def main() -> None:
+    """Simulate, and compare with the golden model."""
+    right, counters = simulate()
+    assert (right, counters) == golden(), "the gateware and the golden model differ"
+    print(f"learnt: {right} of {len(X)} right, {len(counters)} counters as in the golden model")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+// Trains an exported trainer core on samples from a file and prints its counters.
+//
+// run.py writes samples.hex (a word of a sample a line: {last, label, bits}) and the macros:
+// LOAD (bits of a word), WORDS (of a sample), SAMPLES, WEIGHTS, SEED, BATCH, MARGIN.
+
+`timescale 1ns / 1ns
+
+module bench;
+    reg clk = 0, rst = 1;
+    always #5 clk = ~clk;
+
+    reg [`LOAD + 8:0] samples_payload;
+    reg samples_valid = 0;
+    wire samples_ready;
+    wire [9:0] results_payload;
+    wire results_valid;
+    reg [56:0] requests_payload;
+    reg requests_valid = 0;
+    wire requests_ready;
+    wire [34:0] responses_payload;
+    wire responses_valid;
+    wire busy;
+
+    metaplast_trainer_core core (
+        .clk(clk), .rst(rst),
+        .samples__payload(samples_payload),
+        .samples__valid(samples_valid), .samples__ready(samples_ready),
+        .results__payload(results_payload),
+        .results__valid(results_valid), .results__ready(1'b1),
+        .requests__payload(requests_payload),
+        .requests__valid(requests_valid), .requests__ready(requests_ready),
+        .responses__payload(responses_payload),
+        .responses__valid(responses_valid), .responses__ready(1'b1),
+        .busy(busy)
+    );
+
+    // Inputs change on the falling edge, so that they stand at the rising one.
+    task request(input write, input [23:0] address, input [31:0] data);
+        begin
+            requests_payload = {data, address, write};
+            requests_valid = 1;
+            @(posedge clk);
+            while (!requests_ready) @(posedge clk);
+            @(negedge clk) requests_valid = 0;
+            while (!responses_valid) @(negedge clk);
+            if (responses_payload[2:0] != 0) begin
+                $display("FAILED: register %h answers %0d", address, responses_payload[2:0]);
+                $finish;
+            end
+        end
+    endtask
+
+    task send(input [`LOAD + 8:0] word);
+        begin
+            samples_payload = word;
+            samples_valid = 1;
+            @(posedge clk);
+            while (!samples_ready) @(posedge clk);
+            @(negedge clk) samples_valid = 0;
+        end
+    endtask
+
+    task settle;
+        begin
+            @(negedge clk);
+            while (busy) @(negedge clk);
+        end
+    endtask
+
+    reg [`LOAD + 8:0] words [0:`SAMPLES * `WORDS - 1];
+    integer results = 0;
+    always @(posedge clk) if (results_valid) results = results + 1;
+
+    integer n;
+    initial begin
+        $readmemh("samples.hex", words);
+        repeat (2) @(negedge clk);
+        rst = 0;
+        @(negedge clk);
+
+        request(1, 24'h000004, `SEED);
+        request(1, 24'h000006, `BATCH);
+        request(1, 24'h000100, `MARGIN);
+        request(1, 24'h000101, 0);
+        request(1, 24'h000003, 1);
+        settle;
+
+        for (n = 0; n < `SAMPLES * `WORDS; n = n + 1) send(words[n]);
+        settle;
+
+        request(1, 24'h000105, 0);
+        for (n = 0; n < `WEIGHTS; n = n + 1) begin
+            request(0, 24'h000106, 0);
+            $display("counter %0d", $signed(responses_payload[34:3]));
+        end
+        $display("results %0d", results);
+        $finish;
+    end
+endmodule

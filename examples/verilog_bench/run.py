@@ -1,0 +1,86 @@
+"""Export a trainer core, train it in Icarus Verilog, and compare it with the golden model."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from metaplast.golden_model import Network, NetworkConfig
+from metaplast.hdl.export import export_verilog
+from metaplast.hdl.plan import LayerPlan, NetworkPlan
+
+CONFIG = NetworkConfig(
+    inputs=12, hidden=(6,), groups=(3,), classes=3, counter_bits=5, batch=5, reinforcement=0.0
+)
+PLAN = NetworkPlan((LayerPlan(banks=2, word=6, counters=3, load=6),))
+SAMPLES = 40
+BENCH = Path(__file__).with_name("bench.v")
+
+
+def samples() -> tuple[np.ndarray, np.ndarray]:
+    """Noisy copies of a prototype a class."""
+    random = np.random.default_rng(1)
+    prototypes = random.integers(0, 2, (CONFIG.classes, CONFIG.inputs))
+    labels = random.integers(0, CONFIG.classes, SAMPLES)
+    noise = random.random((SAMPLES, CONFIG.inputs)) < 0.1
+    return (prototypes[labels] ^ noise).astype(np.uint8), labels
+
+
+def train_in_verilog(directory: Path, x: np.ndarray, y: np.ndarray) -> list[int]:
+    """The counters that the exported core learns."""
+    (layer,) = PLAN.fold(CONFIG)
+    core = export_verilog(CONFIG, PLAN, directory)
+    load = PLAN.layers[0].load
+    lines = []
+    for index, (bits, label) in enumerate(zip(x, y, strict=True)):
+        last = int(index == len(x) - 1)
+        whole = int("".join(map(str, bits[::-1])), 2)
+        for word in range(layer.load_words):
+            part = whole >> word * load & (1 << load) - 1
+            lines.append(f"{last << load + 8 | int(label) << load | part:x}\n")
+    (directory / "samples.hex").write_text("".join(lines))
+    macros = {
+        "LOAD": load,
+        "WORDS": layer.load_words,
+        "SAMPLES": len(x),
+        "WEIGHTS": CONFIG.layers[0].weights,
+        "SEED": CONFIG.seed,
+        "BATCH": CONFIG.batch,
+        "MARGIN": CONFIG.layers[0].margin,
+    }
+    defines = [f"-D{name}={value}" for name, value in macros.items()]
+    command = ["iverilog", "-g2005", "-o", "bench", *defines, str(BENCH), core.verilog.name]
+    subprocess.run(command, cwd=directory, check=True)
+    done = subprocess.run(
+        ["vvp", "bench"], cwd=directory, check=True, capture_output=True, text=True
+    )
+    lines = done.stdout.splitlines()
+    assert f"results {len(x)}" in lines, done.stdout
+    return [int(line.removeprefix("counter ")) for line in lines if line.startswith("counter ")]
+
+
+def train_in_model(x: np.ndarray, y: np.ndarray) -> list[int]:
+    """The counters that the golden model learns."""
+    network = Network(CONFIG)
+    for start in range(0, len(x), CONFIG.batch):
+        batch = slice(start, start + CONFIG.batch)
+        network.train_batch(x[batch], y[batch], [0])
+    return network.counters[0].reshape(-1).tolist()
+
+
+def main() -> None:
+    """Train both and compare."""
+    if shutil.which("iverilog") is None:
+        sys.exit("Icarus Verilog is missing: install it (Debian and Ubuntu: apt install iverilog).")
+    x, y = samples()
+    with tempfile.TemporaryDirectory() as directory:
+        counters = train_in_verilog(Path(directory), x, y)
+    assert counters == train_in_model(x, y), "the gateware and the golden model differ"
+    print(f"trained on {len(x)} samples: {len(counters)} counters as in the golden model")
+
+
+if __name__ == "__main__":
+    main()
