@@ -1,15 +1,19 @@
 """What a device supplies: logic, registers, memories and the shapes they come in."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
 
 from ..golden_model.errors import ConfigurationError
+from .integers import Integers, ceil_divide
 
-__all__ = ["DEVICES", "BlockRAM", "Device", "LUTRAM", "SPRAM", "find_device"]
+__all__ = ["DEVICES", "BlockRAM", "Device", "LUTRAM", "Placement", "SPRAM", "find_device"]
 
-# What a synthesiser weighs memories by, in bits of registers (Yosys, memory_libmap).
-BITS_OF_A_LUT_RAM = 4
+# What Yosys weighs memories by (memory_libmap): a LUT memory, and a multiplexer behind it.
+LUT_RAM_WEIGHT = 4
+MULTIPLEXER_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,29 +40,29 @@ class BlockRAM:
     byte: int
     weight: int
 
-    def blocks(self, depth: int, width: int, granularity: int | None = None) -> int:
+    def blocks(
+        self, depth: Integers, width: Integers, granularity: Integers | None = None
+    ) -> Integers:
         """Blocks that hold a memory.
 
         Parameters
         ----------
-        depth, width : int
+        depth, width : int or array
             Rows, and bits of a row.
-        granularity : int, optional
+        granularity : int or array, optional
             Bits of a row that are written together; divides ``width``. The whole row by default.
         """
-        granularity = granularity or width
+        granularity = width if granularity is None else granularity
         parts = width // granularity
-        return min(
-            math.ceil(depth / rows) * self._columns(bits, parts, granularity)
-            for rows, bits in self.shapes
-        )
-
-    def _columns(self, bits: int, parts: int, granularity: int) -> int:
-        if parts == 1:
-            return math.ceil(granularity / bits)
-        if bits < self.byte or (self.byte == 1 and bits < self.shapes[0][1]):
-            return parts * math.ceil(granularity / bits)  # this shape writes whole rows only
-        return math.ceil(parts * math.ceil(granularity / self.byte) / (bits // self.byte))
+        choices = []
+        for rows, bits in self.shapes:
+            columns = parts * ceil_divide(granularity, bits)
+            if bits >= self.byte and (self.byte > 1 or (rows, bits) == self.shapes[0]):
+                # Bytes of a word are written apart; other shapes write whole words only.
+                bytes_ = parts * ceil_divide(granularity, self.byte)
+                columns = np.where(parts == 1, columns, ceil_divide(bytes_, bits // self.byte))
+            choices.append(ceil_divide(depth, rows) * columns)
+        return reduce(np.minimum, choices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +84,9 @@ class SPRAM:
     depth: int
     width: int
 
-    def blocks(self, depth: int, width: int) -> int:
+    def blocks(self, depth: Integers, width: Integers) -> Integers:
         """Memories that hold one of ``depth`` rows of ``width`` bits."""
-        return math.ceil(depth / self.depth) * math.ceil(width / self.width)
+        return ceil_divide(depth, self.depth) * ceil_divide(width, self.width)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +107,25 @@ class LUTRAM:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Placement:
+    """What a memory is made of; two of the three are 0.
+
+    Attributes
+    ----------
+    block_rams : int or array
+        Block RAMs.
+    lut_rams : int or array
+        LUT memories.
+    register_bits : int or array
+        Bits in registers.
+    """
+
+    block_rams: Integers
+    lut_rams: Integers
+    register_bits: Integers
+
+
+@dataclass(frozen=True, kw_only=True)
 class Device:
     """A device's supply.
 
@@ -118,6 +141,9 @@ class Device:
         Its block RAMs.
     spram : SPRAM or None
         Its large single-port memories, if it has some.
+    comfort : tuple of float
+        Shares of its LUTs and block RAMs that a core may take for what is around it to fit as
+        well, and for all of it to be routed at a good clock. The planner keeps to them if it can.
     lut_ram : LUTRAM or None
         Its LUTs as memories, if they can be.
     aliases : tuple of str
@@ -131,6 +157,7 @@ class Device:
     luts: int
     registers: int
     block_ram: BlockRAM
+    comfort: tuple[float, float]
     spram: SPRAM | None = None
     lut_ram: LUTRAM | None = None
     aliases: tuple[str, ...] = ()
@@ -141,18 +168,30 @@ class Device:
         """Large single-port memories."""
         return self.spram.count if self.spram else 0
 
-    def lut_rams(self, depth: int, width: int, granularity: int | None = None) -> int | None:
-        """LUT memories that a synthesiser takes for a small memory; None if it takes others.
+    def place(
+        self, depth: Integers, width: Integers, granularity: Integers | None = None
+    ) -> Placement:
+        """What Yosys makes a memory of: block RAMs, or if it is small LUTs or registers.
 
         Parameters are those of :meth:`BlockRAM.blocks`.
         """
-        if self.lut_ram is None:
-            return None
-        granularity = granularity or width
-        columns = (width // granularity) * math.ceil(granularity / self.lut_ram.width)
-        units = math.ceil(depth / self.lut_ram.depth) * columns
+        granularity = width if granularity is None else granularity
         blocks = self.block_ram.blocks(depth, width, granularity)
-        return units if BITS_OF_A_LUT_RAM * units < self.block_ram.weight * blocks else None
+        bits = depth * width
+        lut_rams: Integers = 0
+        weight = bits
+        if self.lut_ram is not None:
+            columns = (width // granularity) * ceil_divide(granularity, self.lut_ram.width)
+            rows = ceil_divide(depth, self.lut_ram.depth)
+            lut_rams = rows * columns
+            weight = LUT_RAM_WEIGHT * lut_rams + MULTIPLEXER_WEIGHT * width * (rows - 1)
+            bits = 0
+        small = weight < self.block_ram.weight * blocks
+        return Placement(
+            block_rams=np.where(small, 0, blocks),
+            lut_rams=np.where(small, lut_rams, 0),
+            register_bits=np.where(small, bits, 0),
+        )
 
 
 def _ecp5(name: str, luts: int, blocks: int, boards: Sequence[str]) -> Device:
@@ -168,6 +207,7 @@ def _ecp5(name: str, luts: int, blocks: int, boards: Sequence[str]) -> Device:
             byte=9,
             weight=128,
         ),
+        comfort=(0.5, 0.9),
         lut_ram=LUTRAM(depth=16, width=4, luts=6),
         aliases=(f"LFE5U-{name}", name),
         boards=tuple(boards),
@@ -187,6 +227,7 @@ DEVICES: tuple[Device, ...] = (
             byte=1,
             weight=64,
         ),
+        comfort=(0.88, 1.0),
         spram=SPRAM(name="SPRAM", count=4, depth=16384, width=16),
         aliases=("UP5K",),
         boards=("iCEBreaker",),
@@ -203,6 +244,7 @@ DEVICES: tuple[Device, ...] = (
             byte=9,
             weight=128,
         ),
+        comfort=(0.7, 0.9),
         lut_ram=LUTRAM(depth=16, width=4, luts=6),
         aliases=("GW1NR-9C", "GW1N-9", "GW1N-9C"),
         boards=("Tang Nano 9K",),
