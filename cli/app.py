@@ -21,6 +21,7 @@ COMMANDS = (
     "predict",
     "info",
     "simulate",
+    "plan",
     "export",
     "data",
     "compare",

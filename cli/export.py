@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from .network_choice import InputsOption, NetworkArgument, chosen_network
 from .options import (
     Choices,
     ClassesOption,
@@ -29,18 +30,8 @@ def register(app: typer.Typer) -> None:
 
 def verilog(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
-    model: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[MODEL]",
-            help="A saved model, whose network it is to be; or give the network's options.",
-            show_default=False,
-        ),
-    ] = None,
-    inputs: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Bits of an encoded sample.", show_default=False),
-    ] = None,
+    model: NetworkArgument = None,
+    inputs: InputsOption = None,
     hidden: HiddenOption = None,
     groups: GroupsOption = None,
     classes: ClassesOption = None,
@@ -76,31 +67,14 @@ def verilog(
         counter_bits=counter_bits,
         robustness=robustness,
     )
-    choices.check()
     if plan is not None and device is not None:
         raise typer.BadParameter("has a plan already; leave out --device", param_hint="--plan")
-    if model is not None:
-        given = [name for name, value in choices.given() if value is not None]
-        if inputs is not None or given:
-            raise typer.BadParameter(
-                "says what the network is; leave out the network's options", param_hint="MODEL"
-            )
-    elif inputs is None or classes is None:
-        raise typer.BadParameter(
-            "must be given, with --classes, or a MODEL that says them", param_hint="--inputs"
-        )
+    config = chosen_network(model, inputs, choices)
     require("amaranth", extra="rtl", purpose="the export")
 
-    from ..golden_model.model_file import Model
     from ..hdl.export import export_verilog
     from .folding import chosen_plan
 
-    if model is not None:
-        config = Model.load(model).config
-    else:
-        assert inputs is not None
-        assert classes is not None
-        config = choices.network_config(inputs=inputs, classes=classes)
     files = export_verilog(config, chosen_plan(config, plan, device), out)
     paths = [files.verilog, files.description, files.manual, files.waivers]
     if json:

@@ -1,14 +1,15 @@
 """The plan that a command's options ask for."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..golden_model import NetworkConfig
     from ..hdl.plan import NetworkPlan
 
-__all__ = ["chosen_plan", "load_plan"]
+__all__ = ["chosen_plan", "load_plan", "with_factors"]
 
 
 def chosen_plan(config: "NetworkConfig", file: Path | None, device: str | None) -> "NetworkPlan":
@@ -53,3 +54,20 @@ def load_plan(file: Path) -> "NetworkPlan":
         return NetworkPlan.from_dict(document)
     except ConfigurationError as error:
         raise MetaplastError(f"{file}: {error}") from None
+
+
+def with_factors(plan: "NetworkPlan", factors: Sequence[Mapping[str, Any]]) -> "NetworkPlan":
+    """A plan with some of each layer's fold factors replaced.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such factor.
+    """
+    from ..hdl.plan import LayerPlan, NetworkPlan
+
+    layers = [
+        LayerPlan.from_dict({**layer.to_dict(), **changed})
+        for layer, changed in zip(plan.layers, factors, strict=True)
+    ]
+    return NetworkPlan(tuple(layers), plan.device)

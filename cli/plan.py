@@ -1,0 +1,221 @@
+"""`metaplast plan`."""
+
+import json as json_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .network_choice import InputsOption, NetworkArgument, chosen_network
+from .options import (
+    BatchOption,
+    Choices,
+    ClassesOption,
+    CounterBitsOption,
+    GroupsOption,
+    HiddenOption,
+    JsonOption,
+    ReinforcementOption,
+    parse_sizes,
+)
+from .output import check_file, print_json, print_table, require
+
+if TYPE_CHECKING:
+    from ..hdl.planner import PlanReport
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(plan)
+
+
+def plan(
+    model: NetworkArgument = None,
+    inputs: InputsOption = None,
+    hidden: HiddenOption = None,
+    groups: GroupsOption = None,
+    classes: ClassesOption = None,
+    counter_bits: CounterBitsOption = None,
+    reinforcement: ReinforcementOption = None,
+    batch: BatchOption = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The device, or a board that carries it.",
+            show_default="none: a plan of moderate size",
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan", metavar="FILE", help="Report this plan; choose none.", show_default=False
+        ),
+    ] = None,
+    factors: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="[LAYER.]FACTOR=VALUE",
+            help="A fold factor that is not to be chosen, of one layer or of all. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    chosen: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RATE",
+            help="Chosen neurons of a sample, in every layer.",
+            show_default="those of a first epoch",
+        ),
+    ] = None,
+    accuracy: Annotated[
+        float,
+        typer.Option(help="Of the epoch before, which decides the reinforcement; 0 to 1."),
+    ] = 0.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the report as JSON, to give to --plan.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Fold a network onto a device, and say what that takes.
+
+    Chooses the fold factors with which a sample takes the fewest cycles and which the
+    device has room for, and prints cycles, memories and an estimate of the logic.
+    """
+    choices = Choices(
+        hidden=parse_sizes(hidden, "--hidden"),
+        groups=parse_sizes(groups, "--groups"),
+        classes=classes,
+        counter_bits=counter_bits,
+        reinforcement=reinforcement,
+        batch=batch,
+    )
+    config = chosen_network(model, inputs, choices)
+    overrides = _overrides(factors or [], len(config.layers))
+    if file is not None and factors:
+        raise typer.BadParameter("says all factors already; leave out --set", param_hint="--plan")
+    if out is not None:
+        check_file(out, "--out", unlike=[path for path in (file, model) if path is not None])
+    require("amaranth", extra="rtl", purpose="a plan")
+
+    from ..hdl.cycles import Workload
+    from ..hdl.device import find_device
+    from ..hdl.planner import plan_network, report_plan
+    from .folding import chosen_plan, with_factors
+
+    workload = Workload(chosen=None if chosen is None else (chosen,), accuracy=accuracy)
+    found = None if device is None else find_device(device)
+    if found is not None and file is None:
+        network_plan = plan_network(config, found, overrides=overrides, workload=workload)
+    else:
+        network_plan = with_factors(chosen_plan(config, file, None), overrides)
+    report = report_plan(config, network_plan, found, workload)
+    document = report.to_dict()
+    if out is not None:
+        from ..golden_model.atomic import write_atomically
+
+        write_atomically(out, (json_module.dumps(document, indent=2) + "\n").encode())
+    if json:
+        print_json(document)
+        return
+    _print(report)
+    if out is not None:
+        typer.echo(f"wrote {out}")
+
+
+def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
+    """Fold factors by layer from ``[LAYER.]FACTOR=VALUE``."""
+    overrides: list[dict[str, Any]] = [{} for _ in range(layers)]
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        layer, dot, factor = name.rpartition(".")
+        if not equals or not factor or (dot and not layer.isdecimal()):
+            raise typer.BadParameter(
+                f"must be FACTOR=VALUE or LAYER.FACTOR=VALUE, not {setting!r}", param_hint="--set"
+            )
+        if dot and int(layer) >= layers:
+            raise typer.BadParameter(
+                f"names layer {layer}, and the network has layers 0 to {layers - 1}",
+                param_hint="--set",
+            )
+        if factor != "memory" and not value.isdecimal():
+            raise typer.BadParameter(
+                f"{factor} must be an integer, not {value!r}", param_hint="--set"
+            )
+        for index in [int(layer)] if dot else range(layers):
+            overrides[index][factor] = value if factor == "memory" else int(value)
+    return overrides
+
+
+def _print(report: "PlanReport") -> None:
+    config = report.config
+    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+    place = f"on {report.device.name}" if report.device else "for no device"
+    print_table(
+        ["layer", "banks", "lanes", "word", "counters", "load", "slots", "draws", "memory"],
+        [
+            [
+                str(layer.folded.config.index),
+                *(
+                    str(value)
+                    for value in (
+                        layer.folded.plan.banks,
+                        layer.folded.plan.lanes,
+                        layer.folded.plan.word,
+                        layer.folded.plan.counters,
+                        layer.folded.plan.load,
+                        layer.folded.plan.slots,
+                        layer.folded.plan.draws,
+                        layer.folded.plan.memory.value,
+                    )
+                ),
+            ]
+            for layer in report.layers
+        ],
+        title=f"{shape} {place}: {config.counter_bits}-bit counters, batch {config.batch}",
+    )
+    typer.echo()
+    print_table(
+        ["cycles a sample", "load", "forward", "update", "events", "scan", "in all"],
+        [
+            [
+                f"layer {layer.folded.config.index}",
+                *(
+                    f"{value:.1f}"
+                    for value in (
+                        cycles.load,
+                        cycles.forward,
+                        cycles.update,
+                        cycles.events,
+                        cycles.scan,
+                        cycles.total,
+                    )
+                ),
+            ]
+            for layer, cycles in zip(report.layers, report.cycles.layers, strict=True)
+        ],
+    )
+    typer.echo(f"network: {report.cycles.total:.1f} cycles a sample (layers work side by side)")
+    typer.echo()
+    rows = [
+        [f"layer {layer.folded.config.index}", *_amounts(layer.need)] for layer in report.layers
+    ]
+    rows.append(["core", *_amounts(report.core.need)])
+    rows.append(["in all", *_amounts(report.need)])
+    if report.device is not None:
+        from ..hdl.resources import Resources
+
+        rows.append([report.device.name, *_amounts(Resources.of(report.device))])
+    print_table(["needs", "LUTs (about)", "registers (about)", "block RAMs", "SPRAMs"], rows)
+
+
+def _amounts(need: Any) -> list[str]:
+    return [
+        f"{int(amount):,}" for amount in (need.luts, need.registers, need.block_rams, need.sprams)
+    ]

@@ -1,0 +1,81 @@
+"""`metaplast plan`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Command
+
+NETWORK = ("--inputs", 64, "--hidden", 32, "--groups", 8, "--classes", 10)
+
+
+def test_a_plan_for_a_board(run: Command) -> None:
+    result = run("plan", *NETWORK, "--device", "icebreaker")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("64–32–10 on iCE40UP5K: 8-bit counters, batch 100\n")
+    for word in ("banks", "forward", "cycles a sample", "block RAMs", "SPRAMs"):
+        assert word in result.out
+
+
+def test_the_plan_of_the_icebreakers_network_is_quick_enough_and_fits(run: Command) -> None:
+    network = ("--inputs", 784, "--hidden", 128, "--groups", 32, "--classes", 10)
+    result = run("plan", *network, "--device", "iCE40UP5K", "--chosen", 1.91, "--json")
+    report = json.loads(result.out)
+    assert report["cycles_per_sample"] <= 620
+    for resource, amount in report["need"].items():
+        assert amount <= report["supply"][resource], resource
+
+
+def test_a_report_is_a_plan_for_other_commands(run: Command, workspace: Path) -> None:
+    first = run("plan", *NETWORK, "--device", "ulx3s-85f", "--out", "plan.json", "--json")
+    assert first.status == 0, first.err
+    again = run("plan", *NETWORK, "--plan", "plan.json", "--json")
+    written = json.loads((workspace / "plan.json").read_text())
+    assert json.loads(first.out) == written
+    assert json.loads(again.out)["plan"] == written["plan"]
+
+
+def test_factors_are_kept(run: Command) -> None:
+    report = json.loads(
+        run("plan", *NETWORK, "--device", "icebreaker", "--set", "0.lanes=2", "--json").out
+    )
+    assert report["plan"]["layers"][0]["lanes"] == 2
+    report = json.loads(run("plan", *NETWORK, "--set", "slots=3", "--json").out)
+    assert report["plan"]["layers"][0]["slots"] == 3
+
+
+def test_the_network_of_a_model(run: Command, model: Path) -> None:
+    result = run("plan", model)
+    assert result.status == 0, result.err
+    assert result.out.startswith("24–12–3 for no device")
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "sentence"),
+    [
+        ((), 2, "--inputs: must be given, with --classes"),
+        ((*NETWORK, "--device", "abacus"), 2, "device 'abacus' is not known"),
+        ((*NETWORK, "--set", "lanes"), 2, "must be FACTOR=VALUE or LAYER.FACTOR=VALUE"),
+        ((*NETWORK, "--set", "1.lanes=2"), 2, "names layer 1, and the network has layers 0 to 0"),
+        ((*NETWORK, "--set", "lanes=two"), 2, "lanes must be an integer, not 'two'"),
+        ((*NETWORK, "--set", "width=2"), 2, "has no width"),
+        ((*NETWORK, "--set", "lanes=33"), 2, "lanes must be at most the 32 neurons"),
+        ((*NETWORK, "--plan", "p.json", "--set", "lanes=2"), 2, "leave out --set"),
+        ((*NETWORK, "--plan", "none.json"), 1, "none.json"),
+        ((*NETWORK, "--out", "."), 1, "is a directory"),
+        ((*NETWORK, "--chosen", 9), 2, "chosen must be from 0 to"),
+        ((*NETWORK, "--accuracy", 2), 2, "accuracy must be from 0 to 1, not 2"),
+        (
+            ("--inputs", 784, "--hidden", 1024, "--classes", 10, "--device", "icebreaker"),
+            2,
+            "does not fit the iCE40UP5K",
+        ),
+    ],
+)
+def test_what_cannot_be(
+    run: Command, options: tuple[object, ...], status: int, sentence: str
+) -> None:
+    result = run("plan", *options)
+    assert result.status == status
+    assert sentence in result.sentence
