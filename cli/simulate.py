@@ -1,6 +1,5 @@
 """`metaplast simulate`."""
 
-import json as json_module
 import os
 import sys
 import time
@@ -35,7 +34,6 @@ from .output import Reporter, check_file, percent, print_json, require
 from .train import EpochTable
 
 if TYPE_CHECKING:
-    from ..golden_model import NetworkConfig
     from ..hdl.plan import NetworkPlan
     from ..sim.epoch_run import Progress, TrainedEpoch
     from .core_session import SimulationOutcome
@@ -214,9 +212,10 @@ def simulate(
         session = new_session(data_set, choices, validation=validation, samples=samples)
 
     from .core_session import CoreSession
+    from .folding import chosen_plan
 
     config = session.trainer.network.config
-    folding = _plan(config, plan, device)
+    folding = chosen_plan(config, plan, device)
     with reporter:
         reporter.line(_headline(session, folding))
         core_session = CoreSession(
@@ -315,38 +314,6 @@ def _leave_a_core_to_the_simulator() -> None:
     if "numpy" not in sys.modules:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ.setdefault(name, "1")
-
-
-def _plan(config: "NetworkConfig", file: Path | None, device: str | None) -> "NetworkPlan":
-    """The plan that was asked for, seen to suit the network."""
-    from ..hdl.device import find_device
-    from ..hdl.planner import default_plan, plan_network
-
-    if file is not None:
-        plan = _load_plan(file)
-    elif device is not None:
-        plan = plan_network(config, find_device(device))
-    else:
-        plan = default_plan(config)
-    plan.fold(config)
-    return plan
-
-
-def _load_plan(file: Path) -> "NetworkPlan":
-    """A plan, or a report with one, in JSON."""
-    from ..golden_model.errors import ConfigurationError, MetaplastError
-    from ..hdl.plan import NetworkPlan
-
-    try:
-        document = json_module.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise MetaplastError(f"{file} is no plan: it is not JSON ({error})") from None
-    if isinstance(document, dict) and isinstance(document.get("plan"), dict):
-        document = document["plan"]
-    try:
-        return NetworkPlan.from_dict(document)
-    except ConfigurationError as error:
-        raise MetaplastError(f"{file}: {error}") from None
 
 
 def _fault(text: str | None) -> tuple[int, ...] | None:
