@@ -8,6 +8,7 @@ is exact: fed with the golden model's record of a run it gives the cycles of tha
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,13 @@ __all__ = [
 ]
 
 FIRST_ERRORS = 0.5
+"""Share of the samples that raise an error bit in a first epoch."""
+
 ESTIMATED_SAMPLES = 1000
+"""Made-up samples that an estimate follows."""
+
 ESTIMATED_EVENTS = 1 << 14
+"""Draws at most that an estimate of a commit looks at."""
 
 
 def popcount_latency(width: Integers, register_every: int = 2) -> Integers:
@@ -141,13 +147,13 @@ def event_cycles(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
 
 
 class _Service:
-    """The update of one sample: when it reads the sample buffer."""
+    """The update of one sample: when it reads the sample buffer, and its last cycle."""
 
-    def __init__(self, start: int, end: int, rounds: Sequence[int], count: int, every: int):
+    def __init__(self, folded: FoldedLayer, rounds: Sequence[int], end: int):
         self.end = end
         self._rounds = rounds  # cycle of each round's first fetch
-        self._count = count
-        self._every = every
+        self._count = folded.load_words
+        self._every = folded.load_rows * folded.row_cycles
 
     def fetches(self, first: int, end: int) -> int:
         """Fetches in the cycles from ``first`` to before ``end``."""
@@ -185,9 +191,12 @@ class _LayerClock:
     def forward(self, loaded: int) -> None:
         """Evaluate the sample whose last word came in a cycle; ``gave`` is its result's."""
         folded = self.folded
+        # A sample that is there when the array ends is preloaded at once, a later one is seen in
+        # Idle first.
         preload = max(self.array_ended, loaded) + 2
         if self.array_ended > loaded:
             preload = self.array_ended + 1
+        # Every fetch of the updates in the meantime costs a cycle, in which there may be another.
         cycles = folded.load_words
         while True:
             lost = self._fetches(preload, preload + cycles)
@@ -195,6 +204,7 @@ class _LayerClock:
                 break
             cycles = folded.load_words + lost
         filled = preload + cycles + (folded.preload_words - folded.load_words) - 1
+        # The array may start once the sample before has left, and after a batch's last the commit.
         self.began = max(filled, self.free if self.barred else self.gave + 1) + 1
         self.array_ended = self.began + self.array - 1
         self.gave = max(self.began + self.result, self.sent + 1)
@@ -216,13 +226,12 @@ class _LayerClock:
         events : int
             Draws of the commit, if it comes to one.
         """
-        folded = self.folded
+        # The queue's head is served in the cycle after it came, or its predecessor left.
         start = max(self.gave, self.released[-1]) + 1
         if self.barred:
             start = max(self.gave + 1, self.free)
-        if not error:
-            done = start
-        else:
+        done = start
+        if error:
             rounds = []
             cycle = start + 1
             for has_choice in found:
@@ -231,11 +240,7 @@ class _LayerClock:
                     rounds.append(cycle)
                     cycle += self.round
             done = cycle - 1
-            self.services.append(
-                _Service(
-                    start, done, rounds, folded.load_words, folded.load_rows * folded.row_cycles
-                )
-            )
+            self.services.append(_Service(self.folded, rounds, done))
         self.released.append(done)
         self.raised |= error
         self.barred = last
@@ -334,12 +339,13 @@ class CycleModel:
         events : sequence of int
             Of each layer, the draws of a commit.
         """
-        rounds = [
+        rounds: list[Any] = [
             groups.reshape(len(groups), layer.folded.plan.banks, -1).any(axis=1).tolist()
             for groups, layer in zip(found, self._layers, strict=True)
         ]
         samples = len(errors)
-        for sample, bits in enumerate(errors.tolist()):
+        raised: list[list[bool]] = errors.tolist()
+        for sample, bits in enumerate(raised):
             offered = self._offered
             before: _LayerClock | None = None
             for index, layer in enumerate(self._layers):
