@@ -18,12 +18,16 @@ from .options import (
     ReinforcementOption,
     parse_sizes,
 )
-from .output import check_file, print_json, print_table, require
+from .output import check_file, print_json, print_table
 
 if TYPE_CHECKING:
+    from ..hdl.device import Device
     from ..hdl.planner import PlanReport
+    from ..hdl.resources import Resources
 
 __all__ = ["register"]
+
+WORKLOAD = "What samples do"
 
 
 def register(app: typer.Typer) -> None:
@@ -64,16 +68,29 @@ def plan(
         ),
     ] = None,
     chosen: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            metavar="RATE",
-            help="Chosen neurons of a sample, in every layer.",
+            metavar="RATE,…",
+            help="Chosen neurons of a sample, in each layer or in all.",
+            rich_help_panel=WORKLOAD,
             show_default="those of a first epoch",
+        ),
+    ] = None,
+    errors: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE,…",
+            help="Share of the samples that raise the error bit, in each layer or in all.",
+            rich_help_panel=WORKLOAD,
+            show_default="those that go with --chosen",
         ),
     ] = None,
     accuracy: Annotated[
         float,
-        typer.Option(help="Of the epoch before, which decides the reinforcement; 0 to 1."),
+        typer.Option(
+            help="Of the epoch before, which decides the reinforcement; 0 to 1.",
+            rich_help_panel=WORKLOAD,
+        ),
     ] = 0.0,
     out: Annotated[
         Path | None,
@@ -102,19 +119,20 @@ def plan(
         raise typer.BadParameter("says all factors already; leave out --set", param_hint="--plan")
     if out is not None:
         check_file(out, "--out", unlike=[path for path in (file, model) if path is not None])
-    require("amaranth", extra="rtl", purpose="a plan")
-
     from ..hdl.cycles import Workload
     from ..hdl.device import find_device
     from ..hdl.planner import plan_network, report_plan
     from .folding import chosen_plan, with_factors
 
-    workload = Workload(chosen=None if chosen is None else (chosen,), accuracy=accuracy)
+    workload = Workload(
+        chosen=_numbers(chosen, "--chosen"), errors=_numbers(errors, "--errors"), accuracy=accuracy
+    )
     found = None if device is None else find_device(device)
-    if found is not None and file is None:
-        network_plan = plan_network(config, found, overrides=overrides, workload=workload)
-    else:
+    if found is None or file is not None:
         network_plan = with_factors(chosen_plan(config, file, None), overrides)
+        overrides = [layer.to_dict() for layer in network_plan.layers]
+    if found is not None:
+        network_plan = plan_network(config, found, overrides=overrides, workload=workload)
     report = report_plan(config, network_plan, found, workload)
     document = report.to_dict()
     if out is not None:
@@ -151,6 +169,19 @@ def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
         for index in [int(layer)] if dot else range(layers):
             overrides[index][factor] = value if factor == "memory" else int(value)
     return overrides
+
+
+def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
+    """``1.9,0.5`` as ``(1.9, 0.5)``."""
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"must be numbers with commas between them, such as 1.9,0.5, not {text!r}",
+            param_hint=option,
+        ) from None
 
 
 def _print(report: "PlanReport") -> None:
@@ -203,6 +234,24 @@ def _print(report: "PlanReport") -> None:
     )
     typer.echo(f"network: {report.cycles.total:.1f} cycles a sample (layers work side by side)")
     typer.echo()
+    print_table(
+        ["layer", "memory", "how many", "rows", "bits of a row", "made of"],
+        [
+            [
+                str(layer.folded.config.index),
+                component.name,
+                f"{component.memory.count:,}",
+                f"{component.memory.depth:,}",
+                f"{component.memory.width:,}",
+                _made_of(component.need, report.device),
+            ]
+            for layer in report.layers
+            for component in layer.components
+            if component.memory is not None
+        ],
+        text=2,
+    )
+    typer.echo()
     rows = [
         [f"layer {layer.folded.config.index}", *_amounts(layer.need)] for layer in report.layers
     ]
@@ -215,7 +264,15 @@ def _print(report: "PlanReport") -> None:
     print_table(["needs", "LUTs (about)", "registers (about)", "block RAMs", "SPRAMs"], rows)
 
 
-def _amounts(need: Any) -> list[str]:
-    return [
-        f"{int(amount):,}" for amount in (need.luts, need.registers, need.block_rams, need.sprams)
-    ]
+def _made_of(need: "Resources", device: "Device | None") -> str:
+    if device is None:
+        return "-"
+    if need.sprams:
+        return f"{need.sprams} SPRAM{'s' if need.sprams > 1 else ''}"
+    if need.block_rams:
+        return f"{need.block_rams} {device.block_ram.name}{'s' if need.block_rams > 1 else ''}"
+    return "LUTs" if device.lut_ram else "registers"
+
+
+def _amounts(need: "Resources") -> list[str]:
+    return [f"{amount:,}" for amount in (need.luts, need.registers, need.block_rams, need.sprams)]

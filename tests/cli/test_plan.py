@@ -45,6 +45,41 @@ def test_factors_are_kept(run: Command) -> None:
     assert report["plan"]["layers"][0]["slots"] == 3
 
 
+def test_the_memories_of_a_plan(run: Command) -> None:
+    network = ("--inputs", 784, "--hidden", 128, "--groups", 32, "--classes", 10)
+    out = run("plan", *network, "--device", "iCE40UP5K").out
+    (hidden,) = [line for line in out.splitlines() if "hidden weights" in line]
+    assert hidden.split() == ["0", "hidden", "weights", "1", "12,544", "64", "4", "SPRAMs"]
+    (snapshot,) = [line for line in out.splitlines() if "snapshot" in line]
+    assert snapshot.endswith(" EBRs")
+    assert " 1 EBR" in out
+    out = run("plan", *NETWORK, "--device", "ecp5-25f").out
+    (choices,) = [line for line in out.splitlines() if "choices" in line]
+    assert choices.endswith(" LUTs")
+    out = run("plan", *NETWORK, "--device", "icebreaker", "--set", "banks=4").out
+    out += run("plan", *NETWORK).out
+    assert " registers" in out
+    assert out.rstrip().splitlines()[-1].startswith("in all")
+
+
+def test_a_written_plan_must_fit_the_device(run: Command) -> None:
+    run("plan", *NETWORK, "--device", "ecp5-85f", "--out", "plan.json")
+    assert run("plan", *NETWORK, "--plan", "plan.json", "--device", "ecp5-85f").status == 0
+    result = run("plan", *NETWORK, "--plan", "plan.json", "--device", "icebreaker")
+    assert result.status == 2
+    assert "does not fit the iCE40UP5K: it needs " in result.sentence
+    assert "the nearest plan that fits has 0." in result.sentence
+
+
+def test_the_workload_of_each_layer(run: Command) -> None:
+    network = ("--inputs", 64, "--hidden", "32,16", "--groups", 8, "--classes", 10)
+    options = ("--chosen", "2,0.5", "--errors", "0.6,0.5", "--accuracy", 0.9, "--json")
+    report = json.loads(run("plan", *network, *options).out)
+    assert [layer["chosen"] for layer in report["layers"]] == pytest.approx([2, 0.5])
+    assert [layer["errors"] for layer in report["layers"]] == [0.6, 0.5]
+    assert report["accuracy"] == 0.9
+
+
 def test_the_network_of_a_model(run: Command, model: Path) -> None:
     result = run("plan", model)
     assert result.status == 0, result.err
@@ -65,6 +100,9 @@ def test_the_network_of_a_model(run: Command, model: Path) -> None:
         ((*NETWORK, "--plan", "none.json"), 1, "none.json"),
         ((*NETWORK, "--out", "."), 1, "is a directory"),
         ((*NETWORK, "--chosen", 9), 2, "chosen must be from 0 to"),
+        ((*NETWORK, "--chosen", "1,1"), 2, "chosen must be a number for each of the 1 layers"),
+        ((*NETWORK, "--chosen", "few"), 2, "such as 1.9,0.5, not 'few'"),
+        ((*NETWORK, "--errors", "1.5"), 2, "errors must be from 0 to 1, not 1.5"),
         ((*NETWORK, "--accuracy", 2), 2, "accuracy must be from 0 to 1, not 2"),
         (
             ("--inputs", 784, "--hidden", 1024, "--classes", 10, "--device", "icebreaker"),
