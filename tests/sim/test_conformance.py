@@ -1,0 +1,203 @@
+# amaranth: UnusedElaboratable=no
+"""The gateware learns the conformance vectors, and whatever else, to the last counter.
+
+Every run in tests/data/vectors is trained in RTL at several foldings under random gaps and
+back-pressure, and so are networks and foldings that hypothesis draws; METAPLAST_EXAMPLES says how
+many of those (4 without it).
+"""
+
+import math
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from metaplast.golden_model import Network, NetworkConfig, Trainer, epoch_order
+from metaplast.golden_model.config import LayerConfig
+from metaplast.hdl.cycles import CycleModel
+from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planner import default_plan
+from metaplast.sim.harness import core_design
+from metaplast.sim.simulated_core import MAIN, SimulatedCore
+from metaplast.sim.verilator import build
+
+from ..comparison import assert_same_array
+from ..golden_model.test_vectors import RUNS, config_of, read
+from ..strategies import network_configs
+
+EXAMPLES = int(os.environ.get("METAPLAST_EXAMPLES", "4"))
+
+
+def smallest(layer: LayerConfig) -> LayerPlan:
+    """One neuron, one bit and one counter at a time, single-ported, two samples inside."""
+    return LayerPlan(slots=2, memory=MemoryKind.SPRAM)
+
+
+def banked(layer: LayerConfig) -> LayerPlan:
+    """Several banks and lanes, rows that do not come out even, two draws a cycle."""
+    groups = layer.group_count
+    banks = next((size for size in range(2, groups + 1) if groups % size == 0), 1)
+    counters = max(1, min(5, layer.inputs // 3))
+    word = counters * max(1, min(3, layer.inputs // counters))
+    return LayerPlan(
+        banks=banks,
+        lanes=min(3, layer.neurons // banks),
+        word=word,
+        counters=counters,
+        load=word,
+        slots=3,
+        draws=2,
+    )
+
+
+def plan_of(name: str, config: NetworkConfig) -> NetworkPlan:
+    if name == "default":
+        return default_plan(config)
+    fold = {"smallest": smallest, "banked": banked}[name]
+    return NetworkPlan(tuple(map(fold, config.layers)))
+
+
+def train(
+    config: NetworkConfig,
+    plan: NetworkPlan,
+    x: NDArray[np.uint8],
+    y: NDArray[np.int64],
+    *,
+    epochs: int,
+    pauses: int,
+    noise: int = 1,
+) -> list[NDArray[Any]]:
+    """Train gateware and golden model side by side; gives the gateware's counters.
+
+    Every sample's predictions and error bits, and every epoch's counters, snapshots and counts,
+    are equal, and without pauses so is the number of cycles to that of the cycle model.
+    """
+    network = Network(config)
+    trainer = Trainer(network)
+    simulator = build(core_design(config, plan), main=MAIN)
+    totals = np.zeros((2, len(config.layers)), dtype=np.int64)
+    with SimulatedCore(simulator, config, plan, gaps=pauses, stalls=pauses, noise=noise) as core:
+        core.configure()
+        core.seed()
+        before = core.drain()
+        for epoch in range(epochs):
+            core.set_events(trainer.events())
+            model = CycleModel(plan.fold(config), network.streams)
+            order = epoch_order(config.seed, epoch, len(x))
+            last = np.zeros(len(x), dtype=np.bool_)
+            last[-1] = True
+            core.feed(x[order], y[order], last)
+            cycles = core.drain()
+            results = core.results()
+
+            records = []
+            trainer.train_epoch(x, y, lambda _, record, seen=records: seen.append(record))
+            for name in ("predictions", "errors"):
+                expected = np.concatenate([getattr(record, name) for record in records])
+                assert_same_array(
+                    name, expected, np.concatenate([getattr(result, name) for result in results])
+                )
+            assert not any(result.refused.any() for result in results)
+            assert_same_layers("counters", network.counters, core.peek_counters())
+            assert_same_layers("snapshot", network.snapshot, core.peek_snapshot())
+            totals += [
+                np.sum([record.errors.sum(axis=0) for record in records], axis=0),
+                np.sum([record.updates for record in records], axis=0),
+            ]
+            counts = core.counts()
+            assert counts.samples == (epoch + 1) * len(x)
+            assert (list(counts.errors), list(counts.updates)) == tuple(map(list, totals))
+            for record in records:
+                model.train(record)
+            if not pauses:
+                assert cycles - before == model.idle - 1
+            before = core.drain()
+        assert [s.history for s in core.read_streams()] == [s.history for s in network.streams]
+        return list(core.read_counters())
+
+
+def assert_same_layers(
+    name: str, expected: Sequence[NDArray[Any]], got: Sequence[NDArray[Any]]
+) -> None:
+    assert len(expected) == len(got)
+    for layer, (one, other) in enumerate(zip(expected, got, strict=True)):
+        assert_same_array(f"{name}_{layer}", one, other)
+
+
+@pytest.mark.parametrize("folding", ["default", "smallest", "banked"])
+@pytest.mark.parametrize("run", RUNS)
+def test_the_gateware_learns_the_vector(run: str, folding: str) -> None:
+    arrays = read(run)
+    config = config_of(arrays)
+    counters = train(
+        config,
+        plan_of(folding, config),
+        arrays["x"],
+        arrays["y"].astype(np.int64),
+        epochs=int(arrays["epochs"]),
+        pauses=64,
+        noise=1 + RUNS.index(run),
+    )
+    for layer, k in enumerate(counters):
+        assert_same_array(f"counters_{layer}", arrays[f"counters_{layer}"], k)
+
+
+@pytest.mark.parametrize("folding", ["default", "smallest", "banked"])
+def test_without_pauses_cycles_are_the_models(folding: str) -> None:
+    arrays = read("odd_shapes")
+    config = config_of(arrays)
+    y = arrays["y"].astype(np.int64)
+    train(config, plan_of(folding, config), arrays["x"], y, epochs=2, pauses=0)
+
+
+@st.composite
+def foldings(draw: st.DrawFn, config: NetworkConfig) -> NetworkPlan:
+    """Plans that suit a network."""
+
+    def divisor(value: int) -> int:
+        return draw(st.sampled_from([n for n in range(1, value + 1) if value % n == 0]))
+
+    layers = []
+    for layer in config.layers:
+        banks = divisor(layer.group_count)
+        counters = draw(st.integers(1, layer.inputs))
+        word = counters * draw(st.integers(1, math.ceil(layer.inputs / counters)))
+        memory = draw(st.sampled_from(MemoryKind))
+        words = math.ceil(layer.inputs / word)
+        layers.append(
+            LayerPlan(
+                banks=banks,
+                lanes=draw(st.integers(1, layer.neurons // banks)),
+                word=word,
+                counters=counters,
+                load=counters * divisor(word // counters * words),
+                slots=draw(st.integers(2, 6)),
+                draws=draw(st.integers(1, 1 if memory is MemoryKind.SPRAM else 2)),
+                memory=memory,
+            )
+        )
+    return NetworkPlan(tuple(layers))
+
+
+@settings(max_examples=EXAMPLES)
+@given(data=st.data(), config=network_configs(max_inputs=12, max_groups=3, max_group=4))
+def test_the_gateware_learns_whatever_is_drawn(data: st.DataObject, config: NetworkConfig) -> None:
+    plan = data.draw(foldings(config))
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    random = np.random.default_rng(seed)
+    x = random.integers(0, 2, (30, config.inputs), dtype=np.uint8)
+    y = random.integers(0, config.classes, 30)
+    train(config, plan, x, y, epochs=2, pauses=data.draw(st.sampled_from([0, 100])), noise=seed)
+
+
+def test_a_flipped_counter_is_noticed() -> None:
+    arrays = read("tiny")
+    expected = [arrays["counters_0"].copy()]
+    expected[0][1, 2] ^= 1
+    with pytest.raises(AssertionError, match="counters_0"):
+        assert_same_layers("counters", expected, [arrays["counters_0"]])
