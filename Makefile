@@ -1,6 +1,6 @@
 # Everything from a bare clone: each target sets up what it needs in .venv, once.
 #
-#   make demo         train on the embedded digits: a picture and an accuracy
+#   make demo         train on the embedded digits: the model, with pictures, and the gateware
 #   make test         run the tests            (make test TESTS=tests/golden_model)
 #   make lint         check style with ruff    (make format: put it right)
 #   make types        check types with mypy, on the package as a wheel installs it
@@ -19,7 +19,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/demo.installed
 FULL := $(VENV)/test.installed
-CORE_EXTRAS := plot
+CORE_EXTRAS := plot,rtl
 FULL_EXTRAS := plot,sklearn,rtl,dev
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -41,10 +41,15 @@ endif
 help:
 	@sed -n 's/^# \{0,1\}//; 1,/^PYTHON=/p' Makefile
 
-demo: $(CORE)
+demo: compiler $(CORE)
 	@mkdir -p $(DEMO)
+	@echo "The golden model learns the digits, and draws what it learnt:"
 	@$(BIN)/python -m metaplast.cli train digits --hidden 256 --bits-per-feature 2 --epochs 30 \
 		--model $(DEMO)/digits.npz --plot $(DEMO)
+	@echo
+	@echo "The gateware learns them too, in simulation, compared with the model counter by counter:"
+	@$(BIN)/python -m metaplast.cli simulate digits --hidden 256 --bits-per-feature 2 --epochs 3 \
+		--model $(DEMO)/digits-gateware.npz
 
 test: compiler $(FULL)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) $(TESTS)
@@ -96,7 +101,7 @@ clean:
 
 # What pip cannot bring.
 compiler:
-	@command -v c++ > /dev/null || { echo "A C++ compiler is missing, and the tests simulate the gateware with one: install it (Debian and Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install) and run make again."; exit 1; }
+	@command -v c++ > /dev/null || { echo "A C++ compiler is missing, and the gateware is simulated with one: install it (Debian and Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install) and run make again."; exit 1; }
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' > /dev/null 2>&1 || { \
