@@ -1,7 +1,5 @@
 """`metaplast simulate`."""
 
-import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -148,7 +146,6 @@ def simulate(
     DATA may also be a recorded run, as for `metaplast train`. Ctrl-C keeps the
     last finished epoch (with --validation the best) and ends with status 1.
     """
-    _leave_a_core_to_the_simulator()
     from ..golden_model import datasets
     from ..golden_model.errors import MetaplastError
     from ..golden_model.model_file import Model as ModelFile
@@ -307,13 +304,6 @@ class SimulationTable(EpochTable):
     def _line(self, cells: list[str]) -> None:
         missing = len(self._columns) - len(cells)
         super()._line([*cells, *[self._cycles] * missing])
-
-
-def _leave_a_core_to_the_simulator() -> None:
-    """Keep NumPy to one thread: the simulator takes a processor for itself."""
-    if "numpy" not in sys.modules:
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
 
 
 def _fault(text: str | None) -> tuple[int, ...] | None:

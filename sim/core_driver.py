@@ -36,6 +36,8 @@ async def serve(dut: Any) -> None:
                 await getattr(driver, name)(*arguments)
         except (EOFError, ConnectionError):
             pass
+        except TimeoutError as error:
+            pipe.send(("failed", str(error)))
         except Exception as error:
             pipe.send(("failed", f"{type(error).__name__}: {error}"))
 

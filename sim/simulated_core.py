@@ -11,7 +11,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,9 @@ ENDING_SECONDS = 10
 STREAM_REGISTERS = 4
 
 
-def build_core(config: NetworkConfig, plan: NetworkPlan, *, waves: bool = False) -> Simulator:
+def build_core(
+    config: NetworkConfig, plan: NetworkPlan, *, optimize: bool = True, waves: bool = False
+) -> Simulator:
     """The simulator of a trainer core, built if it was not built before.
 
     Parameters
@@ -49,6 +51,8 @@ def build_core(config: NetworkConfig, plan: NetworkPlan, *, waves: bool = False)
         The network.
     plan : NetworkPlan
         Fold factors of each layer.
+    optimize : bool
+        For runs of many cycles: compile slowly, run quickly.
     waves : bool
         Whether it is to record waveforms, which makes it slow.
 
@@ -59,7 +63,7 @@ def build_core(config: NetworkConfig, plan: NetworkPlan, *, waves: bool = False)
     SimulationError
         If it cannot be built.
     """
-    return build(core_design(config, plan), optimize=True, waves=waves, main=MAIN)
+    return build(core_design(config, plan), optimize=optimize, waves=waves, main=MAIN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -511,6 +515,8 @@ class SimulatedCore:
             "COCOTB_TEST_MODULES": DRIVER,
             "COCOTB_TRUST_INERTIAL_WRITES": "1",
             "COCOTB_ANSI_OUTPUT": "0",
+            "COCOTB_LOG_LEVEL": "WARNING",
+            "GPI_LOG_LEVEL": "WARNING",
             PIPE_VARIABLE: str(other.fileno()),
         }
         with self._log.open("wb") as log:
@@ -567,15 +573,16 @@ class SimulatedCore:
             )
         )
 
-    def _fail(self) -> Any:
+    def _fail(self) -> NoReturn:
         """Say why the simulator has ended."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(ENDING_SECONDS)
-        lines = self._log.read_text(errors="replace").splitlines()
-        errors = [line.strip() for line in lines if "rror" in line or "ssert" in line]
-        raise SimulationError(
-            f"the simulator ended by itself: {(errors or lines or ['it said nothing'])[0]}"
-        )
+        status = self._process.returncode or 0
+        how = f"by signal {-status}" if status < 0 else f"with status {status}"
+        lines = [line.strip() for line in self._log.read_text(errors="replace").splitlines()]
+        errors = [line for line in lines if "error" in line.lower()]
+        said = (errors or lines or ["it said nothing"])[0]
+        raise SimulationError(f"the simulator ended by itself, {how}: {said}")
 
 
 def _stream_address(layer: int, word: int) -> int:

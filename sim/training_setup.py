@@ -95,6 +95,8 @@ class TrainingSetup:
         Labels.
     gaps, stalls, noise : int
         Back-pressure; see :class:`.SimulatedCore`.
+    optimize : bool
+        Compile slowly, run quickly.
     fault : Fault or None
         What to make wrong.
     """
@@ -106,6 +108,7 @@ class TrainingSetup:
     gaps: int = 0
     stalls: int = 0
     noise: int = 1
+    optimize: bool = True
     fault: Fault | None = None
     _simulators: dict[bool, Simulator] = field(default_factory=dict, repr=False)
 
@@ -120,7 +123,9 @@ class TrainingSetup:
             If it cannot be built.
         """
         if waves not in self._simulators:
-            self._simulators[waves] = build_core(self.config, self.plan, waves=waves)
+            self._simulators[waves] = build_core(
+                self.config, self.plan, optimize=self.optimize, waves=waves
+            )
         return self._simulators[waves]
 
     def open(self, waves: Path | None = None) -> SimulatedCore:
