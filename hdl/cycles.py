@@ -36,7 +36,7 @@ __all__ = [
 FIRST_ERRORS = 0.5
 """Share of the samples that raise an error bit in a first epoch."""
 
-ESTIMATED_SAMPLES = 1000
+ESTIMATED_SAMPLES = 2000
 """Made-up samples that an estimate follows."""
 
 ESTIMATED_EVENTS = 1 << 14
@@ -487,20 +487,29 @@ class CycleEstimate:
     total: float
 
 
-def synthetic_errors(samples: int, share: float, stream: int = 7) -> NDArray[np.bool_]:
-    """Error bits (samples,): an exact share of them, in an order that is the same every time."""
-    order = np.argsort(BitStream(1, stream).draws(samples), kind="stable")
-    return order < round(samples * share)
+def synthetic_errors(
+    samples: int, share: float, stream: int = 7, *, declining: bool = False
+) -> NDArray[np.bool_]:
+    """Error bits (samples,): an exact share of them, in an order that is the same every time.
+
+    In a first epoch, errors decline: they are half as frequent again in the first tenth of the
+    samples as on average.
+    """
+    order = BitStream(1, stream).draws(samples).astype(np.float64)
+    if declining:
+        order /= 1 + np.exp(-8 * np.arange(samples) / samples)
+    ranks = np.argsort(np.argsort(order, kind="stable"), kind="stable")
+    return ranks < round(samples * share)
 
 
 def synthetic_samples(
-    layer: LayerConfig, errors: float, found: float, samples: int
+    layer: LayerConfig, errors: float, found: float, samples: int, *, declining: bool = False
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Error bits (samples,) and groups with a choice (samples, groups) with given shares.
 
     The shares are exact, the order is random, and the same every time.
     """
-    raised = synthetic_errors(samples, errors, 8 * layer.index + 7)
+    raised = synthetic_errors(samples, errors, 8 * layer.index + 7, declining=declining)
     chosen = np.zeros((samples, layer.group_count), dtype=bool)
     count = int(np.count_nonzero(raised))
     chosen[raised] = synthetic_errors(
@@ -580,7 +589,7 @@ def _mean_cycles(
         for layer in folded
     ]
     samples = [
-        synthetic_samples(layer.config, *rate, ESTIMATED_SAMPLES)
+        synthetic_samples(layer.config, *rate, ESTIMATED_SAMPLES, declining=workload.accuracy == 0)
         for layer, rate in zip(folded, shares, strict=True)
     ]
     errors = np.stack([layer_errors for layer_errors, _ in samples], axis=1)

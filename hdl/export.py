@@ -62,12 +62,15 @@ LAYER_REGISTERS = {
     LayerRegister.UPDATES: ("rw", "neurons updated; a write clears it"),
     LayerRegister.SATURATED: (
         "r",
-        "counters at a bound; takes a scan; not while busy",
+        "counters at a bound; takes a scan, and a new position is needed after it; not while busy",
     ),
-    LayerRegister.POSITION: ("w", "neuron j: the next access of COUNTER is to k[j][0]"),
+    LayerRegister.POSITION: (
+        "w",
+        "neuron j: the next access of COUNTER is to k[j][0]; lost when samples are trained on",
+    ),
     LayerRegister.COUNTER: (
         "rw",
-        "k, sign-extended; then on to the next one; not while busy",
+        "k, sign-extended, then on to the next one; write whole neurons; not while busy",
     ),
     LayerRegister.STREAM_0: ("rw", "bits 31 to 0 of the reinforcement stream's history times 2"),
     LayerRegister.STREAM_1: ("rw", "bits 63 to 32 of it; write all four in order, once"),

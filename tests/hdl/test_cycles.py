@@ -30,6 +30,7 @@ from metaplast.hdl.cycles import (
     estimate_cycles,
     event_cycles,
     popcount_latency,
+    synthetic_errors,
     synthetic_samples,
 )
 from metaplast.hdl.error_detector import ErrorDetector
@@ -248,15 +249,14 @@ def test_the_model_starts_where_its_streams_stand() -> None:
     folded = NetworkPlan(tuple(layers)).fold(config)
     stream = BitStream(config.seed, reinforcement_id(0))
     errors, found = np.ones((5, 1), dtype=bool), [np.ones((5, 6), dtype=bool)]
-    first, second = CycleModel(folded, [stream]), CycleModel(folded, [stream])
+    idle, issued = [], []
     for _ in range(2):
-        first.train_batch(errors, found, [101])
-    second.train_batch(errors, found, [101])
-    stream.draws(101)
-    later = CycleModel(folded, [stream])
-    later.train_batch(errors, found, [101])
-    assert first.idle - second.idle != later.idle or first.idle == second.idle + later.idle
-    assert later.committed == later.idle
+        model = CycleModel(folded, [stream])
+        model.train_batch(errors, found, [101])
+        assert model.committed == model.idle
+        idle.append(model.idle)
+        issued.append(event_cycles(folded[0], stream.draws(101)))
+    assert idle[1] - idle[0] == issued[1] - issued[0] != 0
 
 
 # Estimates
@@ -347,6 +347,15 @@ def test_made_up_samples_have_the_shares_asked_for(
     assert not chosen[~raised].any()
     assert raised.sum() == round(errors * samples)
     assert chosen.sum() == round(found * 5 * raised.sum())
+
+
+def test_errors_decline_in_a_first_epoch() -> None:
+    declining = synthetic_errors(1000, 0.4, declining=True)
+    steady = synthetic_errors(1000, 0.4)
+    assert declining.sum() == steady.sum() == 400
+    assert declining[:100].mean() == pytest.approx(0.6, abs=0.1)
+    assert declining[500:].mean() == pytest.approx(0.36, abs=0.04)
+    assert synthetic_errors(10, 1.0, declining=True).all()
 
 
 def test_what_is_not_said_of_a_workload_follows() -> None:
