@@ -33,7 +33,7 @@ class StraightThroughNetwork:
         Adam's learning rate.
     """
 
-    def __init__(self, sizes: Sequence[int], *, seed: int, rate: float = 1e-3):
+    def __init__(self, sizes: Sequence[int], *, seed: int, rate: float = 1e-2):
         self._generator = torch.Generator().manual_seed(seed)
         self._weights = [
             (torch.rand(outputs, inputs, generator=self._generator) * 2 - 1).requires_grad_()
