@@ -520,8 +520,6 @@ def synthetic_samples(
 
 def mean_event_cycles(folded: FoldedLayer, events: int) -> float:
     """Cycles of a commit's events, from the share of draws that name a weight."""
-    if events == 0:
-        return 0.0
     draws = BitStream(1, reinforcement_id(folded.config.index)).draws(min(events, ESTIMATED_EVENTS))
     return event_cycles(folded, draws) * events / len(draws)
 

@@ -220,7 +220,7 @@ def _fields(layout: Layout, offset: int = 0, name: str = "") -> Iterator[tuple[s
         width = layout["element"]["width"]
         for index in range(layout["length"]):
             yield from _fields(layout["element"], offset + index * width, f"{name}[{index}]")
-    elif layout["width"]:
+    else:
         yield name, offset, layout["width"]
 
 

@@ -734,11 +734,12 @@ class _Task:
         """
         if any(self.search(layer, fixed).legal()):
             return
-        for released in _subsets(fixed):
-            kept = {name: value for name, value in fixed.items() if name not in released}
-            legal = list(self.search(layer, kept).legal(released))
-            if legal:
-                break
+        # With all factors released, some plan is legal.
+        legal = next(
+            found
+            for released in _subsets(fixed)
+            if (found := list(self.search(layer, _without(fixed, released)).legal(released)))
+        )
         distances = [_distance(one, fixed) for one in legal]
         closest = legal[int(np.argmin([distance.min() for distance in distances]))]
         nearest = closest[int(np.argmin(_distance(closest, fixed)))]
@@ -809,30 +810,35 @@ class _Task:
         if best is None or not any(fixed):
             return None
         names = dict.fromkeys(name for factors in fixed for name in factors)
-        for released in _subsets(names):
-            layers = []
-            for layer, factors in zip(self.config.layers, fixed, strict=True):
-                kept = {name: value for name, value in factors.items() if name not in released}
-                search = self.search(layer, kept)
-                fitting = []
-                for one in search.legal(released):
-                    which = np.broadcast_to(search.need(one).fits(supply), len(one))
-                    fitting.append(one.only(which))
-                layers.append(
-                    _Options.of(
-                        [(one, _distance(one, factors), search.need(one)) for one in fitting]
-                    )
-                )
-            picked = self.pick(layers, supply)
-            if picked is not None:
-                return picked
-        return best
+        plans = (self._nearest_without(fixed, released) for released in _subsets(names))
+        return next((plan for plan in plans if plan is not None), best)
+
+    def _nearest_without(
+        self, fixed: Sequence[Factors], released: Sequence[str]
+    ) -> NetworkPlan | None:
+        """The plan that fits and differs least, if some factors may differ; None if none fits."""
+        supply = Resources.of(self.device)
+        layers = []
+        for layer, factors in zip(self.config.layers, fixed, strict=True):
+            search = self.search(layer, _without(factors, released))
+            fitting = [
+                one.only(np.broadcast_to(search.need(one).fits(supply), len(one)))
+                for one in search.legal(released)
+            ]
+            layers.append(
+                _Options.of([(one, _distance(one, factors), search.need(one)) for one in fitting])
+            )
+        return self.pick(layers, supply)
 
 
 def _shares(amounts: NDArray[np.int64], supply: NDArray[np.int64]) -> NDArray[np.float64]:
     """Of every resource, the share of the supply that is needed; of none, any is too much."""
     without = np.where(amounts > 0, np.inf, 0.0)
     return np.where(supply > 0, amounts / np.maximum(supply, 1), without)
+
+
+def _without(fixed: Factors, released: Iterable[str]) -> dict[str, Any]:
+    return {name: value for name, value in fixed.items() if name not in released}
 
 
 def _subsets(names: Iterable[str]) -> Iterator[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
 from metaplast.hdl.cycles import Workload, estimate_cycles
-from metaplast.hdl.device import DEVICES, find_device
+from metaplast.hdl.device import DEVICES, Device, find_device
 from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.planner import DoesNotFitError, default_plan, plan_network, report_plan
 from metaplast.hdl.resources import Resources, plan_needs
@@ -32,6 +33,11 @@ def network(*sizes: int, group: int = 32, **parameters: Any) -> NetworkConfig:
         classes=classes,
         **parameters,
     )
+
+
+@cache
+def planned(config: NetworkConfig, device: Device) -> NetworkPlan:
+    return plan_network(config, device)
 
 
 FASHION_128 = network(784, 128, 10)
@@ -67,7 +73,7 @@ def fits(config: NetworkConfig, plan: NetworkPlan) -> bool:
     ids=["iCE40UP5K", "ECP5-85F"],
 )
 def test_the_plans_that_the_boards_are_to_reach(
-    device: Any, config: NetworkConfig, chosen: float, cycles: float, known: LayerPlan
+    device: Device, config: NetworkConfig, chosen: float, cycles: float, known: LayerPlan
 ) -> None:
     workload = Workload(chosen=(chosen,))
     plan = plan_network(config, device, workload=workload)
@@ -85,7 +91,7 @@ def test_a_plan_leaves_room_for_what_is_around_a_core_if_it_can() -> None:
         (FASHION_128, ICE40),
         (network(64, 128, 10), GOWIN),
     ]:
-        need = plan_needs(plan_network(config, device), config, device)
+        need = plan_needs(planned(config, device), config, device)
         luts, block_rams = device.comfort
         assert need.luts <= luts * device.luts
         assert need.block_rams <= block_rams * device.block_ram.count
@@ -103,7 +109,7 @@ def test_layers_share_a_device() -> None:
     plan = plan_network(config, ECP5)
     assert fits(config, plan)
     estimate = estimate_cycles(config, plan)
-    alone = estimate_cycles(FASHION_128, plan_network(FASHION_128, ECP5)).total
+    alone = estimate_cycles(FASHION_128, planned(FASHION_128, ECP5)).total
     assert alone < max(layer.total for layer in estimate.layers) <= estimate.total
     # Layers wait for the slowest forward pass, and at the end of a batch for the longest commit.
     slowest = max(layer.total - layer.commit for layer in estimate.layers)
@@ -120,7 +126,7 @@ def test_equal_layers_are_as_quick_as_one() -> None:
 
 def test_a_smaller_device_gives_a_slower_plan() -> None:
     cycles = [
-        estimate_cycles(FASHION_128, plan_network(FASHION_128, find_device(name))).total
+        estimate_cycles(FASHION_128, planned(FASHION_128, find_device(name))).total
         for name in ("ECP5-25F", "ECP5-45F", "ECP5-85F")
     ]
     assert cycles == sorted(cycles, reverse=True)
@@ -138,7 +144,7 @@ def test_the_workload_decides() -> None:
 
 @settings(max_examples=20)
 @given(network_configs(max_classes=16), st.sampled_from(DEVICES))
-def test_every_small_network_has_a_plan_that_fits(config: NetworkConfig, device: Any) -> None:
+def test_every_small_network_has_a_plan_that_fits(config: NetworkConfig, device: Device) -> None:
     plan = plan_network(config, device)
     plan.fold(config)
     assert fits(config, plan)
@@ -196,7 +202,7 @@ def test_a_whole_plan_may_be_given() -> None:
 # What cannot be
 
 
-def refusal(config: NetworkConfig, device: Any, *overrides: dict[str, Any]) -> DoesNotFitError:
+def refusal(config: NetworkConfig, device: Device, *overrides: dict[str, Any]) -> DoesNotFitError:
     with pytest.raises(DoesNotFitError) as refused:
         plan_network(config, device, overrides=overrides or None)
     error = refused.value
