@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A bank's neurons in the forward pass: activations, their part of the scores, their choices."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The forward pass of a layer: from a sample in the buffer to prediction, error bit and choices."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal

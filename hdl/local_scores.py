@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The scores of a layer's random local classifier."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal

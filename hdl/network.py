@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Layers in a chain."""
 
 from amaranth.hdl import Elaboratable, Module

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The forward pass of a few neurons side by side."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The reinforcement events of a commit."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The trainer core: a network that learns, with the registers to set it up and watch it."""
 
 from amaranth.hdl import Array, Cat, Elaboratable, Module, Mux, Signal, Value, ValueLike

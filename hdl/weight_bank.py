@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A bank's hidden weights and their snapshot."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
