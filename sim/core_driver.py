@@ -14,7 +14,7 @@ from typing import Any
 
 import cocotb
 from cocotb.handle import Immediate
-from cocotb.triggers import RisingEdge, Timer
+from cocotb.triggers import Timer, ValueChange
 
 __all__ = ["PIPE_VARIABLE", "CoreDriver", "serve"]
 
@@ -59,6 +59,7 @@ class CoreDriver:
         self._words: dict[str, list[Any]] = {}
         self._offered = self._requested = self._collected = 0
         self._lots: deque[int] = deque()
+        self._asleep = False
 
     async def begin(self, settings: dict[str, int]) -> None:
         """Reset the harness; the settings are values of its ports.
@@ -67,7 +68,8 @@ class CoreDriver:
         """
         dut = self._dut
         self._offered = self._requested = self._collected = 0
-        for name in ("offered", "requested", "wanted", "settle", "waves"):
+        self._asleep = False
+        for name in ("offered", "requested", "wanted", "settle", "asleep", "waves"):
             getattr(dut, name).value = 0
         for name, value in settings.items():
             getattr(dut, name).value = value
@@ -151,9 +153,9 @@ class CoreDriver:
         dut = self._dut
         dut.wanted.value = self._collected
         dut.settle.value = int(settle)
-        if self._done(settle):
-            return
-        await RisingEdge(dut.wake)
+        self._asleep = not self._asleep
+        dut.asleep.value = int(self._asleep)
+        await ValueChange(dut.wake)
         if not self._done(settle):
             raise TimeoutError(
                 f"the core was silent for {int(dut.patience.value):,} cycles, with "

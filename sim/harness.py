@@ -54,16 +54,16 @@ class SimulationTop(wiring.Component):
     """Feed a trainer core from memories and keep what it answers in memories.
 
     Whoever drives it writes whole samples into ``sample_memory`` (through the simulator, in no
-    time), raises ``offered`` by their number, sets ``wanted`` and sleeps until ``wake``; then as
-    many results stand in ``result_memory``. Requests and responses go the same way. All counts go
-    on for ever, modulo 2^32; their low bits are the memories' addresses.
+    time), raises ``offered`` by their number, sets ``wanted``, turns ``asleep`` over and sleeps
+    until ``wake`` is turned over; then as many results stand in ``result_memory``. Requests and
+    responses go the same way. All counts go on for ever, modulo 2^32; their low bits are the
+    memories' addresses.
 
     Samples are fed without a gap as long as some are offered: a row is read while the last word
     of the row before is taken.
 
-    What every cycle of the core could depend on, its reset and the noise, is taken from registers:
-    logic that depends on a port is evaluated at every step of a simulator, on the clock's falling
-    edges too.
+    Ports are kept apart from the core by registers, as far as can be: logic that depends on a port
+    is evaluated at every step of a simulator, on the clock's falling edges too.
 
     Parameters
     ----------
@@ -95,15 +95,17 @@ class SimulationTop(wiring.Component):
         Seed of that, taken after a reset.
     waves : In(1)
         For the main program: record a waveform.
+    asleep : In(1)
+        Turned over to wait.
     wake : Out(1)
-        What was waited for is there: ``wanted`` results, a response to each request, and an idle
-        core if ``settle`` is set; or patience is at its end.
+        Becomes ``asleep`` when what is waited for is there: ``wanted`` results, a response to each
+        request, and an idle core if ``settle`` is set; or when patience is at its end.
     finished, answered : Out
-        Results and responses so far.
+        Results and responses so far, as of the cycle before.
     busy : Out(1)
-        The core's own.
+        The core's own, as of the cycle before.
     cycles : Out
-        Cycles in which it was set.
+        Cycles in which it was set, until then.
     """
 
     def __init__(self, core: wiring.Component, *, load_words: int):
@@ -127,6 +129,7 @@ class SimulationTop(wiring.Component):
                 "requested": In(COUNT_BITS),
                 "wanted": In(COUNT_BITS),
                 "settle": In(1),
+                "asleep": In(1),
                 "patience": In(COUNT_BITS),
                 "gaps": In(8),
                 "stalls": In(8),
@@ -147,12 +150,20 @@ class SimulationTop(wiring.Component):
 
         m.domains.always = always = ClockDomain(reset_less=True)
         m.domains.sync = sync = ClockDomain()
+        sync.rst = Signal(name="restarting")  # by the name of rst, a bench could write it
         m.d.comb += [always.clk.eq(self.clk), sync.clk.eq(self.clk)]
         m.d.always += sync.rst.eq(self.restart)
 
-        m.d.comb += self.busy.eq(core.busy)
+        cycles = Signal(CYCLE_BITS)
+        finished, answered = Signal(COUNT_BITS), Signal(COUNT_BITS)
         with m.If(core.busy):
-            m.d.sync += self.cycles.eq(self.cycles + 1)
+            m.d.sync += cycles.eq(cycles + 1)
+        m.d.sync += [
+            self.finished.eq(finished),
+            self.answered.eq(answered),
+            self.busy.eq(core.busy),
+            self.cycles.eq(cycles),
+        ]
 
         hold = self._noise(m)
 
@@ -185,8 +196,8 @@ class SimulationTop(wiring.Component):
 
         # Results and responses
         for name, stream, count, depth, held in (
-            ("result_memory", core.results, self.finished, SAMPLE_CAPACITY, hold[2]),
-            ("response_memory", core.responses, self.answered, REQUEST_CAPACITY, hold[3]),
+            ("result_memory", core.results, finished, SAMPLE_CAPACITY, hold[2]),
+            ("response_memory", core.responses, answered, REQUEST_CAPACITY, hold[3]),
         ):
             payload = Value.cast(stream.payload)
             m.submodules[name] = memory = Memory(shape=len(payload), depth=depth, init=[])
@@ -201,18 +212,20 @@ class SimulationTop(wiring.Component):
                 m.d.sync += count.eq(count + 1)
 
         # Waking
+        wake = Signal()
+        m.d.comb += self.wake.eq(wake)
         silence = Signal(COUNT_BITS)
         m.d.sync += silence.eq(silence + 1)
         streams = (core.samples, core.requests, core.results, core.responses)
         sound = Cat(stream.valid & stream.ready for stream in streams).any()
-        with m.If(sound | self.wake):
+        with m.If(sound | (wake == self.asleep)):
             m.d.sync += silence.eq(0)
-        done = (
-            (self.finished == self.wanted)
-            & (self.answered == self.requested)
-            & ~(self.settle & core.busy)
-        )
-        m.d.sync += self.wake.eq(done | (silence == self.patience))
+        # The count of results may be beyond what is wanted already.
+        ahead = Signal(COUNT_BITS)
+        m.d.comb += ahead.eq(finished - self.wanted)
+        done = ~ahead[-1] & (answered == self.requested) & ~(self.settle & core.busy)
+        with m.If(done | (silence == self.patience)):
+            m.d.sync += wake.eq(self.asleep)
 
         return m
 

@@ -4,11 +4,15 @@
 import re
 
 import pytest
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
 
 from metaplast.golden_model import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
+from metaplast.hdl.layer import result_layout
 from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.trainer_core import TrainerCore
+from metaplast.hdl.registers import request_layout, response_layout
+from metaplast.hdl.trainer_core import sample_word_layout
 from metaplast.sim.harness import COUNTERS, SNAPSHOT, SimulationTop, core_design
 
 CONFIG = NetworkConfig(inputs=9, hidden=(6, 4), groups=(3, 2), classes=3)
@@ -17,13 +21,23 @@ PLAN = NetworkPlan(
 )
 
 
+class Ports(wiring.Component):
+    """The trainer core's ports, for two layers and words of two bits."""
+
+    samples: In(stream.Signature(sample_word_layout(2)))
+    results: Out(stream.Signature(result_layout(2)))
+    requests: In(stream.Signature(request_layout()))
+    responses: Out(stream.Signature(response_layout()))
+    busy: Out(1)
+
+
 def test_a_sample_has_words() -> None:
     with pytest.raises(ValueError, match=r"^load_words must be at least 1, not 0$"):
-        SimulationTop(TrainerCore(CONFIG, PLAN), load_words=0)
+        SimulationTop(Ports(), load_words=0)
 
 
 def test_rows_hold_whole_samples() -> None:
-    top = SimulationTop(TrainerCore(CONFIG, PLAN), load_words=5)
+    top = SimulationTop(Ports(), load_words=5)
     assert {name: field.width for name, field in top.sample_layout} == (
         {"bits": 10, "label": 8, "last": 1}
     )
