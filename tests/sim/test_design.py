@@ -49,12 +49,12 @@ def test_memories_of_zeros_are_cleared_in_a_loop() -> None:
     text = to_verilog(Memories(), name=TOP)
     assert re.search(
         r"initial begin : clear_memory_2\n"
-        r"    integer row;\n"
-        r"    for \(row = 0; row < 32; row = row \+ 1\)\n"
-        r"      zeros_memory\[row\] = 8'h00;\n"
+        r"    integer cleared_row;\n"
+        r"    for \(cleared_row = 0; cleared_row < 32; cleared_row = cleared_row \+ 1\)\n"
+        r"      zeros_memory\[cleared_row\] = 8'h00;\n"
         r"  end\n",
         text,
     )
-    assert "row < 1;" in text
+    assert "cleared_row < 1;" in text
     assert "others_memory[2] = 8'h07;" in text
     assert "others_memory[31] = 8'h00;" in text
