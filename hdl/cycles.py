@@ -30,6 +30,7 @@ __all__ = [
     "Workload",
     "estimate_cycles",
     "event_cycles",
+    "mean_cycles",
     "popcount_latency",
 ]
 
@@ -545,15 +546,11 @@ def estimate_cycles(
     """
     workload = workload or Workload()
     folded = plan.fold(config)
-    shares = [workload.of(layer, len(config.layers)) for layer in config.layers]
-    totals = [
-        _mean_cycles(config, [layer], [rate], workload)
-        for layer, rate in zip(folded, shares, strict=True)
-    ]
     layers = []
-    for layer, rate, total in zip(folded, shares, totals, strict=True):
+    for layer in folded:
         timing = LayerTiming.of(layer)
-        errors, found = synthetic_samples(layer.config, *rate, ESTIMATED_SAMPLES)
+        rates = workload.of(layer.config, len(config.layers))
+        errors, found = synthetic_samples(layer.config, *rates, ESTIMATED_SAMPLES)
         rounds = found.reshape(len(found), layer.plan.banks, -1).any(axis=1).sum(axis=1)
         cycles = np.where(errors, 1 + layer.bank_groups + rounds * timing.round, 1)
         committing = 1 - (1 - errors.mean()) ** config.batch
@@ -566,42 +563,53 @@ def estimate_cycles(
                 update=float(cycles.mean()),
                 events=float(committing * drawn / config.batch),
                 scan=float(committing * (layer.bank_rows + 1) / config.batch),
-                total=total,
+                total=_mean_cycles(config, [layer], workload),
             )
         )
-    network = totals[0]
-    if len(folded) > 1:
-        network = _mean_cycles(config, folded, shares, workload)
+    network = layers[0].total if len(layers) == 1 else _mean_cycles(config, folded, workload)
     return CycleEstimate(tuple(layers), network)
 
 
-def _mean_cycles(
-    config: NetworkConfig,
-    folded: Sequence[FoldedLayer],
-    shares: Sequence[tuple[float, float]],
-    workload: Workload,
-) -> float:
+def mean_cycles(config: NetworkConfig, plan: NetworkPlan, workload: Workload) -> float:
+    """Mean cycles for each sample: the total of :func:`estimate_cycles`."""
+    return _mean_cycles(config, plan.fold(config), workload)
+
+
+def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload: Workload) -> float:
     """Mean cycles of some layers in a chain, over made-up samples."""
     events = [
         reinforcement_events(layer.config, config.reinforcement, workload.accuracy)
         for layer in folded
     ]
     samples = [
-        synthetic_samples(layer.config, *rate, ESTIMATED_SAMPLES, declining=workload.accuracy == 0)
-        for layer, rate in zip(folded, shares, strict=True)
+        synthetic_samples(
+            layer.config,
+            *workload.of(layer.config, len(config.layers)),
+            ESTIMATED_SAMPLES,
+            declining=workload.accuracy == 0,
+        )
+        for layer in folded
     ]
-    errors = np.stack([layer_errors for layer_errors, _ in samples], axis=1)
+    errors = np.stack([raised for raised, _ in samples], axis=1)
     found = [groups for _, groups in samples]
-    model = CycleModel(folded)
-    batch = min(config.batch, ESTIMATED_SAMPLES)
 
-    def train(count: int) -> None:
-        for start in range(0, count, batch):
-            which = np.arange(start, start + batch) % ESTIMATED_SAMPLES
-            model.train_batch(errors[which], [groups[which] for groups in found], events)
+    def train(model: CycleModel, which: Any) -> None:
+        model.train_batch(errors[which], [groups[which] for groups in found], events)
+
+    if config.batch > ESTIMATED_SAMPLES:
+        # From two batches of different size follow a sample's share and a batch's.
+        every_second, every = CycleModel(folded), CycleModel(folded)
+        train(every_second, slice(None, None, 2))
+        train(every, slice(None))
+        half = ESTIMATED_SAMPLES // 2
+        rate = (every.committed - every_second.committed) / half
+        return rate + (every.committed - ESTIMATED_SAMPLES * rate) / config.batch
 
     # The first batch fills the pipeline; the others count.
-    train(batch)
+    model = CycleModel(folded)
+    train(model, slice(config.batch))
     first = model.committed
-    train(max(ESTIMATED_SAMPLES // batch, 1) * batch)
-    return (model.committed - first) / (max(ESTIMATED_SAMPLES // batch, 1) * batch)
+    batches = ESTIMATED_SAMPLES // config.batch
+    for batch in range(batches):
+        train(model, slice(batch * config.batch, (batch + 1) * config.batch))
+    return (model.committed - first) / (batches * config.batch)

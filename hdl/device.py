@@ -143,7 +143,7 @@ class Device:
         Its large single-port memories, if it has some.
     comfort : tuple of float
         Shares of its LUTs and block RAMs that a core may take for what is around it to fit as
-        well, and for all of it to be routed at a good clock. The planner keeps to them if it can.
+        well, and for all of it to be routed at a good clock.
     lut_ram : LUTRAM or None
         Its LUTs as memories, if they can be.
     aliases : tuple of str

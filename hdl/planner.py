@@ -23,6 +23,7 @@ from .cycles import (
     LayerTiming,
     Workload,
     estimate_cycles,
+    mean_cycles,
     mean_event_cycles,
     synthetic_errors,
 )
@@ -54,12 +55,16 @@ Factors = Mapping[str, Any]
 # Plans whose cycles differ by less are alike, and the smaller one is better.
 ALIKE = 0.99
 
+# A plan that leaves block RAMs over may take so much longer than one that does not.
+COMFORTABLE = 0.9
+
 # Plans that are slower than the quickest by so much are looked at more closely.
 SLACK = (1.0, 1.005, 1.01, 1.02, 1.04)
 
-# Steps in which costs (of their logarithm) and amounts are compared when plans are many.
+# Costs whose logarithms are in one such step, and amounts of logic in one such share of what the
+# device has, are compared as equal: the estimates are not that good.
 COST_STEP = 0.0025
-AMOUNT_STEPS = np.array([1, 1, 32, 64])
+LOGIC_STEP = 1 / 256
 
 SLOTS = (4, 8, 16)
 MOST_ROUNDS = 3
@@ -277,15 +282,11 @@ def plan_network(
     fixed = _checked_overrides(config, overrides)
     supply = Resources.of(device)
     luts, block_rams = device.comfort
-    comfortable = replace(
-        supply,
-        luts=int(luts * device.luts),
-        block_rams=int(block_rams * device.block_ram.count),
-    )
-    for room in (comfortable, supply):
-        plan = task.best(fixed, room)
-        if plan is not None:
-            return plan
+    routable = replace(supply, luts=int(luts * device.luts))
+    comfortable = replace(routable, block_rams=int(block_rams * device.block_ram.count))
+    plan = task.best(fixed, routable, comfortable) or task.best(fixed, supply)
+    if plan is not None:
+        return plan
     for layer in config.layers:
         task.check_rules(layer, fixed[layer.index])
     raise task.no_room(fixed)
@@ -338,7 +339,9 @@ class _Options:
 
     @classmethod
     def of(
-        cls, candidates: Sequence[tuple[Foldings, NDArray[np.float64], Resources]]
+        cls,
+        candidates: Sequence[tuple[Foldings, NDArray[np.float64], Resources]],
+        supply: Resources,
     ) -> "_Options":
         """The best of some plans, of which costs and needs are given."""
         foldings = [one for one, _, _ in candidates]
@@ -349,10 +352,9 @@ class _Options:
                 *(_amounts(need, len(c)) for _, c, need in candidates),
             ]
         )
-        # Differences that are within the error of the estimates are none.
-        kept = _undominated(
-            np.ceil(np.log(cost + 1) / COST_STEP), ceil_divide(amounts, AMOUNT_STEPS)
-        )
+        logic = np.array([supply.luts, supply.registers])
+        steps = np.array([1, 1, *np.maximum(logic * LOGIC_STEP, 1).astype(int)])
+        kept = _undominated(np.ceil(np.log(cost + 1) / COST_STEP), ceil_divide(amounts, steps))
         kept = kept[np.argsort(cost[kept], kind="stable")]
         starts = np.cumsum([0, *map(len, foldings)])
         which = np.searchsorted(starts, kept, side="right") - 1
@@ -613,6 +615,7 @@ class _Task:
         self.workload = workload
         self.core = core_needs(device).need
         self._known: dict[Any, _Options] = {}
+        self._estimates: dict[NetworkPlan, float] = {}
 
     def search(self, layer: LayerConfig, fixed: Factors) -> _LayerSearch:
         """The plans of a layer."""
@@ -637,7 +640,8 @@ class _Task:
                 [
                     (one, search.cycles(one, floor), search.need(one))
                     for one in search.worthwhile(room)
-                ]
+                ],
+                room,
             )
         return self._known[like]
 
@@ -685,8 +689,20 @@ class _Task:
             ]
         return NetworkPlan(picks[0], self.device.name)
 
-    def best(self, fixed: Sequence[Factors], room: Resources) -> NetworkPlan | None:
-        """The quickest plan, or one that is alike and smaller; None if nothing fits."""
+    def best(
+        self, fixed: Sequence[Factors], room: Resources, comfortable: Resources | None = None
+    ) -> NetworkPlan | None:
+        """The quickest plan, or one that is alike and smaller; None if nothing fits.
+
+        Parameters
+        ----------
+        fixed : sequence of mapping
+            Fold factors that are given, of each layer.
+        room : Resources
+            What there is.
+        comfortable : Resources, optional
+            Less than that. Plans that keep to it may be somewhat slower.
+        """
         found: dict[NetworkPlan, float] = {}
         floor = 0.0
         for _ in range(MOST_ROUNDS):
@@ -696,6 +712,10 @@ class _Task:
             if self.pick(layers, room) is None:
                 return None
             plan = self._refined(layers, room)
+            if comfortable is not None and self.pick(layers, comfortable) is not None:
+                smaller = self._refined(layers, comfortable)
+                if self._cycles(smaller) * COMFORTABLE <= self._cycles(plan):
+                    plan = smaller
             if plan in found:
                 break
             found[plan] = self._cycles(plan)
@@ -720,7 +740,9 @@ class _Task:
         return [plan for plan, cycles in found.items() if cycles * ALIKE <= quickest][-1]
 
     def _cycles(self, plan: NetworkPlan) -> float:
-        return estimate_cycles(self.config, plan, self.workload).total
+        if plan not in self._estimates:
+            self._estimates[plan] = mean_cycles(self.config, plan, self.workload)
+        return self._estimates[plan]
 
     # What cannot be
 
@@ -826,7 +848,9 @@ class _Task:
                 for one in search.legal(released)
             ]
             layers.append(
-                _Options.of([(one, _distance(one, factors), search.need(one)) for one in fitting])
+                _Options.of(
+                    [(one, _distance(one, factors), search.need(one)) for one in fitting], supply
+                )
             )
         return self.pick(layers, supply)
 

@@ -104,6 +104,19 @@ def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
     assert need.fits(Resources.of(ICE40))
 
 
+def test_a_plan_takes_all_block_rams_if_that_makes_it_much_quicker() -> None:
+    small = find_device("ECP5-25F")
+    plan = planned(FASHION_128, small)
+    share = small.comfort[1]
+    need = plan_needs(plan, FASHION_128, small)
+    assert share * small.block_ram.count < need.block_rams <= small.block_ram.count
+    assert need.luts <= small.comfort[0] * small.luts
+    fewer = replace(small.block_ram, count=int(share * small.block_ram.count))
+    slower = plan_network(FASHION_128, replace(small, block_ram=fewer, comfort=(0.5, 1.0)))
+    quick, slow = (estimate_cycles(FASHION_128, one).total for one in (plan, slower))
+    assert quick < 0.9 * slow
+
+
 def test_layers_share_a_device() -> None:
     config = network(784, 128, 64, 10)
     plan = plan_network(config, ECP5)
