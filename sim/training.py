@@ -18,6 +18,7 @@ from .comparison import CoreState, compare_states
 from .epoch_run import Check, EpochRun, FoundError, Progress, TrainedEpoch, peek
 from .mismatch import MismatchError, MismatchSearch
 from .training_setup import TrainingSetup
+from .verilator import SimulationError
 
 __all__ = ["CoreTraining"]
 
@@ -116,7 +117,15 @@ class CoreTraining:
             trained = run.train()
         except FoundError as found:
             self.close()
-            raise search.explain(found) from None
+            try:
+                error = search.explain(found)
+            except KeyboardInterrupt:
+                note = "the search for where it begins was interrupted"
+                error = MismatchError(f"{found.difference}; {note}", found.difference)
+            except SimulationError as trouble:
+                note = f"the search for where it begins ended: {trouble}"
+                error = MismatchError(f"{found.difference}; {note}", found.difference)
+            raise error from None
         assert trained is not None
         return trained
 

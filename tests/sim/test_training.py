@@ -1,5 +1,6 @@
 """Training in RTL: equal to the golden model's, and wherever it is not, that is found."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, T
 from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers import LayerRegister, layer_address
 from metaplast.sim.comparison import CoreState, compare_states
-from metaplast.sim.epoch_run import Check, Progress
-from metaplast.sim.mismatch import MismatchError
+from metaplast.sim.epoch_run import Check, FoundError, Progress
+from metaplast.sim.mismatch import MismatchError, MismatchSearch
 from metaplast.sim.recording import coming_batch, record_batch
 from metaplast.sim.simulated_core import SimulatedCore
 from metaplast.sim.training import CoreTraining
 from metaplast.sim.training_setup import Fault, TrainingSetup, Trouble
+from metaplast.sim.verilator import SimulationError
 
 from ..comparison import assert_same_epoch, assert_same_state
 
@@ -259,6 +261,26 @@ def test_the_search_is_reported() -> None:
     assert again == sorted(again)
     assert again[0] is False
     assert again[-1] is True
+
+
+@pytest.mark.parametrize(
+    ("trouble", "note"),
+    [
+        (KeyboardInterrupt(), "the search for where it begins was interrupted"),
+        (SimulationError("no room"), "the search for where it begins ended: no room"),
+    ],
+)
+def test_a_search_that_is_cut_short(
+    monkeypatch: pytest.MonkeyPatch, trouble: BaseException, note: str
+) -> None:
+    def explain(search: MismatchSearch, found: FoundError) -> MismatchError:
+        raise trouble
+
+    monkeypatch.setattr(MismatchSearch, "explain", explain)
+    error = mismatch(Fault(epoch=0, batch=3, layer=1, neuron=2, source=4))
+    assert re.fullmatch(
+        rf"gateware and golden model differ: epoch 1, .* should be -?\d+; {note}", str(error)
+    )
 
 
 # Recording
