@@ -19,8 +19,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/demo.installed
 FULL := $(VENV)/test.installed
-CORE_EXTRAS := plot,rtl
-FULL_EXTRAS := plot,sklearn,rtl,dev
+CORE_EXTRAS := plot,boards
+FULL_EXTRAS := all,dev
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_FAILED := the packages could not be installed (pip says why above); check the way to the Python package index and run make again.
