@@ -225,12 +225,7 @@ class EpochRun:
             refused=0,
             errors=tuple(self._errors.tolist()),
             updates=tuple(self._updates.tolist()),
-            saturated=tuple(
-                int(np.count_nonzero((k == layer.lowest) | (k == layer.highest)))
-                for k, layer in zip(
-                    self._network.counters, self._network.config.layers, strict=True
-                )
-            ),
+            saturated=self._saturated(),
         )
         if difference := compare_counts(expected, counts):
             raise self._found(difference)
