@@ -250,6 +250,9 @@ A sample is {words} words of {load} bits: input bit `i` is bit `i mod {load}` of
 sample's last word. `last` ends the batch after this sample, even if the batch register asks for
 more.
 
+While `cancel` is high no word is taken, and the words of a sample that is not complete are dropped:
+the next word is a sample's first. Tie it low if every sample is sent to its end.
+
 Every sample gives one result, in order: each layer's prediction and error bit (the last layer's
 prediction is the network's), and `refused`, which is set when the label is no class in training:
 such a sample is not trained on and counts for nothing.

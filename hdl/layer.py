@@ -84,6 +84,8 @@ class Layer(wiring.Component):
         Words of samples.
     last_word : Out(1)
         The word to come completes a sample.
+    cancel : In(1)
+        What came of a sample that is not complete is dropped; meanwhile no word is taken.
     o : Out(stream)
         Words of the next layer's samples, or results.
     requests, responses
@@ -110,6 +112,7 @@ class Layer(wiring.Component):
             {
                 "i": In(stream.Signature(sample_layout(folded.plan.load, index))),
                 "last_word": Out(1),
+                "cancel": In(1),
                 "o": Out(stream.Signature(output)),
                 "requests": In(stream.Signature(request_layout())),
                 "responses": Out(stream.Signature(response_layout())),
@@ -145,8 +148,9 @@ class Layer(wiring.Component):
         evaluated = Signal.like(self.i.p)
         loaded = Signal()
         m.d.comb += [
-            self.i.ready.eq(~loaded & ~buffer.full),
+            self.i.ready.eq(~loaded & ~buffer.full & ~self.cancel),
             self.last_word.eq(buffer.last_write),
+            buffer.cancel.eq(self.cancel),
             buffer.write.eq(self.i.valid & self.i.ready),
             buffer.bits.eq(self.i.p.bits),
         ]
