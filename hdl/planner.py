@@ -25,6 +25,7 @@ from .cycles import (
     estimate_cycles,
     mean_cycles,
     mean_event_cycles,
+    mean_scan_cycles,
     synthetic_errors,
 )
 from .device import DEVICES, Device
@@ -567,7 +568,8 @@ class _LayerSearch:
     def commit(self, foldings: Foldings) -> NDArray[np.float64]:
         """A sample's share of its batch's commit, roughly."""
         timing = LayerTiming.of(foldings)
-        cycles = foldings.bank_rows + timing.result + timing.decode + 4
+        updates = self.batch * self.errors * self.share * self.layer.group_count
+        cycles = mean_scan_cycles(foldings, updates) + timing.result + timing.decode + 4
         if self.events:
             cycles = cycles + self._issue(foldings)
         return self.committing * cycles / self.batch
