@@ -178,7 +178,8 @@ class _LayerClock:
         self.began = self.array_ended = self.gave = -2
         self.sent = -1  # the last word that the layer after it took
         self.released: deque[int] = deque([-1] * folded.plan.slots, maxlen=folded.plan.slots)
-        self.free = 0  # first cycle without a commit
+        self.free = 0  # first cycle in which no commit holds the forward pass
+        self.trains = 0  # first cycle in which no commit holds updates
         self.barred = False  # the sample before was its batch's last
         self.raised = False  # an error bit, in this batch
         self.services: deque[_Service] = deque(maxlen=folded.plan.slots)
@@ -213,8 +214,8 @@ class _LayerClock:
     def _fetches(self, first: int, end: int) -> int:
         return sum(service.fetches(first, end) for service in self.services if service.end >= first)
 
-    def update(self, error: bool, found: Sequence[bool], last: bool, events: int) -> None:
-        """Train on the sample that was evaluated, and commit after a batch's last.
+    def update(self, error: bool, found: Sequence[bool]) -> None:
+        """Train on the sample that was evaluated.
 
         Parameters
         ----------
@@ -222,15 +223,11 @@ class _LayerClock:
             Its error bit.
         found : sequence of bool
             Of each round, whether a bank has a choice.
-        last : bool
-            It ends its batch.
-        events : int
-            Draws of the commit, if it comes to one.
         """
         # The queue's head is served in the cycle after it came, or its predecessor left.
         start = max(self.gave, self.released[-1]) + 1
-        if self.barred:
-            start = max(self.gave + 1, self.free)
+        if error:
+            start = max(start, self.trains)
         done = start
         if error:
             rounds = []
@@ -244,10 +241,8 @@ class _LayerClock:
             self.services.append(_Service(self.folded, rounds, done))
         self.released.append(done)
         self.raised |= error
-        self.barred = last
-        self.idle = done + 1
-        if last:
-            self._commit(done, events)
+        self.barred = False
+        self.idle = max(done + 1, self.trains)
 
     def issue(self, events: int) -> int:
         """Cycles in which a commit's events are issued."""
@@ -259,15 +254,28 @@ class _LayerClock:
 
     _issued: int | None = None
 
-    def _commit(self, done: int, events: int) -> None:
+    def commit(self, updated: int, events: int) -> None:
+        """Commit, after a batch's last sample.
+
+        Parameters
+        ----------
+        updated : int
+            Neurons that were updated in the batch, those of all banks at one place being one.
+        events : int
+            Draws of the reinforcement, if it comes to it.
+        """
         folded = self.folded
+        # The last sample leaves only when the commit before is over.
+        done = self.released[-1] = max(self.released[-1], self.trains)
         self.free = done + 2
         if self.raised:
-            if events:
-                self.free = done + 4 + self.decode + self.issue(events)
-            self.free += folded.bank_rows
+            self.free += folded.bank_neurons + updated * (folded.rows - 1)
+        self.trains = self.free
+        if self.raised and events:
+            self.trains += 2 + self.decode + self.issue(events)
         self.raised = False
-        self.idle = self.free
+        self.barred = True
+        self.idle = self.trains
 
 
 class CycleModel:
@@ -309,7 +317,7 @@ class CycleModel:
     @property
     def committed(self) -> int:
         """The first cycle without a commit in the last layer."""
-        return self._layers[-1].free
+        return self._layers[-1].trains
 
     def wait(self, cycle: int) -> None:
         """Offer no word before a cycle, which must not be before :attr:`idle`."""
@@ -317,16 +325,12 @@ class CycleModel:
 
     def train(self, record: BatchRecord) -> None:
         """Train on a batch of which the golden model has the record."""
-        self.train_batch(
-            record.errors,
-            [chosen >= 0 for chosen in record.chosen],
-            record.events,
-        )
+        self.train_batch(record.errors, record.chosen, record.events)
 
     def train_batch(
         self,
         errors: NDArray[np.bool_],
-        found: Sequence[NDArray[np.bool_]],
+        chosen: Sequence[NDArray[np.int32]],
         events: Sequence[int],
     ) -> None:
         """Train on a batch.
@@ -335,16 +339,19 @@ class CycleModel:
         ----------
         errors : (n, L) bool
             Error bits.
-        found : sequence of (n, groups) bool
-            Of each layer, the groups in which a neuron is chosen.
+        chosen : sequence of (n, groups) int
+            Of each layer, the neuron chosen in each group, or −1 where there is none.
         events : sequence of int
             Of each layer, the draws of a commit.
         """
         rounds: list[Any] = [
-            groups.reshape(len(groups), layer.folded.plan.banks, -1).any(axis=1).tolist()
-            for groups, layer in zip(found, self._layers, strict=True)
+            (neurons >= 0).reshape(len(errors), layer.folded.plan.banks, -1).any(axis=1).tolist()
+            for neurons, layer in zip(chosen, self._layers, strict=True)
         ]
-        samples = len(errors)
+        updated = [
+            len(np.unique(neurons[neurons >= 0] % layer.folded.bank_neurons))
+            for neurons, layer in zip(chosen, self._layers, strict=True)
+        ]
         raised: list[list[bool]] = errors.tolist()
         for sample, bits in enumerate(raised):
             offered = self._offered
@@ -354,9 +361,9 @@ class CycleModel:
                 if before is not None:
                     before.sent = loaded
                 layer.forward(loaded)
-                layer.update(
-                    bits[index], rounds[index][sample], sample == samples - 1, events[index]
-                )
+                layer.update(bits[index], rounds[index][sample])
+                if sample == len(errors) - 1:
+                    layer.commit(updated[index], events[index])
                 offered = layer.gave + 1
                 before = layer
 
@@ -505,18 +512,32 @@ def synthetic_errors(
 
 def synthetic_samples(
     layer: LayerConfig, errors: float, found: float, samples: int, *, declining: bool = False
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Error bits (samples,) and groups with a choice (samples, groups) with given shares.
+) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+    """Error bits (samples,) and chosen neurons (samples, groups) with given shares.
 
-    The shares are exact, the order is random, and the same every time.
+    The shares of samples with an error and of their groups with a choice are exact, the order is
+    random, and the same every time. Of a group's neurons some are chosen often and some hardly
+    ever: the frequencies rise evenly from 0 to twice their mean, which is about what they do.
     """
     raised = synthetic_errors(samples, errors, 8 * layer.index + 7, declining=declining)
-    chosen = np.zeros((samples, layer.group_count), dtype=bool)
-    count = int(np.count_nonzero(raised))
-    chosen[raised] = synthetic_errors(
-        count * layer.group_count, found, 8 * layer.index + 6
-    ).reshape(count, layer.group_count)
+    count, groups = int(np.count_nonzero(raised)), layer.group_count
+    has_choice = synthetic_errors(count * groups, found, 8 * layer.index + 6)
+    shares = BitStream(1, 8 * layer.index + 5).draws(count * groups) / 2**32
+    offsets = (layer.group * np.sqrt(shares)).astype(np.int32).reshape(count, groups)
+    # Banks differ in which neurons they choose often.
+    group = np.arange(groups, dtype=np.int32)
+    neurons = group * layer.group + (offsets + group * layer.group // groups) % layer.group
+    chosen = np.full((samples, groups), -1, dtype=np.int32)
+    chosen[raised] = np.where(has_choice.reshape(count, groups), neurons, -1)
     return raised, chosen
+
+
+def mean_scan_cycles(folded: FoldedLayer | Foldings, updates: float) -> Any:
+    """Cycles of a batch's scan, roughly, from its updates; neurons as in synthetic samples."""
+    # Marks of a position, on average; those of the rarest neurons are none, and they rise evenly.
+    marks = np.maximum(updates / folded.bank_neurons, 1e-9)
+    marked = folded.bank_neurons * (1 + np.expm1(-2 * marks) / (2 * marks))
+    return folded.bank_neurons + marked * (folded.rows - 1)
 
 
 def mean_event_cycles(folded: FoldedLayer, events: int) -> float:
@@ -550,19 +571,21 @@ def estimate_cycles(
     for layer in folded:
         timing = LayerTiming.of(layer)
         rates = workload.of(layer.config, len(config.layers))
-        errors, found = synthetic_samples(layer.config, *rates, ESTIMATED_SAMPLES)
+        errors, chosen = synthetic_samples(layer.config, *rates, ESTIMATED_SAMPLES)
+        found = chosen >= 0
         rounds = found.reshape(len(found), layer.plan.banks, -1).any(axis=1).sum(axis=1)
         cycles = np.where(errors, 1 + layer.bank_groups + rounds * timing.round, 1)
         committing = 1 - (1 - errors.mean()) ** config.batch
         events = reinforcement_events(layer.config, config.reinforcement, workload.accuracy)
         drawn = mean_event_cycles(layer, events) + timing.decode + 2 if events else 0
+        scan = mean_scan_cycles(layer, config.batch * np.count_nonzero(found) / len(found))
         layers.append(
             LayerCycles(
                 load=layer.load_words,
                 forward=float(timing.interval),
                 update=float(cycles.mean()),
                 events=float(committing * drawn / config.batch),
-                scan=float(committing * (layer.bank_rows + 1) / config.batch),
+                scan=float(committing * (scan + 1) / config.batch),
                 total=_mean_cycles(config, [layer], workload),
             )
         )
@@ -591,10 +614,10 @@ def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload:
         for layer in folded
     ]
     errors = np.stack([raised for raised, _ in samples], axis=1)
-    found = [groups for _, groups in samples]
+    chosen = [neurons for _, neurons in samples]
 
     def train(model: CycleModel, which: Any) -> None:
-        model.train_batch(errors[which], [groups[which] for groups in found], events)
+        model.train_batch(errors[which], [neurons[which] for neurons in chosen], events)
 
     if config.batch > ESTIMATED_SAMPLES:
         # From two batches of different size follow a sample's share and a batch's.

@@ -186,7 +186,9 @@ class Device:
             lut_rams = rows * columns
             weight = LUT_RAM_WEIGHT * lut_rams + MULTIPLEXER_WEIGHT * width * (rows - 1)
             bits = 0
-        small = weight < self.block_ram.weight * blocks
+        # Of registers and a block RAM that weigh the same, Yosys takes the registers.
+        most = self.block_ram.weight * blocks
+        small = weight < most if self.lut_ram is not None else weight <= most
         return Placement(
             block_rams=np.where(small, 0, blocks),
             lut_rams=np.where(small, lut_rams, 0),

@@ -250,6 +250,9 @@ A sample is {words} words of {load} bits: input bit `i` is bit `i mod {load}` of
 sample's last word. `last` ends the batch after this sample, even if the batch register asks for
 more.
 
+While `cancel` is high no word is taken, and the words of a sample that is not complete are dropped:
+the next word is a sample's first. Tie it low if every sample is sent to its end.
+
 Every sample gives one result, in order: each layer's prediction and error bit (the last layer's
 prediction is the network's), and `refused`, which is set when the label is no class in training:
 such a sample is not trained on and counts for nothing.
@@ -290,8 +293,9 @@ overlap. In cycles:
   the next layer;
 - *update*: of a chosen neuron in each bank; those of a sample follow each other, a group of every
   bank at a time;
-- *scan*: at the end of a batch in which the layer raised an error bit, after the reinforcement (a
-  cycle for a draw that names no weight, and one or two for a draw that does).
+- *scan*: at the end of a batch in which the layer raised an error bit, if all neurons were updated
+  in it; those that were not take a cycle each. The reinforcement follows (a cycle for a draw that
+  names no weight, and one or two for a draw that does), beside the next samples' forward pass.
 
 A layer takes for a sample the longest of load, forward and the sample's updates, on average, and a
 batch takes a commit on top. In a first epoch of batches of {batch} that is about {cycles:.0f}

@@ -17,6 +17,7 @@ from .reinforcement import Reinforcement
 from .row_command import RowOperation
 from .sample_buffer import SampleBuffer
 from .update_engine import UpdateEngine
+from .update_marks import UpdateMarks
 from .weight_bank import WeightBank
 from .weight_walker import WeightWalker
 
@@ -67,9 +68,12 @@ class Layer(wiring.Component):
     - a sample without an error, or not to be trained on: 1 cycle;
     - a sample with an error: the update engine's cycles;
     - after the last sample of a batch: 1 cycle in Commit. If an error bit was raised in the
-      batch, the events of the reinforcement follow if there are any (to the cycle of its
-      ``done``), then the scan, a cycle for each row of a bank. In the cycle after, the next pass
-      may start.
+      batch, the scan follows: for each neuron of a bank a cycle, or if it was updated in the
+      batch, in whichever bank, a cycle for each of its rows. In the cycle after, the next pass
+      may start. The reinforcement's events, if there are any, begin in the scan's last cycle, and
+      are over in the cycle of its ``done``; they move no counter across zero, so the snapshot is
+      the same as if they had come first. Meanwhile samples without an error leave the queue,
+      unless they are the last of a batch.
 
     Parameters
     ----------
@@ -84,6 +88,8 @@ class Layer(wiring.Component):
         Words of samples.
     last_word : Out(1)
         The word to come completes a sample.
+    cancel : In(1)
+        What came of a sample that is not complete is dropped; meanwhile no word is taken.
     o : Out(stream)
         Words of the next layer's samples, or results.
     requests, responses
@@ -110,6 +116,7 @@ class Layer(wiring.Component):
             {
                 "i": In(stream.Signature(sample_layout(folded.plan.load, index))),
                 "last_word": Out(1),
+                "cancel": In(1),
                 "o": Out(stream.Signature(output)),
                 "requests": In(stream.Signature(request_layout())),
                 "responses": Out(stream.Signature(response_layout())),
@@ -127,6 +134,7 @@ class Layer(wiring.Component):
         m.submodules.buffer = buffer = SampleBuffer(folded)
         m.submodules.forward = forward = ForwardPass(folded)
         m.submodules.update = update = UpdateEngine(folded)
+        m.submodules.marks = marks = UpdateMarks(folded)
         m.submodules.reinforcement = reinforcement = Reinforcement(folded)
         m.submodules.walker = walker = WeightWalker(folded)
         m.submodules.access = access = CounterAccess(folded)
@@ -145,8 +153,9 @@ class Layer(wiring.Component):
         evaluated = Signal.like(self.i.p)
         loaded = Signal()
         m.d.comb += [
-            self.i.ready.eq(~loaded & ~buffer.full),
+            self.i.ready.eq(~loaded & ~buffer.full & ~self.cancel),
             self.last_word.eq(buffer.last_write),
+            buffer.cancel.eq(self.cancel),
             buffer.write.eq(self.i.valid & self.i.ready),
             buffer.bits.eq(self.i.p.bits),
         ]
@@ -220,6 +229,9 @@ class Layer(wiring.Component):
 
         # Commit
         rewind, scanning, counting = Signal(), Signal(), Signal()
+        # A neuron that was not updated has its signs in the snapshot already.
+        skipping = scanning & ~counting & walker.first_row & ~marks.marked
+        scan_ends = Mux(skipping, walker.last_neuron, walker.last_of_bank)
         settling = Signal(range(banks[0].saturated_latency + 3))
         training = Signal()
         m.d.comb += reinforcement.events.eq(registers.events)
@@ -241,20 +253,21 @@ class Layer(wiring.Component):
                 with m.If(~error_raised):
                     m.d.sync += barrier.eq(0)
                     m.next = "Train"
-                with m.Elif(registers.events != 0):
-                    m.d.comb += reinforcement.start.eq(1)
-                    m.next = "Reinforce"
                 with m.Else():
-                    m.d.comb += rewind.eq(1)
-                    m.next = "Scan"
-            with m.State("Reinforce"):
-                with m.If(reinforcement.done):
                     m.d.comb += rewind.eq(1)
                     m.next = "Scan"
             with m.State("Scan"):
                 m.d.comb += scanning.eq(1)
-                with m.If(walker.last_of_bank):
+                with m.If(scan_ends):
                     m.d.sync += barrier.eq(0)
+                    with m.If(registers.events != 0):
+                        m.d.comb += reinforcement.start.eq(1)
+                        m.next = "Reinforce"
+                    with m.Else():
+                        m.next = "Train"
+            with m.State("Reinforce"):
+                m.d.comb += done.eq(queue.r_rdy & ~head_error & ~head_last)
+                with m.If(reinforcement.done):
                     m.next = "Train"
             with m.State("Count"):
                 m.d.comb += [scanning.eq(1), counting.eq(1)]
@@ -263,7 +276,16 @@ class Layer(wiring.Component):
         with m.If(initialiser.done):
             m.d.sync += error_raised.eq(0)
 
-        # The counters at a bound, as of the last scan
+        m.d.comb += [
+            marks.mark.eq(update.chosen),
+            marks.neurons.eq(update.neurons),
+            marks.look.eq(rewind | scanning),
+            marks.looked.eq(Mux(rewind, 0, walker.neuron + 1)),
+            marks.clear.eq((scanning & ~counting) | initialiser.active),
+            marks.cleared.eq(walker.neuron),
+        ]
+
+        # The counters at a bound, as of the last count
         saturated = Signal.like(registers.saturated)
         row_saturated = Signal(range(plan.banks * plan.counters + 1))
         row_counted = Signal()
@@ -284,8 +306,8 @@ class Layer(wiring.Component):
         rows_read = Cat(bank.row for bank in banks)
         m.d.comb += [
             walker.rewind.eq(rewind | access.walk_rewind),
-            walker.next_row.eq(scanning | access.next_row),
-            walker.next_neuron.eq(access.next_neuron),
+            walker.next_row.eq((scanning & ~skipping) | access.next_row),
+            walker.next_neuron.eq(skipping | access.next_neuron),
             access.last_row.eq(walker.last_row),
             access.stored.eq(rows_read.word_select(walker.bank, folded.row_bits)),
         ]
@@ -295,7 +317,7 @@ class Layer(wiring.Component):
                 bank.i.valid.eq(
                     update.update[index]
                     | reinforcement.reinforce[index]
-                    | scanning
+                    | (scanning & ~skipping)
                     | (here & (access.store | access.read))
                 ),
                 bank.i.p.row.eq(walker.row),

@@ -33,6 +33,8 @@ class Network(wiring.Component):
         Words of samples, for the first layer.
     last_word : Out(1)
         The word to come completes a sample.
+    cancel : In(1)
+        The first layer's.
     o : Out(stream)
         Results, in order.
     requests, responses : array
@@ -61,6 +63,7 @@ class Network(wiring.Component):
             {
                 "i": In(stream.Signature(sample_layout(folded[0].plan.load, 0))),
                 "last_word": Out(1),
+                "cancel": In(1),
                 "o": Out(stream.Signature(result_layout(count))),
                 "requests": In(stream.Signature(request_layout())).array(count),
                 "responses": Out(stream.Signature(response_layout())).array(count),
@@ -89,6 +92,7 @@ class Network(wiring.Component):
         wiring.connect(m, samples, wiring.flipped(self.o))
         m.d.comb += [
             self.last_word.eq(self.layers[0].last_word),
+            self.layers[0].cancel.eq(self.cancel),
             self.busy.eq(sum(layer.busy for layer in self.layers) != 0),
         ]
 

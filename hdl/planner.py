@@ -25,6 +25,7 @@ from .cycles import (
     estimate_cycles,
     mean_cycles,
     mean_event_cycles,
+    mean_scan_cycles,
     synthetic_errors,
 )
 from .device import DEVICES, Device
@@ -66,7 +67,7 @@ SLACK = (1.0, 1.005, 1.01, 1.02, 1.04)
 COST_STEP = 0.0025
 LOGIC_STEP = 1 / 256
 
-SLOTS = (4, 8, 16)
+SLOTS = (4, 8, 10, 16)
 MOST_ROUNDS = 3
 MOST_COMBINATIONS = 300
 MOST_RELEASED = 2
@@ -567,7 +568,8 @@ class _LayerSearch:
     def commit(self, foldings: Foldings) -> NDArray[np.float64]:
         """A sample's share of its batch's commit, roughly."""
         timing = LayerTiming.of(foldings)
-        cycles = foldings.bank_rows + timing.result + timing.decode + 4
+        updates = self.batch * self.errors * self.share * self.layer.group_count
+        cycles = mean_scan_cycles(foldings, updates) + timing.result + timing.decode + 4
         if self.events:
             cycles = cycles + self._issue(foldings)
         return self.committing * cycles / self.batch

@@ -195,6 +195,13 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
             width=plan.banks * choice_bits,
             granularity=plan.banks * choice_bits,
         ),
+        Memory(
+            name="marks",
+            count=plan.banks,
+            depth=folded.bank_neurons,
+            width=1,
+            granularity=1,
+        ),
     )
 
 

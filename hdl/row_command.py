@@ -27,7 +27,7 @@ class RowOperation(Enum, shape=3):
     """One counter steps away from zero."""
 
     SCAN = 3
-    """The signs go to the snapshot ``W``; counters at a bound are counted."""
+    """The signs go to the snapshot ``W``."""
 
     STORE = 4
     """The row is replaced, and so are its signs in the snapshot."""

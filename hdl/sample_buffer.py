@@ -31,6 +31,9 @@ class SampleBuffer(wiring.Component):
         Bits beyond the layer's inputs are ignored.
     last_write : Out(1)
         The word to write next completes a sample.
+    cancel : In(1)
+        The words of a sample that is not complete are dropped; the next word is a sample's first.
+        Not while ``write`` is set.
     full : Out(1)
         Every slot holds a sample that is not released.
     preload : In(1)
@@ -54,6 +57,7 @@ class SampleBuffer(wiring.Component):
                 "write": In(1),
                 "bits": In(folded.plan.load),
                 "last_write": Out(1),
+                "cancel": In(1),
                 "full": Out(1),
                 "preload": In(1),
                 "preloaded": Out(1),
@@ -97,6 +101,8 @@ class SampleBuffer(wiring.Component):
                 write_port.addr.eq(next_address(write_port.addr)),
                 word.eq(Mux(self.last_write, 0, word + 1)),
             ]
+        with m.If(self.cancel):
+            m.d.sync += [write_port.addr.eq(write_port.addr - word), word.eq(0)]
         m.d.sync += held.eq(held + (self.write & self.last_write) - self.release)
 
         # Readers

@@ -60,6 +60,10 @@ class TrainerCore(wiring.Component):
     -------
     samples : In(stream)
         Words of samples (:func:`sample_word_layout`), ``load_words`` each.
+    cancel : In(1)
+        What came of a sample that is not complete is dropped, as if it had never come: the next
+        word is a sample's first. No word is taken while it is set; between samples it changes
+        nothing else.
     results : Out(stream)
         Of each sample, every layer's prediction and error bit, and whether it was refused.
     requests : In(stream)
@@ -82,6 +86,7 @@ class TrainerCore(wiring.Component):
         super().__init__(
             {
                 "samples": In(stream.Signature(sample_word_layout(plan.layers[0].load))),
+                "cancel": In(1),
                 "results": Out(stream.Signature(result_layout(len(config.layers)))),
                 "requests": In(stream.Signature(request_layout())),
                 "responses": Out(stream.Signature(response_layout())),
@@ -113,6 +118,7 @@ class TrainerCore(wiring.Component):
             complete.eq(network.i.valid & network.i.ready & network.last_word),
             network.i.valid.eq(self.samples.valid & ~held),
             self.samples.ready.eq(network.i.ready & ~held),
+            network.cancel.eq(self.cancel),
             network.i.p.bits.eq(self.samples.p.bits),
             network.i.p.label.eq(self.samples.p.label),
             network.i.p.last.eq(last & ~refused),

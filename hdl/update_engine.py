@@ -1,6 +1,6 @@
 """Training on a sample whose error bit is set: the chosen neurons' counters step."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -53,8 +53,12 @@ class UpdateEngine(wiring.Component):
         Desired activation of each bank's neuron.
     inputs : Out(counters)
         In the cycle after an update was asked for, the sample's bits for that row.
+    chosen : Out(banks)
+        Banks whose neuron a round updates; 0 in all cycles but Choose.
+    neurons : Out(array)
+        Meanwhile, its position in each bank.
     found : Out
-        Number of banks whose neuron a round updates; 0 in all other cycles.
+        Number of those banks.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -73,6 +77,8 @@ class UpdateEngine(wiring.Component):
                 "rows": Out(data.ArrayLayout(range(max(folded.bank_rows, 2)), plan.banks)),
                 "desired": Out(plan.banks),
                 "inputs": Out(plan.counters),
+                "chosen": Out(plan.banks),
+                "neurons": Out(data.ArrayLayout(range(max(folded.bank_neurons, 2)), plan.banks)),
                 "found": Out(range(plan.banks + 1)),
             }
         )
@@ -100,14 +106,15 @@ class UpdateEngine(wiring.Component):
                 m.d.sync += [served.eq(served + 1), base.eq(base + config.group)]
                 m.next = "Choose"
 
+        for bank, choice in enumerate(self._choices()):
+            m.d.comb += self.neurons[bank].eq(base + choice.offset)
         with m.FSM():
             with m.State("Idle"):
                 with m.If(self.start):
                     m.next = "Choose"
             with m.State("Choose"):
-                any_found = Signal()
                 m.d.comb += [
-                    any_found.eq(sum(choice.found for choice in self._choices()) != 0),
+                    self.chosen.eq(Cat(choice.found for choice in self._choices())),
                     self.found.eq(sum(choice.found for choice in self._choices())),
                 ]
                 m.d.sync += [row.eq(0), part.eq(0), phase.eq(0)]
@@ -115,9 +122,9 @@ class UpdateEngine(wiring.Component):
                     m.d.sync += [
                         found[bank].eq(choice.found),
                         self.desired[bank].eq(choice.desired),
-                        self.rows[bank].eq((base + choice.offset) * folded.rows),
+                        self.rows[bank].eq(self.neurons[bank] * folded.rows),
                     ]
-                with m.If(any_found):
+                with m.If(self.chosen.any()):
                     m.next = "Rows"
                 with m.Else():
                     finish_round()

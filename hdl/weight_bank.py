@@ -43,7 +43,7 @@ class WeightBank(wiring.Component):
         From cycle 1 of a command on until the next one, the row as it was read; from SPRAM, until
         a row is written. Not after a store, which reads nothing.
     saturated : Out(stream)
-        After every scan or count of a row, how many of its counters are at a bound. Never waits.
+        After every count of a row, how many of its counters are at a bound. Never waits.
     snapshot_address : In
         Row of the snapshot to read: ``set · words + word``.
     snapshot_enable : In(1)
@@ -175,13 +175,11 @@ class WeightBank(wiring.Component):
             self._popcount.b.eq((1 << plan.counters) - 1),
             self.saturated.p.eq(self._popcount.count),
         ]
-        scanned = valid & (
-            (present.operation == RowOperation.SCAN) | (present.operation == RowOperation.COUNT)
-        )
+        counted = valid & (present.operation == RowOperation.COUNT)
         for stage in range(self.saturated_latency - 1):
-            following = Signal(name=f"scanned_{stage}")
-            m.d.sync += following.eq(scanned)
-            scanned = following
-        m.d.comb += self.saturated.valid.eq(scanned)
+            following = Signal(name=f"counted_{stage}")
+            m.d.sync += following.eq(counted)
+            counted = following
+        m.d.comb += self.saturated.valid.eq(counted)
 
         return m

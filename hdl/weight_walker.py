@@ -30,10 +30,14 @@ class WeightWalker(wiring.Component):
         Go to the first row of the next neuron; only from a neuron's first row.
     bank, row : Out
         The bank, and the row's address in it.
+    neuron : Out
+        The neuron's position in its bank.
     snapshot_row, snapshot_lane, snapshot_chunk : Out
         The place of its signs in the bank's snapshot.
     first_row, last_row : Out(1)
         It is the neuron's first, or last.
+    last_neuron : Out(1)
+        It is one of the bank's last neuron.
     last_of_bank : Out(1)
         It is the last row of the bank.
     """
@@ -48,11 +52,13 @@ class WeightWalker(wiring.Component):
                 "next_neuron": In(1),
                 "bank": Out(range(max(plan.banks, 2))),
                 "row": Out(range(max(folded.bank_rows, 2))),
+                "neuron": Out(range(max(folded.bank_neurons, 2))),
                 "snapshot_row": Out(range(max(folded.sets * folded.words, 2))),
                 "snapshot_lane": Out(range(max(plan.lanes, 2))),
                 "snapshot_chunk": Out(range(max(plan.word // plan.counters, 2))),
                 "first_row": Out(1),
                 "last_row": Out(1),
+                "last_neuron": Out(1),
                 "last_of_bank": Out(1),
             }
         )
@@ -62,14 +68,13 @@ class WeightWalker(wiring.Component):
         folded, plan = self.folded, self.folded.plan
 
         row = Signal(range(max(folded.rows, 2)))
-        neuron = Signal(range(max(folded.bank_neurons, 2)))
         base = Signal.like(self.snapshot_row)  # of the neuron's set
         word = Signal(range(max(folded.words, 2)))
-        last_neuron = neuron == folded.bank_neurons - 1
         m.d.comb += [
             self.first_row.eq(row == 0),
             self.last_row.eq(row == folded.rows - 1),
-            self.last_of_bank.eq(self.last_row & last_neuron),
+            self.last_neuron.eq(self.neuron == folded.bank_neurons - 1),
+            self.last_of_bank.eq(self.last_row & self.last_neuron),
             self.snapshot_row.eq(base + word),
         ]
 
@@ -85,9 +90,9 @@ class WeightWalker(wiring.Component):
                 m.d.sync += self.row.eq(self.row + folded.rows)
             with m.Else():
                 m.d.sync += self.row.eq(self.row + 1)
-            with m.If(last_neuron):
+            with m.If(self.last_neuron):
                 m.d.sync += [
-                    neuron.eq(0),
+                    self.neuron.eq(0),
                     self.row.eq(0),
                     base.eq(0),
                     self.snapshot_lane.eq(0),
@@ -97,7 +102,7 @@ class WeightWalker(wiring.Component):
                 with m.Else():
                     m.d.sync += self.bank.eq(self.bank + 1)
             with m.Else():
-                m.d.sync += neuron.eq(neuron + 1)
+                m.d.sync += self.neuron.eq(self.neuron + 1)
                 with m.If(self.snapshot_lane == plan.lanes - 1):
                     m.d.sync += [self.snapshot_lane.eq(0), base.eq(base + folded.words)]
                 with m.Else():
@@ -105,7 +110,7 @@ class WeightWalker(wiring.Component):
         with m.If(self.rewind):
             m.d.sync += [
                 row.eq(0),
-                neuron.eq(0),
+                self.neuron.eq(0),
                 base.eq(0),
                 word.eq(0),
                 self.bank.eq(0),

@@ -25,6 +25,7 @@ module bench;
         .clk(clk), .rst(rst),
         .samples__payload(samples_payload),
         .samples__valid(samples_valid), .samples__ready(samples_ready),
+        .cancel(1'b0),
         .results__payload(results_payload),
         .results__valid(results_valid), .results__ready(1'b1),
         .requests__payload(requests_payload),

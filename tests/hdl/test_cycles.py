@@ -256,11 +256,11 @@ def test_the_model_starts_where_its_streams_stand() -> None:
     config, layers = CORES["two draws"]
     folded = NetworkPlan(tuple(layers)).fold(config)
     stream = BitStream(config.seed, reinforcement_id(0))
-    errors, found = np.ones((5, 1), dtype=bool), [np.ones((5, 6), dtype=bool)]
+    errors, chosen = np.ones((5, 1), dtype=bool), [np.zeros((5, 6), dtype=np.int32)]
     idle, issued = [], []
     for _ in range(2):
         model = CycleModel(folded, [stream])
-        model.train_batch(errors, found, [101])
+        model.train_batch(errors, chosen, [101])
         assert model.committed == model.idle
         idle.append(model.idle)
         issued.append(event_cycles(folded[0], stream.draws(101)))
@@ -313,7 +313,8 @@ def test_the_parts_of_an_estimate() -> None:
     estimate = estimate_cycles(FASHION, ULTRAPLUS, Workload(chosen=(1.91,)))
     (layer,) = estimate.layers
     assert (layer.load, layer.forward) == (25, 25 + 256)
-    assert layer.scan == pytest.approx(128 * 98 / 100, abs=0.02)
+    # Of 191 neurons that are updated in a batch, many are so more than once.
+    assert layer.scan == pytest.approx((128 + 86.5 * 97) / 100, abs=1)
     assert layer.events == pytest.approx(3735 * (1 + 784 / 1024) / 100, rel=0.01)
     assert layer.commit == layer.events + layer.scan
     assert layer.update == pytest.approx(1.91 * 196 + 3, abs=2)
@@ -333,11 +334,12 @@ def test_layers_go_on_in_parallel() -> None:
 def test_any_batch_can_be_estimated(batch: int) -> None:
     config = replace(FASHION, batch=batch)
     (layer,) = estimate_cycles(config, ULTRAPLUS, Workload(chosen=(4,))).layers
-    # Every sample has an error: after a batch's last, nothing goes on beside the commit.
-    drained = (layer.forward + 23) / batch
-    assert layer.total == pytest.approx(layer.update + layer.commit + drained, rel=0.01)
+    # Every sample has an error: updates and commits follow each other, and the forward pass of a
+    # batch's first sample goes on beside the events of the commit before.
+    assert layer.total == pytest.approx(layer.update + layer.commit, rel=0.01)
     assert mean_cycles(config, ULTRAPLUS, Workload(chosen=(4,))) == layer.total
-    assert layer.commit == pytest.approx((3735 * 1.766 + 12544) / batch, rel=0.02)
+    scan = 128 + 97 * min(4 * batch, 128)
+    assert layer.commit == pytest.approx((3735 * 1.766 + scan) / batch, rel=0.02)
 
 
 def test_samples_without_errors_take_their_forward_pass() -> None:
@@ -355,9 +357,10 @@ def test_made_up_samples_have_the_shares_asked_for(
     raised, chosen = synthetic_samples(layer, errors, found, samples)
     assert raised.shape == (samples,)
     assert chosen.shape == (samples, 5)
-    assert not chosen[~raised].any()
+    assert (chosen[~raised] < 0).all()
     assert raised.sum() == round(errors * samples)
-    assert chosen.sum() == round(found * 5 * raised.sum())
+    assert (chosen >= 0).sum() == round(found * 5 * raised.sum())
+    assert (chosen // 2 == np.where(chosen >= 0, np.arange(5), -1)).all()
 
 
 def test_errors_decline_in_a_first_epoch() -> None:

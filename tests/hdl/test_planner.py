@@ -184,8 +184,8 @@ def test_the_default_plan_is_of_moderate_size() -> None:
 @pytest.mark.parametrize(
     "factors",
     [
-        {"lanes": 7},
-        {"banks": 2, "memory": "spram"},
+        {"lanes": 8},
+        {"lanes": 2, "memory": "spram"},
         {"counters": 7, "slots": 3},
         {"word": 400, "load": 16, "draws": 1},
         {"memory": MemoryKind.SPRAM, "counters": 4},
@@ -229,10 +229,10 @@ def refusal(config: NetworkConfig, device: Device, *overrides: dict[str, Any]) -
 def test_block_rams_run_out() -> None:
     error = refusal(FASHION_128, ICE40, {"word": 392, "lanes": 2})
     assert str(error) == (
-        "784–128–10 with 0.word=392, 0.lanes=2 does not fit the iCE40UP5K: it needs 52 EBRs of 30; "
+        "784–128–10 with 0.word=392, 0.lanes=2 does not fit the iCE40UP5K: it needs 53 EBRs of 30; "
         "the nearest plan that fits has 0.word=200 instead of 392"
     )
-    assert (error.resource, error.need, error.supply) == ("block_rams", 52, 30)
+    assert (error.resource, error.need, error.supply) == ("block_rams", 53, 30)
 
 
 def test_a_whole_plan_runs_out_of_block_rams() -> None:

@@ -56,7 +56,7 @@ WIDE = one_layer((784, 64, 32), LayerPlan(banks=2, word=392, counters=49, load=9
 
 # Whole cores, as Yosys 0.70 counts them; a LUT memory as the LUTs it takes.
 MADE_BY_YOSYS = {
-    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=29, sprams=4, luts=4492, registers=2432)),
+    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=4492, registers=2432)),
     "small": (ICE40, SMALL, Resources(block_rams=30, luts=3107, registers=1561)),
     "tiny": (ICE40, TINY, Resources(block_rams=5, luts=1927, registers=1175)),
     "small, ECP5": (ECP5, SMALL, Resources(block_rams=8, luts=3740, registers=1635)),
@@ -87,11 +87,12 @@ def test_the_memories_of_the_ultraplus_plan() -> None:
         "local classifier": (1, 128, 10),
         "samples": (1, 200, 32),
         "choices": (1, 32, 7),
+        "marks": (1, 128, 1),
     }
     assert memories["hidden weights"].bits == 802_816
     assert memories["snapshot"].granularity == 8
     needs = {component.name: component.need for component in layer_needs(folded, ICE40)}
-    assert [needs[name].block_rams for name in shapes] == [0, 25, 1, 2, 1]
+    assert [needs[name].block_rams for name in shapes] == [0, 25, 1, 2, 1, 1]
     assert needs["hidden weights"].sprams == 4
 
 

@@ -56,11 +56,11 @@ class Layer:
 
     def sample(
         self, *, last: bool, train: bool = True, refused: bool = False, right: bool = False
-    ) -> tuple[list[dict[str, Any]], bool, list[bool]]:
+    ) -> tuple[list[dict[str, Any]], bool, list[int]]:
         """A sample's words; its output is expected, the literal layer is trained.
 
         The sample's label is random, or what is predicted if ``right`` is set. Gives the words,
-        the error bit, and in which groups there was a choice.
+        the error bit, and the neuron chosen in each group, or −1.
         """
         bench, config, literal = self.bench, self.config, self.literal
         x = [bench.random.getrandbits(1) for _ in range(config.inputs)]
@@ -72,15 +72,14 @@ class Layer:
             label = bench.random.randrange(config.classes, 256)
         error = prediction != label or 2 * (first - second) < self.margin
 
-        found = [False] * config.group_count
+        chosen = [-1] * config.group_count
         if train and not refused:
             if error:
                 chosen = literal.choose(z, a, label)
                 literal.update(x, label, chosen)
                 literal.error_raised = True
-                found = [j >= 0 for j in chosen]
             self.errors += error
-            self.updates += sum(found)
+            self.updates += sum(j >= 0 for j in chosen)
             if last:
                 literal.commit(self.events)
 
@@ -97,7 +96,7 @@ class Layer:
         words = [{**bench.noise("i__payload"), "bits": bits} for bits in to_words(x, load)]
         padding = bench.random.getrandbits(load) << (config.inputs - 1) % load + 1
         words[-1] |= {**whole, "bits": words[-1]["bits"] | padding & (1 << load) - 1}
-        return words, error, found
+        return words, error, chosen
 
     async def compare(self) -> None:
         """Find all state equal to the literal layer's."""
@@ -181,18 +180,18 @@ async def cycles(bench: Bench) -> None:
     model = CycleModel([layer.folded], [layer.literal.stream])
     begin = None
     for samples in (1, 5, 9):
-        words, errors, found = [], [], []
+        words, errors, chosen = [], [], []
         for number in range(samples):
             sample, error, groups = layer.sample(last=number == samples - 1)
             words += sample
             errors.append([error])
-            found.append(groups)
+            chosen.append(groups)
         if begin is not None:
             model.wait(bench.cycle + 1 - begin)
         begin = bench.cycle + 1 if begin is None else begin
         first = len(layer.outputs.cycles)
         offered = bench.cycle + 1
-        model.train_batch(np.array(errors), [np.array(found)], [layer.events])
+        model.train_batch(np.array(errors), [np.array(chosen)], [layer.events])
         await layer.samples.send(words)
         await layer.idle()
         if layer.next_load is None and not (bench.flow.idle or bench.flow.back_pressure):

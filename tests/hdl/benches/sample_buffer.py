@@ -45,8 +45,11 @@ async def samples(bench: Bench) -> None:
             first = fetch and (fetched is None or bench.random.random() < 0.1)
             release = wants["release"] and evaluated and not fetch
 
+            cancel = not write and bench.random.random() < 0.1
+
             bits = bench.noise("bits")
             bench.write("write", write)
+            bench.write("cancel", cancel)
             bench.write("bits", bits)
             bench.write("preload", preload)
             bench.write("fetch", fetch)
@@ -73,6 +76,8 @@ async def samples(bench: Bench) -> None:
                 held.popleft()
                 preloaded -= words
                 fetched = None
+            if cancel:
+                coming = []
             if write:
                 last = len(coming) == words - 1
                 coming.append(bits & (1 << last_bits) - 1 if last else bits)

@@ -439,6 +439,49 @@ async def at_once(bench: Bench) -> None:
         await core.compare()
 
 
+@stream_bench
+async def cancelling(bench: Bench) -> None:
+    """What came of an unfinished sample leaves no trace, and meanwhile no word is taken."""
+    core = Core(bench)
+    random = bench.random
+
+    def begun() -> list[dict[str, int]]:
+        *words, _ = core.words(*core.sample(), last=True)
+        return words[: random.randint(0, len(words))]
+
+    await core.set_up()
+    for _ in range(4):
+        for _ in range(core.config.batch):
+            for _ in range(random.randrange(3)):
+                await core.samples.send(begun())
+                bench.write("cancel", 1)
+                await bench.edge()
+                bench.write("cancel", 0)
+            await core.samples.send(begun())
+            bench.write("cancel", 1)
+            x, label = core.sample()
+            core.expect(x, label, train=True)
+            sent = len(core.samples.cycles)
+            task = bench.start(core.send(x, label))
+            await bench.edges(random.randint(1, 4))
+            assert len(core.samples.cycles) == sent, "a word was taken while cancel was set"
+            bench.write("cancel", 0)
+            await task
+        core.commit()
+
+        await core.idle()
+        words = begun()
+        await core.samples.send(words)
+        await bench.edge()
+        assert bench.bits("busy") == bool(words)
+        bench.write("cancel", 1)
+        await bench.edge()
+        bench.write("cancel", 0)
+        await bench.edge()
+        assert not bench.bits("busy")
+        await core.compare()
+
+
 @bench
 async def cycles(bench: Bench) -> None:
     """Without gaps, samples take the cycles that the model says."""

@@ -19,7 +19,11 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
     cycles: list[dict[str, Any]] = [{"group": 0}]
     for group, banks in enumerate(choices):
         found = [choice["found"] for choice in banks]
-        cycles.append({"found": sum(found)})
+        chosen = sum(bit << n for n, bit in enumerate(found))
+        cycles.append({"found": sum(found), "chosen": chosen})
+        if any(found):
+            first = [group * folded.config.group + choice["offset"] for choice in banks]
+            cycles[-1]["neurons"] = first
         for cycle in range(folded.rows * folded.row_cycles if any(found) else 0):
             row, phase = divmod(cycle, folded.row_cycles)
             if phase:
@@ -27,7 +31,6 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
                 continue
             word, part = divmod(row, folded.load_rows)
             mask = (1 << plan.counters) - 1
-            first = [group * folded.config.group + choice["offset"] for choice in banks]
             cycles.append(
                 {
                     "update": sum(bit << n for n, bit in enumerate(found)),
@@ -49,9 +52,10 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
 async def updates(bench: Bench) -> None:
     """Each cycle is as planned, from a sample's first to its last, and between samples."""
     folded = FOLDED_LAYERS[bench.parameters["layer"]]
-    always = ("update", "found", "done", "fetch_first", "fetch")
+    always = ("update", "found", "chosen", "done", "fetch_first", "fetch")
     boards = {name: bench.scoreboard(name) for name in (*always, "group", "inputs")}
     boards["rows"] = bench.scoreboard("rows", bench.ports["rows"]["element"])
+    boards["neurons"] = bench.scoreboard("neurons", bench.ports["neurons"]["element"])
     boards["desired"] = bench.scoreboard("desired", {"width": 1, "signed": False})
     asked: Any = None  # the choices that were asked for in the cycle before
     read: int | None = None  # the sample's word that was
@@ -71,6 +75,9 @@ async def updates(bench: Bench) -> None:
         for name in always:
             check(name, plan.get(name, 0), bench.bits(name))
         rows, desired = bench.read("rows"), bench.bits("desired")
+        for bank, neuron in enumerate(bench.read("neurons")):
+            if plan.get("chosen", 0) >> bank & 1:
+                check("neurons", plan["neurons"][bank], neuron)
         for bank in range(folded.plan.banks):
             if plan.get("update", 0) >> bank & 1:
                 check("rows", plan["rows"][bank], rows[bank])

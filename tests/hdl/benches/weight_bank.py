@@ -118,7 +118,7 @@ async def commands(bench: Bench) -> None:
                 shown = None
         if command is not None:
             shown = None if operation is RowOperation.STORE else list(model.rows[row])
-            if operation in (RowOperation.SCAN, RowOperation.COUNT):
+            if operation is RowOperation.COUNT:
                 saturated.expect(model.saturated(row))
                 counts.append(bench.cycle)
         present = command

@@ -21,11 +21,13 @@ def places(folded: FoldedLayer) -> list[dict[str, int]]:
                 {
                     "bank": bank,
                     "row": neuron * folded.rows + part,
+                    "neuron": neuron,
                     "snapshot_row": neuron // plan.lanes * folded.words + word,
                     "snapshot_lane": neuron % plan.lanes,
                     "snapshot_chunk": chunk,
                     "first_row": part == 0,
                     "last_row": last,
+                    "last_neuron": neuron == folded.bank_neurons - 1,
                     "last_of_bank": last and neuron == folded.bank_neurons - 1,
                 }
             )
