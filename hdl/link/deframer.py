@@ -1,0 +1,85 @@
+"""Frames from bytes."""
+
+from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.lib.wiring import In, Out
+
+from .protocol import ESCAPE, ESCAPED_BY, FLAG
+
+__all__ = ["Deframer"]
+
+
+class Deframer(wiring.Component):
+    """Undo a frame's escapes and check its CRC (docs/link.md), bit by bit.
+
+    Cycle by cycle, for a byte that is taken in cycle 0::
+
+        0        the byte is there: if it is a flag, ``end`` is set; if it is an escape, it is
+                 remembered; otherwise ``o`` is valid, and:
+        1 … 8    a bit of it goes into the CRC; no byte is taken
+
+    Parameters
+    ----------
+    None.
+
+    Members
+    -------
+    i : In(stream)
+        Bytes.
+    o : Out(stream)
+        A frame's bytes, its CRC among them. Never waits.
+    end : Out(1)
+        A flag came.
+    good : Out(1)
+        With ``end``: the bytes since the flag before are some, and end with their CRC.
+    empty : Out(1)
+        With ``end``: there are none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(8)),
+                "o": Out(stream.Signature(8, always_ready=True)),
+                "end": Out(1),
+                "good": Out(1),
+                "empty": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=1).create()
+        shifting = Signal(8)
+        left = Signal(4)
+        escaped, some = Signal(), Signal()
+        taken = self.i.valid & self.i.ready
+        m.d.comb += [
+            self.i.ready.eq(left == 0),
+            self.o.payload.eq(self.i.payload ^ (escaped << ESCAPED_BY.bit_length() - 1)),
+            self.good.eq(crc.match_detected & some),
+            self.empty.eq(~some),
+            crc.data.eq(shifting[0]),
+            crc.valid.eq(left != 0),
+        ]
+
+        with m.If(left != 0):
+            m.d.sync += [left.eq(left - 1), shifting.eq(shifting >> 1)]
+        with m.Elif(self.i.valid):
+            with m.If(self.i.payload == FLAG):
+                m.d.comb += [self.end.eq(taken), crc.start.eq(1)]
+                m.d.sync += [some.eq(0), escaped.eq(0)]
+            with m.Elif(self.i.payload == ESCAPE):
+                m.d.sync += escaped.eq(1)
+            with m.Else():
+                m.d.comb += self.o.valid.eq(1)
+                m.d.sync += [
+                    shifting.eq(self.o.payload),
+                    left.eq(8),
+                    escaped.eq(0),
+                    some.eq(1),
+                ]
+
+        return m

@@ -1,0 +1,98 @@
+"""Bytes of frames."""
+
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.lib.wiring import In, Out
+
+from .protocol import CRC_BYTES, ESCAPE, ESCAPED_BY, FLAG
+
+__all__ = ["Framer"]
+
+
+class Framer(wiring.Component):
+    """Put contents into frames: flags, escapes, CRC (docs/link.md).
+
+    Cycle by cycle, for a frame whose bytes are there and are taken::
+
+        0        Flag: a flag is given
+        1        Byte: a byte of the content, or an escape, after which comes the byte itself
+        2 … 9    Check: a bit of it goes into the CRC
+        …        after the last byte, the four of the CRC in Byte, without Check
+        last     Close: a flag is given
+
+    Parameters
+    ----------
+    None.
+
+    Members
+    -------
+    i : In(stream)
+        A content's bytes, the last one marked.
+    o : Out(stream)
+        Bytes for the line.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(data.StructLayout({"byte": 8, "last": 1}))),
+                "o": Out(stream.Signature(8)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=1).create()
+        shifting, left = Signal(8), Signal(range(8))
+        escaped = Signal()
+        closing = Signal()  # the content is through
+        crc_byte = Signal(range(CRC_BYTES))
+        byte = Mux(closing, crc.crc.word_select(crc_byte, 8), self.i.p.byte)
+        special = (byte == FLAG) | (byte == ESCAPE)
+        m.d.comb += crc.data.eq(shifting[0])
+
+        with m.FSM():
+            with m.State("Flag"):
+                m.d.comb += [
+                    self.o.valid.eq(self.i.valid),
+                    self.o.payload.eq(FLAG),
+                    crc.start.eq(1),
+                ]
+                m.d.sync += [closing.eq(0), crc_byte.eq(0)]
+                with m.If(self.o.valid & self.o.ready):
+                    m.next = "Byte"
+            with m.State("Byte"):
+                m.d.comb += [
+                    self.o.valid.eq(closing | self.i.valid),
+                    self.o.payload.eq(
+                        Mux(special & ~escaped, ESCAPE, Mux(escaped, byte ^ ESCAPED_BY, byte))
+                    ),
+                ]
+                with m.If(self.o.valid & self.o.ready):
+                    m.d.sync += escaped.eq(special & ~escaped)
+                    with m.If(~special | escaped):
+                        with m.If(closing):
+                            m.d.sync += crc_byte.eq(crc_byte + 1)
+                            with m.If(crc_byte == CRC_BYTES - 1):
+                                m.next = "Close"
+                        with m.Else():
+                            m.d.comb += self.i.ready.eq(1)
+                            m.d.sync += [
+                                shifting.eq(self.i.p.byte),
+                                left.eq(7),
+                                closing.eq(self.i.p.last),
+                            ]
+                            m.next = "Check"
+            with m.State("Check"):
+                m.d.comb += crc.valid.eq(1)
+                m.d.sync += [shifting.eq(shifting >> 1), left.eq(left - 1)]
+                with m.If(left == 0):
+                    m.next = "Byte"
+            with m.State("Close"):
+                m.d.comb += [self.o.valid.eq(1), self.o.payload.eq(FLAG)]
+                with m.If(self.o.ready):
+                    m.next = "Flag"
+
+        return m

@@ -1,0 +1,86 @@
+"""Bytes from a serial line."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["LEAST_CLOCKS_PER_BIT", "UartReceiver"]
+
+LEAST_CLOCKS_PER_BIT = 4
+"""Fewer would not find the middle of a bit."""
+
+
+class UartReceiver(wiring.Component):
+    """Receive bytes: a start bit, eight bits, lowest first, a stop bit.
+
+    Cycle by cycle, ``n`` being ``clocks_per_bit``::
+
+        0                  the synchronised line is low: a start bit begins
+        n//2 − 1           its middle; if the line is high again, it was none
+        n//2 − 1 + n·k     the middle of bit k, k = 1 … 8, which is shifted in
+        n//2 − 1 + n·9     the middle of the stop bit: if it is high, ``o`` is valid in this cycle;
+                           if not, the byte is dropped
+
+    A byte is there for one cycle and waits for nobody. After a stop bit that is none, the line is
+    waited for to be high.
+
+    Parameters
+    ----------
+    clocks_per_bit : int
+        At least 4.
+
+    Members
+    -------
+    rx : In(1)
+        The line; high while idle.
+    o : Out(stream)
+        Bytes. Never waits.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer clocks.
+    """
+
+    def __init__(self, *, clocks_per_bit: int):
+        if clocks_per_bit < LEAST_CLOCKS_PER_BIT:
+            raise ValueError(f"clocks_per_bit must be at least 4, not {clocks_per_bit!r}")
+
+        self.clocks_per_bit = clocks_per_bit
+        super().__init__({"rx": In(1, init=1), "o": Out(stream.Signature(8, always_ready=True))})
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        line = Signal(init=1)
+        m.submodules.synchroniser = FFSynchronizer(self.rx, line, init=1)
+        clocks = Signal(range(self.clocks_per_bit))
+        bit = Signal(range(10))
+        byte = Signal(8)
+        m.d.comb += self.o.payload.eq(byte)
+
+        with m.If(clocks != 0):
+            m.d.sync += clocks.eq(clocks - 1)
+
+        with m.FSM():
+            with m.State("Idle"):
+                m.d.sync += bit.eq(0)
+                with m.If(~line):
+                    m.d.sync += clocks.eq(self.clocks_per_bit // 2 - 2)
+                    m.next = "Bits"
+            with m.State("Bits"):
+                with m.If(clocks == 0):
+                    m.d.sync += [clocks.eq(self.clocks_per_bit - 1), bit.eq(bit + 1)]
+                    with m.If(bit == 9):
+                        m.d.comb += self.o.valid.eq(line)
+                        m.next = "Stop"
+                    with m.Elif(bit != 0):
+                        m.d.sync += byte.eq(Cat(byte[1:], line))
+                    with m.Elif(line):
+                        m.next = "Idle"
+            with m.State("Stop"):
+                with m.If(line):
+                    m.next = "Idle"
+
+        return m

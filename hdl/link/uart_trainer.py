@@ -1,0 +1,80 @@
+# amaranth: UnusedElaboratable=no
+"""The top level of a board: a trainer core that a host reaches over two wires."""
+
+from amaranth.hdl import Elaboratable, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ...golden_model.config import NetworkConfig
+from ..plan import NetworkPlan
+from ..trainer_core import TrainerCore
+from .host_link import HostLink
+from .uart_receiver import UartReceiver
+from .uart_transmitter import UartTransmitter
+
+__all__ = ["UartTrainer"]
+
+
+class UartTrainer(wiring.Component):
+    """A :class:`.TrainerCore` behind a :class:`.HostLink` behind a UART (8 bits, no parity).
+
+    What a board has on its pins, and what is simulated as a virtual board.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        The network.
+    plan : NetworkPlan
+        Fold factors of each layer.
+    clocks_per_bit : int
+        Clock cycles of a bit on the line. At least 4.
+    clock_khz : int
+        The clock, for the host to know.
+
+    Members
+    -------
+    rx : In(1)
+        From the host; high while idle.
+    tx : Out(1)
+        To the host.
+    busy : Out(1)
+        The core is.
+
+    Raises
+    ------
+    ConfigurationError
+        If the plan does not suit the network.
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    def __init__(
+        self, config: NetworkConfig, plan: NetworkPlan, *, clocks_per_bit: int, clock_khz: int = 0
+    ):
+        self.config = config
+        self.plan = plan
+        self.clocks_per_bit = clocks_per_bit
+        self._receiver = UartReceiver(clocks_per_bit=clocks_per_bit)
+        self._transmitter = UartTransmitter(clocks_per_bit=clocks_per_bit)
+        self._link = HostLink(config, plan, clock_khz=clock_khz)
+        self._core = TrainerCore(config, plan)
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "busy": Out(1)})
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        m.submodules.receiver = receiver = self._receiver
+        m.submodules.transmitter = transmitter = self._transmitter
+        m.submodules.link = link = self._link
+        m.submodules.core = core = self._core
+
+        m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx), self.busy.eq(core.busy)]
+        # A byte takes longer on the line than the link takes for it.
+        m.d.comb += [link.i.valid.eq(receiver.o.valid), link.i.payload.eq(receiver.o.payload)]
+        wiring.connect(m, link.o, transmitter.i)
+        wiring.connect(m, link.samples, core.samples)
+        wiring.connect(m, core.results, link.results)
+        wiring.connect(m, link.requests, core.requests)
+        wiring.connect(m, core.responses, link.responses)
+        m.d.comb += [core.cancel.eq(link.cancel), link.busy.eq(core.busy)]
+
+        return m

@@ -1,0 +1,65 @@
+"""Bytes to a serial line."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["UartTransmitter"]
+
+
+class UartTransmitter(wiring.Component):
+    """Send bytes: a start bit, eight bits, lowest first, a stop bit.
+
+    A byte that is taken in a cycle is on the line from the next one on, for ``10·clocks_per_bit``
+    cycles; the next may be taken in the last of them.
+
+    Parameters
+    ----------
+    clocks_per_bit : int
+        At least 1.
+
+    Members
+    -------
+    i : In(stream)
+        Bytes.
+    tx : Out(1)
+        The line; high while idle.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer clocks.
+    """
+
+    def __init__(self, *, clocks_per_bit: int):
+        if clocks_per_bit < 1:
+            raise ValueError(f"clocks_per_bit must be at least 1, not {clocks_per_bit!r}")
+
+        self.clocks_per_bit = clocks_per_bit
+        super().__init__({"i": In(stream.Signature(8)), "tx": Out(1, init=1)})
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        clocks = Signal(range(max(self.clocks_per_bit, 2)))
+        bits = Signal(9, init=0x1FF)
+        left = Signal(range(11))
+        bit_ends = clocks == 0
+        m.d.comb += [self.tx.eq(bits[0]), self.i.ready.eq((left == 0) | ((left == 1) & bit_ends))]
+
+        with m.If(~bit_ends):
+            m.d.sync += clocks.eq(clocks - 1)
+        with m.Elif(left != 0):
+            m.d.sync += [
+                clocks.eq(self.clocks_per_bit - 1),
+                left.eq(left - 1),
+                bits.eq(Cat(bits[1:], 1)),
+            ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [
+                bits.eq(Cat(0, self.i.payload)),
+                left.eq(10),
+                clocks.eq(self.clocks_per_bit - 1),
+            ]
+
+        return m
