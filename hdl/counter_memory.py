@@ -7,19 +7,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .apart_memory import ApartMemory
 from .plan import MemoryKind
 
-__all__ = ["NO_COLLISION_EMULATION", "CounterMemory"]
-
-BLOCK_NAME = "apart_memory"
-
-NO_COLLISION_EMULATION = f"setparam -set COLLISION_X_MASK 1 t:$memrd_v2 r:MEMID=*{BLOCK_NAME} %i"
-"""Yosys command that spares :class:`CounterMemory` the logic for what it never does.
-
-A block RAM leaves open what is read from a row that is written in the same cycle, and Yosys adds
-registers and multiplexers that settle it. This command, run after the design is read (Amaranth's
-``script_after_read``), says of this component's memories alone that it does not matter.
-"""
+__all__ = ["CounterMemory"]
 
 SPRAM_DEVICE = "iCE40UP5K"
 SPRAM_ROWS = 1 << 14
@@ -41,9 +32,9 @@ class CounterMemory(wiring.Component):
     What must not be asked for, and is asserted in simulation: of block RAM, to read and write one
     row in one cycle; of SPRAM, to read and write in one cycle at all.
 
-    Block RAM is a memory with two ports, whose synthesis wants :data:`NO_COLLISION_EMULATION`.
-    SPRAM is the device's own on an iCE40 UltraPlus, 16 bits wide each, side by side and stacked as
-    far as needed; anywhere else it is a memory with the same timing.
+    Block RAM is an :class:`.apart_memory.ApartMemory`. SPRAM is the device's own on an iCE40
+    UltraPlus, 16 bits wide each, side by side and stacked as far as needed; anywhere else it is a
+    memory with the same timing.
 
     Parameters
     ----------
@@ -106,12 +97,8 @@ class CounterMemory(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        together = self.read_enable & self.write_enable
-        if self.kind is MemoryKind.SPRAM:
-            conflict = together
-        else:
-            conflict = together & (self.read_address == self.write_address)
-        if platform is None:
+        if platform is None and self.kind is MemoryKind.SPRAM:
+            conflict = self.read_enable & self.write_enable
             m.d.sync += Assert(~conflict, "a row is read and written at once")
 
         if self.kind is MemoryKind.BLOCK:
@@ -124,15 +111,14 @@ class CounterMemory(wiring.Component):
         return m
 
     def _elaborate_block(self, m: Module) -> None:
-        memory = m.submodules[BLOCK_NAME] = Memory(shape=self.row, depth=self.rows, init=[])
-        read, write = memory.read_port(), memory.write_port()
+        m.submodules.memory = memory = ApartMemory(shape=self.row, depth=self.rows)
         m.d.comb += [
-            read.addr.eq(self.read_address),
-            read.en.eq(self.read_enable),
-            self.read_data.eq(read.data),
-            write.addr.eq(self.write_address),
-            write.data.eq(self.write_data),
-            write.en.eq(self.write_enable),
+            memory.read_address.eq(self.read_address),
+            memory.read_enable.eq(self.read_enable),
+            self.read_data.eq(memory.read_data),
+            memory.write_address.eq(self.write_address),
+            memory.write_data.eq(self.write_data),
+            memory.write_enable.eq(self.write_enable),
         ]
 
     def _elaborate_spram(self, m: Module) -> None:

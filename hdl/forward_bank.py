@@ -3,9 +3,9 @@
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .apart_memory import ApartMemory
 from .group_selector import GroupSelector, choice_layout
 from .neuron_array import NeuronArray
 from .plan import FoldedLayer
@@ -101,32 +101,30 @@ class ForwardBank(wiring.Component):
         m.submodules.selector = selector = GroupSelector(
             inputs=config.inputs, group=config.group, select=select
         )
-        m.submodules.classifier = classifier = Memory(
-            shape=select * config.classes, depth=folded.pass_steps, init=[]
+        m.submodules.classifier = classifier = ApartMemory(
+            shape=select * config.classes, depth=folded.pass_steps, granularity=config.classes
         )
         wiring.connect(m, wiring.flipped(self.array), array.i)
         m.d.comb += array.clear.eq(self.clear)
 
-        column_port = classifier.write_port(granularity=config.classes)
         m.d.comb += [
-            column_port.addr.eq(self.column.p.step),
-            column_port.data.eq(self.column.p.bits.replicate(select)),
-            column_port.en.eq(Mux(self.column.valid, 1 << self.column.p.position, 0)),
+            classifier.write_address.eq(self.column.p.step),
+            classifier.write_data.eq(self.column.p.bits.replicate(select)),
+            classifier.write_enable.eq(Mux(self.column.valid, 1 << self.column.p.position, 0)),
         ]
 
         # The classifier is read a step ahead.
         count = Signal(range(folded.pass_steps + 1))
         following = Signal(range(folded.pass_steps + 1))
         valid = Signal()
-        columns = classifier.read_port()
         m.d.comb += [
             valid.eq(array.o.valid & (count != folded.pass_steps)),
             following.eq(Mux(self.clear, 0, count + valid)),
-            columns.en.eq(1),
-            columns.addr.eq(following),
+            classifier.read_enable.eq(~self.column.valid),
+            classifier.read_address.eq(following),
             self.step.valid.eq(valid),
             self.step.p.activations.eq(array.o.p.activations),
-            self.step.p.columns.eq(columns.data),
+            self.step.p.columns.eq(classifier.read_data),
             self.step.p.first.eq(count == 0),
             self.step.p.last.eq(count == folded.pass_steps - 1),
         ]

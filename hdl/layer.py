@@ -3,9 +3,9 @@
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFO
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .apart_memory import ApartMemory
 from .bit_stream import BitStreamGenerator
 from .counter_access import CounterAccess
 from .forward_pass import ForwardPass
@@ -198,17 +198,16 @@ class Layer(wiring.Component):
         with m.If(queue.w_en):
             m.d.sync += newest.eq(Mux(newest == plan.slots - 1, 0, newest + 1))
         choices_shape = forward.choices.p.banks.shape()
-        m.submodules.choices = choices = Memory(
-            shape=choices_shape, depth=plan.slots * folded.bank_groups, init=[]
+        m.submodules.choices = choices = ApartMemory(
+            shape=choices_shape, depth=plan.slots * folded.bank_groups
         )
-        write_choices, read_choices = choices.write_port(), choices.read_port()
         m.d.comb += [
-            write_choices.en.eq(forward.choices.valid),
-            write_choices.addr.eq(newest * folded.bank_groups + forward.choices.p.index),
-            write_choices.data.eq(forward.choices.p.banks),
-            read_choices.en.eq(1),
-            read_choices.addr.eq(oldest * folded.bank_groups + update.group),
-            update.choices.eq(read_choices.data),
+            choices.write_enable.eq(forward.choices.valid),
+            choices.write_address.eq(newest * folded.bank_groups + forward.choices.p.index),
+            choices.write_data.eq(forward.choices.p.banks),
+            choices.read_enable.eq(queue.r_rdy),
+            choices.read_address.eq(oldest * folded.bank_groups + update.group),
+            update.choices.eq(choices.read_data),
         ]
 
         # Update

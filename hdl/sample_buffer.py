@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .apart_memory import ApartMemory
 from .plan import FoldedLayer
 
 __all__ = ["SampleBuffer"]
@@ -75,9 +75,8 @@ class SampleBuffer(wiring.Component):
         words = folded.load_words
         depth = slots * words
 
-        m.submodules.memory = memory = Memory(shape=load, depth=depth, init=[])
-        write_port = memory.write_port()
-        read_port = memory.read_port()
+        m.submodules.memory = memory = ApartMemory(shape=load, depth=depth)
+        write_address = Signal(range(depth))
 
         def next_address(address: Signal) -> object:
             return Mux(address == depth - 1, 0, address + 1)
@@ -90,33 +89,34 @@ class SampleBuffer(wiring.Component):
             self.last_write.eq(word == words - 1),
             self.full.eq(held == slots),
             self.empty.eq((held == 0) & (word == 0)),
-            write_port.en.eq(self.write),
-            write_port.data.eq(self.bits),
+            memory.write_enable.eq(self.write),
+            memory.write_address.eq(write_address),
+            memory.write_data.eq(self.bits),
         ]
         if padding:
             with m.If(self.last_write):
-                m.d.comb += write_port.data.eq(self.bits[: load - padding])
+                m.d.comb += memory.write_data.eq(self.bits[: load - padding])
         with m.If(self.write):
             m.d.sync += [
-                write_port.addr.eq(next_address(write_port.addr)),
+                write_address.eq(next_address(write_address)),
                 word.eq(Mux(self.last_write, 0, word + 1)),
             ]
         with m.If(self.cancel):
-            m.d.sync += [write_port.addr.eq(write_port.addr - word), word.eq(0)]
+            m.d.sync += [write_address.eq(write_address - word), word.eq(0)]
         m.d.sync += held.eq(held + (self.write & self.last_write) - self.release)
 
         # Readers
-        preload_address = Signal(range(max(depth, 2)))
-        oldest = Signal(range(max(depth, 2)))
-        fetch_address = Signal(range(max(depth, 2)))
+        preload_address = Signal(range(depth))
+        oldest = Signal(range(depth))
+        fetch_address = Signal(range(depth))
         fetched = Mux(self.fetch_first, oldest, fetch_address)
         m.d.comb += [
-            read_port.en.eq(1),
-            read_port.addr.eq(preload_address),
-            self.word.eq(read_port.data),
+            memory.read_enable.eq(self.fetch_first | self.fetch | self.preload),
+            memory.read_address.eq(preload_address),
+            self.word.eq(memory.read_data),
         ]
         with m.If(self.fetch_first | self.fetch):
-            m.d.comb += read_port.addr.eq(fetched)
+            m.d.comb += memory.read_address.eq(fetched)
             m.d.sync += fetch_address.eq(fetched + 1)
         with m.Elif(self.preload):
             m.d.comb += self.preloaded.eq(1)

@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .apart_memory import ApartMemory
 from .plan import FoldedLayer
 
 __all__ = ["UpdateMarks"]
@@ -64,16 +64,15 @@ class UpdateMarks(wiring.Component):
 
         marked = Signal(self.folded.plan.banks)
         for bank in range(self.folded.plan.banks):
-            memory = Memory(shape=1, depth=max(self.folded.bank_neurons, 2), init=[])
+            memory = ApartMemory(shape=1, depth=max(self.folded.bank_neurons, 2))
             m.submodules[f"bank_{bank}"] = memory
-            write, read = memory.write_port(), memory.read_port()
             m.d.comb += [
-                write.en.eq(self.mark[bank] | self.clear),
-                write.addr.eq(Mux(self.clear, self.cleared, self.neurons[bank])),
-                write.data.eq(~self.clear),
-                read.en.eq(self.look),
-                read.addr.eq(self.looked),
-                marked[bank].eq(read.data),
+                memory.write_enable.eq(self.mark[bank] | self.clear),
+                memory.write_address.eq(Mux(self.clear, self.cleared, self.neurons[bank])),
+                memory.write_data.eq(~self.clear),
+                memory.read_enable.eq(self.look),
+                memory.read_address.eq(self.looked),
+                marked[bank].eq(memory.read_data),
             ]
         m.d.comb += self.marked.eq(marked.any())
 

@@ -3,9 +3,9 @@
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .apart_memory import ApartMemory
 from .counter_memory import CounterMemory
 from .counter_step import CounterStep
 from .plan import FoldedLayer
@@ -89,11 +89,11 @@ class WeightBank(wiring.Component):
         m.submodules.step = step = CounterStep(
             counters=plan.counters, counter_bits=config.counter_bits
         )
-        m.submodules.snapshot = snapshot = Memory(
-            shape=plan.lanes * plan.word, depth=self.folded.sets * self.folded.words, init=[]
+        m.submodules.snapshot = snapshot = ApartMemory(
+            shape=plan.lanes * plan.word,
+            depth=self.folded.sets * self.folded.words,
+            granularity=plan.counters,
         )
-        signs_port = snapshot.write_port(granularity=plan.counters)
-        words_port = snapshot.read_port()
 
         # Cycle 0
         command = self.i.p
@@ -147,20 +147,20 @@ class WeightBank(wiring.Component):
         )
         chunks = plan.word // plan.counters
         m.d.comb += [
-            signs_port.addr.eq(present.snapshot_row),
-            signs_port.data.eq(signs.replicate(plan.lanes * chunks)),
+            snapshot.write_address.eq(present.snapshot_row),
+            snapshot.write_data.eq(signs.replicate(plan.lanes * chunks)),
         ]
         for lane in range(plan.lanes):
             for chunk in range(chunks):
-                m.d.comb += signs_port.en[lane * chunks + chunk].eq(
+                m.d.comb += snapshot.write_enable[lane * chunks + chunk].eq(
                     takes_signs
                     & (present.snapshot_lane == lane)
                     & (present.snapshot_chunk == chunk)
                 )
         m.d.comb += [
-            words_port.addr.eq(self.snapshot_address),
-            words_port.en.eq(self.snapshot_enable),
-            self.snapshot.eq(words_port.data),
+            snapshot.read_address.eq(self.snapshot_address),
+            snapshot.read_enable.eq(self.snapshot_enable),
+            self.snapshot.eq(snapshot.read_data),
         ]
 
         # Cycle 2 and on: counting

@@ -1,15 +1,13 @@
 # amaranth: UnusedElaboratable=no
 """The memory of hidden weights."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from amaranth.back import rtlil
 
-from metaplast.hdl.counter_memory import NO_COLLISION_EMULATION, CounterMemory
+from metaplast.hdl.counter_memory import CounterMemory
 from metaplast.hdl.plan import MemoryKind
 from metaplast.hdl.verilog import to_verilog
 from metaplast.sim.design import Design
@@ -91,13 +89,3 @@ def test_parameters_out_of_range_are_refused(wrong: dict[str, Any], message: str
     right = {"rows": 8, "counters": 2, "counter_bits": 4, "kind": MemoryKind.BLOCK}
     with pytest.raises(ValueError, match=message):
         CounterMemory(**{**right, **wrong})
-
-
-def test_the_command_for_synthesis_names_the_memory() -> None:
-    memory = CounterMemory(rows=13, counters=3, counter_bits=5, kind=MemoryKind.BLOCK)
-    text = rtlil.convert(memory, platform=UltraPlus())
-    name = re.search(r"cell \$memrd_v2 .*\n    parameter \\MEMID \"\\\\(.*)\"", text)
-    assert name is not None
-    assert (
-        f"setparam -set COLLISION_X_MASK 1 t:$memrd_v2 r:MEMID=*{name[1]} %i"
-    ) == NO_COLLISION_EMULATION

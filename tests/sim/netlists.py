@@ -12,7 +12,7 @@ from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, ResetSigna
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from metaplast.hdl.counter_memory import NO_COLLISION_EMULATION
+from metaplast.hdl.apart_memory import NO_COLLISION_EMULATION
 from metaplast.hdl.trainer_core import TrainerCore
 from metaplast.hdl.verilog import component_ports, to_verilog
 from metaplast.sim.design import Design

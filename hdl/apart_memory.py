@@ -1,0 +1,104 @@
+"""A memory whose rows are never read and written in one cycle."""
+
+from typing import Any
+
+from amaranth.hdl import Assert, Elaboratable, Module
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["NO_COLLISION_EMULATION", "ApartMemory"]
+
+MEMORY_NAME = "apart_memory"
+
+NO_COLLISION_EMULATION = f"setparam -set COLLISION_X_MASK 1 t:$memrd_v2 r:MEMID=*{MEMORY_NAME} %i"
+"""Yosys command that spares :class:`ApartMemory` the logic for what it never does.
+
+A block RAM leaves open what is read from a row that is written in the same cycle, and Yosys adds
+registers and multiplexers that settle it. This command, run after the design is read (Amaranth's
+``script_after_read``), says of this component's memories alone that it does not matter.
+"""
+
+
+class ApartMemory(wiring.Component):
+    """Rows in block RAM, with a port to read and a port to write.
+
+    A row that is asked for is there in the next cycle, and stays until the next one is read::
+
+        cycle                0      1      2
+        read_enable          1      0
+        read_address         r
+        read_data                   [r]    [r]
+        write_enable, …             1               a read of this row sees it from cycle 2 on
+
+    To read and write one row in one cycle must not be asked for; it is asserted in simulation.
+    Synthesis wants :data:`NO_COLLISION_EMULATION`.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        A row.
+    depth : int
+        Rows. At least 1.
+    granularity : int or None
+        Bits (of an array, elements) of a row that are written together; None for the whole row.
+
+    Members
+    -------
+    read_address : In(range(depth))
+        The row to read.
+    read_enable : In(1)
+        Read it.
+    read_data : Out(shape)
+        The row that was read last; before the first, anything.
+    write_address : In(range(depth))
+        The row to write.
+    write_data : In(shape)
+        What to write there.
+    write_enable : In
+        A bit for each part that is written.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    def __init__(self, *, shape: Any, depth: int, granularity: int | None = None):
+        if depth < 1:
+            raise ValueError(f"depth must be at least 1, not {depth!r}")
+
+        self.depth = depth
+        self.granularity = granularity
+        self._memory = Memory(shape=shape, depth=depth, init=[])
+        self._write = self._memory.write_port(granularity=granularity)
+        self._read = self._memory.read_port()
+        super().__init__(
+            {
+                "read_address": In(range(depth)),
+                "read_enable": In(1),
+                "read_data": Out(shape),
+                "write_address": In(range(depth)),
+                "write_data": In(shape),
+                "write_enable": In(len(self._write.en)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        m.submodules[MEMORY_NAME] = self._memory
+        m.d.comb += [
+            self._read.addr.eq(self.read_address),
+            self._read.en.eq(self.read_enable),
+            self.read_data.eq(self._read.data),
+            self._write.addr.eq(self.write_address),
+            self._write.data.eq(self.write_data),
+            self._write.en.eq(self.write_enable),
+        ]
+        if platform is None:
+            together = self.read_enable & self.write_enable.any()
+            conflict = together & (self.read_address == self.write_address)
+            m.d.sync += Assert(~conflict, "a row is read and written at once")
+
+        return m
