@@ -90,7 +90,8 @@ class ErrorDetector(wiring.Component):
                 with m.If(self.start):
                     m.next = "Compare"
             with m.State("Compare"):
-                with m.If((score > first) | (c == 0)):
+                # The first class leads already, if by a score of 0.
+                with m.If(score > first):
                     m.d.sync += [first.eq(score), second.eq(first), prediction.eq(c)]
                 with m.Elif(score > second):
                     m.d.sync += second.eq(score)

@@ -36,8 +36,8 @@ class ForwardBank(wiring.Component):
     label : In(8)
         The sample's label, from the first step to the last.
     step : Out(stream)
-        ``select`` neurons, their classifier columns, and whether they are the pass's first or
-        last. Never waits.
+        ``select`` neurons, their classifier columns, and whether they are the pass's last. Never
+        waits.
     choice : Out(stream)
         A group's choice. Never waits.
     activations : Out(bank_neurons)
@@ -69,7 +69,6 @@ class ForwardBank(wiring.Component):
                             {
                                 "activations": folded.select,
                                 "columns": data.ArrayLayout(config.classes, folded.select),
-                                "first": 1,
                                 "last": 1,
                             }
                         ),
@@ -125,7 +124,6 @@ class ForwardBank(wiring.Component):
             self.step.valid.eq(valid),
             self.step.p.activations.eq(array.o.p.activations),
             self.step.p.columns.eq(classifier.read_data),
-            self.step.p.first.eq(count == 0),
             self.step.p.last.eq(count == folded.pass_steps - 1),
         ]
         m.d.sync += count.eq(following)

@@ -232,10 +232,10 @@ class ForwardPass(wiring.Component):
         # All banks step together.
         steps = [bank.step for bank in self._banks]
         m.d.comb += [
+            scores.clear.eq(self.begin),
             scores.i.valid.eq(steps[0].valid),
             scores.i.p.activations.eq(Cat(step.p.activations for step in steps)),
             scores.i.p.columns.eq(Cat(step.p.columns for step in steps)),
-            scores.i.p.first.eq(steps[0].p.first),
             scores.i.p.last.eq(steps[0].p.last),
             detector.start.eq(scores.done),
             detector.scores.eq(scores.scores),

@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """The scores of a layer's random local classifier."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,7 +16,7 @@ class LocalScores(wiring.Component):
     Computes ``s[c] = popcount(XNOR(a, P[c]))`` (docs/algorithm.md, 2), ``width`` neurons a
     cycle. A transfer's neurons are in ``scores`` ``latency`` cycles later, and ``done`` is set
     in the first cycle in which the pass's ``last`` transfer is. The scores then stand until the
-    first transfer of another pass has come through.
+    next ``clear``.
 
     Parameters
     ----------
@@ -29,9 +29,11 @@ class LocalScores(wiring.Component):
 
     Members
     -------
+    clear : In(1)
+        A pass begins, in the next cycle at the earliest; the one before has come through.
     i : In(stream)
-        Activations of ``width`` neurons, and of each its bit in every class's row; ``first`` and
-        ``last`` of a pass. Never stalls.
+        Activations of ``width`` neurons, and of each its bit in every class's row; ``last`` of a
+        pass. Never stalls.
     scores : Out(array)
         One score a class.
     done : Out(1)
@@ -63,13 +65,13 @@ class LocalScores(wiring.Component):
         self.latency = self._popcounts[0].latency + 1
         super().__init__(
             {
+                "clear": In(1),
                 "i": In(
                     stream.Signature(
                         data.StructLayout(
                             {
                                 "activations": width,
                                 "columns": data.ArrayLayout(classes, width),
-                                "first": 1,
                                 "last": 1,
                             }
                         ),
@@ -84,12 +86,12 @@ class LocalScores(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        flags = Cat(self.i.valid, self.i.p.first, self.i.p.last & self.i.valid)
+        flags = Cat(self.i.valid, self.i.p.last & self.i.valid)
         for stage in range(self._popcounts[0].latency):
-            following = Signal(3, name=f"flags_{stage}")
+            following = Signal(2, name=f"flags_{stage}")
             m.d.sync += following.eq(flags)
             flags = following
-        valid, first, last = flags
+        valid, last = flags
         m.d.sync += self.done.eq(last)
 
         for c, popcount in enumerate(self._popcounts):
@@ -98,7 +100,9 @@ class LocalScores(wiring.Component):
                 popcount.a.eq(self.i.p.activations),
                 popcount.b.eq(Cat(self.i.p.columns[n][c] for n in range(self.width))),
             ]
-            with m.If(valid):
-                m.d.sync += self.scores[c].eq(popcount.count + Mux(first, 0, self.scores[c]))
+            with m.If(self.clear):
+                m.d.sync += self.scores[c].eq(0)
+            with m.Elif(valid):
+                m.d.sync += self.scores[c].eq(self.scores[c] + popcount.count)
 
         return m

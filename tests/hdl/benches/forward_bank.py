@@ -62,7 +62,6 @@ async def passes(bench: Bench) -> None:
                 {
                     "activations": to_bits([a[m] for m in leaving]),
                     "columns": [model.column(bank * folded.bank_neurons + m) for m in leaving],
-                    "first": step == 0,
                     "last": step == folded.pass_steps - 1,
                 }
             )

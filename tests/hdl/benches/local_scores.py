@@ -20,10 +20,8 @@ def make_pass(bench: Bench, number: int) -> list[dict[str, Any]]:
         if number < 2:
             agreeing = (1 << classes) - 1
             columns = [agreeing * (activations >> j & 1 ^ number) for j in range(width)]
-        first, last = n == 0, n == count - 1
-        transfers.append(
-            {"activations": activations, "columns": columns, "first": first, "last": last}
-        )
+        last = n == count - 1
+        transfers.append({"activations": activations, "columns": columns, "last": last})
     return transfers
 
 
@@ -38,20 +36,35 @@ def added(scores: list[int], transfer: dict[str, Any]) -> list[int]:
 
 @stream_bench
 async def passes(bench: Bench) -> None:
-    """Neurons are in the scores a fixed number of cycles later, and scores stand till the next."""
+    """Neurons are in the scores a fixed number of cycles later, and stand until all are cleared."""
     latency, classes = bench.parameters["latency"], bench.parameters["classes"]
     driver, seen = bench.driver("i"), watch(bench, "scores", "done")
-    sent = [transfer for number in range(PASSES) for transfer in make_pass(bench, number)]
-    cycles = await driver.send(sent)
-    await bench.edges(latency + 10)
+    sent: list[dict[str, Any]] = []
+    cycles: list[int] = []
+    cleared: list[int] = []
+    for number in range(PASSES):
+        bench.write("clear", 1)
+        await bench.edge()
+        bench.write("clear", 0)
+        cleared.append(bench.cycle)
+        transfers = make_pass(bench, number)
+        came = await driver.send(transfers)
+        if not bench.flow.idle:
+            assert came == list(range(came[0], came[0] + len(transfers)))
+        sent += transfers
+        cycles += came
+        await bench.edges(latency + bench.pause(bench.flow.idle))
+    await bench.edges(2)
 
     boards = {name: bench.scoreboard(name) for name in ("scores", "done")}
     due = {cycle + latency: transfer for cycle, transfer in zip(cycles, sent, strict=True)}
     scores: list[int] = []
-    for cycle in range(cycles[0] + latency, bench.cycle):
+    for cycle in range(cleared[0] + 1, bench.cycle):
         transfer = due.get(cycle)
-        if transfer is not None:
-            scores = added([0] * classes if transfer["first"] else scores, transfer)
+        if cycle - 1 in cleared:
+            scores = [0] * classes
+        elif transfer is not None:
+            scores = added(scores, transfer)
         boards["scores"].expect(scores)
         boards["scores"].receive(seen["scores"][cycle], cycle)
     for cycle in range(bench.cycle):
@@ -59,5 +72,3 @@ async def passes(bench: Bench) -> None:
         boards["done"].expect(transfer is not None and transfer["last"])
         boards["done"].receive(seen["done"][cycle], cycle)
     assert sum(seen["done"]) == PASSES
-    if not bench.flow.idle:
-        assert cycles == list(range(len(sent)))
