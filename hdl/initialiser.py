@@ -5,11 +5,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .plan import FoldedLayer
+from .split_mix import HISTORY_WORDS
 
-__all__ = ["HISTORY_WORDS", "Initialiser"]
-
-HISTORY_WORDS = 4
-"""Words of 32 bits in which a stream's history comes; bit 0 of the first is dropped."""
+__all__ = ["Initialiser"]
 
 DRAW_BITS = 32
 
@@ -50,7 +48,7 @@ class Initialiser(wiring.Component):
     counters : Out(stream)
         Initial counters.
     last_stored : In(1)
-        The last row of all is being stored.
+        The counter that is taken is the last of all.
     column : Out(stream)
         Columns of the local classifier. Never waits.
     """

@@ -4,9 +4,10 @@ from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..golden_model.stream import HISTORY_BITS
+__all__ = ["HISTORY_WORDS", "SplitMix64Seeder"]
 
-__all__ = ["SplitMix64Seeder"]
+HISTORY_WORDS = 4
+"""Words of 32 bits in which a stream's history comes; bit 0 of the first is none of it."""
 
 WORD_BITS = 64
 INCREMENT = 0x9E3779B97F4A7C15
@@ -36,7 +37,7 @@ class SplitMix64Seeder(wiring.Component):
         129 … 192      Mix       by the first multiplier
         193 … 448                twice more: Transfer, Mix
 
-    then ``Deliver``, until the history is taken. The seed is taken with the second ``Load``.
+    then ``Deliver``, until two words are taken. The seed is taken with the last of the four.
 
     The history cannot be all zero: the output is zero for the state zero alone, and the output
     after that one is not. So the rule for that case costs no gates.
@@ -46,21 +47,23 @@ class SplitMix64Seeder(wiring.Component):
     i : In(stream)
         A seed and which of its streams.
     o : Out(stream)
-        The stream's history: 127 bits, oldest lowest.
+        The stream's history in words, oldest bits first; bit 0 of the first is 0, and then come the
+        127.
 
     Attributes
     ----------
     latency : int
-        Cycles from the first in which ``i`` is valid to the first in which ``o`` is.
+        Cycles from the first in which ``i`` is valid to the first in which ``o`` is, and from the
+        transfer of the second word to the third one.
     """
 
-    latency = 2 * (1 + WORD_BITS + len(SHIFTS) * 2 * WORD_BITS)
+    latency = 1 + WORD_BITS + len(SHIFTS) * 2 * WORD_BITS
 
     def __init__(self) -> None:
         super().__init__(
             {
                 "i": In(stream.Signature(data.StructLayout({"seed": 48, "id": 16}))),
-                "o": Out(stream.Signature(HISTORY_BITS)),
+                "o": Out(stream.Signature(32)),
             }
         )
 
@@ -69,8 +72,9 @@ class SplitMix64Seeder(wiring.Component):
 
         ring = Signal(WORD_BITS)
         product = Signal(WORD_BITS)
-        low = Signal(WORD_BITS)  # the first output
         second = Signal()  # which output is made
+        high = Signal()  # which of its words is delivered
+        highest = Signal()  # the first output's bit that belongs to the second one's first word
         step = Signal(range(WORD_BITS))
         mixing = Signal(range(len(SHIFTS)))
 
@@ -97,11 +101,9 @@ class SplitMix64Seeder(wiring.Component):
             with m.State("Load"):
                 m.d.sync += [
                     ring.eq(Cat(self.i.p.id, self.i.p.seed)),
-                    low.eq(product),
                     product.eq(0),
                 ]
                 with m.If(self.i.valid):
-                    m.d.comb += self.i.ready.eq(second)
                     m.next = "Add"
 
             with m.State("Add"):
@@ -128,10 +130,8 @@ class SplitMix64Seeder(wiring.Component):
                         m.d.comb += shifted_in.eq(bit)
                 with m.If(step == WORD_BITS - 1):
                     with m.If(mixing == len(SHIFTS) - 1):
-                        m.d.sync += [mixing.eq(0), second.eq(~second)]
-                        m.next = "Load"
-                        with m.If(second):
-                            m.next = "Deliver"
+                        m.d.sync += mixing.eq(0)
+                        m.next = "Deliver"
                     with m.Else():
                         m.d.sync += mixing.eq(mixing + 1)
                         m.next = "Transfer"
@@ -139,8 +139,13 @@ class SplitMix64Seeder(wiring.Component):
             with m.State("Deliver"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.next = "Load"
+                    m.d.sync += high.eq(~high)
+                    with m.If(high):
+                        m.d.comb += self.i.ready.eq(second)
+                        m.d.sync += [second.eq(~second), highest.eq(product[-1] & ~second)]
+                        m.next = "Load"
 
-        m.d.comb += self.o.p.eq(Cat(low, product))
+        shifted = Cat(highest, product)
+        m.d.comb += self.o.p.eq(Mux(high, shifted[32:64], shifted[:32]))
 
         return m

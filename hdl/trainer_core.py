@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..golden_model.config import NetworkConfig
 from ..golden_model.stream import classifier_id, initial_counters_id, reinforcement_id
-from .initialiser import HISTORY_WORDS
 from .layer import result_layout
 from .network import Network
 from .plan import NetworkPlan
@@ -16,6 +15,7 @@ from .registers import (
     GlobalRegister,
     LayerRegister,
     Status,
+    exceeds,
     request_layout,
     response_layout,
 )
@@ -168,9 +168,11 @@ class TrainerCore(wiring.Component):
             with m.Else():
                 respond()
 
-        def read_write(value: Value, lowest: int, highest: int) -> Value:
+        def read_write(value: Value, highest: int, *, zero: bool = True) -> Value:
             """Gives whether it is written."""
-            in_range = (request.data >= lowest) & (request.data <= highest)
+            in_range = ~exceeds(request.data, highest)
+            if not zero:
+                in_range &= request.data.any()
             m.d.sync += answer.data.eq(value)
             with m.If(request.write & ~in_range):
                 respond(Status.RANGE)
@@ -208,14 +210,14 @@ class TrainerCore(wiring.Component):
                                     m.d.comb += begin_reset.eq(1)
                                     respond()
                             with m.Case(GlobalRegister.SEED_LOW):
-                                read_write(seed[:32], 0, (1 << 32) - 1)
+                                read_write(seed[:32], (1 << 32) - 1)
                             with m.Case(GlobalRegister.SEED_HIGH):
-                                read_write(seed[32:], 0, (1 << 16) - 1)
+                                read_write(seed[32:], (1 << 16) - 1)
                             with m.Case(GlobalRegister.BATCH):
-                                with m.If(read_write(batch, 1, (1 << 16) - 1)):
+                                with m.If(read_write(batch, (1 << 16) - 1, zero=False)):
                                     m.d.sync += left_in_batch.eq(request.data)
                             with m.Case(GlobalRegister.MODE):
-                                read_write(infer, 0, 1)
+                                read_write(infer, 1)
                             with m.Case(GlobalRegister.SAMPLES):
                                 m.d.sync += answer.data.eq(sample_count)
                                 with m.If(request.write):
@@ -251,12 +253,10 @@ class TrainerCore(wiring.Component):
                 with m.If(self.responses.ready):
                     m.next = "Idle"
 
-        # Reset: three histories for each layer, in words; bit 0 of the first word is dropped.
+        # Reset: three histories for each layer, word by word.
         m.submodules.seeder = seeder = SplitMix64Seeder()
         target = Signal(range(len(config.layers) + 1))
         kind = Signal(range(3))
-        word = Signal(range(HISTORY_WORDS))
-        history = Cat(0, seeder.o.p)
         stream_ids = (initial_counters_id, classifier_id, reinforcement_id)
         m.d.comb += [
             seeder.i.p.seed.eq(seed),
@@ -267,11 +267,11 @@ class TrainerCore(wiring.Component):
         reset_done = Signal()
         m.d.comb += reset_done.eq(network.reset_done.bit_select(target, 1))
         for index in range(len(config.layers)):
-            m.d.comb += network.histories[index].payload.eq(history.word_select(word, 32))
+            m.d.comb += network.histories[index].payload.eq(seeder.o.p)
 
         with m.FSM(name="reset"):
             with m.State("Ready"):
-                m.d.sync += [target.eq(0), kind.eq(0), word.eq(0)]
+                m.d.sync += [target.eq(0), kind.eq(0)]
                 with m.If(begin_reset):
                     m.d.sync += [sample_count.eq(0), refused_count.eq(0), left_in_batch.eq(batch)]
                     m.next = "Seed"
@@ -280,24 +280,14 @@ class TrainerCore(wiring.Component):
                     resetting.eq(1),
                     network.reset.eq(1 << target),
                     seeder.i.valid.eq(1),
+                    offered[target].eq(seeder.o.valid),
+                    seeder.o.ready.eq(wanted[target]),
                 ]
                 with m.If(seeder.i.ready):
-                    m.next = "Push"
-            with m.State("Push"):
-                m.d.comb += [
-                    resetting.eq(1),
-                    network.reset.eq(1 << target),
-                    offered[target].eq(seeder.o.valid),
-                ]
-                with m.If(seeder.o.valid & wanted[target]):
-                    m.d.sync += word.eq(word + 1)
-                    with m.If(word == HISTORY_WORDS - 1):
-                        m.d.comb += seeder.o.ready.eq(1)
-                        with m.If(kind == 2):
-                            m.next = "Finish"
-                        with m.Else():
-                            m.d.sync += kind.eq(kind + 1)
-                            m.next = "Seed"
+                    with m.If(kind == 2):
+                        m.next = "Finish"
+                    with m.Else():
+                        m.d.sync += kind.eq(kind + 1)
             with m.State("Finish"):
                 m.d.comb += [resetting.eq(1), network.reset.eq(1 << target)]
                 with m.If(reset_done):

@@ -16,9 +16,12 @@ async def histories(bench: Bench) -> None:
     ]
     for seed in seeds:
         low, high = BitStream(seed["seed"], seed["id"]).history
-        monitor.expect(low | high << 64)
+        words = (low | high << 64) << 1
+        monitor.expect(*(words >> 32 * n & 0xFFFFFFFF for n in range(4)))
     await driver.send(seeds)
     await bench.drain()
 
     if bench.flow is Flow.STEADY:
-        assert monitor.cycles == [latency + n * (latency + 1) for n in range(len(seeds))]
+        half = latency + 2
+        first = [latency + n * half for n in range(2 * len(seeds))]
+        assert monitor.cycles == [cycle + n for cycle in first for n in range(2)]
