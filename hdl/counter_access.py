@@ -1,6 +1,6 @@
 """Hidden weights one by one, in order: for the host, and for the seeded initial state."""
 
-from amaranth.hdl import Elaboratable, Module, Signal, signed
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,12 +12,8 @@ __all__ = ["CounterAccess"]
 class CounterAccess(wiring.Component):
     """Read or write counters in the order of their neurons and inputs, over a walk of the rows.
 
-    A neuron's counters are gathered into rows; a row is stored when its last counter has come,
-    and as a whole: of a row, all counters are to be written, from the first on. Only while nothing
-    else uses the banks.
-
-    A counter that is written takes a cycle, and after a row's last two more, in which the row is
-    stored. A counter that is read takes two: one to read its row, one to give it.
+    Only while nothing else uses the banks. A counter takes two cycles: in the first its row is
+    read, in the second the counter is taken out of it, or put into it.
 
     Parameters
     ----------
@@ -27,7 +23,7 @@ class CounterAccess(wiring.Component):
     Members
     -------
     rewind : In(1)
-        Go to counter 0 of neuron 0; what was gathered of a row is dropped.
+        Go to counter 0 of neuron 0.
     skip : In(1)
         Go on by a neuron; only after ``rewind``.
     w : In(stream)
@@ -41,9 +37,10 @@ class CounterAccess(wiring.Component):
     last_row : In(1)
         The walker is at a neuron's last row.
     store, read : Out(1)
-        The walker's row is to be stored, or read, in its bank.
-    row : Out(array of signed)
-        The row to store, in the cycle after ``store``.
+        A counter of the walker's row is to be stored, or that row is to be read, in its bank. The
+        counter to store is at ``w`` in the cycle after, too.
+    lane : Out
+        Which counter of the row.
     stored : In(array of signed)
         The row that was read, from the cycle after ``read`` on.
     """
@@ -65,7 +62,7 @@ class CounterAccess(wiring.Component):
                 "last_row": In(1),
                 "store": Out(1),
                 "read": Out(1),
-                "row": Out(row),
+                "lane": Out(range(max(folded.plan.counters, 2))),
                 "stored": In(row),
             }
         )
@@ -74,47 +71,37 @@ class CounterAccess(wiring.Component):
         m = Module()
         config, plan = self.folded.config, self.folded.plan
 
-        lane = Signal(range(max(plan.counters, 2)))
+        lane = self.lane
         partial = config.inputs - (self.folded.rows - 1) * plan.counters
         last_lane = Signal()
         m.d.comb += [
             last_lane.eq(lane == plan.counters - 1),
             self.walk_rewind.eq(self.rewind),
             self.next_neuron.eq(self.skip),
+            self.r.payload.eq(self.stored[lane]),
         ]
         with m.If(self.last_row):
             m.d.comb += last_lane.eq(lane == partial - 1)
 
-        def advance() -> None:
-            with m.If(last_lane):
-                m.d.sync += lane.eq(0)
-            with m.Else():
-                m.d.sync += lane.eq(lane + 1)
+        moves = Signal()
+        with m.If(moves):
+            m.d.comb += self.next_row.eq(last_lane)
+            m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
 
         with m.FSM():
             with m.State("Idle"):
-                m.d.comb += self.w.ready.eq(1)
                 with m.If(self.w.valid):
-                    with m.If(lane == 0):
-                        m.d.sync += self.row.as_value().eq(0)
-                    m.d.sync += self.row[lane].eq(self.w.payload)
-                    advance()
-                    with m.If(last_lane):
-                        m.next = "Store"
+                    m.d.comb += self.store.eq(1)
+                    m.next = "Store"
                 with m.Elif(self.reading):
                     m.d.comb += self.read.eq(1)
                     m.next = "Read"
             with m.State("Store"):
-                m.d.comb += [self.store.eq(1), self.next_row.eq(1)]
-                m.next = "Stored"
-            with m.State("Stored"):
-                # The row must stand while it is written.
+                m.d.comb += [self.w.ready.eq(1), moves.eq(1)]
                 m.next = "Idle"
             with m.State("Read"):
-                m.d.comb += [self.r.valid.eq(1), self.r.payload.eq(self.stored[lane])]
+                m.d.comb += [self.r.valid.eq(1), moves.eq(self.r.ready)]
                 with m.If(self.r.ready):
-                    advance()
-                    m.d.comb += self.next_row.eq(last_lane)
                     m.next = "Idle"
 
         with m.If(self.rewind | self.skip):

@@ -70,7 +70,7 @@ LAYER_REGISTERS = {
     ),
     LayerRegister.COUNTER: (
         "rw",
-        "k, sign-extended, then on to the next one; write whole neurons; not while busy",
+        "k, sign-extended, then on to the next one; not while busy",
     ),
     LayerRegister.STREAM_0: ("rw", "bits 31 to 0 of the reinforcement stream's history times 2"),
     LayerRegister.STREAM_1: ("rw", "bits 63 to 32 of it; write all four in order, once"),

@@ -320,14 +320,14 @@ class Layer(wiring.Component):
                     | (here & (access.store | access.read))
                 ),
                 bank.i.p.row.eq(walker.row),
-                bank.i.p.lane.eq(reinforcement.lanes[index]),
+                bank.i.p.lane.eq(access.lane),
                 bank.i.p.desired.eq(update.desired[index]),
                 bank.i.p.last.eq(walker.last_row),
                 bank.i.p.snapshot_row.eq(walker.snapshot_row),
                 bank.i.p.snapshot_lane.eq(walker.snapshot_lane),
                 bank.i.p.snapshot_chunk.eq(walker.snapshot_chunk),
                 bank.inputs.eq(update.inputs),
-                bank.store.eq(access.row),
+                bank.store.eq(access.w.payload),
                 bank.i.p.operation.eq(RowOperation.READ),
             ]
             with m.If(scanning):
@@ -345,6 +345,7 @@ class Layer(wiring.Component):
                 m.d.comb += [
                     bank.i.p.operation.eq(RowOperation.REINFORCE),
                     bank.i.p.row.eq(reinforcement.rows[index]),
+                    bank.i.p.lane.eq(reinforcement.lanes[index]),
                 ]
 
         # The bit stream serves the initial state and the reinforcement; histories are pushed in.
@@ -376,7 +377,10 @@ class Layer(wiring.Component):
             initialiser.counters.ready.eq(access.w.ready),
             registers.w.ready.eq(access.w.ready),
             initialiser.last_stored.eq(
-                access.store & walker.last_of_bank & (walker.bank == plan.banks - 1)
+                access.w.ready
+                & access.next_row
+                & walker.last_of_bank
+                & (walker.bank == plan.banks - 1)
             ),
             initialiser.reset.eq(self.reset),
             self.reset_done.eq(initialiser.done),

@@ -1,11 +1,11 @@
 """A layer's side of the host's registers."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .plan import FoldedLayer
-from .registers import LayerRegister, Status, request_layout, response_layout
+from .registers import LayerRegister, Status, exceeds, request_layout, response_layout
 
 __all__ = ["LayerRegisters"]
 
@@ -90,6 +90,7 @@ class LayerRegisters(wiring.Component):
         m.d.sync += [errors.eq(errors + self.error), updates.eq(updates + self.updates)]
 
         request = self.requests.p
+        register = request.address[:8]
         answer = Signal(response_layout())
         left = Signal(range(max(config.neurons, 2)))
         m.d.comb += [
@@ -99,38 +100,56 @@ class LayerRegisters(wiring.Component):
         ]
         # Bit 0 of the four words is none of the history's 127.
         history = Cat(0, self.history)
-        highest, lowest = config.highest, config.lowest
-        value = request.data.as_signed()
+        above_sign = request.data[config.counter_bits - 1 :]
+
+        # What a register holds; a counter and the saturated ones, once they are found.
+        held = Signal(32)
+        with m.Switch(register):
+            for one, value in (
+                (LayerRegister.MARGIN, self.margin),
+                (LayerRegister.EVENTS, self.events),
+                (LayerRegister.ERRORS, errors),
+                (LayerRegister.UPDATES, updates),
+                *((LayerRegister.STREAM_0 + n, history.word_select(n, 32)) for n in range(4)),
+                (LayerRegister.INPUTS, config.inputs),
+                (LayerRegister.NEURONS, config.neurons),
+                (LayerRegister.GROUP, config.group),
+            ):
+                with m.Case(one):
+                    m.d.comb += held.eq(value)
+            with m.Case(LayerRegister.SATURATED):
+                m.d.comb += held.eq(Mux(request.write, 0, self.saturated))
+            with m.Case(LayerRegister.COUNTER):
+                m.d.comb += held.eq(Mux(request.write, 0, self.r.payload))
 
         def respond(status: Status = Status.OK) -> None:
             m.d.comb += self.requests.ready.eq(1)
             m.d.sync += answer.status.eq(status)
             m.next = "Respond"
 
+        with m.If(self.requests.ready):
+            m.d.sync += answer.data.eq(held)
+
         with m.FSM():
             with m.State("Idle"):
                 with m.If(self.requests.valid):
-                    m.d.sync += answer.data.eq(0)
-                    with m.Switch(request.address[:8]):
+                    with m.Switch(register):
                         with m.Case(LayerRegister.MARGIN):
-                            m.d.sync += answer.data.eq(self.margin)
-                            with m.If(request.write & (request.data > config.neurons)):
+                            with m.If(request.write & exceeds(request.data, config.neurons)):
                                 respond(Status.RANGE)
                             with m.Else():
                                 with m.If(request.write):
                                     m.d.sync += self.margin.eq(request.data)
                                 respond()
                         with m.Case(LayerRegister.EVENTS):
-                            m.d.sync += answer.data.eq(self.events)
                             with m.If(request.write):
                                 m.d.sync += self.events.eq(request.data)
                             respond()
-                        for register, count in (
+                        for one, count in (
                             (LayerRegister.ERRORS, errors),
                             (LayerRegister.UPDATES, updates),
                         ):
-                            with m.Case(register):
-                                m.d.sync += answer.data.eq(count)
+                            with m.Case(one):
                                 with m.If(request.write):
                                     m.d.sync += count.eq(0)
                                 respond()
@@ -142,7 +161,7 @@ class LayerRegisters(wiring.Component):
                         with m.Case(LayerRegister.POSITION):
                             with m.If(~request.write):
                                 respond(Status.ACCESS)
-                            with m.Elif(request.data >= config.neurons):
+                            with m.Elif(exceeds(request.data, config.neurons - 1)):
                                 respond(Status.RANGE)
                             with m.Else():
                                 m.d.comb += self.rewind.eq(1)
@@ -151,28 +170,22 @@ class LayerRegisters(wiring.Component):
                         with m.Case(LayerRegister.COUNTER):
                             with m.If(~request.write):
                                 m.next = "Read"
-                            with m.Elif((value < lowest) | (value > highest)):
+                            with m.Elif(above_sign.any() & ~above_sign.all()):
                                 respond(Status.RANGE)
                             with m.Else():
                                 m.d.comb += self.w.valid.eq(1)
                                 with m.If(self.w.ready):
                                     respond()
-                        for index in range(4):
-                            with m.Case(LayerRegister.STREAM_0 + index):
-                                m.d.sync += answer.data.eq(history.word_select(index, 32))
-                                m.d.comb += self.push.eq(request.write)
-                                respond()
-                        for register, constant in (
-                            (LayerRegister.INPUTS, config.inputs),
-                            (LayerRegister.NEURONS, config.neurons),
-                            (LayerRegister.GROUP, config.group),
+                        with m.Case(*(LayerRegister.STREAM_0 + n for n in range(4))):
+                            m.d.comb += self.push.eq(request.write)
+                            respond()
+                        with m.Case(
+                            LayerRegister.INPUTS, LayerRegister.NEURONS, LayerRegister.GROUP
                         ):
-                            with m.Case(register):
-                                m.d.sync += answer.data.eq(constant)
-                                with m.If(request.write):
-                                    respond(Status.ACCESS)
-                                with m.Else():
-                                    respond()
+                            with m.If(request.write):
+                                respond(Status.ACCESS)
+                            with m.Else():
+                                respond()
                         with m.Default():
                             respond(Status.UNKNOWN)
             with m.State("Seek"):
@@ -184,12 +197,10 @@ class LayerRegisters(wiring.Component):
             with m.State("Read"):
                 m.d.comb += [self.reading.eq(~self.r.valid), self.r.ready.eq(1)]
                 with m.If(self.r.valid):
-                    m.d.sync += answer.data.eq(self.r.payload)
                     respond()
             with m.State("Scan"):
                 m.d.comb += self.scan.eq(1)
                 with m.If(self.scanned):
-                    m.d.sync += answer.data.eq(self.saturated)
                     respond()
             with m.State("Respond"):
                 m.d.comb += self.responses.valid.eq(1)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from amaranth.hdl import Value
 from amaranth.lib import data
 
 if TYPE_CHECKING:  # Amaranth's are these, with a shape
@@ -14,6 +15,7 @@ __all__ = [
     "GlobalRegister",
     "LayerRegister",
     "Status",
+    "exceeds",
     "layer_address",
     "request_layout",
     "response_layout",
@@ -67,8 +69,7 @@ class LayerRegister(IntEnum, shape=8):
     POSITION = 5
     """The neuron whose first counter is accessed next. Lost when samples are trained on."""
     COUNTER = 6
-    """The counter at the position, which goes on by one. After a position either read or write,
-    and write whole neurons: counters are stored in rows."""
+    """The counter at the position, which goes on by one. ``W`` follows what is written."""
     STREAM_0 = 8
     """The reinforcement stream's history, 32 bits in each of four registers, bit 0 of the first
     is unused. Writes push into it: write all four, in order."""
@@ -83,6 +84,12 @@ class LayerRegister(IntEnum, shape=8):
 def layer_address(layer: int, register: LayerRegister) -> int:
     """The address of a layer's register."""
     return layer + 1 << 8 | register
+
+
+def exceeds(value: Value, highest: int) -> Value:
+    """Whether an unsigned value is above a constant; cheap where its range is far wider."""
+    bits = highest.bit_length()
+    return value[bits:].any() | (value[:bits] > highest)
 
 
 def request_layout() -> data.StructLayout:

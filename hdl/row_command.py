@@ -30,7 +30,7 @@ class RowOperation(Enum, shape=3):
     """The signs go to the snapshot ``W``."""
 
     STORE = 4
-    """The row is replaced, and so are its signs in the snapshot."""
+    """One counter is replaced; the signs of the row go to the snapshot."""
 
     COUNT = 5
     """Counters at a bound are counted; the snapshot stays as it is."""
@@ -39,9 +39,10 @@ class RowOperation(Enum, shape=3):
 def row_command_layout(folded: FoldedLayer) -> data.StructLayout:
     """An operation on a row of a bank, with the row's place in the snapshot.
 
-    ``row`` is its address among the hidden weights; ``lane`` the counter to reinforce;
-    ``desired`` the activation to step towards; ``last`` marks a neuron's last row, which may be
-    padded. ``snapshot_row``, ``snapshot_lane`` and ``snapshot_chunk`` say where its signs belong.
+    ``row`` is its address among the hidden weights; ``lane`` the counter to reinforce or to
+    store; ``desired`` the activation to step towards; ``last`` marks a neuron's last row, which
+    may be padded. ``snapshot_row``, ``snapshot_lane`` and ``snapshot_chunk`` say where its signs
+    belong.
     """
     plan = folded.plan
     return data.StructLayout(

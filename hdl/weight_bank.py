@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """A bank's hidden weights and their snapshot."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -37,11 +37,11 @@ class WeightBank(wiring.Component):
         Commands. Never stalls.
     inputs : In(counters)
         In cycle 1 of an update, the layer's input bits of the row.
-    store : In(array of signed)
-        In cycle 1 of a store, the row to write.
+    store : In(signed)
+        In cycle 1 of a store, the counter to write.
     row : Out(array of signed)
         From cycle 1 of a command on until the next one, the row as it was read; from SPRAM, until
-        a row is written. Not after a store, which reads nothing.
+        a row is written.
     saturated : Out(stream)
         After every count of a row, how many of its counters are at a bound. Never waits.
     snapshot_address : In
@@ -67,7 +67,7 @@ class WeightBank(wiring.Component):
             {
                 "i": In(stream.Signature(row_command_layout(folded), always_ready=True)),
                 "inputs": In(plan.counters),
-                "store": In(row),
+                "store": In(signed(folded.config.counter_bits)),
                 "row": Out(row),
                 "saturated": Out(stream.Signature(range(plan.counters + 1), always_ready=True)),
                 "snapshot_address": In(range(max(folded.sets * folded.words, 2))),
@@ -97,12 +97,10 @@ class WeightBank(wiring.Component):
 
         # Cycle 0
         command = self.i.p
-        with m.Switch(command.operation):
-            with m.Case(RowOperation.STORE):
-                pass
-            with m.Default():
-                m.d.comb += counters.read_enable.eq(self.i.valid)
-        m.d.comb += counters.read_address.eq(command.row)
+        m.d.comb += [
+            counters.read_enable.eq(self.i.valid),
+            counters.read_address.eq(command.row),
+        ]
 
         # Cycle 1
         present = Signal(row_command_layout(self.folded))
@@ -118,33 +116,38 @@ class WeightBank(wiring.Component):
             with m.If(present.last):
                 m.d.comb += real.eq((1 << plan.counters - padding) - 1)
 
-        reinforce = present.operation == RowOperation.REINFORCE
+        reinforces = present.operation == RowOperation.REINFORCE
+        stores = present.operation == RowOperation.STORE
+        steps = Signal(plan.counters)
+        replaced = Signal(plan.counters)  # counters that a store replaces
+        with m.Switch(present.operation):
+            with m.Case(RowOperation.UPDATE):
+                m.d.comb += steps.eq((1 << plan.counters) - 1)
+            with m.Case(RowOperation.REINFORCE):
+                m.d.comb += steps.eq(1 << present.lane)
+            with m.Case(RowOperation.STORE):
+                m.d.comb += replaced.eq(1 << present.lane)
         m.d.comb += [
             self.row.eq(counters.read_data),
             step.i.eq(counters.read_data),
-            step.reinforce.eq(reinforce),
-            step.enable.eq(Mux(reinforce, 1 << present.lane, (1 << plan.counters) - 1)),
+            step.reinforce.eq(reinforces),
+            step.enable.eq(steps),
             step.inputs.eq(self.inputs),
             step.desired.eq(present.desired),
             counters.write_address.eq(present.row),
-            counters.write_data.eq(step.o),
+            counters.write_enable.eq(
+                valid & ((present.operation == RowOperation.UPDATE) | reinforces | stores)
+            ),
         ]
-        written = Signal.like(self.row)
-        m.d.comb += written.eq(self.row)
-        with m.Switch(present.operation):
-            with m.Case(RowOperation.UPDATE, RowOperation.REINFORCE):
-                m.d.comb += counters.write_enable.eq(valid)
-            with m.Case(RowOperation.STORE):
-                m.d.comb += [
-                    counters.write_enable.eq(valid),
-                    counters.write_data.eq(self.store),
-                    written.eq(self.store),
-                ]
+        negative = Signal(plan.counters)
+        for lane in range(plan.counters):
+            m.d.comb += [
+                counters.write_data[lane].eq(Mux(replaced[lane], self.store, step.o[lane])),
+                negative[lane].eq(Mux(replaced[lane], self.store[-1], self.row[lane][-1])),
+            ]
 
-        signs = Cat(~written[lane][-1] & real[lane] for lane in range(plan.counters))
-        takes_signs = valid & (
-            (present.operation == RowOperation.SCAN) | (present.operation == RowOperation.STORE)
-        )
+        signs = ~negative & real
+        takes_signs = valid & ((present.operation == RowOperation.SCAN) | stores)
         chunks = plan.word // plan.counters
         m.d.comb += [
             snapshot.write_address.eq(present.snapshot_row),

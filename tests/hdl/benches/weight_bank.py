@@ -45,7 +45,7 @@ class Model:
         bounds = (self.folded.config.lowest, self.folded.config.highest)
         return sum(k in bounds for k in self.rows[row][: self.real(row)])
 
-    def obey(self, command: dict[str, Any], inputs: int, store: list[int]) -> None:
+    def obey(self, command: dict[str, Any], inputs: int, store: int) -> None:
         operation, row = RowOperation(command["operation"]), command["row"]
         if operation is RowOperation.UPDATE:
             for lane in range(self.folded.plan.counters):
@@ -53,7 +53,7 @@ class Model:
         if operation is RowOperation.REINFORCE:
             self._step(row, command["lane"], up=self.rows[row][command["lane"]] >= 0)
         if operation is RowOperation.STORE:
-            self.rows[row] = store
+            self.rows[row][command["lane"]] = store
         if operation in (RowOperation.STORE, RowOperation.SCAN):
             counters = self.folded.plan.counters
             signs = sum((k >= 0) << n for n, k in enumerate(self.rows[row][: self.real(row)]))
@@ -80,13 +80,15 @@ async def commands(bench: Bench) -> None:
     shown: list[int] | None = None  # the row that must be there
     idle = 0
 
-    async def cycle(operation: RowOperation | None, row: int = 0, *, look: bool = False) -> None:
+    async def cycle(
+        operation: RowOperation | None, row: int = 0, *, lane: int | None = None, look: bool = False
+    ) -> None:
         nonlocal present, shown
         command = None
         if operation is not None:
             command = {**bench.noise("i__payload"), **model.place(row)}
             command |= {"operation": operation.value, "row": row}
-            command["lane"] = bench.random.randrange(model.real(row))
+            command["lane"] = bench.random.randrange(model.real(row)) if lane is None else lane
         bench.write("i__valid", command is not None)
         bench.write("i__payload", bench.noise("i__payload") if command is None else command)
 
@@ -117,16 +119,19 @@ async def commands(bench: Bench) -> None:
             if folded.single_port and RowOperation(present["operation"]) in WRITES:
                 shown = None
         if command is not None:
-            shown = None if operation is RowOperation.STORE else list(model.rows[row])
+            shown = list(model.rows[row]) if known else None
             if operation is RowOperation.COUNT:
                 saturated.expect(model.saturated(row))
                 counts.append(bench.cycle)
         present = command
 
     looked: list[bool] = []
+    known = False  # what is in the rows
     for row in range(folded.bank_rows):
-        await cycle(RowOperation.STORE, row)
-        await cycle(None)
+        for lane in range(folded.plan.counters):
+            await cycle(RowOperation.STORE, row, lane=lane)
+            await cycle(None)
+    known = True
     for _ in range(CYCLES):
         idle = idle - 1 if idle else bench.pause(bench.flow.idle)
         row = bench.random.randrange(folded.bank_rows)
