@@ -15,13 +15,12 @@ from ..golden_model.stream import BitStream
 from ..hdl.link.protocol import (
     VERSION,
     LinkRegister,
-    SampleResult,
     design_digest,
     link_address,
 )
 from ..hdl.plan import NetworkPlan
 from ..hdl.registers import IDENTITY, GlobalRegister, LayerRegister, layer_address
-from .link_client import LinkClient, LinkError, RefusedError, SampleFrame, WriteFrame
+from .link_client import LinkClient, LinkError, SampleFrame, WriteFrame
 
 __all__ = ["BoardNetwork", "BoardShape", "WrongBoardError", "identify"]
 
@@ -281,6 +280,16 @@ class BoardNetwork:
             history = sum(word << 32 * n for n, word in enumerate(words)) >> 1
             streams.append(BitStream.from_history(history & (1 << 64) - 1, history >> 64))
         return streams
+
+    def read_out(self) -> Network:
+        """The golden model in the board's state.
+
+        Raises
+        ------
+        LinkError
+            If the board fails.
+        """
+        return Network.from_state(self.config, self.counters, self.snapshot, self.streams)
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
         """The board's predictions, (n, N) of 0 and 1 → (n,); nothing is learnt.

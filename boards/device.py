@@ -29,7 +29,7 @@ VIRTUAL = "virtual:"
 BAUD = 1_000_000
 """Bits a second on a real board's line, unless it says otherwise."""
 
-READ_SECONDS = 0.05
+READ_SECONDS = 0.01
 
 Opener = Callable[[], Any]
 

@@ -1,5 +1,6 @@
 """The host's end of the link (docs/link.md): whatever happens on the cable, each frame counts once."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ NUMBERS = 1 << 16
 COUNTS = 1 << 8
 REOPEN_SECONDS = 0.2
 BUSY_SECONDS = 0.002
+
+LEAST_WAIT = 0.02
+WAIT_FACTOR = 4
+"""What is usual is four times as long as answers take."""
 
 
 class LinkError(MetaplastError):
@@ -112,7 +117,7 @@ class LinkClient:
     name : str
         The port's name, for messages.
     timeout : float
-        Seconds to wait for an answer before asking again.
+        Seconds to wait for an answer before asking again, at most; less when answers were quick.
     patience : float
         Seconds without any answer, or without a port, after which to give up.
 
@@ -127,12 +132,13 @@ class LinkClient:
         open_port: Callable[[], Any],
         name: str,
         *,
-        timeout: float = 0.5,
+        timeout: float = 1.0,
         patience: float = 10.0,
     ):
         self.name = name
         self._open_port = open_port
-        self._timeout = timeout
+        self._longest_wait = timeout
+        self._usual_wait = timeout
         self._patience = patience
         self._tag = 0
         self._layers = 1
@@ -147,7 +153,7 @@ class LinkClient:
             self._port = open_port()
         except OSError as error:
             raise LinkError(
-                f"{name} cannot be opened: {error.strerror or error}; "
+                f"{name} cannot be opened: {_reason(error)}; "
                 "`metaplast devices` lists the ports there are"
             ) from None
 
@@ -338,8 +344,15 @@ class LinkClient:
         deadline = time.monotonic() + self._patience
         while True:
             self._tag = (self._tag + 1) % NUMBERS
+            asked = time.monotonic()
             self._send(request(self._tag))
+            damaged = self._decoder.damaged
             reply = self._wait(kind, self._tag)
+            if reply is not None:
+                taken = WAIT_FACTOR * (time.monotonic() - asked)
+                self._usual_wait = max(LEAST_WAIT, (3 * self._usual_wait + taken) / 4)
+            elif self._decoder.damaged == damaged:
+                self._usual_wait = min(2 * self._usual_wait, self._longest_wait)
             if reply is not None and getattr(reply, "status", None) is Status.BUSY:
                 if kind is not StateReply:
                     time.sleep(BUSY_SECONDS)
@@ -371,13 +384,14 @@ class LinkClient:
 
     def _wait(self, kind: type, tag: int | None) -> Any:
         """The next reply of a kind, and with a tag if one is given; None if it does not come."""
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + min(self._longest_wait, self._usual_wait)
+        damaged = self._decoder.damaged
         while True:
             while self._replies:
                 reply = self._replies.pop(0)
                 if isinstance(reply, kind) and (tag is None or reply.tag == tag):
                     return reply
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self._decoder.damaged != damaged:
                 return None
             try:
                 received = self._port.read(max(1, self._port.in_waiting))
@@ -408,6 +422,11 @@ class LinkClient:
                 if time.monotonic() > deadline:
                     raise LinkLostError(
                         f"{self.name} has gone, and was not there again within "
-                        f"{self._patience:g} seconds: {error.strerror or error}"
+                        f"{self._patience:g} seconds: {_reason(error)}"
                     ) from None
                 time.sleep(REOPEN_SECONDS)
+
+
+def _reason(error: OSError) -> str:
+    """Why, in words; pyserial's errors know the number only."""
+    return os.strerror(error.errno) if error.errno else str(error)

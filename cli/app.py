@@ -23,6 +23,8 @@ COMMANDS = (
     "simulate",
     "plan",
     "export",
+    "devices",
+    "virtual_board",
     "data",
     "compare",
     "bench",
