@@ -1,4 +1,4 @@
-"""The host's end of the link (docs/link.md): whatever happens on the cable, each frame counts once."""
+"""The host's end of the link (docs/link.md): whatever the cable does, each frame counts once."""
 
 import os
 import time
@@ -353,11 +353,10 @@ class LinkClient:
                 self._usual_wait = max(LEAST_WAIT, (3 * self._usual_wait + taken) / 4)
             elif self._decoder.damaged == damaged:
                 self._usual_wait = min(2 * self._usual_wait, self._longest_wait)
-            if reply is not None and getattr(reply, "status", None) is Status.BUSY:
-                if kind is not StateReply:
-                    time.sleep(BUSY_SECONDS)
-                    deadline = time.monotonic() + self._patience
-                    continue
+            if reply is not None and kind is not StateReply and reply.status is Status.BUSY:
+                time.sleep(BUSY_SECONDS)
+                deadline = time.monotonic() + self._patience
+                continue
             if reply is not None:
                 self._heard = True
                 return reply
