@@ -103,7 +103,8 @@ class ReplySender(wiring.Component):
         place = Signal(places)
         result = Signal(shape)
         m.d.comb += [
-            place.eq(shown + RESULTS + index),  # as many before as after, in a ring of twice as many
+            # As many before as after, in a ring of twice as many.
+            place.eq(shown + RESULTS + index),
             result.eq(kept[place]),
         ]
         result_words = Cat(result.predictions, result.errors, result.refused)
