@@ -307,8 +307,7 @@ def decode_reply(
     width = result_bytes(layers)
     if kind is ReplyKind.STATE and len(content) == 8 + RESULTS * width:
         results = tuple(
-            _decode_result(content[at : at + width], layers)
-            for at in range(8, len(content), width)
+            _decode_result(content[at : at + width], layers) for at in range(8, len(content), width)
         )
         return StateReply(
             tag=tag,
