@@ -213,10 +213,11 @@ class HostLink(wiring.Component):
             m.d.sync += deaf.eq(0)
 
         # What a frame asks for
-        own = Signal()
+        counters = kind == RequestKind.COUNTERS
+        own = Signal()  # or of no layer
         own_value = Signal(32)
         m.d.comb += [
-            own.eq(address[16:] == LINK_PAGE >> 16),
+            own.eq((address[16:] == LINK_PAGE >> 16) | (counters & (address[8:] == 0))),
             self.requests.p.write.eq(kind == RequestKind.WRITE),
             self.requests.p.address.eq(address),
             self.requests.p.data.eq(argument),
@@ -237,7 +238,6 @@ class HostLink(wiring.Component):
                 m.d.comb += own_status.eq(Status.UNKNOWN)
         answer = Signal(Status)  # of what is being obeyed
         positioned = Signal()  # the counters to read are
-        counters = kind == RequestKind.COUNTERS
         more = counters & (answer == Status.OK) & (left != 0)
         m.d.comb += [
             sender.value.p.tag.eq(number),

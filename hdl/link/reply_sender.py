@@ -103,7 +103,8 @@ class ReplySender(wiring.Component):
         place = Signal(places)
         result = Signal(shape)
         m.d.comb += [
-            place.eq(shown + RESULTS + index),  # as many before as after, in a ring of twice as many
+            # As many before as after, in a ring of twice as many.
+            place.eq(shown + RESULTS + index),
             result.eq(kept[place]),
         ]
         result_words = Cat(result.predictions, result.errors, result.refused)
@@ -185,9 +186,7 @@ class ReplySender(wiring.Component):
                         with m.Case(place_of):
                             m.d.comb += self.o.p.byte.eq(byte)
                     with m.Default():
-                        m.d.comb += self.o.p.byte.eq(
-                            self.value.p.data.word_select(position[:2], 8)
-                        )
+                        m.d.comb += self.o.p.byte.eq(self.value.p.data.word_select(position[:2], 8))
                 head_ends = position == 3
                 with m.If(taken):
                     m.d.sync += position.eq(position + 1)
