@@ -147,9 +147,9 @@ class Layer(wiring.Component):
         for index, bank in enumerate(banks):
             m.submodules[f"bank_{index}"] = bank
 
-        # Arrival. What comes with a sample is kept while it waits, and while it is evaluated. A first
-        # layer takes one sample ahead of its forward pass, which is as many as ever help; another
-        # takes as many as it has slots, so that one layer's commit is hidden behind another's work.
+        # Arrival. What comes with a sample is kept while it waits, and while it is evaluated. The
+        # first layer takes one sample ahead of its forward pass, for more would not help it; others
+        # take as many as they have slots, so that a commit is hidden behind another layer's work.
         evaluated = Signal.like(self.i.p)
         loaded = Signal()
         waiting = Signal.like(self.i.p)
