@@ -351,5 +351,3 @@ class BoardNetwork:
 
 def _stream(layer: int, word: int) -> int:
     return layer_address(layer, LayerRegister(LayerRegister.STREAM_0 + word))
-
-

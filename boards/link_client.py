@@ -401,9 +401,7 @@ class LinkClient:
             for content in self._decoder.feed(received):
                 try:
                     self._replies.append(
-                        decode_reply(
-                            content, layers=self._layers, counter_bits=self._counter_bits
-                        )
+                        decode_reply(content, layers=self._layers, counter_bits=self._counter_bits)
                     )
                 except FrameError:
                     continue  # of another network, and asked for again if it matters

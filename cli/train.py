@@ -92,7 +92,9 @@ def train(
     baud: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Bits a second on the board's line.", rich_help_panel=BOARD,
+            metavar="N",
+            help="Bits a second on the board's line.",
+            rich_help_panel=BOARD,
             show_default="1,000,000",
         ),
     ] = None,
