@@ -1,4 +1,4 @@
-"""OrangeCrab r0.2, whose USB socket belongs to the FPGA: the link is on two of its header's pins."""
+"""OrangeCrab r0.2, whose USB socket is the FPGA's own: the link is on two pins of its header."""
 
 from typing import Any
 
