@@ -58,10 +58,13 @@ def result_layout(layers: int) -> data.StructLayout:
 class Layer(wiring.Component):
     """Train one layer on a stream of samples (docs/algorithm.md, 2 to 5).
 
-    Three things go on at once, on successive samples: a sample is written into the buffer, the
-    one before is evaluated (:class:`.forward_pass.ForwardPass`), the ones before that are
+    Three things go on at once, on successive samples: a sample is written into the buffer, one
+    before it is evaluated (:class:`.forward_pass.ForwardPass`), the ones before that are
     trained on (:class:`.update_engine.UpdateEngine`). They may, because the forward pass reads
     only the snapshot ``W``, which a commit alone changes; while a commit is due no pass starts.
+
+    The first layer takes one sample ahead of its forward pass; others take as many as they have
+    slots, which bridge the commits of the layer before.
 
     Evaluated samples wait in a queue. Cycle by cycle, at its head:
 

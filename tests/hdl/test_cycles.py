@@ -228,6 +228,13 @@ CORES = {
             LayerPlan(banks=4, word=3, counters=3, load=3, slots=2, draws=2),
         ],
     ),
+    "samples that wait for an array of one cycle": (
+        NetworkConfig(inputs=4, hidden=(16, 4), groups=(2, 2), classes=2, batch=5),
+        [
+            LayerPlan(banks=8, lanes=2, word=4, counters=4, load=4),
+            LayerPlan(banks=2, lanes=2, word=16, counters=1, load=1, slots=6),
+        ],
+    ),
     "no reinforcement": (
         NetworkConfig(inputs=3, hidden=(4,), groups=(2,), classes=2, reinforcement=0.0, batch=1),
         [LayerPlan(lanes=1, word=3, counters=3, load=3, slots=2)],
