@@ -31,7 +31,7 @@ from .top import BoardTop
 __all__ = ["Build", "LATER_EPOCH", "Prepared", "build", "prepare"]
 
 DESCRIPTION = "build.json"
-LATER_EPOCH = Workload(errors=(0.35,), accuracy=0.8)
+LATER_EPOCH = Workload(errors=(1 / 3,), accuracy=0.8)
 """About what samples do when most has been learnt."""
 
 RESOURCES = ("luts", "registers", "block_rams", "sprams", "dsps")
@@ -331,11 +331,12 @@ def _place(
     finally:
         executor.shutdown()
     reached = {}
-    for seed, (status, output) in results.items():
+    for seed, (status, _) in results.items():
         if status == 0:
             reached[seed] = _reached(json.loads((directory / f"report-{seed}.json").read_text()))
     if reached:
         return reached
+    _, output = results[seeds[0]]
     log = directory / f"place-{seeds[0]}.log"
     _check_room(prepared, log.read_text() if log.exists() else output)
     raise BuildError(f"{flow.place.name} does not get through the design: {telling(output)}")

@@ -180,7 +180,8 @@ def _draw_placement(known: dict[str, Any]) -> "Figure":
     for index, kind in enumerate(kinds[: len(COLOURS)]):
         places = [(x, y) for found, x, y in known["placement"] if found == kind]
         axes.scatter(
-            *zip(*places, strict=True),
+            [x for x, _ in places],
+            [y for _, y in places],
             s=10 if counts[kind] > len(known["placement"]) / 20 else 40,
             marker="s",
             color=COLOURS[index],
@@ -189,6 +190,8 @@ def _draw_placement(known: dict[str, Any]) -> "Figure":
             label=f"{kind} ({counts[kind]:,})",
         )
     axes.set_aspect("equal")
+    axes.set_xlabel("column")
+    axes.set_ylabel("row")
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     axes.spines[["top", "right"]].set_visible(False)
     return figure

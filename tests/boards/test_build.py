@@ -2,6 +2,8 @@
 
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from amaranth.lib.wiring import In, Out
 from metaplast.boards.build import Build, build
 from metaplast.boards.catalogue import find_board
 from metaplast.boards.loader import flash, loader_command
-from metaplast.boards.toolchain import BuildError
+from metaplast.boards.toolchain import BuildError, Runner
 from metaplast.golden_model.config import NetworkConfig
 
 ICEBREAKER = find_board("icebreaker")
@@ -102,6 +104,34 @@ def test_an_impossible_clock_leaves_nothing(tmp_path: Path, stand_in: type[Stand
         build(ICEBREAKER, SMALL, out=tmp_path / "out", clock=Fraction(192_000_000))
     assert not (tmp_path / "out").exists()
     assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
+
+
+def test_an_interrupted_build_leaves_what_was_there(
+    tmp_path: Path, stand_in: type[StandIn]
+) -> None:
+    before = build(ICEBREAKER, SMALL, out=tmp_path / "out")
+    stand_in.registers = 9
+
+    def interrupt(text: str) -> None:
+        if text == "bitstream":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=interrupt)
+    assert Build.load(tmp_path / "out").description == before.description
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "out"]
+    assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 1
+
+
+def test_a_runner_ends_its_tools(tmp_path: Path) -> None:
+    runner = Runner()
+    with ThreadPoolExecutor() as executor:
+        ends = [executor.submit(runner.run, ["sleep", "600"], tmp_path) for _ in range(2)]
+        while len(runner._running) < 2:
+            time.sleep(0.01)
+        runner.stop()
+        assert [end.result()[0] for end in ends] == [-9, -9]
+    assert runner.run(["true"], tmp_path) == (1, "stopped")
 
 
 def test_what_does_not_fit(tmp_path: Path, stand_in: type[StandIn]) -> None:

@@ -56,7 +56,7 @@ def test_the_table_of_boards(run: Command) -> None:
     for word in ("icebreaker", "ulx3s-85f", "GW1NR-9", "784–256–10", "24 MHz", "1,000,000"):
         assert word in result.out
     listed = json.loads(run("boards", "--json").out)
-    assert [board["name"] for board in listed][0] == "icebreaker"
+    assert listed[0]["name"] == "icebreaker"
     assert (listed[0]["clock_mhz"], listed[0]["usb"]) == (24, ["0403:6010"])
 
 
