@@ -106,7 +106,7 @@ class Board:
             raise ConfigurationError(
                 f"a clock of {megahertz(clock)} does not suit a link of {self.baud:,} baud: a bit "
                 f"lasts {float(exact):.3g} cycles, and must last about a whole number of them, at "
-                f"least {LEAST_CLOCKS_PER_BIT}; ask for a multiple of {megahertz(Fraction(self.baud))} "
-                "with --clock"
+                f"least {LEAST_CLOCKS_PER_BIT}; ask for a multiple of "
+                f"{megahertz(Fraction(self.baud))} with --clock"
             )
         return cycles
