@@ -240,7 +240,8 @@ def build(
 
 def _own_source() -> str:
     """What the description is made by: another release describes anew."""
-    return Path(__file__).read_text(encoding="utf-8")
+    sources = (Path(__file__), Path(__file__).with_name("toolchain.py"))
+    return "".join(source.read_text(encoding="utf-8") for source in sources)
 
 
 def _make(
