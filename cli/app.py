@@ -23,6 +23,12 @@ COMMANDS = (
     "simulate",
     "plan",
     "export",
+    "devices",
+    "virtual-board",
+    "boards",
+    "build",
+    "report",
+    "flash",
     "data",
     "compare",
     "bench",
@@ -147,4 +153,4 @@ def _common(
 
 
 for _name in COMMANDS:
-    importlib.import_module(f".{_name}", __package__).register(app)
+    importlib.import_module(f".{_name.replace('-', '_')}", __package__).register(app)

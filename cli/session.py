@@ -78,12 +78,15 @@ class Outcome:
     records : list of EpochRecord
         Every epoch that was finished, kept or not.
     interrupted : bool
-        Whether the user stopped it.
+        Whether the user stopped it, or something else did.
+    trouble : str
+        What did, if it was not the user.
     """
 
     model: Model | None = None
     records: list[EpochRecord] = field(default_factory=list)
     interrupted: bool = False
+    trouble: str = ""
 
 
 def encode(
@@ -270,7 +273,12 @@ def run_session(
 
 
 def train_epochs(
-    session: Session, reporter: Reporter, *, report: Callable[[EpochRecord], None] | None = None
+    session: Session,
+    reporter: Reporter,
+    *,
+    report: Callable[[EpochRecord], None] | None = None,
+    learnt: Callable[[], Network] | None = None,
+    troubles: tuple[type[Exception], ...] = (),
 ) -> Outcome:
     """Train a session's epochs; Ctrl-C ends it with what is finished.
 
@@ -282,14 +290,23 @@ def train_epochs(
         Gets the bar.
     report : callable, optional
         Called with each finished epoch's record.
+    learnt : callable, optional
+        Gives the golden model in the state of the network that is trained, where that is another.
+    troubles : tuple of type
+        Exceptions that end it with what is finished, like Ctrl-C.
     """
     outcome = Outcome()
     trainer, bits = session.trainer, session.bits
-    network = trainer.network
-    assert isinstance(network, Network)
+
+    def state() -> Network:
+        if learnt is not None:
+            return learnt()
+        assert isinstance(trainer.network, Network)
+        return trainer.network
+
     best = -1.0
     if bits.x_held_out is not None and session.history:
-        best = _accuracy(network, bits.x_held_out, bits.y_held_out) or 0.0
+        best = _accuracy(state(), bits.x_held_out, bits.y_held_out) or 0.0
         outcome.model = session.model(session.history)
     try:
         for count in range(session.epochs):
@@ -298,8 +315,10 @@ def train_epochs(
             def on_batch(done: int, record: BatchRecord) -> None:
                 reporter.advance(done)
 
+            trained = trainer.train_epoch(bits.x, bits.y, on_batch)
+            network = state()
             record = replace(
-                trainer.train_epoch(bits.x, bits.y, on_batch),
+                trained,
                 validation_accuracy=_accuracy(network, bits.x_held_out, bits.y_held_out),
                 test_accuracy=_accuracy(network, bits.x_test, bits.y_test),
             )
@@ -311,6 +330,8 @@ def train_epochs(
                 report(record)
     except KeyboardInterrupt:
         outcome.interrupted = True
+    except troubles as error:
+        outcome.interrupted, outcome.trouble = True, str(error)
     return outcome
 
 

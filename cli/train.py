@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from ..golden_model import EpochRecord
     from .session import Outcome, Session
 
-__all__ = ["register"]
+__all__ = ["EpochTable", "register"]
+
+BOARD = "Board"
 
 
 def register(app: typer.Typer) -> None:
@@ -78,6 +80,49 @@ def train(
         Path | None,
         typer.Option(metavar="DIR", help="Write pictures (PNG) there.", show_default=False),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PORT",
+            help="Train on the board at this serial port, or on virtual:BOARD in a simulator.",
+            rich_help_panel=BOARD,
+            show_default="the golden model trains",
+        ),
+    ] = None,
+    baud: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Bits a second on the board's line.",
+            rich_help_panel=BOARD,
+            show_default="1,000,000",
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The board's fold factors, as `metaplast plan` writes them.",
+            rich_help_panel=BOARD,
+            show_default=False,
+        ),
+    ] = None,
+    faults: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the bytes that a virtual board's cable spoils, in both directions.",
+            rich_help_panel=BOARD,
+        ),
+    ] = 0.0,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Compare what the board has learnt with the golden model in the end.",
+            rich_help_panel=BOARD,
+        ),
+    ] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -116,6 +161,16 @@ def train(
     choices.check()
     require_at_least("--samples", samples, 1)
     require_at_least("--validation", validation, 0)
+    for name, given in (
+        ("--baud", baud is not None),
+        ("--plan", plan is not None),
+        ("--faults", faults != 0),
+        ("--check", check),
+    ):
+        if given and device is None:
+            raise typer.BadParameter("needs --device PORT", param_hint=name)
+    if baud is not None:
+        require_at_least("--baud", baud, 1)
     reporter = Reporter(json=json, quiet=quiet)
     if model is not None:
         check_file(model, "--model", unlike=[Path(data)])
@@ -150,10 +205,25 @@ def train(
     with reporter:
         reporter.line(_headline(session))
         table = EpochTable(session, reporter)
-        outcome = train_epochs(session, reporter, report=table.row)
+        if device is None:
+            outcome = train_epochs(session, reporter, report=table.row)
+        else:
+            from .board_session import train_on_board
+
+            outcome = train_on_board(
+                session,
+                reporter,
+                port=device,
+                baud=baud,
+                plan=plan,
+                faults=faults,
+                check=check,
+                report=table.row,
+            )
 
     if outcome.interrupted and not outcome.records:
-        raise MetaplastError("interrupted before the first epoch was finished; nothing was saved")
+        stopped = outcome.trouble or "interrupted"
+        raise MetaplastError(f"{stopped}; the first epoch was not finished, and nothing was saved")
     if as_recorded and not outcome.interrupted:
         assert data_set.run is not None
         difference = first_difference(data_set.run, outcome, session.bits.x)
@@ -181,11 +251,14 @@ def train(
         reporter.result(f"training accuracy {percent(kept.accuracy)}")
     if as_recorded and not outcome.interrupted:
         reporter.result("equal to the recorded run")
+    if check and not outcome.interrupted:
+        reporter.result("board and golden model are equal, to the last counter")
     reporter.result(f"saved {model}")
     for picture in pictures:
         reporter.result(f"drew {picture}")
     if outcome.interrupted:
-        raise MetaplastError(f"interrupted; epoch {kept.epoch + 1} was saved in {model}")
+        stopped = outcome.trouble or "interrupted"
+        raise MetaplastError(f"{stopped}; epoch {kept.epoch + 1} was saved in {model}")
 
 
 class EpochTable:

@@ -58,10 +58,13 @@ def result_layout(layers: int) -> data.StructLayout:
 class Layer(wiring.Component):
     """Train one layer on a stream of samples (docs/algorithm.md, 2 to 5).
 
-    Three things go on at once, on successive samples: a sample is written into the buffer, the
-    one before is evaluated (:class:`.forward_pass.ForwardPass`), the ones before that are
+    Three things go on at once, on successive samples: a sample is written into the buffer, one
+    before it is evaluated (:class:`.forward_pass.ForwardPass`), the ones before that are
     trained on (:class:`.update_engine.UpdateEngine`). They may, because the forward pass reads
     only the snapshot ``W``, which a commit alone changes; while a commit is due no pass starts.
+
+    The first layer takes one sample ahead of its forward pass; others take as many as they have
+    slots, which bridge the commits of the layer before.
 
     Evaluated samples wait in a queue. Cycle by cycle, at its head:
 
@@ -147,22 +150,39 @@ class Layer(wiring.Component):
         for index, bank in enumerate(banks):
             m.submodules[f"bank_{index}"] = bank
 
-        # Arrival: one sample ahead of the forward pass. What comes with a sample is kept while
-        # it waits, and while it is evaluated.
-        waiting = Signal.like(self.i.p)
+        # Arrival. What comes with a sample is kept while it waits, and while it is evaluated. The
+        # first layer takes one sample ahead of its forward pass, for more would not help it; others
+        # take as many as they have slots, so that a commit is hidden behind another layer's work.
         evaluated = Signal.like(self.i.p)
         loaded = Signal()
+        waiting = Signal.like(self.i.p)
+        full = Signal()
         m.d.comb += [
-            self.i.ready.eq(~loaded & ~buffer.full & ~self.cancel),
+            self.i.ready.eq(~full & ~buffer.full & ~self.cancel),
             self.last_word.eq(buffer.last_write),
-            buffer.cancel.eq(self.cancel),
             buffer.write.eq(self.i.valid & self.i.ready),
             buffer.bits.eq(self.i.p.bits),
+            buffer.cancel.eq(self.cancel),
         ]
+        arrived = buffer.write & buffer.last_write
+        if folded.config.index == 0:
+            m.d.comb += full.eq(loaded)
+            with m.If(forward.begin):
+                m.d.sync += loaded.eq(0)
+            with m.If(arrived):
+                m.d.sync += [loaded.eq(1), waiting.eq(self.i.p)]
+        else:
+            facts = self.i.p.as_value()[plan.load :]
+            m.submodules.ahead = ahead = SyncFIFO(width=len(facts), depth=plan.slots)
+            m.d.comb += [
+                ahead.w_en.eq(arrived),
+                ahead.w_data.eq(facts),
+                ahead.r_en.eq(forward.begin),
+                loaded.eq(ahead.r_rdy),
+                waiting.as_value()[plan.load :].eq(ahead.r_data),
+            ]
         with m.If(forward.begin):
-            m.d.sync += [loaded.eq(0), evaluated.eq(waiting)]
-        with m.If(buffer.write & buffer.last_write):
-            m.d.sync += [loaded.eq(1), waiting.eq(self.i.p)]
+            m.d.sync += evaluated.eq(waiting)
 
         # Forward
         barrier = Signal()

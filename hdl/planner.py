@@ -68,6 +68,9 @@ COST_STEP = 0.0025
 LOGIC_STEP = 1 / 256
 
 SLOTS = (4, 8, 10, 16)
+BEHIND = (8, 16)
+"""Slots of layers behind the first, which must bridge the commits of the layer before."""
+
 MOST_ROUNDS = 3
 MOST_COMBINATIONS = 300
 MOST_RELEASED = 2
@@ -508,7 +511,8 @@ class _LayerSearch:
             # Two draws to one bank would wait for each other.
             draws = 2 if memory is MemoryKind.BLOCK and banks > 1 else 1
             kept_shapes = shapes.only(np.array(kept, dtype=np.int64))
-            found = self._furnished(kept_shapes, SLOTS, (draws,), every_load=True)
+            slots = SLOTS if self.layer.index == 0 else BEHIND
+            found = self._furnished(kept_shapes, slots, (draws,), every_load=True)
             yield found.only(np.broadcast_to(self.need(found).fits(room), len(found)))
 
     def _values(self, name: str, worthwhile: Iterable[Any]) -> Iterable[Any]:

@@ -339,8 +339,17 @@ def layer_needs(
         ComponentNeed(name=memory.name, need=memory_need(memory, device), memory=memory)
         for memory in layer_memories(folded)
     ]
+    # What comes with a sample waits with it, in layers behind the first.
+    facts = 11 + 9 * config.index if config.index else 0
+    if device is not None and device.lut_ram is not None:
+        lut_ram = device.lut_ram
+        memories_ahead = ceil_divide(facts, lut_ram.width) * ceil_divide(plan.slots, lut_ram.depth)
+        ahead = part("samples ahead", lut_ram.luts * memories_ahead + facts, facts)
+    else:
+        ahead = part("samples ahead", 0.8 * facts * plan.slots, facts * plan.slots)
     parts = (
         *memories,
+        ahead,
         part(
             "neuron array",
             arrays * (costs.popcount_bit * plan.word + costs.sum_bit * sum_bits),

@@ -117,7 +117,14 @@ class HostLink(wiring.Component):
         m.submodules.framer = framer = Framer()
         wiring.connect(m, wiring.flipped(self.i), deframer.i)
         wiring.connect(m, wiring.flipped(self.results), sender.results)
-        wiring.connect(m, sender.o, framer.i)
+        # A byte waits in a register: what the framer does with it is of another cycle than what it
+        # was made from.
+        waiting = Signal()
+        m.d.comb += [sender.o.ready.eq(~waiting), framer.i.valid.eq(waiting)]
+        with m.If(~waiting):
+            m.d.sync += [waiting.eq(sender.o.valid), framer.i.p.eq(sender.o.p)]
+        with m.Elif(framer.i.ready):
+            m.d.sync += waiting.eq(0)
         wiring.connect(m, framer.o, wiring.flipped(self.o))
 
         # What a STATE says
@@ -213,10 +220,11 @@ class HostLink(wiring.Component):
             m.d.sync += deaf.eq(0)
 
         # What a frame asks for
-        own = Signal()
+        counters = kind == RequestKind.COUNTERS
+        own = Signal()  # or of no layer
         own_value = Signal(32)
         m.d.comb += [
-            own.eq(address[16:] == LINK_PAGE >> 16),
+            own.eq((address[16:] == LINK_PAGE >> 16) | (counters & (address[8:] == 0))),
             self.requests.p.write.eq(kind == RequestKind.WRITE),
             self.requests.p.address.eq(address),
             self.requests.p.data.eq(argument),
@@ -237,7 +245,6 @@ class HostLink(wiring.Component):
                 m.d.comb += own_status.eq(Status.UNKNOWN)
         answer = Signal(Status)  # of what is being obeyed
         positioned = Signal()  # the counters to read are
-        counters = kind == RequestKind.COUNTERS
         more = counters & (answer == Status.OK) & (left != 0)
         m.d.comb += [
             sender.value.p.tag.eq(number),

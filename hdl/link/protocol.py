@@ -1,4 +1,4 @@
-"""Frames of the host link, as both ends see them (docs/link.md). Pure Python, for hosts and benches."""
+"""Frames of the host link, as both ends see them (docs/link.md): for hosts and benches."""
 
 import enum
 import hashlib
@@ -42,10 +42,10 @@ VERSION = 1
 """Of the protocol; register :attr:`LinkRegister.VERSION`."""
 
 FLAG, ESCAPE, ESCAPED_BY = 0x7E, 0x7D, 0x20
-"""A frame's delimiter; what comes before a byte that is one of the two; what that byte is XORed by."""
+"""A frame's delimiter; what comes before a byte that is one of them; what that is XORed by."""
 
 SAMPLES_AHEAD = 4
-"""Samples that a host may send before their results have come."""
+"""Samples that a host may send before their results have come. At most :data:`RESULTS`."""
 
 RESULTS = 4
 """Results in a STATE: the latest."""
@@ -307,8 +307,7 @@ def decode_reply(
     width = result_bytes(layers)
     if kind is ReplyKind.STATE and len(content) == 8 + RESULTS * width:
         results = tuple(
-            _decode_result(content[at : at + width], layers)
-            for at in range(8, len(content), width)
+            _decode_result(content[at : at + width], layers) for at in range(8, len(content), width)
         )
         return StateReply(
             tag=tag,

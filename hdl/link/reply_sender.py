@@ -20,8 +20,9 @@ class ReplySender(wiring.Component):
     A STATE is due when something has changed since the last one was begun. Byte by byte, as they
     are taken: kind, tag (2), flags, status, expected (2), count, results. What it says is of the
     cycle in which its byte is given, but for the count and the higher byte of ``expected``, which
-    are kept as they stood with the lower one's. Results are kept in twice as many places as are
-    shown: if no more come while a STATE is sent than it shows, those that it shows stand.
+    are kept as they stood with the lower one's. As many results are kept as are shown: one
+    that comes while a STATE is sent takes the place of the oldest, which may be seen in it. A host
+    that has no more samples without a result than that knows the oldest already.
 
     A VALUE's bytes are kind, tag (2), status, data (4). A ROW's are kind, tag (2), status, and then
     each counter's as it is offered.
@@ -92,8 +93,8 @@ class ReplySender(wiring.Component):
 
         # Results
         shape = self.results.p.shape()
-        kept = Array(Signal(shape, name=f"result_{index}") for index in range(2 * RESULTS))
-        places = (2 * RESULTS - 1).bit_length()
+        kept = Array(Signal(shape, name=f"result_{index}") for index in range(RESULTS))
+        places = (RESULTS - 1).bit_length()
         count, shown = Signal(8), Signal(8)
         m.d.comb += self.results.ready.eq(1)
         with m.If(self.results.valid):
@@ -103,7 +104,7 @@ class ReplySender(wiring.Component):
         place = Signal(places)
         result = Signal(shape)
         m.d.comb += [
-            place.eq(shown + RESULTS + index),  # as many before as after, in a ring of twice as many
+            place.eq(shown + index),  # the oldest is where the next one goes
             result.eq(kept[place]),
         ]
         result_words = Cat(result.predictions, result.errors, result.refused)
@@ -185,9 +186,7 @@ class ReplySender(wiring.Component):
                         with m.Case(place_of):
                             m.d.comb += self.o.p.byte.eq(byte)
                     with m.Default():
-                        m.d.comb += self.o.p.byte.eq(
-                            self.value.p.data.word_select(position[:2], 8)
-                        )
+                        m.d.comb += self.o.p.byte.eq(self.value.p.data.word_select(position[:2], 8))
                 head_ends = position == 3
                 with m.If(taken):
                     m.d.sync += position.eq(position + 1)

@@ -36,10 +36,12 @@ from metaplast.hdl.cycles import (
     synthetic_errors,
     synthetic_samples,
 )
+from metaplast.hdl.device import find_device
 from metaplast.hdl.error_detector import ErrorDetector
 from metaplast.hdl.forward_bank import ForwardBank
 from metaplast.hdl.local_scores import LocalScores
 from metaplast.hdl.plan import FoldedLayer, LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planner import plan_network
 from metaplast.hdl.popcount import XnorPopcount
 from metaplast.hdl.registers import GlobalRegister, LayerRegister, Status, layer_address
 from metaplast.hdl.reinforcement import Reinforcement
@@ -226,6 +228,13 @@ CORES = {
             LayerPlan(banks=4, word=3, counters=3, load=3, slots=2, draws=2),
         ],
     ),
+    "samples that wait for an array of one cycle": (
+        NetworkConfig(inputs=4, hidden=(16, 4), groups=(2, 2), classes=2, batch=5),
+        [
+            LayerPlan(banks=8, lanes=2, word=4, counters=4, load=4),
+            LayerPlan(banks=2, lanes=2, word=16, counters=1, load=1, slots=6),
+        ],
+    ),
     "no reinforcement": (
         NetworkConfig(inputs=3, hidden=(4,), groups=(2,), classes=2, reinforcement=0.0, batch=1),
         [LayerPlan(lanes=1, word=3, counters=3, load=3, slots=2)],
@@ -407,3 +416,24 @@ def test_a_workload_must_suit_the_network() -> None:
         Workload(accuracy=1.5)
     with pytest.raises(ConfigurationError, match=r"^errors must be from 0 to 1, not -1$"):
         Workload(errors=(0, -1))
+
+
+@pytest.mark.parametrize("hidden", [(128, 128, 64), (64, 128, 64), (128, 256, 64), (64, 64, 64)])
+def test_a_chain_is_as_quick_as_its_slowest_layer(digits: Any, hidden: tuple[int, ...]) -> None:
+    x, y = digits
+    groups = tuple(neurons // 4 for neurons in hidden)
+    config = NetworkConfig(inputs=64, hidden=hidden, groups=groups, classes=10)
+    folded = plan_network(config, find_device("ECP5-85F")).fold(config)
+    trainer, records = Trainer(Network(config)), []
+    for _ in range(2):
+        trainer.train_epoch(x, y, lambda _, record: records.append(record))
+    chain = CycleModel(folded)
+    alone = [CycleModel([layer]) for layer in folded]
+    for record in records:
+        chain.train(record)
+        for layer, model in enumerate(alone):
+            model.train_batch(
+                record.errors[:, [layer]], [record.chosen[layer]], [record.events[layer]]
+            )
+    slowest = max(model.idle for model in alone)
+    assert slowest <= chain.idle < 1.05 * slowest

@@ -37,6 +37,30 @@ LARGE = (
         )
     ),
 )
+# The second layer is the slowest, by its forward passes and by its updates.
+MIDDLE = (
+    NetworkConfig(
+        inputs=64, hidden=(16, 32, 16), groups=(8, 8, 8), classes=4, counter_bits=6, batch=25
+    ),
+    NetworkPlan(
+        (
+            LayerPlan(lanes=2, word=16, counters=8, load=16),
+            LayerPlan(lanes=1, word=4, counters=1, load=4),
+            LayerPlan(lanes=2, word=16, counters=4, load=8),
+        )
+    ),
+)
+# The third layer is.
+LAST = (
+    replace(MIDDLE[0], hidden=(16, 16, 32)),
+    NetworkPlan(
+        (
+            LayerPlan(lanes=2, word=16, counters=8, load=16),
+            LayerPlan(lanes=2, word=16, counters=4, load=8),
+            LayerPlan(lanes=1, word=4, counters=1, load=4, slots=8),
+        )
+    ),
+)
 
 
 def run(
@@ -58,10 +82,20 @@ def test_layers_learn_as_the_literal_ones() -> None:
 
 def test_layers_work_side_by_side() -> None:
     network, plan = LARGE
-    (together,) = run(network, plan, batches=5, case="cycles")
+    together, *_ = run(network, plan, batches=5, case="cycles")
     first = replace(network, hidden=network.hidden[:1], groups=network.groups[:1])
-    (alone,) = run(first, replace(plan, layers=plan.layers[:1]), batches=5, case="cycles")
+    alone, model = run(first, replace(plan, layers=plan.layers[:1]), batches=5, case="cycles")
+    assert alone == model
     assert alone <= together < 1.05 * alone
+
+
+@pytest.mark.parametrize(("design", "slowest"), [(LARGE, 0), (MIDDLE, 1), (LAST, 2)])
+def test_a_network_is_as_quick_as_its_slowest_layer(
+    design: tuple[NetworkConfig, NetworkPlan], slowest: int
+) -> None:
+    together, *alone = run(*design, batches=8, case="cycles")
+    assert max(alone) == alone[slowest]
+    assert alone[slowest] <= together < 1.05 * alone[slowest]
 
 
 def test_the_bench_notices_a_flipped_bit() -> None:

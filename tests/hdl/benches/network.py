@@ -129,18 +129,26 @@ async def training(bench: Bench) -> None:
 
 @bench
 async def cycles(bench: Bench) -> None:
-    """Without gaps, a network takes the cycles that the model says."""
+    """Without gaps, a network takes the cycles that the model says.
+
+    Reports them, and those that each layer would take on its own.
+    """
     network = Network(bench)
     config = network.config
     golden = GoldenNetwork(config)
     await network.set_up()
     model = CycleModel.of(config, network.plan)
+    alone = [CycleModel([layer]) for layer in network.plan.fold(config)]
     words = []
     random = Random(config.seed)  # the same for networks that are compared
     for _ in range(bench.parameters["batches"]):
         x, y = network.batch(config.batch, random)
         record = golden.train_batch(np.array(x, dtype=np.uint8), np.array(y), network.events)
         model.train(record)
+        for index, layer in enumerate(alone):
+            layer.train_batch(
+                record.errors[:, [index]], [record.chosen[index]], [record.events[index]]
+            )
         for n, (bits, label) in enumerate(zip(x, y, strict=True)):
             network.expect(record.predictions[n], record.errors[n])
             words += network.words(bits, label, last=n == config.batch - 1, train=True)
@@ -149,4 +157,5 @@ async def cycles(bench: Bench) -> None:
     await network.idle()
     took = bench.cycle - begin
     assert took == model.idle, f"it took {took} cycles, the model says {model.idle}"
-    bench.report(took)
+    for count in [took, *(layer.idle for layer in alone)]:
+        bench.report(count)

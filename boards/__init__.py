@@ -1,0 +1,1 @@
+"""Boards that learn: bitstreams for them, and the host's driver."""

@@ -1,0 +1,353 @@
+"""A network whose counters are on a board, trained there; to a trainer like any other."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..golden_model.batch_record import BatchRecord
+from ..golden_model.config import NetworkConfig
+from ..golden_model.network import Network, initial_classifier
+from ..golden_model.stream import BitStream
+from ..hdl.link.protocol import (
+    VERSION,
+    LinkRegister,
+    design_digest,
+    link_address,
+)
+from ..hdl.plan import NetworkPlan
+from ..hdl.registers import IDENTITY, GlobalRegister, LayerRegister, layer_address
+from .link_client import LinkClient, LinkError, SampleFrame, WriteFrame
+
+__all__ = ["BoardNetwork", "BoardShape", "WrongBoardError", "identify"]
+
+STREAM_WORDS = 4
+WORD = 0xFFFFFFFF
+
+
+class WrongBoardError(LinkError):
+    """A board has another gateware, or another network, than is wanted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardShape:
+    """What a board says it is.
+
+    Attributes
+    ----------
+    inputs, classes, counter_bits : int
+        Of its network.
+    hidden, groups : tuple of int
+        Neurons and group sizes of its layers.
+    load : int
+        Bits of a sample's word on the link.
+    clock_khz : int
+        Its clock; 0 if it does not know.
+    digest : int
+        :func:`metaplast.hdl.link.protocol.design_digest` of its network and plan.
+    """
+
+    inputs: int
+    hidden: tuple[int, ...]
+    groups: tuple[int, ...]
+    classes: int
+    counter_bits: int
+    load: int
+    clock_khz: int
+    digest: int
+
+    def __str__(self) -> str:
+        shape = "–".join(map(str, (self.inputs, *self.hidden, self.classes)))
+        groups = ", ".join(map(str, self.groups))
+        return f"{shape}, groups of {groups}, {self.counter_bits}-bit counters"
+
+    def check(self, config: NetworkConfig, plan: NetworkPlan | None = None) -> None:
+        """Refuse a network that is not the board's.
+
+        Raises
+        ------
+        WrongBoardError
+            If it is another, or folded otherwise.
+        """
+        wanted = BoardShape(
+            inputs=config.inputs,
+            hidden=config.hidden,
+            groups=config.groups,
+            classes=config.classes,
+            counter_bits=config.counter_bits,
+            load=self.load,
+            clock_khz=self.clock_khz,
+            digest=self.digest,
+        )
+        if wanted != self:
+            raise WrongBoardError(
+                f"the board has a network {self}, and {wanted} is wanted: build and flash that "
+                "(`metaplast build`), or train the board's own"
+            )
+        if plan is not None and design_digest(config, plan) != self.digest:
+            raise WrongBoardError(
+                f"the board's network {self} is folded otherwise than the plan says: build and "
+                "flash that (`metaplast build --plan`)"
+            )
+
+
+def identify(client: LinkClient) -> BoardShape:
+    """Ask a board what it is.
+
+    Raises
+    ------
+    WrongBoardError
+        If it is no trainer core, or one of another version.
+    LinkError
+        If nobody answers.
+    """
+    version = client.read(link_address(LinkRegister.VERSION))
+    if version != VERSION:
+        raise WrongBoardError(
+            f"the board at {client.name} speaks version {version} of the link, and this is "
+            f"version {VERSION}: flash a bitstream of this release"
+        )
+    identity = client.read(GlobalRegister.IDENTITY)
+    if identity != IDENTITY:
+        raise WrongBoardError(
+            f"the board at {client.name} says it is {identity:#010x}, and {IDENTITY:#010x} was "
+            "expected: flash a bitstream of this release"
+        )
+    layers = range(client.read(GlobalRegister.LAYERS))
+
+    def of_layer(layer: int, register: LayerRegister) -> int:
+        return client.read(layer_address(layer, register))
+
+    shape = BoardShape(
+        inputs=of_layer(0, LayerRegister.INPUTS),
+        hidden=tuple(of_layer(layer, LayerRegister.NEURONS) for layer in layers),
+        groups=tuple(of_layer(layer, LayerRegister.GROUP) for layer in layers),
+        classes=client.read(GlobalRegister.CLASSES),
+        counter_bits=client.read(GlobalRegister.COUNTER_BITS),
+        load=client.read(link_address(LinkRegister.LOAD)),
+        clock_khz=client.read(link_address(LinkRegister.CLOCK)),
+        digest=client.read(link_address(LinkRegister.DIGEST)),
+    )
+    client.describe(layers=len(layers), counter_bits=shape.counter_bits)
+    return shape
+
+
+@dataclass(frozen=True, eq=False)
+class _BoardBatch(BatchRecord):
+    """A batch as a board tells it: not who was chosen, but how many were."""
+
+    counted: tuple[int, ...] = ()
+
+    @property
+    def updates(self) -> list[int]:
+        return list(self.counted)
+
+
+class BoardNetwork:
+    """A board's network, as :class:`.Trainer` trains it.
+
+    Parameters
+    ----------
+    client : LinkClient
+        The way to the board.
+    config : NetworkConfig
+        The network, which must be the board's.
+    plan : NetworkPlan, optional
+        Its fold factors, to be checked too.
+    start : Network, optional
+        A state to load into the board; by default the seeded initial state.
+
+    Raises
+    ------
+    WrongBoardError
+        If the board has another network.
+    LinkError
+        If the board does not answer, or is not where it was left.
+    """
+
+    def __init__(
+        self,
+        client: LinkClient,
+        config: NetworkConfig,
+        plan: NetworkPlan | None = None,
+        *,
+        start: Network | None = None,
+    ):
+        self.config = config
+        self.client = client
+        self.shape = identify(client)
+        self.shape.check(config, plan)
+        self._load_words = math.ceil(config.inputs / self.shape.load)
+        self._word_bytes = math.ceil(self.shape.load / 8)
+        self._events: list[int] | None = None
+        self._counters: list[NDArray[np.int16]] | None = None
+        client.begin()
+        client.run(
+            [
+                WriteFrame(GlobalRegister.MODE, 0),
+                WriteFrame(GlobalRegister.BATCH, config.batch),
+                WriteFrame(GlobalRegister.SEED_LOW, config.seed & WORD),
+                WriteFrame(GlobalRegister.SEED_HIGH, config.seed >> 32),
+                *(
+                    WriteFrame(layer_address(layer.index, LayerRegister.MARGIN), layer.margin)
+                    for layer in config.layers
+                ),
+                WriteFrame(GlobalRegister.RESET, 1),
+            ]
+        )
+        client.settle()
+        self._updates = self._read_updates()
+        if start is not None:
+            self._load(start)
+
+    # As a trainer sees it
+
+    def train_batch(self, x: ArrayLike, y: ArrayLike, events: Sequence[int]) -> BatchRecord:
+        """Train on a batch and commit; see :meth:`.Network.train_batch`.
+
+        Raises
+        ------
+        LinkError
+            If the board fails.
+        """
+        frames: list[WriteFrame | SampleFrame] = []
+        self._counters = None
+        if self._events != list(events):
+            self._events = list(events)
+            frames += [
+                WriteFrame(layer_address(layer, LayerRegister.EVENTS), count)
+                for layer, count in enumerate(events)
+            ]
+        frames += self._frames(np.asarray(x), np.asarray(y), ends=True)
+        results = self.client.run(frames)
+        self.client.settle()
+        errors = np.array([result.errors for result in results], dtype=np.bool_)
+        before, self._updates = self._updates, self._read_updates()
+        return _BoardBatch(
+            predictions=np.array([result.predictions for result in results], dtype=np.int64),
+            errors=errors,
+            chosen=[],
+            events=[
+                count if raised else 0
+                for count, raised in zip(events, np.any(errors, axis=0).tolist(), strict=True)
+            ],
+            counted=tuple(
+                (now - then) & WORD for now, then in zip(self._updates, before, strict=True)
+            ),
+        )
+
+    @property
+    def counters(self) -> list[NDArray[np.int16]]:
+        """Per layer, ``k``, read from the board."""
+        if self._counters is None:
+            self.client.settle()
+            self._counters = [
+                np.array(
+                    [
+                        self.client.row(
+                            layer_address(layer.index, LayerRegister.POSITION),
+                            neuron,
+                            layer.inputs,
+                        )
+                        for neuron in range(layer.neurons)
+                    ],
+                    dtype=np.int16,
+                )
+                for layer in self.config.layers
+            ]
+        return self._counters
+
+    @property
+    def snapshot(self) -> list[NDArray[np.uint8]]:
+        """Per layer, ``W``: between two batches, the counters' signs."""
+        return [(k >= 0).astype(np.uint8) for k in self.counters]
+
+    @property
+    def classifier(self) -> list[NDArray[np.uint8]]:
+        """Per layer, ``P``, which follows from the seed."""
+        return [initial_classifier(layer, self.config.seed) for layer in self.config.layers]
+
+    @property
+    def streams(self) -> list[BitStream]:
+        """Per layer, where the reinforcement stream stands, read from the board."""
+        self.client.settle()
+        streams = []
+        for layer in range(len(self.config.layers)):
+            words = [self.client.read(_stream(layer, word)) for word in range(STREAM_WORDS)]
+            history = sum(word << 32 * n for n, word in enumerate(words)) >> 1
+            streams.append(BitStream.from_history(history & (1 << 64) - 1, history >> 64))
+        return streams
+
+    def read_out(self) -> Network:
+        """The golden model in the board's state.
+
+        Raises
+        ------
+        LinkError
+            If the board fails.
+        """
+        return Network.from_state(self.config, self.counters, self.snapshot, self.streams)
+
+    def predict(self, x: ArrayLike) -> NDArray[np.int64]:
+        """The board's predictions, (n, N) of 0 and 1 → (n,); nothing is learnt.
+
+        Raises
+        ------
+        LinkError
+            If the board fails.
+        """
+        bits = np.asarray(x)
+        self.client.settle()
+        self.client.run([WriteFrame(GlobalRegister.MODE, 1)])
+        try:
+            results = self.client.run(self._frames(bits, np.zeros(len(bits)), ends=False))
+        finally:
+            self.client.settle()
+            self.client.run([WriteFrame(GlobalRegister.MODE, 0)])
+        return np.array([result.predictions[-1] for result in results], dtype=np.int64)
+
+    # The board
+
+    def _frames(self, x: NDArray[Any], y: NDArray[Any], *, ends: bool) -> list[SampleFrame]:
+        wide = np.zeros((len(x), self._load_words * self.shape.load), dtype=np.uint8)
+        wide[:, : x.shape[1]] = x
+        words = wide.reshape(len(x), self._load_words, self.shape.load)
+        packed = np.packbits(words, axis=2, bitorder="little").reshape(len(x), -1)
+        labels: list[int] = y.astype(int).tolist()
+        return [
+            SampleFrame(label, ends and index == len(labels) - 1, row.tobytes())
+            for index, (label, row) in enumerate(zip(labels, packed, strict=True))
+        ]
+
+    def _read_updates(self) -> list[int]:
+        return [
+            self.client.read(layer_address(layer, LayerRegister.UPDATES))
+            for layer in range(len(self.config.layers))
+        ]
+
+    def _load(self, start: Network) -> None:
+        """Load counters and streams."""
+        for layer, (k, stream) in enumerate(zip(start.counters, start.streams, strict=True)):
+            low, high = stream.history
+            words = (low | high << 64) << 1
+            self.client.run(
+                [
+                    WriteFrame(layer_address(layer, LayerRegister.POSITION), 0),
+                    *(
+                        WriteFrame(layer_address(layer, LayerRegister.COUNTER), int(value))
+                        for value in k.reshape(-1)
+                    ),
+                    *(
+                        WriteFrame(_stream(layer, word), words >> 32 * word & WORD)
+                        for word in range(STREAM_WORDS)
+                    ),
+                ]
+            )
+        self.client.settle()
+
+
+def _stream(layer: int, word: int) -> int:
+    return layer_address(layer, LayerRegister(LayerRegister.STREAM_0 + word))

@@ -1,0 +1,458 @@
+"""Bitstreams: from a network and a board to a file to flash, and what is known of it."""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ..golden_model.config import NetworkConfig
+from ..hdl.counter_memory import NO_COLLISION_EMULATION
+from ..hdl.cycles import Workload, estimate_cycles
+from ..hdl.link.uart_trainer import UartTrainer
+from ..hdl.plan import NetworkPlan
+from ..sim.cache import keep
+from ..sim.tools import digest, telling
+from .board import Board
+from .catalogue import find_board
+from .pll import PLL, megahertz
+from .toolchain import BuildError, Flow, Runner, find_flow
+from .top import BoardTop
+
+__all__ = ["Build", "LATER_EPOCH", "Prepared", "build", "prepare"]
+
+DESCRIPTION = "build.json"
+LATER_EPOCH = Workload(errors=(1 / 3,), accuracy=0.8)
+"""About what samples do when most has been learnt."""
+
+RESOURCES = ("luts", "registers", "block_rams", "sprams", "dsps")
+UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
+MODULE = re.compile(r"^module \\top\.(\S+)$", re.MULTILINE)
+UNIQUE = re.compile(r"\$\d+")
+
+LINK_BITS_PER_BYTE = 10
+COMPONENT_DEPTH = 5
+"""As deep as the parts of a layer."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Build:
+    """A bitstream on disk.
+
+    Attributes
+    ----------
+    directory : Path
+        Where it is.
+    description : dict
+        What is known of it, as ``build.json`` has it.
+    """
+
+    directory: Path
+    description: dict[str, Any]
+
+    @property
+    def board(self) -> Board:
+        """The board it is for."""
+        return find_board(self.description["board"])
+
+    @property
+    def bitstream(self) -> Path:
+        """The file to flash."""
+        return self.directory / self.description["bitstream"]
+
+    @classmethod
+    def load(cls, directory: Path) -> "Build":
+        """A build, from its directory.
+
+        Raises
+        ------
+        BuildError
+            If there is none.
+        """
+        path = directory / DESCRIPTION
+        try:
+            description = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise BuildError(
+                f"{directory} holds no build: name a directory that `metaplast build` has written"
+            ) from None
+        except ValueError as error:
+            raise BuildError(f"{path} is damaged ({error}): build again") from None
+        if not isinstance(description, dict) or "bitstream" not in description:
+            raise BuildError(f"{path} is no description of a build: build again")
+        return cls(directory, description)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is given to the tools.
+
+    Attributes
+    ----------
+    board : Board
+        The board.
+    config : NetworkConfig
+        The network.
+    plan : NetworkPlan
+        Its fold factors.
+    clock : Fraction
+        The clock in hertz.
+    pll : PLL or None
+        What makes it.
+    platform : amaranth.build.Platform
+        The board's platform.
+    files : dict
+        Sources, scripts and constraints by their names.
+    """
+
+    board: Board
+    config: NetworkConfig
+    plan: NetworkPlan
+    clock: Fraction
+    pll: PLL | None
+    platform: Any
+    files: dict[str, str]
+
+
+def prepare(
+    board: Board,
+    config: NetworkConfig | None = None,
+    plan: NetworkPlan | None = None,
+    *,
+    clock: Fraction | None = None,
+) -> Prepared:
+    """Elaborate a board's design, without any of the tools.
+
+    Parameters are those of :func:`build`.
+
+    Raises
+    ------
+    ConfigurationError
+        If the plan, the clock or the network do not suit the board.
+    """
+    config = config or board.network
+    plan = plan or board.plan(config)
+    frequency, pll = board.clock(clock)
+    design = UartTrainer(
+        config,
+        plan,
+        clocks_per_bit=board.clocks_per_bit(frequency),
+        clock_khz=round(frequency / 1000),
+    )
+    platform = board.platform()
+    flow = find_flow(board.device.family)
+    prepared = platform.prepare(
+        BoardTop(board, design, frequency, pll),
+        emit_src=False,
+        script_after_read=NO_COLLISION_EMULATION,
+        synth_opts=flow.options,
+    )
+    wanted = (".il", ".ys", ".pcf", ".lpf", ".cst")
+    files = {name: text for name, text in prepared.files.items() if name.endswith(wanted)}
+    return Prepared(board, config, plan, frequency, pll, platform, files)
+
+
+def build(
+    board: Board,
+    config: NetworkConfig | None = None,
+    plan: NetworkPlan | None = None,
+    *,
+    out: Path,
+    clock: Fraction | None = None,
+    seeds: Sequence[int] = (1,),
+    native: bool = False,
+    progress: Progress = lambda text: None,
+) -> Build:
+    """Build a bitstream, or take it from the cache if nothing of it has changed.
+
+    Parameters
+    ----------
+    board : Board
+        The board.
+    config : NetworkConfig, optional
+        The network; the board's own by default.
+    plan : NetworkPlan, optional
+        Its fold factors; planned for the board's device by default.
+    out : Path
+        The directory to write, whole or not at all. What is there is replaced if it is a build.
+    clock : Fraction, optional
+        The clock in hertz; the board's own by default.
+    seeds : sequence of int
+        Seeds of the placement; the quickest result is kept.
+    native : bool
+        Take installed tools, not YoWASP's.
+    progress : callable
+        Is told what is being done.
+
+    Raises
+    ------
+    ConfigurationError
+        If the plan, the clock or the network do not suit the board.
+    BuildError
+        If a tool is missing, something does not fit, or timing is missed.
+    """
+    if out.exists() and not (out / DESCRIPTION).exists() and any(out.iterdir()):
+        raise BuildError(f"{out} holds other things than a build: name another directory")
+    flow = find_flow(board.device.family)
+    versions = {tool.name: tool.version(native) for tool in flow.tools}
+    progress("elaborating")
+    prepared = prepare(board, config, plan, clock=clock)
+    identity = digest(
+        board.name,
+        json.dumps([prepared.config.to_dict(), prepared.plan.to_dict(), versions, list(seeds)]),
+        json.dumps([flow.synthesis_arguments(), flow.place_arguments(prepared.platform, 0)]),
+        json.dumps(flow.pack_arguments(prepared.platform, 0)),
+        json.dumps(prepared.files, sort_keys=True),
+        _own_source(),
+    )
+    if (out / DESCRIPTION).exists():
+        there = Build.load(out)
+        if there.description.get("identity") == identity and there.bitstream.exists():
+            return there
+
+    def make(directory: Path) -> None:
+        _make(directory, prepared, flow, seeds, native, versions, identity, progress)
+
+    cached, _ = keep(f"bitstream-{identity}", make)
+    out.absolute().parent.mkdir(parents=True, exist_ok=True)
+    copy = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+    try:
+        shutil.copytree(cached, copy, dirs_exist_ok=True)
+        copy.chmod(0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        copy.rename(out)
+    except BaseException:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise
+    return Build.load(out)
+
+
+def _own_source() -> str:
+    """What the description is made by: another release describes anew."""
+    sources = (Path(__file__), Path(__file__).with_name("toolchain.py"))
+    return "".join(source.read_text(encoding="utf-8") for source in sources)
+
+
+def _make(
+    directory: Path,
+    prepared: Prepared,
+    flow: Flow,
+    seeds: Sequence[int],
+    native: bool,
+    versions: dict[str, str],
+    identity: str,
+    progress: Progress,
+) -> None:
+    begun = time.monotonic()
+    for name, text in prepared.files.items():
+        (directory / name).write_text(text, encoding="utf-8")
+    runner = Runner()
+    progress("synthesis")
+    _call(runner, [flow.synthesis.path(native), *flow.synthesis_arguments()], directory)
+    progress(f"place and route ({len(seeds)} seed{'s' if len(seeds) > 1 else ''})")
+    reached = _place(runner, directory, prepared, flow, seeds, native)
+    best = max(reached, key=lambda seed: reached[seed])
+    report = json.loads((directory / f"report-{best}.json").read_text())
+    _check_timing(prepared, reached[best], report)
+    progress("bitstream")
+    _call(
+        runner, [flow.pack.path(native), *flow.pack_arguments(prepared.platform, best)], directory
+    )
+    description = {
+        "identity": identity,
+        "board": prepared.board.name,
+        "device": prepared.board.device.name,
+        "bitstream": flow.bitstream,
+        "config": prepared.config.to_dict(),
+        "plan": prepared.plan.to_dict(),
+        "clock_mhz": float(prepared.clock / 1_000_000),
+        "reached_mhz": reached[best],
+        "baud": prepared.board.baud,
+        "seed": best,
+        "seeds": {str(seed): reached[seed] for seed in seeds},
+        "utilisation": report["utilization"],
+        "critical_path": _critical_path(report),
+        **_needs(directory / flow.netlist, flow, prepared.files["top.il"]),
+        "placement": _placement(directory / f"placed-{best}.json"),
+        **_rates(prepared),
+        "tools": versions,
+        "native": native,
+        "seconds": round(time.monotonic() - begun, 1),
+    }
+    for path in directory.iterdir():
+        if path.name.startswith(("placed-", "report-")):
+            path.unlink()
+    (directory / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n")
+
+
+def _call(runner: Runner, command: list[str], directory: Path) -> None:
+    try:
+        status, output = runner.run(command, directory)
+    except BaseException:
+        runner.stop()
+        raise
+    if status:
+        raise BuildError(
+            f"{Path(command[0]).name} does not get through the design: {telling(output)}"
+        )
+
+
+def _place(
+    runner: Runner,
+    directory: Path,
+    prepared: Prepared,
+    flow: Flow,
+    seeds: Sequence[int],
+    native: bool,
+) -> dict[int, float]:
+    """Clock that each seed reaches, in MHz."""
+    command = flow.place.path(native)
+
+    def place(seed: int) -> tuple[int, str]:
+        return runner.run([command, *flow.place_arguments(prepared.platform, seed)], directory)
+
+    executor = ThreadPoolExecutor(min(len(seeds), os.cpu_count() or 1))
+    try:
+        results = dict(zip(seeds, executor.map(place, seeds), strict=True))
+    except BaseException:
+        runner.stop()
+        raise
+    finally:
+        executor.shutdown()
+    reached = {}
+    for seed, (status, _) in results.items():
+        if status == 0:
+            reached[seed] = _reached(json.loads((directory / f"report-{seed}.json").read_text()))
+    if reached:
+        return reached
+    _, output = results[seeds[0]]
+    log = directory / f"place-{seeds[0]}.log"
+    _check_room(prepared, log.read_text() if log.exists() else output)
+    raise BuildError(f"{flow.place.name} does not get through the design: {telling(output)}")
+
+
+def _check_room(prepared: Prepared, log: str) -> None:
+    over = [
+        (kind, int(used), int(available))
+        for kind, used, available in UTILISATION.findall(log)
+        if int(used) > int(available)
+    ]
+    if over:
+        needs = ", ".join(f"{used:,} {kind} of {available:,}" for kind, used, available in over)
+        raise BuildError(
+            f"the design does not fit {prepared.board.device.name}: it needs {needs}; choose a "
+            "smaller --hidden, or a plan of smaller factors (`metaplast plan --set`, --plan)"
+        )
+
+
+def _trainer_clock(report: dict[str, Any]) -> tuple[str, dict[str, float]]:
+    """The clock that is least far above what is asked of it."""
+    return min(report["fmax"].items(), key=lambda item: item[1]["achieved"] / item[1]["constraint"])
+
+
+def _reached(report: dict[str, Any]) -> float:
+    return float(_trainer_clock(report)[1]["achieved"])
+
+
+def _check_timing(prepared: Prepared, reached: float, report: dict[str, Any]) -> None:
+    clock = float(prepared.clock / 1_000_000)
+    if reached >= clock:
+        return
+    missed = 1000 / reached - 1000 / clock
+    raise BuildError(
+        f"timing is missed: {reached:.2f} MHz of {megahertz(prepared.clock)} are reached, the "
+        f"critical path is {missed:.2f} ns too long; ask for a lower --clock, for more --seeds, "
+        "or for a plan of smaller lanes or words (`metaplast plan --set`, --plan)"
+    )
+
+
+def _critical_path(report: dict[str, Any]) -> list[dict[str, Any]]:
+    name, _ = _trainer_clock(report)
+    for path in report["critical_paths"]:
+        if name in path["from"] and name in path["to"]:
+            return [
+                {
+                    "kind": step["type"],
+                    "ns": step["delay"],
+                    "from": step["from"]["cell"],
+                    "to": step["to"]["cell"],
+                }
+                for step in path["path"]
+            ]
+    return []
+
+
+def _needs(netlist: Path, flow: Flow, source: str) -> dict[str, Any]:
+    """What cells take, in all and by the component that they come from."""
+    modules = {tuple(name.split(".")) for name in MODULE.findall(source)}
+    design = json.loads(netlist.read_text())
+    cells = design["modules"]["top"]["cells"]
+    total: Counter[str] = Counter()
+    components: dict[str, Counter[str]] = {}
+    for name, cell in cells.items():
+        count = flow.count(cell["type"])
+        if not count:
+            continue
+        total.update(count)
+        components.setdefault(_component(name, modules), Counter()).update(count)
+    return {
+        "needs": {resource: total[resource] for resource in RESOURCES},
+        "components": {
+            name: {resource: counts[resource] for resource in RESOURCES}
+            for name, counts in sorted(components.items())
+        },
+    }
+
+
+def _component(cell: str, modules: set[tuple[str, ...]]) -> str:
+    parts = tuple(cell.split("."))
+    for length in range(len(parts), 0, -1):
+        if parts[:length] in modules:
+            return UNIQUE.sub("", ".".join(parts[:length][:COMPONENT_DEPTH]))
+    return "top"
+
+
+def _placement(placed: Path) -> list[tuple[str, int, int]]:
+    """Cells' types and positions."""
+    cells = json.loads(placed.read_text())["modules"]["top"]["cells"]
+    result = []
+    for cell in cells.values():
+        bel = re.match(r"X(\d+)/?Y(\d+)/", cell["attributes"].get("NEXTPNR_BEL", ""))
+        if bel is not None:
+            result.append((cell["type"], int(bel[1]), int(bel[2])))
+    return sorted(result)
+
+
+def _rates(prepared: Prepared) -> dict[str, Any]:
+    """Cycles of a sample, and samples a second."""
+    clock = float(prepared.clock)
+    first = estimate_cycles(prepared.config, prepared.plan).total
+    later = estimate_cycles(prepared.config, prepared.plan, LATER_EPOCH).total
+    return {
+        "cycles_per_sample": {"first_epoch": first, "later_epochs": later},
+        "core_samples_per_second": {
+            "first_epoch": clock / first,
+            "later_epochs": clock / later,
+        },
+        "link_samples_per_second": prepared.board.baud
+        / LINK_BITS_PER_BYTE
+        / sample_bytes(prepared.config, prepared.plan),
+    }
+
+
+def sample_bytes(config: NetworkConfig, plan: NetworkPlan) -> int:
+    """Bytes of a sample on the link, without those that escape others."""
+    folded = plan.fold(config)[0]
+    frame = 1 + 2 + 1 + 1 + 4 + 1
+    return frame + int(folded.load_words) * -(-folded.plan.load // 8)

@@ -1,0 +1,123 @@
+"""`metaplast boards`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import JsonOption
+from .output import print_json, print_table, require
+
+if TYPE_CHECKING:
+    from ..boards.board import Board
+    from ..boards.build import Build
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(boards)
+
+
+def boards(
+    builds: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[BUILD]…",
+            help="Directories of `metaplast build`, to tell of them instead.",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the boards that bitstreams can be built for, or what builds for them take."""
+    require("amaranth", extra="boards", purpose="building for boards")
+    from ..boards.build import Build
+    from ..boards.catalogue import BOARDS
+
+    if builds:
+        loaded = [Build.load(directory) for directory in builds]
+        if json:
+            print_json([_build_dict(build) for build in loaded])
+        else:
+            _print_builds(loaded)
+        return
+    if json:
+        print_json([_board_dict(board) for board in BOARDS])
+        return
+    print_table(
+        ["board", "device", "network", "link", "LUTs", "block RAMs", "SPRAMs", "baud", "clock"],
+        [
+            [
+                board.name,
+                board.device.name,
+                _shape(board.network),
+                board.link,
+                f"{board.device.luts:,}",
+                f"{board.device.block_ram.count}",
+                f"{board.device.sprams}",
+                f"{board.baud:,}",
+                f"{board.clock_hertz / 1e6:g} MHz",
+            ]
+            for board in BOARDS
+        ],
+        text=4,
+    )
+
+
+def _shape(config: Any) -> str:
+    return "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+
+
+def _board_dict(board: "Board") -> dict[str, Any]:
+    clock, pll = board.clock()
+    return {
+        "name": board.name,
+        "title": board.title,
+        "device": board.device.name,
+        "luts": board.device.luts,
+        "registers": board.device.registers,
+        "block_rams": board.device.block_ram.count,
+        "sprams": board.device.sprams,
+        "network": board.network.to_dict(),
+        "link": board.link,
+        "usb": [f"{vendor:04x}:{product:04x}" for vendor, product in board.usb],
+        "baud": board.baud,
+        "crystal_mhz": board.crystal_hertz / 1e6,
+        "clock_mhz": float(clock / 1_000_000),
+        "pll": pll is not None,
+    }
+
+
+def _build_dict(build: "Build") -> dict[str, Any]:
+    return {name: value for name, value in build.description.items() if name != "placement"}
+
+
+def _print_builds(builds: "list[Build]") -> None:
+    from ..golden_model.config import NetworkConfig
+
+    rows = []
+    for build in builds:
+        known = build.description
+        rows.append(
+            [
+                known["board"],
+                _shape(NetworkConfig.from_dict(known["config"])),
+                *(f"{known['needs'][resource]:,}" for resource in ("luts", "registers")),
+                *(str(known["needs"][resource]) for resource in ("block_rams", "sprams")),
+                f"{known['clock_mhz']:g} of {known['reached_mhz']:.1f} MHz",
+                f"{known['cycles_per_sample']['first_epoch']:.0f}",
+                f"{known['core_samples_per_second']['first_epoch']:,.0f}",
+                f"{known['link_samples_per_second']:,.0f}",
+                f"{known['seconds']:.0f} s",
+            ]
+        )
+    print_table(
+        [
+            *("board", "network", "LUTs", "registers", "block RAMs", "SPRAMs", "clock"),
+            *("cycles", "core samples/s", "link samples/s", "built in"),
+        ],
+        rows,
+        text=2,
+    )

@@ -1,0 +1,142 @@
+"""`metaplast build`."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import (
+    ClassesOption,
+    CounterBitsOption,
+    GroupsOption,
+    HiddenOption,
+    JsonOption,
+    QuietOption,
+    parse_sizes,
+    require_at_least,
+)
+from .output import Reporter, check_folder, print_json, require
+
+if TYPE_CHECKING:
+    from ..golden_model import NetworkConfig
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(build)
+
+
+def build(
+    board: Annotated[str, typer.Argument(metavar="BOARD", help="As `metaplast boards` has it.")],
+    inputs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Bits of an encoded sample.", show_default="the board's network"
+        ),
+    ] = None,
+    hidden: HiddenOption = None,
+    groups: GroupsOption = None,
+    classes: ClassesOption = None,
+    counter_bits: CounterBitsOption = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The fold factors, as `metaplast plan` writes them.",
+            show_default="planned for the board",
+        ),
+    ] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(metavar="MHZ", help="The trainer's clock.", show_default="the board's"),
+    ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(metavar="N", help="Placements to try side by side; the quickest is kept."),
+    ] = 1,
+    native: Annotated[
+        bool, typer.Option("--native", help="Take installed tools, not YoWASP's.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="What to write.", show_default="build/BOARD"),
+    ] = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Build a board's bitstream.
+
+    A build fails if timing is missed at the clock, or something does not fit. One
+    of which nothing has changed is there at once.
+    """
+    require("amaranth", extra="boards", purpose="building for boards")
+    require("amaranth_boards", extra="boards", purpose="building for boards")
+    require_at_least("--seeds", seeds, 1)
+    from ..boards.build import build as build_board
+    from ..boards.catalogue import find_board
+    from .folding import load_plan
+
+    found = find_board(board)
+    out = out or Path("build") / found.name
+    check_folder(out, "--out")
+    config = _network(
+        found.network,
+        inputs=inputs,
+        hidden=parse_sizes(hidden, "--hidden"),
+        groups=parse_sizes(groups, "--groups"),
+        classes=classes,
+        counter_bits=counter_bits,
+    )
+    with Reporter(json=json, quiet=quiet) as reporter:
+        result = build_board(
+            found,
+            config,
+            None if plan is None else load_plan(plan),
+            out=out,
+            clock=_hertz(clock),
+            seeds=range(1, seeds + 1),
+            native=native,
+            progress=reporter.line,
+        )
+        if json:
+            print_json({**result.description, "placement": None, "directory": str(out)})
+            return
+        known = result.description
+        reporter.result(
+            f"{result.bitstream}: {known['clock_mhz']:g} MHz asked, {known['reached_mhz']:.2f} MHz "
+            f"reached; {known['needs']['luts']:,} LUTs; about "
+            f"{known['core_samples_per_second']['first_epoch']:,.0f} samples/s in the core and "
+            f"{known['link_samples_per_second']:,.0f} on the link"
+        )
+
+
+def _hertz(clock: str | None) -> Fraction | None:
+    """``37.5`` in MHz, exactly."""
+    if clock is None:
+        return None
+    try:
+        hertz = Fraction(clock) * 1_000_000
+    except (ValueError, ZeroDivisionError):
+        hertz = Fraction(0)
+    if hertz <= 0:
+        raise typer.BadParameter(
+            f"must be a frequency in MHz, such as 37.5, not {clock!r}", param_hint="--clock"
+        )
+    return hertz
+
+
+def _network(network: "NetworkConfig", **chosen: Any) -> "NetworkConfig":
+    """A board's network, with what was chosen in place of its own."""
+    from ..golden_model.config import default_group
+
+    given = {name: value for name, value in chosen.items() if value is not None}
+    hidden = given.get("hidden", network.hidden)
+    if "groups" not in given and "hidden" in given:
+        given["groups"] = tuple(map(default_group, hidden))
+    elif len(given.get("groups", network.groups)) == 1:
+        given["groups"] = given.get("groups", network.groups) * len(hidden)
+    return replace(network, **given)

@@ -1,0 +1,66 @@
+"""The boards, elaborated without any tools."""
+
+from fractions import Fraction
+
+import pytest
+
+from metaplast.boards.board import Board
+from metaplast.boards.build import prepare
+from metaplast.boards.catalogue import BOARDS, find_board
+from metaplast.golden_model.config import NetworkConfig
+from metaplast.golden_model.errors import ConfigurationError
+
+SMALL = NetworkConfig(inputs=16, hidden=(8,), groups=(4,), classes=4)
+EVERY = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+
+
+@EVERY
+def test_elaborates(board: Board) -> None:
+    prepared = prepare(board, SMALL)
+    assert "top.il" in prepared.files
+    constraints = "".join(
+        text for name, text in prepared.files.items() if name.endswith((".pcf", ".lpf", ".cst"))
+    )
+    for pin in ("uart_0__rx", "uart_0__tx", "led_0__io", f"{board.crystal}_0__io"):
+        assert pin in constraints
+    assert prepared.clock == board.clock_hertz
+
+
+@EVERY
+def test_elaborates_the_same_twice(board: Board) -> None:
+    assert prepare(board, SMALL).files == prepare(board, SMALL).files
+
+
+@EVERY
+def test_has_a_clock_for_the_link(board: Board) -> None:
+    clock, pll = board.clock()
+    assert (pll is None) == (board.clock_hertz == board.crystal_hertz)
+    assert abs(clock / board.clocks_per_bit(clock) / board.baud - 1) <= Fraction(1, 50)
+
+
+@EVERY
+def test_takes_another_clock_from_its_pll(board: Board) -> None:
+    prepared = prepare(board, SMALL, clock=Fraction(36_000_000))
+    assert prepared.pll is not None
+    assert prepared.clock == prepared.pll.frequency
+    cell = {"ice40": "SB_PLL40_PAD", "ecp5": "EHXPLLL", "gowin": "rPLL"}[board.device.family]
+    assert f"cell \\{cell} " in prepared.files["top.il"]
+
+
+def test_a_clock_that_the_link_cannot_divide() -> None:
+    board = find_board("icebreaker")
+    with pytest.raises(ConfigurationError, match=r"a bit lasts 17\.6 cycles.*--clock"):
+        board.clock(Fraction(17_500_000))
+
+
+def test_names_are_read_kindly() -> None:
+    assert find_board("ULX3S (85F)").name == "ulx3s-85f"
+
+
+def test_an_unknown_board() -> None:
+    with pytest.raises(ConfigurationError) as error:
+        find_board("arty")
+    assert str(error.value) == (
+        "board 'arty' is not known; those that are: "
+        "icebreaker, ulx3s-12f, ulx3s-85f, orangecrab, tang-nano-9k"
+    )

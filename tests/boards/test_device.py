@@ -1,0 +1,248 @@
+"""Boards behind the estimator's door: virtual ones learn what the golden model learns."""
+
+import os
+import pty
+import threading
+import time
+import tty
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from metaplast.boards.board_network import BoardNetwork, WrongBoardError, identify
+from metaplast.boards.device import Device, open_client
+from metaplast.boards.link_client import (
+    BoardRestartedError,
+    LinkError,
+    LinkLostError,
+    NoAnswerError,
+    RefusedError,
+    WriteFrame,
+)
+from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
+from metaplast.hdl.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.registers import GlobalRegister, Status
+from metaplast.sim.cable import Cable
+from metaplast.sim.virtual_board import VirtualBoard, build_board
+
+from ..comparison import assert_same_array
+
+PLAN = NetworkPlan(
+    (
+        LayerPlan(lanes=2, word=12, counters=4, load=12, slots=3),
+        LayerPlan(word=6, counters=3, load=6, slots=4),
+    )
+)
+SHAPE = {"hidden": (12, 8), "groups": (4, 4), "counter_bits": 5, "batch": 16}
+CONFIG = NetworkConfig(inputs=24, classes=4, **SHAPE)
+SAMPLES = 100
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 4, SAMPLES)
+    prototypes = rng.integers(0, 2, (4, 24))
+    return prototypes[y] ^ (rng.random((SAMPLES, 24)) < 0.3), y
+
+
+@pytest.fixture
+def board() -> Iterator[VirtualBoard]:
+    with VirtualBoard(build_board(CONFIG, PLAN)) as running:
+        yield running
+
+
+def golden(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], epochs: int, config: NetworkConfig = CONFIG
+) -> Trainer:
+    trainer = Trainer(Network(config))
+    for _ in range(epochs):
+        trainer.train_epoch(*data)
+    return trainer
+
+
+def assert_learnt(trainer: Trainer, network: BoardNetwork) -> None:
+    expected = trainer.network
+    assert isinstance(expected, Network)
+    for layer, (wanted, came) in enumerate(zip(expected.counters, network.counters, strict=True)):
+        assert_same_array(f"counters_{layer}", wanted, came)
+    assert [s.history for s in network.streams] == [s.history for s in expected.streams]
+
+
+def test_a_board_learns_what_the_golden_model_learns(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]],
+) -> None:
+    with Device.open("virtual:icebreaker", plan=PLAN) as device:
+        device.fit(*data, epochs=2, **SHAPE)
+        device.partial_fit(*data)
+        trainer = golden(data, 3)
+        assert_learnt(trainer, device.network_)
+        again = Trainer(Network(CONFIG))
+        for record in device.history_:
+            expected = again.train_epoch(*data)
+            for name in ("accuracy", "layer_accuracy", "error_rate", "updates", "events"):
+                assert getattr(record, name) == getattr(expected, name)
+        assert isinstance(trainer.network, Network)
+        expected_predictions = trainer.network.predict(data[0])
+        assert_same_array("predictions", expected_predictions, device.predict(data[0]))
+        assert device.score(*data) == np.mean(expected_predictions == data[1])
+        # Predicting has taught it nothing.
+        device.partial_fit(*data)
+        assert_learnt(golden(data, 4), device.network_)
+
+        model = device.to_model()
+        assert model.epoch == 4
+        assert_same_array("model", device.network_.counters[0], model.counters[0])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_bad_cable_changes_nothing(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], seed: int
+) -> None:
+    cables = (Cable(0.01, seed=seed), Cable(0.01, seed=seed + 10))
+    with Device.open("virtual:icebreaker", plan=PLAN, cables=cables) as device:
+        device.fit(*data, epochs=3, **SHAPE)
+        assert device.client is not None
+        assert device.client.repeated > 0
+        assert_learnt(golden(data, 3), device.network_)
+        samples = device.client.read(GlobalRegister.SAMPLES)
+        assert (samples, device.client.read(GlobalRegister.REFUSED)) == (3 * SAMPLES, 0)
+
+
+def test_a_cable_that_is_cut_and_mended(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]],
+) -> None:
+    with Device.open("virtual:icebreaker", plan=PLAN) as device:
+        device.fit(*data, epochs=1, **SHAPE)
+        board = device.board
+        assert board is not None
+        ended = threading.Event()
+        cuts = 0
+
+        def cut() -> None:
+            nonlocal cuts
+            for _ in range(3):
+                if ended.wait(0.05):
+                    return
+                board.cut()
+                cuts += 1
+                time.sleep(0.3)
+                board.cut(False)
+
+        thread = threading.Thread(target=cut)
+        thread.start()
+        try:
+            for _ in range(3):
+                device.partial_fit(*data)
+        finally:
+            ended.set()
+            thread.join()
+        assert cuts > 0
+        assert_learnt(golden(data, 4), device.network_)
+
+
+def test_a_board_goes_on_from_a_state(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
+) -> None:
+    trainer = golden(data, 2)
+    assert isinstance(trainer.network, Network)
+    with open_client(board.port) as client:
+        network = BoardNetwork(client, CONFIG, PLAN, start=trainer.network)
+        assert_learnt(trainer, network)
+        on_board = Trainer(network, epoch=trainer.epoch, accuracy=trainer.accuracy)
+        on_board.train_epoch(*data)
+        trainer.train_epoch(*data)
+        assert_learnt(trainer, network)
+
+
+def test_a_board_of_another_network_is_refused(board: VirtualBoard) -> None:
+    other = NetworkConfig(inputs=24, hidden=(16,), groups=(4,), classes=4, counter_bits=5)
+    with open_client(board.port) as client:
+        with pytest.raises(
+            WrongBoardError,
+            match=r"has a network 24–12–8–4, groups of 4, 4, 5-bit .* and 24–16–4, groups of 4, 5",
+        ):
+            BoardNetwork(client, other)
+        folded = NetworkPlan((PLAN.layers[0], LayerPlan(word=4, counters=2, load=4)))
+        with pytest.raises(WrongBoardError, match="is folded otherwise than the plan says"):
+            BoardNetwork(client, CONFIG, folded)
+
+
+def test_a_refused_write_is_told(board: VirtualBoard) -> None:
+    with open_client(board.port) as client:
+        identify(client)
+        client.begin()
+        with pytest.raises(RefusedError, match="a write of 0 at register 0x6 was refused: RANGE"):
+            client.run([WriteFrame(GlobalRegister.BATCH, 7), WriteFrame(GlobalRegister.BATCH, 0)])
+        with pytest.raises(RefusedError, match="a read at register 0xff was refused") as caught:
+            client.read(0xFF)
+        assert caught.value.status is Status.UNKNOWN
+        assert client.read(GlobalRegister.BATCH) == 7
+
+
+def test_another_host_is_noticed(board: VirtualBoard) -> None:
+    with open_client(board.port) as host:
+        identify(host)
+        host.begin()
+        with open_client(board.port) as other:
+            identify(other)
+            other.begin()
+            other.run([WriteFrame(GlobalRegister.BATCH, size) for size in (5, 6, 7)])
+        with pytest.raises(BoardRestartedError, match="expects frame 3, and not one of 0 to 1: "):
+            host.run([WriteFrame(GlobalRegister.BATCH, 8)])
+        assert host.read(GlobalRegister.BATCH) == 7
+
+
+def test_nobody_answers() -> None:
+    host, terminal = pty.openpty()
+    tty.setraw(terminal)
+    try:
+        with (
+            open_client(os.ttyname(terminal), patience=0.3) as client,
+            pytest.raises(NoAnswerError, match=r"nobody answers at /dev/.* within 0.3 sec"),
+        ):
+            client.begin()
+    finally:
+        os.close(host)
+        os.close(terminal)
+
+
+def test_a_board_that_goes_is_missed(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]],
+) -> None:
+    board = VirtualBoard(build_board(CONFIG, PLAN))
+    with open_client(board.port, patience=0.5) as client:
+        network = BoardNetwork(client, CONFIG)
+        trainer = Trainer(network)
+        trainer.train_epoch(*data)
+        board.close()
+        with pytest.raises(LinkLostError, match=r"has gone, and was not there again|not answered"):
+            trainer.train_epoch(*data)
+
+
+def test_a_port_that_is_not_there() -> None:
+    with pytest.raises(LinkError, match=r"/dev/nobody cannot be opened: No such file"):
+        Device.open("/dev/nobody")
+
+
+def test_what_a_device_refuses(data: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> None:
+    with pytest.raises(ConfigurationError, match="nosuchboard"):
+        Device.open("virtual:nosuchboard")
+    with Device.open("virtual:icebreaker", plan=PLAN) as device:
+        with pytest.raises(ConfigurationError, match="has learnt nothing yet: call fit first"):
+            device.predict(data[0])
+        with pytest.raises(LinkError, match="has no network before it is given one"):
+            device.identify()
+        with pytest.raises(ConfigurationError, match="epochs must be an integer of at least 1"):
+            device.fit(*data, epochs=0)
+
+
+def test_a_device_at_a_port_has_its_own_network(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
+) -> None:
+    with Device.open(board.port) as device:
+        device.fit(*data, epochs=1, batch=16)
+        assert device.identify().hidden == (12, 8)
+        assert_learnt(golden(data, 1), device.network_)

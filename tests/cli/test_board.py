@@ -1,0 +1,110 @@
+"""`metaplast train --device`, `metaplast devices` and `metaplast virtual-board`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metaplast.boards.board_network import identify
+from metaplast.boards.device import open_client
+from metaplast.golden_model.model_file import Model
+from metaplast.hdl.plan import LayerPlan, NetworkPlan
+
+COMMAND = [sys.executable, "-m", "metaplast.cli"]
+PLAN = NetworkPlan((LayerPlan(lanes=2, word=32, counters=8, load=32, slots=4),))
+SMALL = ["--hidden", "16", "--groups", "4", "--samples", "120", "--batch", "40"]
+
+
+def metaplast(*arguments: str, cwd: Path, status: int = 0) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run(
+        [*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> str:
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(PLAN.to_dict()))
+    return str(file)
+
+
+def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None:
+    device = ["--device", "virtual:icebreaker", "--plan", plan, "--check"]
+    done = metaplast(
+        *("train", "digits", *SMALL, "--epochs", "2", *device, "--model", "board.npz"),
+        cwd=tmp_path,
+    )
+    assert "board and golden model are equal, to the last counter" in done.stdout
+    metaplast("train", "digits", *SMALL, "--epochs", "2", "--model", "golden.npz", cwd=tmp_path)
+    board, golden = (Model.load(tmp_path / f"{name}.npz") for name in ("board", "golden"))
+    assert np.array_equal(board.counters[0], golden.counters[0])
+
+    # Going on, over a bad cable.
+    done = metaplast(
+        *("train", "digits", "--samples", "120", "--epochs", "1", "--continue", "board.npz"),
+        *(*device, "--faults", "0.005", "--model", "longer.npz"),
+        cwd=tmp_path,
+    )
+    assert "board and golden model are equal" in done.stdout
+    assert Model.load(tmp_path / "longer.npz").epoch == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--check"], 2, "needs --device PORT"),
+        (["--faults", "0.1"], 2, "needs --device PORT"),
+        (["--device", "/dev/nobody"], 1, "/dev/nobody cannot be opened: No such file"),
+        (["--device", "/dev/nobody", "--faults", "0.1"], 1, "--faults is for the cables of virt"),
+        (["--device", "virtual:icebreaker", "--faults", "2"], 1, "must be from 0 to below 1"),
+        (["--device", "virtual:nosuchboard"], 2, "nosuchboard"),
+        (["--device", "virtual:icebreaker", "--hidden", "4000"], 2, "does not fit"),
+    ],
+)
+def test_what_cannot_be_trained_on_a_board(
+    tmp_path: Path, arguments: list[str], status: int, message: str
+) -> None:
+    done = metaplast("train", "digits", *arguments, cwd=tmp_path, status=status)
+    assert message in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_devices_are_listed(tmp_path: Path) -> None:
+    ports = json.loads(metaplast("devices", "--json", cwd=tmp_path).stdout)["ports"]
+    assert all({"port", "description", "board"} <= port.keys() for port in ports)
+    metaplast("devices", cwd=tmp_path)
+
+
+def test_a_virtual_board_runs_until_it_is_stopped(tmp_path: Path, plan: str) -> None:
+    shape = ["--inputs", "64", "--hidden", "16", "--groups", "4", "--plan", plan]
+    with subprocess.Popen(
+        [*COMMAND, "virtual-board", "icebreaker", *shape],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            port = process.stdout.readline().strip()
+            with open_client(port) as client:
+                shape_there = identify(client)
+            assert (shape_there.inputs, shape_there.hidden, shape_there.classes) == (64, (16,), 10)
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_a_virtual_board_needs_to_be_known(tmp_path: Path) -> None:
+    done = metaplast("virtual-board", "nosuchboard", cwd=tmp_path, status=2)
+    assert "nosuchboard" in done.stderr
+    done = metaplast("virtual-board", "icebreaker", "--faults", "2", cwd=tmp_path, status=2)
+    assert "must be from 0 to 1, not 2" in done.stderr

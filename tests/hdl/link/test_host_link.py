@@ -1,0 +1,67 @@
+# amaranth: UnusedElaboratable=no
+"""The device's end of the host link."""
+
+import pytest
+
+from metaplast.golden_model import ConfigurationError, NetworkConfig
+from metaplast.hdl.link.host_link import HostLink
+from metaplast.hdl.link.protocol import design_digest, result_bytes
+from metaplast.hdl.plan import LayerPlan, NetworkPlan
+from metaplast.sim.design import Design
+from metaplast.sim.verilator import BenchFailure, build
+
+BENCH = "tests.hdl.link.benches.host_link"
+CONFIG = NetworkConfig(inputs=24, hidden=(12, 8), groups=(4, 4), classes=4, counter_bits=4)
+
+
+def link(config: NetworkConfig = CONFIG, *, load: int = 4, clock_khz: int = 0) -> HostLink:
+    rest = (LayerPlan(),) * (len(config.layers) - 1)
+    return HostLink(
+        config, NetworkPlan((LayerPlan(word=load, load=load), *rest)), clock_khz=clock_khz
+    )
+
+
+def run(link: HostLink, flip: bool = False) -> None:
+    config, plan = link.config, link.plan
+    parameters = {
+        "load": plan.layers[0].load,
+        "words": plan.fold(config)[0].load_words,
+        "result_bytes": result_bytes(len(config.layers)),
+        "counter_bits": config.counter_bits,
+        "clock_khz": link.clock_khz,
+        "digest": design_digest(config, plan),
+    }
+    build(Design.of(link)).run(BENCH, parameters=parameters, flip=flip)
+
+
+WIDE = NetworkConfig(inputs=80, hidden=(4, 4, 4), groups=(2, 2, 2), classes=2, counter_bits=9)
+
+
+@pytest.mark.parametrize(
+    ("config", "load", "clock_khz"),
+    [
+        pytest.param(CONFIG, 4, 0, id="nibbles"),
+        pytest.param(CONFIG, 8, 12_000, id="bytes"),
+        pytest.param(WIDE, 20, (1 << 32) - 1, id="three_bytes"),
+        pytest.param(CONFIG, 24, 1, id="one_word"),
+    ],
+)
+def test_frames_are_obeyed(config: NetworkConfig, load: int, clock_khz: int) -> None:
+    run(link(config, load=load, clock_khz=clock_khz))
+
+
+def test_the_bench_notices_a_flipped_bit() -> None:
+    with pytest.raises(BenchFailure, match=r"(o|samples|requests): item \d+, .*: expected"):
+        run(link(), flip=True)
+
+
+def test_a_plan_suits_the_network() -> None:
+    with pytest.raises(ConfigurationError, match="layer"):
+        HostLink(CONFIG, NetworkPlan((LayerPlan(),)))
+
+
+@pytest.mark.parametrize("clock_khz", [-1, 1 << 32])
+def test_a_clock_fits_its_register(clock_khz: int) -> None:
+    message = rf"clock_khz must be from 0 to 2\^32 - 1, not {clock_khz}"
+    with pytest.raises(ValueError, match=message):
+        link(clock_khz=clock_khz)
