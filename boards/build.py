@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..golden_model.config import NetworkConfig
-from ..hdl.counter_memory import NO_COLLISION_EMULATION
+from ..hdl.apart_memory import NO_COLLISION_EMULATION
 from ..hdl.cycles import Workload, estimate_cycles
 from ..hdl.link.uart_trainer import UartTrainer
 from ..hdl.plan import NetworkPlan

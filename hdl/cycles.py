@@ -62,7 +62,8 @@ class LayerTiming:
     Attributes
     ----------
     array : int
-        The neuron array, for a sample.
+        From a sample's first row of the snapshot to its last one, words that are read in between
+        included.
     result : int
         From the array's first cycle to the first in which the result is offered.
     interval : int
@@ -83,11 +84,10 @@ class LayerTiming:
     def of(cls, folded: FoldedLayer | Foldings) -> "LayerTiming":
         """The timing of a layer's plan; of many plans, in arrays."""
         config, plan = folded.config, folded.plan
-        array = folded.sets * folded.set_cycles
-        last_word = (folded.sets - 1) * folded.set_cycles + folded.words - 1
+        array = folded.array_cycles
         last_steps = folded.pass_steps - (folded.sets - 1) * folded.steps
         result = (
-            last_word
+            (array - folded.steps)
             + 1
             + (popcount_latency(plan.word) + 2)
             + (last_steps - 1)
@@ -97,7 +97,7 @@ class LayerTiming:
         return cls(
             array=array,
             result=result,
-            interval=np.maximum(array + folded.preload_words, result + 2),
+            interval=np.maximum(array + folded.word_loads, result + 2),
             round=folded.rows * folded.row_cycles,
             decode=np.maximum(
                 divider_latency(config.neuron_bits, folded.bank_neurons),
@@ -200,18 +200,28 @@ class _LayerClock:
         preload = max(self.array_ended, loaded) + 2
         if self.array_ended > loaded and self.array > 1:
             preload = self.array_ended + 1
+        # The array may start once the sample before has left, and after a batch's last the commit.
+        self.began = 1 + max(
+            self._filled(preload, 0), self.free if self.barred else self.gave + 1
+        )
+        start = self.began
+        for word in range(1, folded.words):
+            start = self._filled(start + folded.word_cycles, word) + 1
+        self.array_ended = start + folded.last_word_cycles - 1
+        self.gave = max(self.array_ended + self.result - self.array + 1, self.sent + 1)
+
+    def _filled(self, preload: int, word: int) -> int:
+        """The last cycle in which the register is filled with a word, from a cycle on."""
+        folded = self.folded
+        loads = min(folded.word_loads, folded.load_words - word * folded.word_loads)
         # Every fetch of the updates in the meantime costs a cycle, in which there may be another.
-        cycles = folded.load_words
+        cycles = loads
         while True:
             lost = self._fetches(preload, preload + cycles)
-            if cycles == folded.load_words + lost:
+            if cycles == loads + lost:
                 break
-            cycles = folded.load_words + lost
-        filled = preload + cycles + (folded.preload_words - folded.load_words) - 1
-        # The array may start once the sample before has left, and after a batch's last the commit.
-        self.began = max(filled, self.free if self.barred else self.gave + 1) + 1
-        self.array_ended = self.began + self.array - 1
-        self.gave = max(self.began + self.result, self.sent + 1)
+            cycles = loads + lost
+        return preload + cycles + (folded.word_loads - loads) - 1
 
     def _fetches(self, first: int, end: int) -> int:
         return sum(service.fetches(first, end) for service in self.services if service.end >= first)

@@ -86,7 +86,7 @@ class Foldings:
             & (plan.lanes <= self.bank_neurons)
             & (plan.word % plan.counters == 0)
             & (plan.load % plan.counters == 0)
-            & (self.register_bits % plan.load == 0)
+            & (plan.word % plan.load == 0)
             & (plan.word < config.inputs + plan.counters)
         )
 
@@ -104,11 +104,7 @@ class Foldings:
 
     @property
     def select(self) -> Integers:
-        result = np.gcd(self.plan.lanes, self.config.group)
-        for size in reversed(divisors(self.config.group)):
-            suits = (self.plan.lanes % size == 0) & (self.plan.lanes // size <= self.words)
-            result = np.where(suits, size, result)
-        return result
+        return np.gcd(self.plan.lanes, self.config.group)
 
     @property
     def steps(self) -> Integers:
@@ -123,7 +119,7 @@ class Foldings:
         return ceil_divide(self.config.inputs, self.plan.word)
 
     @property
-    def register_bits(self) -> Integers:
+    def padded_inputs(self) -> Integers:
         return self.words * self.plan.word
 
     @property
@@ -131,12 +127,20 @@ class Foldings:
         return ceil_divide(self.config.inputs, self.plan.load)
 
     @property
-    def preload_words(self) -> Integers:
-        return self.register_bits // self.plan.load
+    def word_loads(self) -> Integers:
+        return self.plan.word // self.plan.load
 
     @property
-    def set_cycles(self) -> Integers:
-        return np.maximum(self.words, self.steps)
+    def word_cycles(self) -> Integers:
+        return np.maximum(self.sets, 2)
+
+    @property
+    def last_word_cycles(self) -> Integers:
+        return self.sets * self.steps
+
+    @property
+    def array_cycles(self) -> Integers:
+        return (self.words - 1) * (self.word_cycles + self.word_loads) + self.last_word_cycles
 
     @property
     def rows(self) -> Integers:

@@ -55,7 +55,11 @@ class ForwardBank(wiring.Component):
         self.folded = folded
         config, plan = folded.config, folded.plan
         self._array = NeuronArray(
-            inputs=config.inputs, word=plan.word, lanes=plan.lanes, select=folded.select
+            inputs=config.inputs,
+            word=plan.word,
+            lanes=plan.lanes,
+            sets=folded.sets,
+            select=folded.select,
         )
         self.latency = self._array.latency
         super().__init__(

@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """The forward pass of a layer: from a sample in the buffer to prediction, error bit and choices."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,19 +17,20 @@ __all__ = ["ForwardPass"]
 class ForwardPass(wiring.Component):
     """Evaluate sample after sample on the snapshot ``W`` (docs/algorithm.md, 2 to 4).
 
-    Cycle by cycle, for a sample that is loaded, while nobody else reads the buffer::
+    Only a word of the sample is held at a time. Cycle by cycle, for a sample that is loaded, while
+    nobody else reads the buffer::
 
-        0 … p−1      Preload: ask for a word of the sample a cycle; each is shifted into the
-                     register a cycle later (p: preload_words; words beyond the sample are zero)
-        p            Array: the first word of the snapshot is asked for, unless in the cycle before
-                     ``hold`` was set or the sample before was not done; then the pass is in
+        0 … p−1      Preload: ask for ``load`` bits of the first word a cycle; they are shifted into
+                     the register a cycle later (p: word_loads; bits beyond the sample are zero)
+        p            Array: the first set's row of the snapshot is asked for, unless in the cycle
+                     before ``hold`` was set or the sample before was not done; then the pass is in
                      Ready until neither was so
-        p + 1        it is there, with the register's first word at its low end; the register
-                     turns by a word a cycle
-        …            a set of ``lanes`` neurons every ``set_cycles`` cycles
-        e            Array's last cycle, e = p + sets·set_cycles − 1; the next cycle may preload
-        e + 1 + A    the last set's first step (A: the array's latency; sooner by as many cycles
-                     as a set has idle ones)
+        p + 1        it is there, with the register; a set of ``lanes`` neurons follows every cycle
+        …            for each further word, after word_cycles: Preload and Array again; in the last
+                     word a set follows every ``steps`` cycles
+        e            Array's last cycle; the next cycle may preload another sample. Undisturbed, it
+                     is array_cycles − 1 after the first one
+        e + 1 + A    the last set's first step (A: the array's latency; sooner by ``steps`` − 1)
         f            the last step: the last set takes its steps one a cycle
         f + S        the scores are complete (S: latency of the scores)
         f + S + D    ``o`` is valid (D: latency of the error detector)
@@ -126,83 +127,74 @@ class ForwardPass(wiring.Component):
         folded, plan = self.folded, self.folded.plan
 
         # Sequence
-        filled = Signal(range(folded.preload_words + 1))
-        word = Signal(range(max(folded.set_cycles, 2)))
-        left = Signal(range(max(folded.sets, 2)))
+        word = Signal(range(max(folded.words, 2)))
+        filled = Signal(range(max(folded.word_loads, 2)))
+        number = Signal(range(max(folded.sets, 2)))
+        step = Signal(range(max(folded.steps, 2)))
         scoring = Signal()
         preloading = Signal()
         arraying = Signal()
-        first = word == 0
-        last = word == folded.words - 1
-        last_cycle = word == folded.set_cycles - 1
+        first, last = word == 0, word == folded.words - 1
         m.d.comb += [
-            self.begin.eq(arraying & first & (left == folded.sets - 1)),
-            self.snapshot_enable.eq(arraying & (word < folded.words)),
+            self.begin.eq(arraying & first & (number == 0) & (step == 0)),
+            self.snapshot_enable.eq(arraying & (step == 0) & (number < folded.sets)),
         ]
-
-        def start_array() -> None:
-            m.d.sync += [
-                word.eq(0),
-                left.eq(folded.sets - 1),
-                self.snapshot_address.eq(0),
-                filled.eq(0),
-            ]
-            m.next = "Array"
 
         with m.FSM():
             with m.State("Idle"):
                 with m.If(self.loaded):
                     m.next = "Preload"
             with m.State("Preload"):
-                beyond = filled >= folded.load_words
+                # The last word may be padded.
+                held = folded.load_words - (folded.words - 1) * folded.word_loads
+                beyond = last & (filled >= held)
                 m.d.comb += [
                     self.preload.eq(~beyond),
                     preloading.eq(beyond | self.preloaded),
                 ]
                 with m.If(preloading):
                     m.d.sync += filled.eq(filled + 1)
-                    with m.If(filled == folded.preload_words - 1):
-                        with m.If(scoring | self.hold):
+                    with m.If(filled == folded.word_loads - 1):
+                        m.d.sync += [filled.eq(0), self.snapshot_address.eq(word)]
+                        m.next = "Array"
+                        with m.If(first & (scoring | self.hold)):
                             m.next = "Ready"
-                        with m.Else():
-                            start_array()
             with m.State("Ready"):
                 with m.If(~scoring & ~self.hold):
-                    start_array()
+                    m.next = "Array"
             with m.State("Array"):
                 m.d.comb += arraying.eq(1)
                 with m.If(self.snapshot_enable):
-                    m.d.sync += self.snapshot_address.eq(self.snapshot_address + 1)
-                with m.If(~last_cycle):
-                    m.d.sync += word.eq(word + 1)
+                    m.d.sync += self.snapshot_address.eq(self.snapshot_address + folded.words)
+                with m.If(last & (step != folded.steps - 1)):
+                    m.d.sync += step.eq(step + 1)
                 with m.Else():
-                    m.d.sync += [word.eq(0), left.eq(left - 1)]
-                    with m.If(left == 0):
+                    m.d.sync += [step.eq(0), number.eq(number + 1)]
+                    with m.If(~last & (number == folded.word_cycles - 1)):
+                        m.d.sync += [number.eq(0), word.eq(word + 1)]
+                        m.next = "Preload"
+                    with m.If(last & (number == folded.sets - 1)):
+                        m.d.sync += [number.eq(0), word.eq(0)]
+                        m.next = "Idle"
                         with m.If(self.loaded & ~self.begin):
                             m.next = "Preload"
-                        with m.Else():
-                            m.next = "Idle"
 
         with m.If(self.begin):
             m.d.sync += scoring.eq(1)
         with m.Elif(self.o.valid & self.o.ready):
             m.d.sync += scoring.eq(0)
 
-        # Register of the sample's bits
-        register = Signal(folded.register_bits)
-        shifting, sampled, turning = Signal(), Signal(), Signal()
+        # Register of a word of the sample's bits
+        register = Signal(plan.word)
+        shifting, sampled, comparing = Signal(), Signal(), Signal()
         m.d.sync += [
             shifting.eq(preloading),
             sampled.eq(self.preload),
-            turning.eq(self.snapshot_enable),
+            comparing.eq(self.snapshot_enable),
         ]
-        entering = Signal(plan.load)
-        with m.If(sampled):
-            m.d.comb += entering.eq(self.word)
         with m.If(shifting):
+            entering = Mux(sampled, self.word, 0)
             m.d.sync += register.eq(Cat(register, entering)[plan.load :])
-        with m.Elif(turning):
-            m.d.sync += register.eq(register.rotate_right(plan.word))
 
         # Banks
         first_word, last_word = Signal(), Signal()
@@ -214,8 +206,8 @@ class ForwardPass(wiring.Component):
             m.submodules[f"bank_{index}"] = bank
             m.d.comb += [
                 bank.clear.eq(self.begin),
-                bank.array.valid.eq(turning),
-                bank.array.p.x.eq(register[: plan.word]),
+                bank.array.valid.eq(comparing),
+                bank.array.p.x.eq(register),
                 bank.array.p.w.eq(self.snapshot[index]),
                 bank.array.p.first.eq(first_word),
                 bank.array.p.last.eq(last_word),

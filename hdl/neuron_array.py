@@ -1,10 +1,11 @@
 # amaranth: UnusedElaboratable=no
 """The forward pass of a few neurons side by side."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .apart_memory import ApartMemory
 from .popcount import XnorPopcount
 
 __all__ = ["NeuronArray"]
@@ -13,20 +14,23 @@ __all__ = ["NeuronArray"]
 class NeuronArray(wiring.Component):
     """XNOR-popcount neurons: activations and distances from the threshold.
 
-    Computes, for ``lanes`` neurons side by side over the words of a sample
-    (docs/algorithm.md, 2)::
+    Computes, for ``sets`` times ``lanes`` neurons over the words of a sample (docs/algorithm.md,
+    2)::
 
         n = popcount(XNOR(x, w));  z = 2·n − N;  a = (z ≥ 0);  distance = |z|
 
-    One word of ``word`` bits a cycle. Cycle by cycle, from the last word of a neuron::
+    A word of ``word`` bits a cycle: of all sets one after the other the first word, then of all
+    sets the second one, and so on; their sums wait in a memory. Cycle by cycle, from a set's last
+    word::
 
         0        the word is transferred, with ``last``
-        P        its count of equal bits leaves the popcount (P: the popcount's latency)
-        P + 1    it is in the sum
+        P − 1    the set's sum is read (P: the popcount's latency)
+        P        the word's count of equal bits leaves the popcount
+        P + 1    it is in the sum; before the last word, the sum is written
         P + 2    the first ``select`` neurons leave at ``o``, the next ones in the cycles after
 
-    Words of the next neurons may follow at once, so long as they end no sooner than
-    ``lanes / select`` cycles later.
+    A set's next word may follow three cycles after the one before. The last words may follow each
+    other ``lanes / select`` cycles apart, the others at once.
 
     Padding bits beyond the inputs are 0 in ``x`` and in ``w``; they count as equal, which the
     threshold allows for.
@@ -39,6 +43,8 @@ class NeuronArray(wiring.Component):
         Input bits a cycle. At least 1.
     lanes : int
         Neurons side by side. At least 1.
+    sets : int
+        Times that ``lanes`` neurons are evaluated on a sample. At least 1.
     select : int
         Neurons that leave in a cycle. Divides ``lanes``.
 
@@ -48,8 +54,8 @@ class NeuronArray(wiring.Component):
         Neurons that did not leave until this cycle do not leave; not while words are on their
         way.
     i : In(stream)
-        A word of the sample, the same word of every neuron's weights; ``first`` and ``last`` of
-        a neuron's words. Never stalls.
+        A word of the sample, the same word of every neuron's weights; whether it is the sample's
+        ``first`` or ``last``. Never stalls.
     o : Out(stream)
         Activations and distances of ``select`` neurons, lowest first. Never waits.
 
@@ -64,8 +70,9 @@ class NeuronArray(wiring.Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, *, inputs: int, word: int, lanes: int, select: int):
-        for name, value in (("inputs", inputs), ("word", word), ("lanes", lanes)):
+    def __init__(self, *, inputs: int, word: int, lanes: int, sets: int, select: int):
+        factors = (("inputs", inputs), ("word", word), ("lanes", lanes), ("sets", sets))
+        for name, value in factors:
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
         if select < 1 or lanes % select:
@@ -74,6 +81,7 @@ class NeuronArray(wiring.Component):
         self.inputs = inputs
         self.word = word
         self.lanes = lanes
+        self.sets = sets
         self.select = select
         self.words = -(-inputs // word)
         self._popcounts = [XnorPopcount(word) for _ in range(lanes)]
@@ -111,27 +119,49 @@ class NeuronArray(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        def delayed(value: Signal, name: str) -> Signal:
-            for stage in range(self._popcounts[0].latency):
+        def delayed(value: Value, cycles: int, name: str) -> Value:
+            for stage in range(cycles):
                 following = Signal(name=f"{name}_{stage}")
                 m.d.sync += following.eq(value)
                 value = following
             return value
 
-        first = delayed(self.i.p.first & self.i.valid, "first")
-        last = delayed(self.i.p.last & self.i.valid, "last")
-        valid = delayed(self.i.valid, "valid")
+        counting = self._popcounts[0].latency
+        last = delayed(self.i.p.last & self.i.valid, counting, "last")
+        early = delayed(self.i.valid, counting - 1, "valid")
+        valid = delayed(early, 1, "counted")
 
         bits = self.words * self.word
         padding = bits - self.inputs
         sums = [Signal(range(bits + 1), name=f"sum_{lane}") for lane in range(self.lanes)]
-        finished = Signal()
-        m.d.sync += finished.eq(last)
+        finished = delayed(last, 1, "finished")
+
+        # The sums of all sets, between their words
+        before = Signal(data.ArrayLayout(range(bits + 1), self.lanes))
+        if self.words > 1:
+            m.submodules.sums = memory = ApartMemory(shape=before.shape(), depth=self.sets)
+            first = delayed(self.i.p.first, counting, "first")
+            summed = delayed(valid, 1, "summed")
+            for goes_on, address in (
+                (early, memory.read_address),
+                (summed, memory.write_address),
+            ):
+                place = Signal(range(self.sets))
+                m.d.comb += address.eq(place)
+                with m.If(goes_on):
+                    m.d.sync += place.eq(Mux(place == self.sets - 1, 0, place + 1))
+            m.d.comb += [
+                memory.read_enable.eq(early),
+                before.eq(Mux(first, 0, memory.read_data)),
+                memory.write_data.eq(Cat(sums)),
+                memory.write_enable.eq(summed & ~finished),
+            ]
+
         for lane, popcount in enumerate(self._popcounts):
             m.submodules[f"popcount_{lane}"] = popcount
             m.d.comb += [popcount.a.eq(self.i.p.x), popcount.b.eq(self.i.p.w[lane])]
             with m.If(valid):
-                m.d.sync += sums[lane].eq(popcount.count + Mux(first, 0, sums[lane]))
+                m.d.sync += sums[lane].eq(popcount.count + before[lane])
 
         # Finished neurons leave ``select`` at a time from the low end.
         steps = self.lanes // self.select

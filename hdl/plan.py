@@ -7,7 +7,6 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
 from typing import Any
 
 from ..golden_model.config import LayerConfig, NetworkConfig
@@ -42,8 +41,7 @@ class LayerPlan:
     counters : int
         Hidden weights of a bank that are stepped in a cycle: a row of its memory.
     load : int
-        Input bits that enter the layer in a cycle. A multiple of ``counters``; divides
-        ``word`` times the number of words.
+        Input bits that enter the layer in a cycle. A multiple of ``counters``; divides ``word``.
     slots : int
         Samples that may be inside the layer at a time. At least 2.
     draws : int
@@ -153,8 +151,8 @@ class FoldedLayer:
             f"load must be a multiple of counters, and {plan.load} is none of {plan.counters}",
         )
         require(
-            self.register_bits % plan.load == 0,
-            f"load must divide the {self.words} words of {plan.word} bits, not be {plan.load}",
+            plan.word % plan.load == 0,
+            f"load must divide the word of {plan.word} bits, not be {plan.load}",
         )
         require(
             plan.word < config.inputs + plan.counters,
@@ -178,15 +176,10 @@ class FoldedLayer:
         """Times that ``lanes`` neurons are evaluated in a forward pass."""
         return math.ceil(self.bank_neurons / self.plan.lanes)
 
-    @cached_property
+    @property
     def select(self) -> int:
-        """Neurons of a bank that are scored and compared in a cycle, all of one group.
-
-        The smallest number that keeps up with the array, or the largest that the groups allow.
-        """
-        common = math.gcd(self.plan.lanes, self.config.group)
-        sizes = [size for size in range(1, common + 1) if common % size == 0]
-        return next((s for s in sizes if self.plan.lanes // s <= self.words), sizes[-1])
+        """Neurons of a bank that are scored and compared in a cycle, all of one group."""
+        return math.gcd(self.plan.lanes, self.config.group)
 
     @property
     def steps(self) -> int:
@@ -211,7 +204,7 @@ class FoldedLayer:
         return math.ceil(self.config.inputs / self.plan.word)
 
     @property
-    def register_bits(self) -> int:
+    def padded_inputs(self) -> int:
         """Inputs with their padding, in the forward pass."""
         return self.words * self.plan.word
 
@@ -221,14 +214,25 @@ class FoldedLayer:
         return math.ceil(self.config.inputs / self.plan.load)
 
     @property
-    def preload_words(self) -> int:
-        """Words of ``load`` bits that fill the forward pass's register."""
-        return self.register_bits // self.plan.load
+    def word_loads(self) -> int:
+        """Words of ``load`` bits that fill the forward pass's register, a word of inputs."""
+        return self.plan.word // self.plan.load
 
     @property
-    def set_cycles(self) -> int:
-        """Cycles from one set of neurons to the next."""
-        return max(self.words, self.steps)
+    def word_cycles(self) -> int:
+        """Cycles of the neuron array for a word of inputs that is not the last one."""
+        # A set's sum is read three cycles after it was begun, at the earliest.
+        return max(self.sets, 2)
+
+    @property
+    def last_word_cycles(self) -> int:
+        """Cycles of the neuron array for the last word of inputs."""
+        return self.sets * self.steps
+
+    @property
+    def array_cycles(self) -> int:
+        """Cycles from a forward pass's first row of the snapshot to the end of its last one."""
+        return (self.words - 1) * (self.word_cycles + self.word_loads) + self.last_word_cycles
 
     # Hidden weights
 

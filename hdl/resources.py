@@ -318,7 +318,7 @@ def layer_needs(
         Bits in which the next layer takes its samples; None for the last layer.
     """
     config, plan, costs = folded.config, folded.plan, _costs(device)
-    sum_bits = number_bits(folded.register_bits + 1)
+    sum_bits = number_bits(folded.padded_inputs + 1)
     score_bits = number_bits(config.neurons + 1)
     row_bits = number_bits(folded.bank_rows)
     arrays = plan.banks * plan.lanes
@@ -328,7 +328,7 @@ def layer_needs(
         return ComponentNeed(name=name, need=need)
 
     # A register that is loaded and turned by equal distances needs no multiplexers.
-    turned = np.where(plan.load == plan.word, plan.load, folded.register_bits)
+    turned = np.where(plan.load == plan.word, plan.load, folded.padded_inputs)
     scored = plan.banks * folded.select
     dividers = _divider_bits(config.neuron_bits, folded.bank_neurons) + _divider_bits(
         config.input_bits, plan.counters
@@ -358,7 +358,7 @@ def layer_needs(
         part(
             "sample register",
             costs.register_bit * turned + 30 + sending,
-            folded.register_bits + config.neurons + 30 + sending,
+            folded.padded_inputs + config.neurons + 30 + sending,
         ),
         part(
             "local scores and error",

@@ -58,7 +58,7 @@ def snapshot_of(folded: FoldedLayer, images: list[Bits]) -> Bits:
     """
     shape = folded.sets, folded.words, folded.plan.lanes, folded.plan.word
     banks = [
-        image.reshape(shape).transpose(0, 2, 1, 3).reshape(-1, folded.register_bits)
+        image.reshape(shape).transpose(0, 2, 1, 3).reshape(-1, folded.padded_inputs)
         for image in images
     ]
     return np.concatenate([bank[: folded.bank_neurons] for bank in banks])[
@@ -69,10 +69,10 @@ def snapshot_of(folded: FoldedLayer, images: list[Bits]) -> Bits:
 def snapshot_words(folded: FoldedLayer, snapshot: Bits) -> list[Bits]:
     """The inverse of :func:`snapshot_of`; padding is zero."""
     plan = folded.plan
-    wide = _widened(snapshot, folded.register_bits).astype(np.uint8)
+    wide = _widened(snapshot, folded.padded_inputs).astype(np.uint8)
     images = []
-    for bank in wide.reshape(plan.banks, folded.bank_neurons, folded.register_bits):
-        lanes = np.zeros((folded.sets * plan.lanes, folded.register_bits), dtype=np.uint8)
+    for bank in wide.reshape(plan.banks, folded.bank_neurons, folded.padded_inputs):
+        lanes = np.zeros((folded.sets * plan.lanes, folded.padded_inputs), dtype=np.uint8)
         lanes[: folded.bank_neurons] = bank
         image = lanes.reshape(folded.sets, plan.lanes, folded.words, plan.word)
         images.append(image.transpose(0, 2, 1, 3).reshape(folded.sets * folded.words, -1))

@@ -487,8 +487,8 @@ class SimulatedCore:
             layer = folded.config
             longest += (
                 folded.load_words
-                + folded.preload_words
-                + folded.sets * folded.set_cycles
+                + folded.word_loads
+                + folded.array_cycles
                 + folded.bank_groups * (folded.rows + 1) * folded.row_cycles
                 + layer.classes
                 + 16 * layer.weights

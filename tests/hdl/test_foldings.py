@@ -16,7 +16,7 @@ from .test_plan import folded_layers
 FACTORS = [field.name for field in fields(LayerPlan) if field.name != "memory"]
 NUMBERS = [
     *("bank_neurons", "bank_groups", "sets", "select", "steps", "pass_steps", "words"),
-    *("register_bits", "load_words", "preload_words", "set_cycles", "rows", "load_rows"),
+    *("padded_inputs", "load_words", "word_loads", "array_cycles", "rows", "load_rows"),
     *("bank_rows", "row_bits", "row_cycles"),
 ]
 

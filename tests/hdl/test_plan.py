@@ -55,7 +55,7 @@ def test_the_derived_numbers_of_a_layer_with_all_sorts_of_padding() -> None:
     assert (folded.bank_neurons, folded.bank_groups) == (6, 2)
     assert (folded.sets, folded.select, folded.steps, folded.pass_steps) == (2, 1, 4, 6)
     assert folded.group_steps == 3
-    assert (folded.words, folded.register_bits) == (3, 24)
+    assert (folded.words, folded.padded_inputs) == (3, 24)
     assert (folded.load_words, folded.preload_words, folded.set_cycles) == (2, 2, 4)
     assert (folded.rows, folded.load_rows, folded.bank_rows, folded.row_bits) == (6, 3, 36, 24)
     assert not folded.single_port
@@ -112,10 +112,10 @@ def test_everything_has_room_and_keeps_up(folded: FoldedLayer) -> None:
     config, plan = folded.config, folded.plan
     assert plan.banks * folded.bank_groups * config.group == config.neurons
     assert (folded.sets - 1) * plan.lanes < folded.bank_neurons <= folded.sets * plan.lanes
-    assert config.inputs <= folded.rows * plan.counters <= folded.register_bits
+    assert config.inputs <= folded.rows * plan.counters <= folded.padded_inputs
     assert folded.load_words <= folded.preload_words
     assert config.inputs <= folded.load_words * plan.load
-    assert folded.register_bits == folded.preload_words * plan.load
+    assert folded.padded_inputs == folded.preload_words * plan.load
 
     assert folded.steps * folded.select == plan.lanes
     assert folded.group_steps * folded.select == config.group

@@ -197,5 +197,5 @@ async def cycles(bench: Bench) -> None:
         if layer.next_load is None and not (bench.flow.idle or bench.flow.back_pressure):
             assert bench.cycle - begin == model.idle
             timing = LayerTiming.of(layer.folded)
-            latency = layer.folded.load_words + layer.folded.preload_words + timing.result + 1
+            latency = layer.folded.load_words + layer.folded.word_loads + timing.result + 1
             assert layer.outputs.cycles[first] - offered == latency
