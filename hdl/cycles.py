@@ -201,9 +201,7 @@ class _LayerClock:
         if self.array_ended > loaded and self.array > 1:
             preload = self.array_ended + 1
         # The array may start once the sample before has left, and after a batch's last the commit.
-        self.began = 1 + max(
-            self._filled(preload, 0), self.free if self.barred else self.gave + 1
-        )
+        self.began = 1 + max(self._filled(preload, 0), self.free if self.barred else self.gave + 1)
         start = self.began
         for word in range(1, folded.words):
             start = self._filled(start + folded.word_cycles, word) + 1

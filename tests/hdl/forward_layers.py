@@ -14,7 +14,7 @@ FORWARD_LAYERS = {
     # neuron only, and the next pass begins before the lanes without a neuron have left.
     "one by one": FoldedLayer(
         NetworkConfig(inputs=20, hidden=(13,), groups=(1,), classes=2).layers[0],
-        LayerPlan(lanes=12, word=4, counters=2, load=10),
+        LayerPlan(lanes=12, word=4, counters=2, load=2),
     ),
 }
 """By name, so that a bench has them by name, too."""

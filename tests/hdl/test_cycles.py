@@ -86,11 +86,11 @@ def test_a_layers_latencies_are_its_components(name: str) -> None:
     for component in (bank, reinforcement, scores):
         Fragment.get(component, None)  # so that no part of it stays unused
     assert timing.decode == reinforcement.decode
-    last_word = timing.array - folded.set_cycles + folded.words - 1
+    last_word = timing.array - folded.steps
     last_steps = folded.pass_steps - (folded.sets - 1) * folded.steps
     first_step = last_word + 1 + bank.latency
     assert timing.result == first_step + last_steps - 1 + scores.latency + detector.latency
-    assert timing.interval == max(timing.array + folded.preload_words, timing.result + 2)
+    assert timing.interval == max(timing.array + folded.word_loads, timing.result + 2)
 
 
 # Reinforcement

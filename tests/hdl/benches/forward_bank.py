@@ -38,19 +38,19 @@ async def passes(bench: Bench) -> None:
 
         steps: list[int] = []
         x_words = model.words(x, folded.plan.word)
-        for number in range(folded.sets):
-            if number:
-                await bench.edges(folded.set_cycles - folded.words)
-            cycles = await array.send(
-                {
-                    "x": x_word,
-                    "w": model.snapshot_row(bank, number * folded.words + n),
-                    "first": n == 0,
-                    "last": n == folded.words - 1,
-                }
-                for n, x_word in enumerate(x_words)
-            )
-            steps += range(cycles[-1] + latency, cycles[-1] + latency + folded.steps)
+        for n, x_word in enumerate(x_words):
+            last = n == folded.words - 1
+            for number in range(folded.sets):
+                if last and number:
+                    await bench.edges(folded.steps - 1)
+                row = model.snapshot_row(bank, number * folded.words + n)
+                (cycle,) = await array.send(
+                    [{"x": x_word, "w": row, "first": n == 0, "last": last}]
+                )
+                if last:
+                    steps += range(cycle + latency, cycle + latency + folded.steps)
+            if not last:
+                await bench.edges(max(0, 3 - folded.sets))
         steps = steps[: folded.pass_steps]
         await bench.edges(steps[-1] - bench.cycle)
 

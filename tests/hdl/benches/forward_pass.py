@@ -120,27 +120,31 @@ class Due:
             earliest = self.begin[-1] + 1 if number else 0
             loaded = self.seen["loaded"].index(1, earliest)
             cycle = array_end + 1 if number and loaded <= array_end else loaded + 1
-            words = 0
-            while words < folded.preload_words:
-                if words < folded.load_words:
-                    self.preload.append(cycle)
-                    words += self.seen["preloaded"][cycle]
-                else:
-                    words += 1
-                cycle += 1
-
-            # Array: in the cycle before, nothing held it, and the result before was gone.
-            while hold[cycle - 1] or (number and before_taken >= cycle - 1):
-                cycle += 1
-            self.begin.append(cycle)
+            loads = 0
             steps: list[int] = []
-            for evaluated in range(folded.sets):
-                start = cycle + evaluated * folded.set_cycles
-                for word in range(folded.words):
-                    self.reads[start + word] = evaluated * folded.words + word
-                first_step = start + folded.words + self.latencies[0]
-                steps += range(first_step, first_step + folded.steps)
-            array_end = cycle + folded.sets * folded.set_cycles - 1
+            for word in range(folded.words):
+                while loads < (word + 1) * folded.word_loads:
+                    if loads < folded.load_words:
+                        self.preload.append(cycle)
+                        loads += self.seen["preloaded"][cycle]
+                    else:
+                        loads += 1
+                    cycle += 1
+
+                # Array: in the cycle before, nothing held it, and the result before was gone.
+                if word == 0:
+                    while hold[cycle - 1] or (number and before_taken >= cycle - 1):
+                        cycle += 1
+                    self.begin.append(cycle)
+                last = word == folded.words - 1
+                for evaluated in range(folded.sets):
+                    start = cycle + evaluated * (folded.steps if last else 1)
+                    self.reads[start] = evaluated * folded.words + word
+                    first_step = start + 1 + self.latencies[0]
+                    if last:
+                        steps += range(first_step, first_step + folded.steps)
+                cycle += folded.last_word_cycles if last else folded.word_cycles
+            array_end = cycle - 1
 
             steps = steps[: folded.pass_steps]
             self.choices += [n + 1 for n in steps[folded.group_steps - 1 :: folded.group_steps]]

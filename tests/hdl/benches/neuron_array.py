@@ -1,20 +1,19 @@
 """Bench of the neuron array: sums of several words, ties, and when which neurons leave."""
 
-from typing import Any
 
 from metaplast.sim.bench import Bench, stream_bench
 
-SETS = 40
-CLEARED_SETS = 20
+SAMPLES = 40
+CLEARED_SAMPLES = 20
 
 
-def make_set(bench: Bench, number: int) -> tuple[int, list[int]]:
-    """A sample's bits and the weights of neurons side by side; all, none or half of them equal."""
+def make_sample(bench: Bench, number: int) -> tuple[int, list[int]]:
+    """A sample's bits and all neurons' weights; all, none or half of them equal."""
     inputs = bench.parameters["inputs"]
     x = bench.random.getrandbits(inputs)
     weights = []
-    for lane in range(bench.parameters["lanes"]):
-        match (number + lane) % 4:
+    for neuron in range(bench.parameters["lanes"] * bench.parameters["sets"]):
+        match (number + neuron) % 4:
             case 0:
                 weights.append(bench.random.getrandbits(inputs))
             case 1:
@@ -34,8 +33,8 @@ def neuron(x: int, w: int, inputs: int) -> tuple[int, int]:
     return int(z >= 0), abs(z)
 
 
-class Sets:
-    """Sets of neurons, sent and expected one after another.
+class Samples:
+    """Samples, sent and expected one after another.
 
     Parameters
     ----------
@@ -50,36 +49,43 @@ class Sets:
 
     def __init__(self, bench: Bench):
         self.bench = bench
-        self.inputs, self.word, self.select = (
-            bench.parameters[name] for name in ("inputs", "word", "select")
+        self.inputs, self.word, self.lanes, self.sets, self.select = (
+            bench.parameters[name] for name in ("inputs", "word", "lanes", "sets", "select")
         )
         self.words = -(-self.inputs // self.word)
-        self.steps = bench.parameters["lanes"] // self.select
+        self.steps = self.lanes // self.select
         self.driver, self.monitor = bench.driver("i"), bench.monitor("o")
         self.due: list[int] = []
 
     async def send(self, number: int) -> list[list[tuple[int, int]]]:
-        """Send a set's words; gives its neurons, as they are to leave."""
-        x, weights = make_set(self.bench, number)
-        columns = zip(self._in_words(x), *map(self._in_words, weights), strict=True)
-        items: list[dict[str, Any]] = [
-            {"x": x_word, "w": w_words, "first": n == 0, "last": n == self.words - 1}
-            for n, (x_word, *w_words) in enumerate(columns)
-        ]
-        await self.driver.send(items)
+        """Send a sample's words, as dense as they may come; gives its neurons, as they leave."""
+        x, weights = make_sample(self.bench, number)
+        w_words = list(map(self._in_words, weights))
+        for n, x_word in enumerate(self._in_words(x)):
+            last = n == self.words - 1
+            for first in range(0, len(weights), self.lanes):
+                w = [words[n] for words in w_words[first : first + self.lanes]]
+                (cycle,) = await self.driver.send(
+                    [{"x": x_word, "w": w, "first": n == 0, "last": last}]
+                )
+                if last:
+                    self.due += range(cycle, cycle + self.steps)
+                    if first + self.lanes < len(weights):
+                        await self.bench.edges(self.steps - 1)
+            if not last:
+                await self.bench.edges(max(0, 3 - self.sets))
         found = [neuron(x, w, self.inputs) for w in weights]
         return [found[n : n + self.select] for n in range(0, len(found), self.select)]
 
     def expect(self, leaving: list[list[tuple[int, int]]]) -> None:
-        """Expect neurons of the last set that was sent."""
-        for step, neurons in enumerate(leaving):
+        """Expect neurons to leave."""
+        for neurons in leaving:
             self.monitor.expect(
                 {
                     "activations": sum(a << n for n, (a, _) in enumerate(neurons)),
                     "distances": [distance for _, distance in neurons],
                 }
             )
-            self.due.append(self.driver.cycles[-1] + step)
 
     def _in_words(self, bits: int) -> list[int]:
         return [bits >> n * self.word & (1 << self.word) - 1 for n in range(self.words)]
@@ -88,28 +94,31 @@ class Sets:
 @stream_bench
 async def neurons(bench: Bench) -> None:
     """Neurons leave in order, the first ones a fixed number of cycles after their last word."""
-    sets = Sets(bench)
-    for number in range(SETS):
-        sets.expect(await sets.send(number))
-        await bench.edges(max(0, sets.steps - sets.words))  # the neurons before must have left
+    samples = Samples(bench)
+    for number in range(SAMPLES):
+        samples.expect(await samples.send(number))
+        await bench.edges(samples.steps - 1)  # the neurons before must have left
     await bench.drain()
-    bench.check_latency(sets.due, sets.monitor.cycles, bench.parameters["latency"])
+    bench.check_latency(samples.due, samples.monitor.cycles, bench.parameters["latency"])
     if not bench.flow.idle:
-        interval = max(sets.words, sets.steps)
-        assert sets.due[-1] == (SETS - 1) * interval + sets.words + sets.steps - 2
+        interval = (samples.words - 1) * max(samples.sets, 3) + samples.sets * samples.steps
+        assert samples.due[-1] == SAMPLES * interval - 1
 
 
 @stream_bench
 async def cleared(bench: Bench) -> None:
     """Of a set whose first neurons have left, the others do not."""
-    sets = Sets(bench)
-    for number in range(CLEARED_SETS):
-        leaving = await sets.send(number)
-        last_step = bench.random.randrange(sets.steps)
-        sets.expect(leaving[: last_step + 1])
-        await bench.edges(bench.parameters["latency"] + last_step - 1)
+    samples = Samples(bench)
+    for number in range(CLEARED_SAMPLES):
+        leaving = await samples.send(number)
+        left = bench.random.randrange(samples.steps)
+        if left + 1 < samples.steps:
+            leaving = leaving[: left + 1 - samples.steps]
+            del samples.due[left + 1 - samples.steps :]
+        samples.expect(leaving)
+        await bench.edges(bench.parameters["latency"] + left - 1)
         bench.write("clear", 1)
         await bench.edge()
         bench.write("clear", 0)
     await bench.drain()
-    bench.check_latency(sets.due, sets.monitor.cycles, bench.parameters["latency"])
+    bench.check_latency(samples.due, samples.monitor.cycles, bench.parameters["latency"])
