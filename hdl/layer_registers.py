@@ -16,8 +16,9 @@ class LayerRegisters(wiring.Component):
     """Serve requests for a layer's registers, one at a time.
 
     Whether the core is idle is for the core to know: requests that need it to be come only then.
-    A response follows its request by a cycle, but for the counters (a few cycles), a position (a
-    cycle a neuron) and the count of saturated counters (a scan).
+    A request is looked at in one cycle and taken in the next, with the response in the one after;
+    later if it is for a counter (a few cycles), a position (a cycle a neuron) or the count of
+    saturated counters (a scan).
 
     Parameters
     ----------
@@ -122,13 +123,13 @@ class LayerRegisters(wiring.Component):
             with m.Case(LayerRegister.COUNTER):
                 m.d.comb += held.eq(Mux(request.write, 0, self.r.payload))
 
-        def respond(status: Status = Status.OK) -> None:
-            m.d.comb += self.requests.ready.eq(1)
-            m.d.sync += answer.status.eq(status)
-            m.next = "Respond"
-
-        with m.If(self.requests.ready):
+        answered = Signal()
+        with m.If(~answered):
             m.d.sync += answer.data.eq(held)
+
+        def respond(status: Status = Status.OK) -> None:
+            m.d.sync += answer.status.eq(status)
+            m.next = "Take"
 
         with m.FSM():
             with m.State("Idle"):
@@ -164,18 +165,15 @@ class LayerRegisters(wiring.Component):
                             with m.Elif(exceeds(request.data, config.neurons - 1)):
                                 respond(Status.RANGE)
                             with m.Else():
-                                m.d.comb += self.rewind.eq(1)
                                 m.d.sync += left.eq(request.data)
-                                m.next = "Seek"
+                                m.next = "Rewind"
                         with m.Case(LayerRegister.COUNTER):
                             with m.If(~request.write):
                                 m.next = "Read"
                             with m.Elif(above_sign.any() & ~above_sign.all()):
                                 respond(Status.RANGE)
                             with m.Else():
-                                m.d.comb += self.w.valid.eq(1)
-                                with m.If(self.w.ready):
-                                    respond()
+                                m.next = "Write"
                         with m.Case(*(LayerRegister.STREAM_0 + n for n in range(4))):
                             m.d.comb += self.push.eq(request.write)
                             respond()
@@ -188,6 +186,13 @@ class LayerRegisters(wiring.Component):
                                 respond()
                         with m.Default():
                             respond(Status.UNKNOWN)
+            with m.State("Write"):
+                m.d.comb += self.w.valid.eq(1)
+                with m.If(self.w.ready):
+                    respond()
+            with m.State("Rewind"):
+                m.d.comb += self.rewind.eq(1)
+                m.next = "Seek"
             with m.State("Seek"):
                 with m.If(left == 0):
                     respond()
@@ -202,8 +207,11 @@ class LayerRegisters(wiring.Component):
                 m.d.comb += self.scan.eq(1)
                 with m.If(self.scanned):
                     respond()
+            with m.State("Take"):
+                m.d.comb += [answered.eq(1), self.requests.ready.eq(1)]
+                m.next = "Respond"
             with m.State("Respond"):
-                m.d.comb += self.responses.valid.eq(1)
+                m.d.comb += [answered.eq(1), self.responses.valid.eq(1)]
                 with m.If(self.responses.ready):
                     m.next = "Idle"
 

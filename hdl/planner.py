@@ -532,7 +532,10 @@ class _LayerSearch:
         lanes_choices |= {layer.group * size for size in divisors(layer.group_count // banks)}
         table = []
         for counters in self._values("counters", _parts(layer.inputs)):
-            words = [counters * size for size in _parts(math.ceil(layer.inputs / counters))]
+            rows = math.ceil(layer.inputs / counters)
+            # A word of an even number of rows has more loads to choose from.
+            sizes = sorted({size + odd for size in _parts(rows) for odd in (0, size % 2)})
+            words = [counters * size for size in sizes]
             for word, lanes in product(
                 self._values("word", words), self._values("lanes", sorted(lanes_choices))
             ):
@@ -547,10 +550,9 @@ class _LayerSearch:
         table = []
         choices = [self._values("slots", slots), self._values("draws", draws)]
         for banks, lanes, word, counters, _, _, _ in shapes.table.tolist():
-            units = math.ceil(self.layer.inputs / word) * (word // counters)
             loads = [counters, word]
             if every_load:
-                loads = [counters * size for size in divisors(units)]
+                loads = [counters * size for size in divisors(word // counters)]
             for load, *rest in product(self._values("load", loads), *choices):
                 table.append((banks, lanes, word, counters, load, *rest))
         found = Foldings(self.layer, shapes.plan.memory, table)

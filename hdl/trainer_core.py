@@ -157,9 +157,8 @@ class TrainerCore(wiring.Component):
         )
 
         def respond(status: Status = Status.OK) -> None:
-            m.d.comb += self.requests.ready.eq(1)
             m.d.sync += answer.status.eq(status)
-            m.next = "Respond"
+            m.next = "Take"
 
         def read_only(value: ValueLike) -> None:
             m.d.sync += answer.data.eq(value)
@@ -248,6 +247,9 @@ class TrainerCore(wiring.Component):
                 for index in range(len(config.layers)):
                     with m.If(layer_valid[index]):
                         m.d.sync += answer.eq(layer_answers[index])
+            with m.State("Take"):
+                m.d.comb += self.requests.ready.eq(1)
+                m.next = "Respond"
             with m.State("Respond"):
                 m.d.comb += self.responses.valid.eq(1)
                 with m.If(self.responses.ready):

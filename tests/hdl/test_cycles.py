@@ -54,7 +54,7 @@ FASHION = NetworkConfig(
     inputs=784, hidden=(128,), groups=(32,), classes=10, reinforcement=1.0, batch=100
 )
 ULTRAPLUS = NetworkPlan(
-    (LayerPlan(lanes=2, word=200, counters=8, load=32, slots=8, memory=MemoryKind.SPRAM),)
+    (LayerPlan(word=400, counters=8, load=16, slots=5, memory=MemoryKind.SPRAM),)
 )
 
 
@@ -321,7 +321,7 @@ def test_an_estimate_from_averages_is_within_three_percent(
 def test_the_parts_of_an_estimate() -> None:
     estimate = estimate_cycles(FASHION, ULTRAPLUS, Workload(chosen=(1.91,)))
     (layer,) = estimate.layers
-    assert (layer.load, layer.forward) == (25, 25 + 256)
+    assert (layer.load, layer.forward) == (49, 25 + 128 + 25 + 128)
     # Of 191 neurons that are updated in a batch, many are so more than once.
     assert layer.scan == pytest.approx((128 + 86.5 * 97) / 100, abs=1)
     assert layer.events == pytest.approx(3735 * (1 + 784 / 1024) / 100, rel=0.01)

@@ -20,7 +20,7 @@ SMALL = (
         (
             LayerPlan(lanes=2, word=4, counters=2, load=2, slots=2, memory=MemoryKind.SPRAM),
             LayerPlan(banks=2, lanes=4, word=3, load=3, slots=2, draws=2),
-            LayerPlan(banks=3, word=2, counters=2, load=4, slots=3),
+            LayerPlan(banks=3, word=4, counters=2, load=4, slots=3),
         )
     ),
 )

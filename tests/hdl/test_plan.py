@@ -17,7 +17,7 @@ from ..strategies import network_configs
 
 # 12 neurons in groups of 3 in 2 banks, 22 inputs.
 NETWORK = NetworkConfig(inputs=22, hidden=(12,), groups=(3,), classes=5, counter_bits=6)
-PLAN = LayerPlan(banks=2, lanes=4, word=8, counters=4, load=12, slots=3, draws=2)
+PLAN = LayerPlan(banks=2, lanes=4, word=8, counters=4, load=8, slots=3, draws=2)
 
 
 def fold(config: NetworkConfig = NETWORK, plan: LayerPlan = PLAN, **factors: Any) -> FoldedLayer:
@@ -35,14 +35,13 @@ def folded_layers(draw: st.DrawFn) -> FoldedLayer:
     banks = draw(st.sampled_from(divisors(config.group_count)))
     counters = draw(st.integers(1, config.inputs + 3))
     chunks = draw(st.integers(1, math.ceil(config.inputs / counters)))
-    words = math.ceil(config.inputs / (chunks * counters))
     memory = draw(st.sampled_from(MemoryKind))
     plan = LayerPlan(
         banks=banks,
         lanes=draw(st.integers(1, config.neurons // banks)),
         word=chunks * counters,
         counters=counters,
-        load=counters * draw(st.sampled_from(divisors(words * chunks))),
+        load=counters * draw(st.sampled_from(divisors(chunks))),
         slots=draw(st.integers(2, 9)),
         draws=draw(st.sampled_from([1, 2] if memory is MemoryKind.BLOCK else [1])),
         memory=memory,
@@ -56,38 +55,34 @@ def test_the_derived_numbers_of_a_layer_with_all_sorts_of_padding() -> None:
     assert (folded.sets, folded.select, folded.steps, folded.pass_steps) == (2, 1, 4, 6)
     assert folded.group_steps == 3
     assert (folded.words, folded.padded_inputs) == (3, 24)
-    assert (folded.load_words, folded.preload_words, folded.set_cycles) == (2, 2, 4)
-    assert (folded.rows, folded.load_rows, folded.bank_rows, folded.row_bits) == (6, 3, 36, 24)
+    assert (folded.load_words, folded.word_loads) == (3, 1)
+    assert (folded.word_cycles, folded.last_word_cycles, folded.array_cycles) == (2, 8, 14)
+    assert (folded.rows, folded.load_rows, folded.bank_rows, folded.row_bits) == (6, 2, 36, 24)
     assert not folded.single_port
 
 
 def test_the_derived_numbers_of_an_ultraplus() -> None:
     network = NetworkConfig(inputs=784, hidden=(128,), groups=(32,), classes=10)
-    plan = LayerPlan(lanes=4, word=112, counters=8, load=16, memory=MemoryKind.SPRAM)
+    plan = LayerPlan(word=400, counters=8, load=16, memory=MemoryKind.SPRAM)
     folded = fold(network, plan)
-    assert folded.sets * folded.set_cycles == 224
+    assert folded.array_cycles == 128 + 25 + 128
     assert folded.rows * folded.row_cycles == 196
     assert folded.bank_rows * folded.row_bits == 802_816
     assert folded.single_port
 
 
 @pytest.mark.parametrize(
-    ("lanes", "group", "word", "select"),
+    ("lanes", "group", "select"),
     [
-        (4, 4, 2, 1),  # 11 words: one a cycle is enough
-        (12, 12, 4, 2),  # 6 words
-        (12, 12, 8, 4),  # 3 words
-        (12, 12, 22, 12),  # 1 word
-        (12, 3, 22, 3),  # and the group has no more
-        (9, 6, 22, 3),  # nor lanes and group in common
-        (7, 6, 22, 1),
+        (12, 12, 12),
+        (12, 3, 3),  # the group has no more
+        (9, 6, 3),  # nor lanes and group in common
+        (7, 6, 1),
     ],
 )
-def test_as_many_neurons_are_scored_as_keep_up(
-    lanes: int, group: int, word: int, select: int
-) -> None:
+def test_as_many_neurons_are_scored_as_a_group_allows(lanes: int, group: int, select: int) -> None:
     network = replace(NETWORK, groups=(group,))
-    folded = fold(network, LayerPlan(lanes=lanes, word=word, counters=word, load=word))
+    folded = fold(network, LayerPlan(lanes=lanes, word=22, counters=22, load=22))
     assert folded.select == select
 
 
@@ -113,14 +108,15 @@ def test_everything_has_room_and_keeps_up(folded: FoldedLayer) -> None:
     assert plan.banks * folded.bank_groups * config.group == config.neurons
     assert (folded.sets - 1) * plan.lanes < folded.bank_neurons <= folded.sets * plan.lanes
     assert config.inputs <= folded.rows * plan.counters <= folded.padded_inputs
-    assert folded.load_words <= folded.preload_words
+    assert (folded.words - 1) * folded.word_loads < folded.load_words
+    assert folded.load_words <= folded.words * folded.word_loads
     assert config.inputs <= folded.load_words * plan.load
-    assert folded.padded_inputs == folded.preload_words * plan.load
+    assert plan.word == folded.word_loads * plan.load
 
     assert folded.steps * folded.select == plan.lanes
     assert folded.group_steps * folded.select == config.group
     assert folded.pass_steps == folded.bank_groups * folded.group_steps
-    assert folded.set_cycles >= max(folded.words, folded.steps)
+    assert folded.last_word_cycles >= folded.pass_steps
 
 
 @pytest.mark.parametrize("name", ["banks", "lanes", "word", "counters", "load"])
@@ -146,8 +142,8 @@ def test_a_factor_is_a_positive_integer(name: str, value: Any) -> None:
         ({"lanes": 7}, "lanes must be at most the 6 neurons of a bank, not 7"),
         ({"word": 10}, "word must be a multiple of counters, and 10 is none of 4"),
         ({"load": 6}, "load must be a multiple of counters, and 6 is none of 4"),
-        ({"load": 16}, "load must divide the 3 words of 8 bits, not be 16"),
-        ({"load": 48}, "load must divide the 3 words of 8 bits, not be 48"),
+        ({"load": 12}, "load must divide the word of 8 bits, not be 12"),
+        ({"load": 16}, "load must divide the word of 8 bits, not be 16"),
         ({"word": 28, "load": 4}, "word must be below the 22 inputs plus counters, not 28"),
     ],
 )

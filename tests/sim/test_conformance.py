@@ -175,7 +175,7 @@ def foldings(draw: st.DrawFn, config: NetworkConfig) -> NetworkPlan:
                 lanes=draw(st.integers(1, layer.neurons // banks)),
                 word=word,
                 counters=counters,
-                load=counters * divisor(word // counters * words),
+                load=counters * divisor(word // counters),
                 slots=draw(st.integers(2, 6)),
                 draws=draw(st.integers(1, 1 if memory is MemoryKind.SPRAM else 2)),
                 memory=memory,

@@ -72,7 +72,7 @@ class Model:
         elif register == LayerRegister.POSITION:
             if new < config.neurons:
                 self.positions.append(new)
-                self.extra = new + 1
+                self.extra = new + 2
             else:
                 status = Status.RANGE
         elif register == LayerRegister.COUNTER:
@@ -81,6 +81,7 @@ class Model:
                 self.extra = 2
             elif config.lowest <= value <= config.highest:
                 self.written.append(value)
+                self.extra = 1
             else:
                 status = Status.RANGE
         else:
@@ -212,7 +213,7 @@ async def registers(bench: Bench) -> None:
         due = []
         for request in burst:
             monitor.expect(model.answer(request, layer.find))
-            cycle += 2 + model.extra
+            cycle += 3 + model.extra
             due.append(cycle)
         written.expect(*model.written)
         model.written = []
