@@ -232,7 +232,7 @@ class BoardNetwork:
             chosen=[],
             events=[
                 count if raised else 0
-                for count, raised in zip(events, errors.any(axis=0), strict=True)
+                for count, raised in zip(events, np.any(errors, axis=0).tolist(), strict=True)
             ],
             counted=tuple(
                 (now - then) & WORD for now, then in zip(self._updates, before, strict=True)

@@ -19,7 +19,6 @@ from ..hdl.counter_memory import NO_COLLISION_EMULATION
 from ..hdl.cycles import Workload, estimate_cycles
 from ..hdl.link.uart_trainer import UartTrainer
 from ..hdl.plan import NetworkPlan
-from ..hdl.planner import plan_network
 from ..sim.cache import keep
 from ..sim.tools import digest, telling
 from .board import Board
@@ -142,7 +141,7 @@ def prepare(
         If the plan, the clock or the network do not suit the board.
     """
     config = config or board.network
-    plan = plan or plan_network(config, board.device)
+    plan = plan or board.plan(config)
     frequency, pll = board.clock(clock)
     design = UartTrainer(
         config,
@@ -241,7 +240,8 @@ def build(
 
 def _own_source() -> str:
     """What the description is made by: another release describes anew."""
-    return Path(__file__).read_text(encoding="utf-8")
+    sources = (Path(__file__), Path(__file__).with_name("toolchain.py"))
+    return "".join(source.read_text(encoding="utf-8") for source in sources)
 
 
 def _make(

@@ -1,13 +1,17 @@
 """The boards that there are."""
 
+from ..golden_model.config import NetworkConfig
 from ..golden_model.errors import ConfigurationError
+from ..hdl.device import find_device
+from ..hdl.plan import NetworkPlan
+from ..hdl.planner import plan_network
 from .board import Board
 from .icebreaker import ICEBREAKER
 from .orangecrab import ORANGECRAB
 from .tang_nano_9k import TANG_NANO_9K
 from .ulx3s import ULX3S_12F, ULX3S_85F
 
-__all__ = ["BOARDS", "find_board"]
+__all__ = ["BOARDS", "board_plan", "check_name", "find_board"]
 
 BOARDS = (ICEBREAKER, ULX3S_12F, ULX3S_85F, ORANGECRAB, TANG_NANO_9K)
 """In the order in which `metaplast boards` lists them."""
@@ -30,3 +34,36 @@ def find_board(name: str) -> Board:
             return board
     known = ", ".join(board.name for board in BOARDS)
     raise ConfigurationError(f"board {name!r} is not known; those that are: {known}")
+
+
+def check_name(name: str) -> None:
+    """Refuse what is neither a board's name nor a device's.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is neither.
+    """
+    try:
+        find_board(name)
+    except ConfigurationError as error:
+        try:
+            find_device(name)
+        except ConfigurationError:
+            raise error from None
+
+
+def board_plan(name: str, config: NetworkConfig) -> NetworkPlan:
+    """The plan of a network for a board or, where no board is so called, for a device.
+
+    Raises
+    ------
+    ConfigurationError
+        If the name is neither's, or the network has no room there.
+    """
+    check_name(name)
+    try:
+        board = find_board(name)
+    except ConfigurationError:
+        return plan_network(config, find_device(name))
+    return board.plan(config)

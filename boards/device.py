@@ -13,21 +13,17 @@ from ..golden_model.errors import ConfigurationError
 from ..golden_model.model_file import Model
 from ..golden_model.network import Network
 from ..golden_model.trainer import EpochRecord, Trainer
-from ..hdl.device import find_device
 from ..hdl.plan import NetworkPlan
-from ..hdl.planner import plan_network
 from ..sim.cable import Cable
 from ..sim.virtual_board import VirtualBoard, build_board
 from .board_network import BoardNetwork, BoardShape, identify
-from .link_client import LinkClient, LinkError
+from .catalogue import board_plan, check_name
+from .link_client import BAUD, LinkClient, LinkError
 
-__all__ = ["BAUD", "VIRTUAL", "Device", "Opener", "open_client"]
+__all__ = ["VIRTUAL", "Device", "Opener", "open_client"]
 
 VIRTUAL = "virtual:"
 """What the name of a virtual board's port begins with."""
-
-BAUD = 1_000_000
-"""Bits a second on a real board's line, unless it says otherwise."""
 
 READ_SECONDS = 0.01
 
@@ -91,7 +87,7 @@ class Device:
         self._client: LinkClient | None = None
         self._board: VirtualBoard | None = None
         if self.is_virtual:
-            find_device(port.removeprefix(VIRTUAL))
+            check_name(port.removeprefix(VIRTUAL))
         else:
             self._client = self._stack.enter_context(
                 open_client(port, baud=baud, patience=patience)
@@ -192,7 +188,7 @@ class Device:
         if self.is_virtual:
             self._stack.close()
             if plan is None:
-                plan = plan_network(config, find_device(self.port.removeprefix(VIRTUAL)))
+                plan = board_plan(self.port.removeprefix(VIRTUAL), config)
             board = VirtualBoard(build_board(config, plan), self._cables)
             self._board = self._stack.enter_context(board)
             self._client = self._stack.enter_context(

@@ -28,4 +28,5 @@ ICEBREAKER = Board(
     link="USB: second port of the FT2232H",
     loader="ice40_generic",
     usb=((0x0403, 0x6010),),
+    core_luts=2700,
 )

@@ -26,6 +26,7 @@ from ..hdl.link.protocol import (
 from ..hdl.registers import Status
 
 __all__ = [
+    "BAUD",
     "BoardRestartedError",
     "LinkClient",
     "LinkError",
@@ -35,6 +36,9 @@ __all__ = [
     "SampleFrame",
     "WriteFrame",
 ]
+
+BAUD = 1_000_000
+"""Bits a second on a real board's line, unless it says otherwise."""
 
 FRAMES_AHEAD = 16
 """Sequenced frames that are on their way at a time."""
@@ -339,7 +343,7 @@ class LinkClient:
 
     # Bytes
 
-    def _ask(self, request: Callable[[int], bytes], kind: type) -> Any:
+    def _ask(self, request: Callable[[int], bytes], kind: type[Any]) -> Any:
         """Ask until an answer of this kind and with the right tag comes."""
         deadline = time.monotonic() + self._patience
         while True:
@@ -381,7 +385,7 @@ class LinkClient:
         except OSError:
             self._reopen()
 
-    def _wait(self, kind: type, tag: int | None) -> Any:
+    def _wait(self, kind: type[Any], tag: int | None) -> Any:
         """The next reply of a kind, and with a tag if one is given; None if it does not come."""
         deadline = time.monotonic() + min(self._longest_wait, self._usual_wait)
         damaged = self._decoder.damaged

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..boards.device import BAUD, VIRTUAL, Device
-from ..boards.link_client import LinkError
+from ..boards.device import VIRTUAL, Device
+from ..boards.link_client import BAUD, LinkError
 from ..golden_model import EpochRecord, MetaplastError, Network, Trainer
 from ..sim.cable import Cable
 from ..sim.comparison import compare_states

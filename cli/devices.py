@@ -30,8 +30,8 @@ def devices(
     from serial.tools.list_ports import comports
 
     from ..boards.board_network import WrongBoardError, identify
-    from ..boards.device import BAUD, open_client
-    from ..boards.link_client import LinkError, NoAnswerError
+    from ..boards.device import open_client
+    from ..boards.link_client import BAUD, LinkError, NoAnswerError
 
     found: list[dict[str, Any]] = []
     for port in sorted(comports(), key=lambda port: port.device):

@@ -58,9 +58,8 @@ def virtual_board(
     require_at_least("--inputs", inputs, 1)
     if not 0 <= faults <= 1:
         raise typer.BadParameter(f"must be from 0 to 1, not {faults:g}", param_hint="--faults")
+    from ..boards.catalogue import board_plan, check_name
     from ..golden_model.config import NetworkConfig, default_group
-    from ..hdl.device import find_device
-    from ..hdl.planner import plan_network
     from ..sim.cable import Cable
     from ..sim.virtual_board import VirtualBoard, build_board
     from .folding import load_plan
@@ -76,8 +75,8 @@ def virtual_board(
         classes=classes or 10,
         counter_bits=counter_bits or 8,
     )
-    device = find_device(board)
-    folded = plan_network(config, device) if plan is None else load_plan(plan)
+    check_name(board)
+    folded = board_plan(board, config) if plan is None else load_plan(plan)
     typer.echo("building the gateware, unless it was built before", err=True)
     simulator = build_board(config, folded)
     cables = (Cable(faults, seed=seed), Cable(faults, seed=seed + 1))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,9 +24,10 @@ SMALL = NetworkConfig(inputs=8, hidden=(4,), groups=(4,), classes=2)
 
 
 class StandIn(wiring.Component):
-    """In place of a trainer: a chain of registers of chosen length, or a product too long."""
+    """In place of a trainer: chains of registers, and a product that may be too long."""
 
     registers = 8
+    chains = 1
     bits = 1
 
     def __init__(self, *parameters: Any, **more: Any):
@@ -34,12 +35,14 @@ class StandIn(wiring.Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        chain, product = Signal(self.registers), Signal(2 * self.bits)
-        m.d.sync += [
-            chain.eq((chain << 1) | self.rx),
-            product.eq(chain[: self.bits] * product[: self.bits] + chain),
-        ]
-        m.d.comb += [self.tx.eq(chain[-1]), self.busy.eq(product[-1])]
+        chains = [Signal(self.registers, name=f"chain_{index}") for index in range(self.chains)]
+        turn, product = Signal(range(self.chains + 1)), Signal(2 * self.bits)
+        first = chains[0][: self.bits]
+        m.d.sync += [turn.eq(turn + 1), product.eq(first * product[: self.bits] + first)]
+        for index, chain in enumerate(chains):
+            m.d.sync += chain.eq((chain << 1) | (self.rx & (turn == index)))
+        m.d.comb += [self.tx.eq(Cat(chain[-1] for chain in chains).xor())]
+        m.d.comb += [self.busy.eq(product[-1])]
         return m
 
 
@@ -52,6 +55,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
     monkeypatch.setattr("metaplast.boards.build.UartTrainer", StandIn)
     monkeypatch.setattr(StandIn, "registers", 8)
+    monkeypatch.setattr(StandIn, "chains", 1)
     monkeypatch.setattr(StandIn, "bits", 1)
     return StandIn
 
@@ -135,8 +139,8 @@ def test_a_runner_ends_its_tools(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit(tmp_path: Path, stand_in: type[StandIn]) -> None:
-    stand_in.registers = 6000
-    message = r"does not fit iCE40UP5K: it needs 6,\d\d\d ICESTORM_LC of 5,280; choose .* --hidden"
+    stand_in.registers = stand_in.chains = 75
+    message = r"does not fit iCE40UP5K: it needs 5,\d\d\d ICESTORM_LC of 5,280; choose .* --hidden"
     with pytest.raises(BuildError, match=message):
         build(ICEBREAKER, SMALL, out=tmp_path / "out")
 
