@@ -24,7 +24,7 @@ COMMANDS = (
     "plan",
     "export",
     "devices",
-    "virtual_board",
+    "virtual-board",
     "boards",
     "build",
     "report",
@@ -153,4 +153,4 @@ def _common(
 
 
 for _name in COMMANDS:
-    importlib.import_module(f".{_name}", __package__).register(app)
+    importlib.import_module(f".{_name.replace('-', '_')}", __package__).register(app)

@@ -123,7 +123,14 @@ class HostLink(wiring.Component):
         m.submodules.framer = framer = Framer()
         wiring.connect(m, wiring.flipped(self.i), deframer.i)
         wiring.connect(m, wiring.flipped(self.results), sender.results)
-        wiring.connect(m, sender.o, framer.i)
+        # A byte waits in a register: what the framer does with it is of another cycle than what it
+        # was made from.
+        waiting = Signal()
+        m.d.comb += [sender.o.ready.eq(~waiting), framer.i.valid.eq(waiting)]
+        with m.If(~waiting):
+            m.d.sync += [waiting.eq(sender.o.valid), framer.i.p.eq(sender.o.p)]
+        with m.Elif(framer.i.ready):
+            m.d.sync += waiting.eq(0)
         wiring.connect(m, framer.o, wiring.flipped(self.o))
 
         # What a STATE says

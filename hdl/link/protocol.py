@@ -45,7 +45,7 @@ FLAG, ESCAPE, ESCAPED_BY = 0x7E, 0x7D, 0x20
 """A frame's delimiter; what comes before a byte that is one of them; what that is XORed by."""
 
 SAMPLES_AHEAD = 4
-"""Samples that a host may send before their results have come."""
+"""Samples that a host may send before their results have come. At most :data:`RESULTS`."""
 
 RESULTS = 4
 """Results in a STATE: the latest."""

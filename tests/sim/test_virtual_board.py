@@ -239,6 +239,17 @@ def test_counters_of_no_layer_are_refused(peer: Peer) -> None:
     assert peer.read(GlobalRegister.SEED_HIGH).value == seed
 
 
+@pytest.mark.parametrize("layer", [0, 1])
+def test_more_counters_than_are_left_do_not_stop_the_board(peer: Peer, layer: int) -> None:
+    shape = CONFIG.layers[layer]
+    counters = peer.counters()[layer]
+    reply = peer.row(layer, shape.neurons - 1, shape.inputs + 300)
+    assert reply.status is Status.OK
+    assert len(reply.counters) == shape.inputs + 300
+    assert list(reply.counters[: shape.inputs]) == counters[-shape.inputs :]
+    assert peer.counters()[layer] == counters
+
+
 def test_what_is_read_while_another_answer_is_sent_is_not_answered(peer: Peer) -> None:
     weights = CONFIG.layers[0].weights
     address = layer_address(0, LayerRegister.POSITION)
