@@ -184,55 +184,57 @@ class TrainerCore(wiring.Component):
         with m.FSM(name="requests"):
             with m.State("Idle"):
                 with m.If(self.requests.valid):
-                    m.d.comb += requested.eq(~self.busy)
-                    m.d.sync += answer.data.eq(0)
-                    with m.If(exclusive & self.busy):
-                        respond(Status.BUSY)
-                    with m.Elif(page > len(config.layers)):
-                        respond(Status.UNKNOWN)
-                    with m.Elif(page != 0):
-                        m.next = "Layer"
-                    with m.Else():
-                        with m.Switch(register):
-                            with m.Case(GlobalRegister.IDENTITY):
-                                read_only(IDENTITY)
-                            with m.Case(GlobalRegister.LAYERS):
-                                read_only(len(config.layers))
-                            with m.Case(GlobalRegister.STATUS):
-                                read_only(Cat(self.busy, resetting))
-                            with m.Case(GlobalRegister.RESET):
-                                with m.If(~request.write):
-                                    respond(Status.ACCESS)
-                                with m.Elif(request.data != 1):
-                                    respond(Status.RANGE)
-                                with m.Else():
-                                    m.d.comb += begin_reset.eq(1)
-                                    respond()
-                            with m.Case(GlobalRegister.SEED_LOW):
-                                read_write(seed[:32], (1 << 32) - 1)
-                            with m.Case(GlobalRegister.SEED_HIGH):
-                                read_write(seed[32:], (1 << 16) - 1)
-                            with m.Case(GlobalRegister.BATCH):
-                                with m.If(read_write(batch, (1 << 16) - 1, zero=False)):
-                                    m.d.sync += left_in_batch.eq(request.data)
-                            with m.Case(GlobalRegister.MODE):
-                                read_write(infer, 1)
-                            with m.Case(GlobalRegister.SAMPLES):
-                                m.d.sync += answer.data.eq(sample_count)
-                                with m.If(request.write):
-                                    m.d.sync += sample_count.eq(0)
+                    m.next = "Look"
+            with m.State("Look"):
+                m.d.comb += requested.eq(1)
+                m.d.sync += answer.data.eq(0)
+                with m.If(exclusive & self.busy):
+                    respond(Status.BUSY)
+                with m.Elif(page > len(config.layers)):
+                    respond(Status.UNKNOWN)
+                with m.Elif(page != 0):
+                    m.next = "Layer"
+                with m.Else():
+                    with m.Switch(register):
+                        with m.Case(GlobalRegister.IDENTITY):
+                            read_only(IDENTITY)
+                        with m.Case(GlobalRegister.LAYERS):
+                            read_only(len(config.layers))
+                        with m.Case(GlobalRegister.STATUS):
+                            read_only(Cat(self.busy, resetting))
+                        with m.Case(GlobalRegister.RESET):
+                            with m.If(~request.write):
+                                respond(Status.ACCESS)
+                            with m.Elif(request.data != 1):
+                                respond(Status.RANGE)
+                            with m.Else():
+                                m.d.comb += begin_reset.eq(1)
                                 respond()
-                            with m.Case(GlobalRegister.REFUSED):
-                                m.d.sync += answer.data.eq(refused_count)
-                                with m.If(request.write):
-                                    m.d.sync += refused_count.eq(0)
-                                respond()
-                            with m.Case(GlobalRegister.CLASSES):
-                                read_only(config.classes)
-                            with m.Case(GlobalRegister.COUNTER_BITS):
-                                read_only(config.counter_bits)
-                            with m.Default():
-                                respond(Status.UNKNOWN)
+                        with m.Case(GlobalRegister.SEED_LOW):
+                            read_write(seed[:32], (1 << 32) - 1)
+                        with m.Case(GlobalRegister.SEED_HIGH):
+                            read_write(seed[32:], (1 << 16) - 1)
+                        with m.Case(GlobalRegister.BATCH):
+                            with m.If(read_write(batch, (1 << 16) - 1, zero=False)):
+                                m.d.sync += left_in_batch.eq(request.data)
+                        with m.Case(GlobalRegister.MODE):
+                            read_write(infer, 1)
+                        with m.Case(GlobalRegister.SAMPLES):
+                            m.d.sync += answer.data.eq(sample_count)
+                            with m.If(request.write):
+                                m.d.sync += sample_count.eq(0)
+                            respond()
+                        with m.Case(GlobalRegister.REFUSED):
+                            m.d.sync += answer.data.eq(refused_count)
+                            with m.If(request.write):
+                                m.d.sync += refused_count.eq(0)
+                            respond()
+                        with m.Case(GlobalRegister.CLASSES):
+                            read_only(config.classes)
+                        with m.Case(GlobalRegister.COUNTER_BITS):
+                            read_only(config.counter_bits)
+                        with m.Default():
+                            respond(Status.UNKNOWN)
             with m.State("Layer"):
                 # What the layer does for a request may make the core busy.
                 m.d.comb += [requested.eq(1), layer_requests[layer].eq(1)]

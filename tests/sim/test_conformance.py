@@ -168,7 +168,6 @@ def foldings(draw: st.DrawFn, config: NetworkConfig) -> NetworkPlan:
         counters = draw(st.integers(1, layer.inputs))
         word = counters * draw(st.integers(1, math.ceil(layer.inputs / counters)))
         memory = draw(st.sampled_from(MemoryKind))
-        words = math.ceil(layer.inputs / word)
         layers.append(
             LayerPlan(
                 banks=banks,

@@ -1,6 +1,5 @@
 """Bench of the neuron array: sums of several words, ties, and when which neurons leave."""
 
-
 from metaplast.sim.bench import Bench, stream_bench
 
 SAMPLES = 40
