@@ -67,8 +67,8 @@ SLACK = (1.0, 1.005, 1.01, 1.02, 1.04)
 COST_STEP = 0.0025
 LOGIC_STEP = 1 / 256
 
-SLOTS = (4, 8, 10, 16)
-BEHIND = (8, 16)
+SLOTS = (4, 5, 8, 10, 16)
+BEHIND = (12, 16)
 """Slots of layers behind the first, which must bridge the commits of the layer before."""
 
 MOST_ROUNDS = 3
@@ -498,11 +498,13 @@ class _LayerSearch:
             bits = banks * (shapes.plan.lanes * shapes.plan.word + shapes.row_bits)
             fitting = needs.fits(room) & (bits <= room.luts)
             interval = LayerTiming.of(shapes).interval
+            # Words of an even and of an odd number of rows differ in their loads.
+            kinds = 2 * shapes.plan.counters + shapes.plan.word // shapes.plan.counters % 2
             kept = [
                 one
-                for counters in np.unique(shapes.plan.counters[fitting]).tolist()
+                for kind in np.unique(kinds[fitting]).tolist()
                 for one in _smallest_shapes(
-                    np.flatnonzero(fitting & (shapes.plan.counters == counters)),
+                    np.flatnonzero(fitting & (kinds == kind)),
                     interval,
                     shapes.plan.lanes * shapes.plan.word,
                     needs,

@@ -158,7 +158,8 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
     """The memories of a layer, largest first as a rule."""
     config, plan = folded.config, folded.plan
     choice_bits = 2 + number_bits(config.group)
-    return (
+    sums_bits = plan.lanes * number_bits(folded.padded_inputs + 1)
+    memories = (
         Memory(
             name="hidden weights",
             count=plan.banks,
@@ -202,7 +203,17 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
             width=1,
             granularity=1,
         ),
+        Memory(  # of a single word there are none
+            name="sums",
+            count=plan.banks * (folded.words > 1),
+            depth=folded.sets,
+            width=sums_bits,
+            granularity=sums_bits,
+        ),
     )
+    if isinstance(folded, FoldedLayer) and folded.words == 1:
+        return memories[:-1]
+    return memories
 
 
 def memory_need(memory: Memory, device: Device | None) -> Resources:

@@ -80,10 +80,12 @@ class SplitMix64Seeder(wiring.Component):
 
         # The ring's next bit, XORed with the one ``shift`` places above it in the factor.
         distance = Signal()
+        reached = Signal()  # step ≥ shift
         with m.Switch(mixing):
             for index, shift in enumerate(SHIFTS):
                 with m.Case(index):
-                    m.d.comb += distance.eq((step >= shift) & ring[shift - 1])
+                    m.d.comb += distance.eq(reached & ring[shift - 1])
+                    m.d.sync += reached.eq((step + 1)[: len(step)] >= shift)
 
         running = Signal()
         shifted_in = Signal()
