@@ -255,7 +255,6 @@ class _Costs:
     selector_bit: float
     detector: float
     detector_class: float
-    register_bit: float
     counter: float
     counter_bit: float
     snapshot_part: float
@@ -276,16 +275,15 @@ _ICE40 = _Costs(
     selector_bit=2.0,
     detector=12,
     detector_class=0.91,
-    register_bit=1.0,
     counter=13,
     counter_bit=3.1,
     snapshot_part=1.2,
-    access_bit=2.1,
+    access_bit=1.5,
     draw=100,
     second_draw=65,
     divider_bit=0.8,
     address_bit=6,
-    registers=350,
+    registers=320,
     core=625,
 )
 _ECP5 = _Costs(
@@ -296,16 +294,15 @@ _ECP5 = _Costs(
     selector_bit=3.2,
     detector=19,
     detector_class=1.05,
-    register_bit=0.95,
     counter=21,
     counter_bit=2.7,
     snapshot_part=1.0,
-    access_bit=2.6,
+    access_bit=1.5,
     draw=98,
     second_draw=210,
     divider_bit=0.6,
     address_bit=9,
-    registers=450,
+    registers=400,
     core=600,
 )
 
@@ -338,8 +335,6 @@ def layer_needs(
         need = Resources(luts=_whole(luts), registers=_whole(registers))
         return ComponentNeed(name=name, need=need)
 
-    # A register that is loaded and turned by equal distances needs no multiplexers.
-    turned = np.where(plan.load == plan.word, plan.load, folded.padded_inputs)
     scored = plan.banks * folded.select
     dividers = _divider_bits(config.neuron_bits, folded.bank_neurons) + _divider_bits(
         config.input_bits, plan.counters
@@ -368,8 +363,8 @@ def layer_needs(
         ),
         part(
             "sample register",
-            costs.register_bit * turned + 30 + sending,
-            folded.padded_inputs + config.neurons + 30 + sending,
+            60 + sending,
+            plan.word + 30 + 2 * sending,
         ),
         part(
             "local scores and error",
@@ -409,8 +404,8 @@ def layer_needs(
         ),
         part(
             "registers and initial state",
-            costs.registers + 40 + costs.access_bit * folded.row_bits * (3 + plan.banks) / 4,
-            221 + folded.row_bits + 4 * config.index,
+            costs.registers + 40 + costs.access_bit * folded.row_bits * (1 + plan.banks) / 2,
+            221 + 4 * config.index,
         ),
     )
     if isinstance(folded, Foldings):
@@ -427,7 +422,7 @@ def _divider_bits(width: int, divisor: Integers) -> Integers:
 def core_needs(device: Device | None) -> ComponentNeed:
     """What the core needs beside its layers."""
     return ComponentNeed(
-        name="core", need=Resources(luts=round(_costs(device).core), registers=395)
+        name="core", need=Resources(luts=round(_costs(device).core), registers=330)
     )
 
 

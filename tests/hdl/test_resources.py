@@ -39,7 +39,7 @@ def one_layer(
 
 ULTRAPLUS = one_layer(
     (784, 128, 32),
-    LayerPlan(lanes=2, word=200, counters=8, load=32, slots=8, memory=MemoryKind.SPRAM),
+    LayerPlan(word=400, counters=8, load=16, slots=5, memory=MemoryKind.SPRAM),
 )
 SMALL = one_layer((128, 64, 16), LayerPlan(lanes=2, word=64, counters=16, load=64))
 TINY = one_layer(
@@ -56,14 +56,14 @@ WIDE = one_layer((784, 64, 32), LayerPlan(banks=2, word=392, counters=49, load=9
 
 # Whole cores, as Yosys 0.70 counts them; a LUT memory as the LUTs it takes.
 MADE_BY_YOSYS = {
-    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=4492, registers=2432)),
-    "small": (ICE40, SMALL, Resources(block_rams=30, luts=3107, registers=1561)),
-    "tiny": (ICE40, TINY, Resources(block_rams=5, luts=1927, registers=1175)),
-    "small, ECP5": (ECP5, SMALL, Resources(block_rams=8, luts=3740, registers=1635)),
-    "tiny, ECP5": (ECP5, TINY, Resources(block_rams=2, luts=2198, registers=1149)),
-    "two banks": (ECP5, TWO_BANKS, Resources(block_rams=16, luts=5107, registers=2103)),
-    "four banks": (ECP5, FOUR_BANKS, Resources(block_rams=24, luts=11663, registers=3297)),
-    "wide": (ECP5, WIDE, Resources(block_rams=46, luts=11065, registers=3534)),
+    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=3446, registers=1868)),
+    "small": (ICE40, SMALL, Resources(block_rams=32, luts=3062, registers=1388)),
+    "tiny": (ICE40, TINY, Resources(block_rams=6, luts=1901, registers=1090)),
+    "small, ECP5": (ECP5, SMALL, Resources(block_rams=8, luts=3609, registers=1424)),
+    "tiny, ECP5": (ECP5, TINY, Resources(block_rams=2, luts=2108, registers=1039)),
+    "two banks": (ECP5, TWO_BANKS, Resources(block_rams=16, luts=4938, registers=1868)),
+    "four banks": (ECP5, FOUR_BANKS, Resources(block_rams=24, luts=12143, registers=3115)),
+    "wide": (ECP5, WIDE, Resources(block_rams=46, luts=10088, registers=2729)),
 }
 
 
@@ -85,14 +85,15 @@ def test_the_memories_of_the_ultraplus_plan() -> None:
         "hidden weights": (1, 12_544, 64),
         "snapshot": (1, 256, 400),
         "local classifier": (1, 128, 10),
-        "samples": (1, 200, 32),
-        "choices": (1, 32, 7),
+        "samples": (1, 245, 16),
+        "choices": (1, 20, 7),
         "marks": (1, 128, 1),
+        "sums": (1, 128, 10),
     }
     assert memories["hidden weights"].bits == 802_816
     assert memories["snapshot"].granularity == 8
     needs = {component.name: component.need for component in layer_needs(folded, ICE40)}
-    assert [needs[name].block_rams for name in shapes] == [0, 25, 1, 2, 1, 1]
+    assert [needs[name].block_rams for name in shapes] == [0, 25, 1, 1, 1, 1, 1]
     assert needs["hidden weights"].sprams == 4
 
 
