@@ -60,7 +60,7 @@ def fits(config: NetworkConfig, plan: NetworkPlan) -> bool:
             FASHION_128,
             1.91,
             620,
-            LayerPlan(lanes=2, word=200, counters=8, load=32, slots=8, memory=MemoryKind.SPRAM),
+            LayerPlan(word=400, counters=8, load=16, slots=5, memory=MemoryKind.SPRAM),
         ),
         (
             ECP5,
@@ -184,8 +184,8 @@ def test_the_default_plan_is_of_moderate_size() -> None:
 @pytest.mark.parametrize(
     "factors",
     [
-        {"lanes": 8},
-        {"lanes": 2, "memory": "spram"},
+        {"lanes": 1},
+        {"word": 200, "memory": "spram"},
         {"counters": 7, "slots": 3},
         {"word": 400, "load": 16, "draws": 1},
         {"memory": MemoryKind.SPRAM, "counters": 4},
@@ -206,7 +206,7 @@ def test_each_layer_has_its_own_overrides() -> None:
 
 
 def test_a_whole_plan_may_be_given() -> None:
-    layer = LayerPlan(lanes=2, word=200, counters=8, load=32, slots=8, memory=MemoryKind.SPRAM)
+    layer = LayerPlan(word=400, counters=8, load=16, slots=5, memory=MemoryKind.SPRAM)
     assert plan_network(FASHION_128, ICE40, overrides=[layer.to_dict()]) == NetworkPlan(
         (layer,), "iCE40UP5K"
     )
@@ -229,17 +229,19 @@ def refusal(config: NetworkConfig, device: Device, *overrides: dict[str, Any]) -
 def test_block_rams_run_out() -> None:
     error = refusal(FASHION_128, ICE40, {"word": 392, "lanes": 2})
     assert str(error) == (
-        "784–128–10 with 0.word=392, 0.lanes=2 does not fit the iCE40UP5K: it needs 53 EBRs of 30; "
-        "the nearest plan that fits has 0.word=200 instead of 392"
+        "784–128–10 with 0.word=392, 0.lanes=2 does not fit the iCE40UP5K: it needs 56 EBRs of 30; "
+        "the nearest plan that fits has 0.lanes=1 instead of 2"
     )
-    assert (error.resource, error.need, error.supply) == ("block_rams", 53, 30)
+    assert (error.resource, error.need, error.supply) == ("block_rams", 56, 30)
 
 
 def test_a_whole_plan_runs_out_of_block_rams() -> None:
-    layer = LayerPlan(lanes=4, word=200, counters=8, load=32, slots=8, memory=MemoryKind.SPRAM)
+    layer = LayerPlan(word=400, counters=8, load=16, slots=8, memory=MemoryKind.SPRAM)
     error = refusal(FASHION_128, ICE40, layer.to_dict())
-    assert error.nearest == NetworkPlan((replace(layer, lanes=2),), "iCE40UP5K")
-    assert str(error).endswith("of 30; the nearest plan that fits has 0.lanes=2 instead of 4")
+    assert error.nearest == NetworkPlan((replace(layer, slots=5),), "iCE40UP5K")
+    assert str(error).endswith(
+        "31 EBRs of 30; the nearest plan that fits has 0.slots=5 instead of 8"
+    )
 
 
 def test_hidden_weights_want_the_other_memory() -> None:
