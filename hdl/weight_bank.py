@@ -89,7 +89,7 @@ class WeightBank(wiring.Component):
         m.submodules.step = step = CounterStep(
             counters=plan.counters, counter_bits=config.counter_bits
         )
-        m.submodules.snapshot = snapshot = ApartMemory(
+        m.submodules.signs = snapshot = ApartMemory(
             shape=plan.lanes * plan.word,
             depth=self.folded.sets * self.folded.words,
             granularity=plan.counters,

@@ -308,7 +308,7 @@ def reveal_memories(verilog: str, *, banks: int) -> str:
         text, path = module[0], module["name"].strip("\\ ")
         if path == TOP:
             names = {name: name for name in OWN_MEMORIES}
-        elif BANK.search(path.removesuffix(".snapshot")):
+        elif BANK.search(path.removesuffix(".signs")):
             names = {"apart_memory": SNAPSHOT}
         elif BANK.search(path.removesuffix(".counters").removesuffix(".counters.memory")):
             names = {"memory": COUNTERS, "apart_memory": COUNTERS}

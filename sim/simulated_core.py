@@ -437,22 +437,25 @@ class SimulatedCore:
     def peek_counters(self) -> list[NDArray[np.int32]]:
         """``k`` of each layer, as the memories hold it."""
         return [
-            counters_of(folded, self._peek(folded, f"counters.{COUNTERS}", folded.row_bits))
+            counters_of(folded, self._peek(folded, _counters(folded), folded.row_bits))
             for folded in self.folded
         ]
 
     def peek_snapshot(self) -> list[NDArray[np.uint8]]:
         """``W`` of each layer, as the memories hold it."""
         return [
-            snapshot_of(folded, self._peek(folded, SNAPSHOT, folded.plan.lanes * folded.plan.word))
+            snapshot_of(
+                folded,
+                self._peek(folded, f"signs.{SNAPSHOT}", folded.plan.lanes * folded.plan.word),
+            )
             for folded in self.folded
         ]
 
     def poke(self, counters: Sequence[NDArray[Any]], snapshot: Sequence[NDArray[Any]]) -> None:
         """Put ``k`` and ``W`` of each layer into the memories, in no time."""
         for folded, k, w in zip(self.folded, counters, snapshot, strict=True):
-            self._poke(folded, f"counters.{COUNTERS}", counter_words(folded, k))
-            self._poke(folded, SNAPSHOT, snapshot_words(folded, w))
+            self._poke(folded, _counters(folded), counter_words(folded, k))
+            self._poke(folded, f"signs.{SNAPSHOT}", snapshot_words(folded, w))
 
     def record(self, on: bool) -> None:
         """Record a waveform from now on, or stop it."""
@@ -587,6 +590,10 @@ class SimulatedCore:
 
 def _stream_address(layer: int, word: int) -> int:
     return layer_address(layer, LayerRegister(LayerRegister.STREAM_0 + word))
+
+
+def _counters(folded: FoldedLayer) -> str:
+    return f"counters.{COUNTERS}" if folded.single_port else f"counters.memory.{COUNTERS}"
 
 
 def _bank_path(folded: FoldedLayer, bank: int, name: str) -> str:
