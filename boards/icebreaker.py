@@ -23,10 +23,9 @@ ICEBREAKER = Board(
     crystal="clk12",
     crystal_hertz=12_000_000,
     pll=Ice40PLL,
-    clock_hertz=18_000_000,
-    network=NetworkConfig(inputs=64, hidden=(64,), groups=(16,), classes=10),
+    clock_hertz=24_000_000,
+    network=NetworkConfig(inputs=784, hidden=(128,), groups=(32,), classes=10),
     link="USB: second port of the FT2232H",
     loader="ice40_generic",
     usb=((0x0403, 0x6010),),
-    core_luts=2700,
 )
