@@ -68,8 +68,10 @@ class UartTrainer(wiring.Component):
         m.submodules.core = core = self._core
 
         m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx), self.busy.eq(core.busy)]
-        # A byte takes longer on the line than the link takes for it.
-        m.d.comb += [link.i.valid.eq(receiver.o.valid), link.i.payload.eq(receiver.o.payload)]
+        # A byte takes longer on the line than the link takes for it. It stands for a cycle more,
+        # so that the way through the link begins at a register.
+        m.d.sync += link.i.valid.eq(receiver.o.valid)
+        m.d.comb += link.i.payload.eq(receiver.o.payload)
         wiring.connect(m, link.o, transmitter.i)
         wiring.connect(m, link.samples, core.samples)
         wiring.connect(m, core.results, link.results)
