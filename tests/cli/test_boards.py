@@ -57,7 +57,7 @@ def test_the_table_of_boards(run: Command) -> None:
         assert word in result.out
     listed = json.loads(run("boards", "--json").out)
     assert listed[0]["name"] == "icebreaker"
-    assert (listed[0]["clock_mhz"], listed[0]["usb"]) == (18, ["0403:6010"])
+    assert (listed[0]["clock_mhz"], listed[0]["usb"]) == (24, ["0403:6010"])
 
 
 def test_the_table_of_builds(run: Command, built: Path) -> None:
