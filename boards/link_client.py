@@ -49,6 +49,9 @@ COUNTS = 1 << 8
 REOPEN_SECONDS = 0.2
 BUSY_SECONDS = 0.002
 
+SLOW_TRIES = 4
+"""Time-outs in a row that tell of a slow board, and not of a bad cable."""
+
 LEAST_WAIT = 0.02
 WAIT_FACTOR = 4
 """What is usual is four times as long as answers take."""
@@ -356,7 +359,7 @@ class LinkClient:
             ):
                 self._send(frames[sent].content((first + sent) % NUMBERS))
                 sent += 1
-            state = self._wait(StateReply, None)
+            state = self._wait(StateReply, None, self._usual_wait)
             if state is None:
                 resume()
                 continue
@@ -374,17 +377,22 @@ class LinkClient:
         """Ask until an answer of this kind and with the right tag comes."""
         deadline = time.monotonic() + self._patience
         stall = self._stall()
+        tries, wait = 1, self._usual_wait
         while True:
             self._tag = (self._tag + 1) % NUMBERS
             asked = time.monotonic()
             self._send(request(self._tag))
             damaged = self._decoder.damaged
-            reply = self._wait(kind, self._tag)
+            reply = self._wait(kind, self._tag, wait)
             if reply is not None:
                 taken = WAIT_FACTOR * (time.monotonic() - asked)
-                self._usual_wait = max(LEAST_WAIT, (3 * self._usual_wait + taken) / 4)
+                usual = (3 * self._usual_wait + taken) / 4
+                if tries >= SLOW_TRIES:
+                    usual = max(usual, wait)
+                self._usual_wait = min(max(LEAST_WAIT, usual), self._longest_wait)
             elif self._decoder.damaged == damaged:
-                self._usual_wait = min(2 * self._usual_wait, self._longest_wait)
+                tries += 1
+                wait = min(2 * wait, self._longest_wait)
             if reply is not None and kind is not StateReply and reply.status is Status.BUSY:
                 stall.goes_on()
                 deadline = time.monotonic() + self._patience
@@ -416,9 +424,9 @@ class LinkClient:
         except OSError:
             self._reopen()
 
-    def _wait(self, kind: type[Any], tag: int | None) -> Any:
+    def _wait(self, kind: type[Any], tag: int | None, seconds: float) -> Any:
         """The next reply of a kind, and with a tag if one is given; None if it does not come."""
-        deadline = time.monotonic() + min(self._longest_wait, self._usual_wait)
+        deadline = time.monotonic() + seconds
         damaged = self._decoder.damaged
         while True:
             while self._replies:
