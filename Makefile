@@ -1,6 +1,6 @@
 # Everything from a bare clone: each target sets up what it needs in .venv, once.
 #
-#   make demo         train on the embedded digits: the model, with pictures, and the gateware
+#   make demo         train on the embedded digits: model, gateware, virtual board; build a bitstream
 #   make test         run the tests            (make test TESTS=tests/golden_model)
 #   make lint         check style with ruff    (make format: put it right)
 #   make types        check types with mypy, on the package as a wheel installs it
@@ -50,6 +50,14 @@ demo: compiler $(CORE)
 	@echo "The gateware learns them too, in simulation, compared with the model counter by counter:"
 	@$(BIN)/python -m metaplast.cli simulate digits --hidden 256 --bits-per-feature 2 --epochs 3 \
 		--model $(DEMO)/digits-gateware.npz
+	@echo
+	@echo "A virtual iCEBreaker learns them over its serial port, and ends where the model does:"
+	@$(BIN)/python -m metaplast.cli train digits --device virtual:icebreaker --check --hidden 64 \
+		--epochs 3 --model $(DEMO)/digits-board.npz
+	@echo
+	@echo "The bitstream for a real one, and a report on it:"
+	@$(BIN)/python -m metaplast.cli build icebreaker --out $(DEMO)/icebreaker
+	@$(BIN)/python -m metaplast.cli report $(DEMO)/icebreaker --html $(DEMO)/icebreaker.html
 
 test: compiler $(FULL)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) $(TESTS)

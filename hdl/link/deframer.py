@@ -1,6 +1,6 @@
 """Frames from bytes."""
 
-from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
@@ -51,7 +51,9 @@ class Deframer(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=1).create()
+        crc = CRC32_ISO_HDLC(data_width=1).create()
+        restart = Signal()  # a reset takes less logic than the CRC's own start
+        m.submodules.crc = ResetInserter(restart)(crc)
         shifting = Signal(8)
         left = Signal(4)
         escaped, some = Signal(), Signal()
@@ -69,7 +71,7 @@ class Deframer(wiring.Component):
             m.d.sync += [left.eq(left - 1), shifting.eq(shifting >> 1)]
         with m.Elif(self.i.valid):
             with m.If(self.i.payload == FLAG):
-                m.d.comb += [self.end.eq(taken), crc.start.eq(1)]
+                m.d.comb += [self.end.eq(taken), restart.eq(1)]
                 m.d.sync += [some.eq(0), escaped.eq(0)]
             with m.Elif(self.i.payload == ESCAPE):
                 m.d.sync += escaped.eq(1)

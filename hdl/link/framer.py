@@ -1,6 +1,6 @@
 """Bytes of frames."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Elaboratable, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
@@ -18,7 +18,7 @@ class Framer(wiring.Component):
         0        Flag: a flag is given
         1        Byte: a byte of the content, or an escape, after which comes the byte itself
         2 … 9    Check: a bit of it goes into the CRC
-        …        after the last byte, the four of the CRC in Byte, without Check
+        …        after the last byte, the four of the CRC, likewise, by which it is shifted out
         last     Close: a flag is given
 
     Parameters
@@ -44,23 +44,26 @@ class Framer(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=1).create()
+        crc = CRC32_ISO_HDLC(data_width=1).create()
+        restart = Signal()  # a reset takes less logic than the CRC's own start
+        m.submodules.crc = ResetInserter(restart)(crc)
         shifting, left = Signal(8), Signal(range(8))
         escaped = Signal()
-        closing = Signal()  # the content is through
+        ending, closing = Signal(), Signal()  # the content is given, and also checked
         crc_byte = Signal(range(CRC_BYTES))
-        byte = Mux(closing, crc.crc.word_select(crc_byte, 8), self.i.p.byte)
+        byte = Mux(closing, crc.crc[:8], self.i.p.byte)
         special = (byte == FLAG) | (byte == ESCAPE)
-        m.d.comb += crc.data.eq(shifting[0])
+        # With its own lowest bit, which is inverted, a CRC is shifted as it is.
+        m.d.comb += crc.data.eq(Mux(closing, ~crc.crc[0], shifting[0]))
 
         with m.FSM():
             with m.State("Flag"):
                 m.d.comb += [
                     self.o.valid.eq(self.i.valid),
                     self.o.payload.eq(FLAG),
-                    crc.start.eq(1),
+                    restart.eq(1),
                 ]
-                m.d.sync += [closing.eq(0), crc_byte.eq(0)]
+                m.d.sync += [ending.eq(0), closing.eq(0), crc_byte.eq(0)]
                 with m.If(self.o.valid & self.o.ready):
                     m.next = "Byte"
             with m.State("Byte"):
@@ -73,23 +76,22 @@ class Framer(wiring.Component):
                 with m.If(self.o.valid & self.o.ready):
                     m.d.sync += escaped.eq(special & ~escaped)
                     with m.If(~special | escaped):
-                        with m.If(closing):
-                            m.d.sync += crc_byte.eq(crc_byte + 1)
-                            with m.If(crc_byte == CRC_BYTES - 1):
-                                m.next = "Close"
-                        with m.Else():
-                            m.d.comb += self.i.ready.eq(1)
-                            m.d.sync += [
-                                shifting.eq(self.i.p.byte),
-                                left.eq(7),
-                                closing.eq(self.i.p.last),
-                            ]
-                            m.next = "Check"
+                        m.d.comb += self.i.ready.eq(~closing)
+                        m.d.sync += [
+                            shifting.eq(byte),
+                            left.eq(7),
+                            ending.eq(closing | self.i.p.last),
+                            crc_byte.eq(crc_byte + closing),
+                        ]
+                        m.next = "Check"
             with m.State("Check"):
                 m.d.comb += crc.valid.eq(1)
                 m.d.sync += [shifting.eq(shifting >> 1), left.eq(left - 1)]
                 with m.If(left == 0):
+                    m.d.sync += closing.eq(ending)
                     m.next = "Byte"
+                    with m.If(closing & (crc_byte == 0)):
+                        m.next = "Close"
             with m.State("Close"):
                 m.d.comb += [self.o.valid.eq(1), self.o.payload.eq(FLAG)]
                 with m.If(self.o.ready):

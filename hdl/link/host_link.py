@@ -3,7 +3,7 @@
 
 import math
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,6 +20,7 @@ from .protocol import (
     SAMPLES_AHEAD,
     VERSION,
     LinkRegister,
+    ReplyKind,
     RequestKind,
     design_digest,
 )
@@ -30,6 +31,10 @@ __all__ = ["HostLink"]
 # Where fields begin in a frame.
 NUMBER, ADDRESS, DATA, COUNT = 1, 3, 6, 10
 WORDS = 5
+
+ARGUMENT_BYTES = COUNT - DATA
+KIND_BITS = 3
+REPLY_HEAD, VALUE_BYTES = 4, 8  # of a VALUE or ROW before what was asked for; of a VALUE
 LENGTHS = {
     RequestKind.SYNC: ADDRESS,
     RequestKind.READ: DATA,
@@ -50,13 +55,16 @@ class HostLink(wiring.Component):
         SYNC        at once
         SAMPLE      Finish: the last word is offered until the core takes it, or the next frame's
                     first byte comes: then the sample is cancelled, like that of any bad frame
-        READ        Request, Answer; then a VALUE is sent, and the next frame may be obeyed
+        READ        Request, Answer; then Reply, until a VALUE is sent
         WRITE       Request, Answer; a cycle each if the core does not wait
-        COUNTERS    Request, Answer for the position; then a ROW is begun, and Request and Answer
-                    follow for each of its counters
+        COUNTERS    Request, Answer for the position; then Reply, until the head of a ROW is sent;
+                    then all three for each of its counters
 
-    A frame that begins while another is being obeyed is dropped. Whatever the host is to know
-    makes a STATE due, which is sent when nothing else is.
+    The link itself answers for its own registers, and for those of layers that are not there. A
+    frame that begins while another is being obeyed is dropped. Whatever the host is to know makes
+    a STATE due, which is sent when nothing else is.
+
+    There is one shift register for a WRITE's data, a sample's word, and what the core answers.
 
     Parameters
     ----------
@@ -111,9 +119,7 @@ class HostLink(wiring.Component):
         load = self.plan.layers[0].load
 
         m.submodules.deframer = deframer = Deframer()
-        m.submodules.sender = sender = ReplySender(
-            layers=len(self.config.layers), counter_bits=self.config.counter_bits
-        )
+        m.submodules.sender = sender = ReplySender(layers=len(self.config.layers))
         m.submodules.framer = framer = Framer()
         wiring.connect(m, wiring.flipped(self.i), deframer.i)
         wiring.connect(m, wiring.flipped(self.results), sender.results)
@@ -144,91 +150,93 @@ class HostLink(wiring.Component):
             m.d.sync += expected.eq(expected + 1)
 
         # A frame's fields, as its bytes come
-        kind = Signal(8)
-        address, argument, left = Signal(24), Signal(32), Signal(16)
+        kind = Signal(RequestKind)
+        register = Signal(8)  # or a sample's label
+        page = Signal(range(len(self.config.layers) + 1))  # of the core's; or a sample's flags
+        own_page, no_page = Signal(), Signal()  # the link's; neither its nor the core's
+        left = Signal(16)
+        word_bytes = math.ceil(load / 8)
+        shifter = Signal(8 * max(word_bytes, ARGUMENT_BYTES))
+        argument, word = shifter[-8 * ARGUMENT_BYTES :], shifter[-8 * word_bytes :]
+        next_number, next_data = Signal(), Signal()  # shift by a byte
+        answered = Signal()
+        answer_status, answer_data = Signal(Status), Signal(32)
         position = Signal(range(32))
         byte = deframer.o.payload
         strobe = deframer.o.valid
         obeying = Signal(init=1)
-        deaf = Signal()  # this frame began while another was being obeyed
-        late = Signal()  # a word was not taken in time
-        word_bytes = math.ceil(load / 8)
-        word = Signal(8 * word_bytes)
+        bad = Signal()  # of no known kind, or too early, or the core was too late for a word
         word_byte = Signal(range(max(word_bytes, 2)))
         words = Signal(range(self._words + 1))  # that are complete
         offering = Signal()
         finishing = Signal()
-        in_words = (kind == RequestKind.SAMPLE) & (position == WORDS) & (words != self._words)
+        sample = kind == RequestKind.SAMPLE
+        in_words = sample & (position == WORDS) & (words != self._words)
 
         with m.If(strobe & (position == 0)):
-            m.d.sync += deaf.eq(obeying)
+            m.d.sync += bad.eq(obeying | (byte[KIND_BITS:] != 0))
+            with m.If(~obeying):
+                m.d.sync += kind.eq(byte)
         with m.If(strobe & ~in_words & (position != 31)):
             m.d.sync += position.eq(position + 1)
-        with m.If(strobe & ~obeying & ~deaf):
+        with m.If(strobe & ~bad):
             with m.Switch(position):
-                with m.Case(0):
-                    m.d.sync += kind.eq(byte)
-                for first, field in (
-                    (NUMBER, number),
-                    (ADDRESS, address),
-                    (DATA, argument),
-                    (COUNT, left),
-                ):
-                    for index in range(len(field) // 8):
-                        if first + index < COUNT + 2:
-                            with m.Case(first + index):
-                                m.d.sync += field.word_select(index, 8).eq(byte)
+                with m.Case(*range(NUMBER, ADDRESS)):
+                    m.d.comb += next_number.eq(1)
+                with m.Case(ADDRESS):
+                    m.d.sync += register.eq(byte)
+                with m.Case(ADDRESS + 1):
+                    m.d.sync += [page.eq(byte), no_page.eq(byte[len(page) :] != 0)]
+                with m.Case(ADDRESS + 2):
+                    m.d.sync += own_page.eq(byte == LINK_PAGE >> 16)
+                    with m.If((byte != 0) & (byte != LINK_PAGE >> 16)):
+                        m.d.sync += no_page.eq(1)
+                with m.Case(*range(DATA, COUNT)):
+                    m.d.comb += next_data.eq(~sample)
+                with m.Case(*range(COUNT, COUNT + 2)):
+                    m.d.sync += left.eq(Cat(left[8:], byte))
             with m.If(in_words):
-                m.d.sync += [word.eq(Cat(word[8:], byte)), word_byte.eq(word_byte + 1)]
-                with m.If(offering):
-                    m.d.sync += late.eq(1)
+                m.d.comb += next_data.eq(1)
+                m.d.sync += word_byte.eq(word_byte + 1)
                 with m.If(word_byte == word_bytes - 1):
                     m.d.sync += [word_byte.eq(0), words.eq(words + 1)]
                     m.d.sync += offering.eq(words != self._words - 1)
+            with m.If(offering):
+                m.d.sync += bad.eq(1)
+        with m.If(next_number):
+            m.d.sync += number.eq(Cat(number[8:], byte))
+        with m.If(next_data | answered):
+            m.d.sync += [
+                shifter.eq(Cat(shifter[8:], byte)),
+                argument.eq(Mux(answered, answer_data, Cat(argument[8:], byte))),
+            ]
         m.d.comb += [
             self.samples.valid.eq(offering | finishing),
             self.samples.p.bits.eq(word[:load]),
-            self.samples.p.label.eq(address[:8]),
-            self.samples.p.last.eq(address[8]),
+            self.samples.p.label.eq(register),
+            self.samples.p.last.eq(page[0]),
         ]
         with m.If(offering & self.samples.ready):
             m.d.sync += offering.eq(0)
 
         # The closing flag
         length = Signal.like(position)
-        sequenced, complete = Signal(), Signal()
-        m.d.comb += complete.eq(~late)
         with m.Switch(kind):
             for one, bytes_before in LENGTHS.items():
                 with m.Case(one):
                     m.d.comb += length.eq(bytes_before + CRC_BYTES)
-            with m.Default():
-                m.d.comb += complete.eq(0)
-        with m.If(kind == RequestKind.SAMPLE):
-            m.d.comb += complete.eq(~late & ~offering & (words == self._words))
-        m.d.comb += sequenced.eq((kind == RequestKind.WRITE) | (kind == RequestKind.SAMPLE))
-        right = (
-            deframer.good
-            & complete
-            & (position == length)
-            & ~obeying
-            & ~deaf
-            & (~sequenced | (number == expected))
-        )
+        write = kind == RequestKind.WRITE
+        in_sequence = ~(write | sample) | (number == expected)
+        right = deframer.good & ~bad & (position == length) & in_sequence
         with m.If(deframer.end):
-            m.d.sync += [position.eq(0), words.eq(0), word_byte.eq(0), offering.eq(0), late.eq(0)]
-            m.d.sync += deaf.eq(0)
+            m.d.sync += [position.eq(0), words.eq(0), word_byte.eq(0), offering.eq(0), bad.eq(0)]
 
-        # What a frame asks for
+        # What a frame asks for: of the core, or of the link, which answers for what is not there
         counters = kind == RequestKind.COUNTERS
-        own = Signal()  # or of no layer
+        positioned = Signal()  # the counters to read are
+        own, known = Signal(), Signal()
         own_value = Signal(32)
-        m.d.comb += [
-            own.eq((address[16:] == LINK_PAGE >> 16) | (counters & (address[8:] == 0))),
-            self.requests.p.write.eq(kind == RequestKind.WRITE),
-            self.requests.p.address.eq(address),
-            self.requests.p.data.eq(argument),
-        ]
+        own_status = Signal(Status)
         constants = {
             LinkRegister.VERSION: VERSION,
             LinkRegister.SAMPLES_AHEAD: SAMPLES_AHEAD,
@@ -236,35 +244,52 @@ class HostLink(wiring.Component):
             LinkRegister.CLOCK: self.clock_khz,
             LinkRegister.DIGEST: design_digest(self.config, self.plan),
         }
-        own_status = Signal(Status)
-        with m.Switch(address[:16]):
-            for register, value in constants.items():
-                with m.Case(register):
-                    m.d.comb += own_value.eq(value)
-            with m.Default():
-                m.d.comb += own_status.eq(Status.UNKNOWN)
-        answer = Signal(Status)  # of what is being obeyed
-        positioned = Signal()  # the counters to read are
-        more = counters & (answer == Status.OK) & (left != 0)
         m.d.comb += [
-            sender.value.p.tag.eq(number),
-            sender.value.p.row.eq(counters),
-            sender.value.p.more.eq(more),
-            sender.value.p.status.eq(answer),
-            sender.value.p.data.eq(argument),
-            sender.counter.p.counter.eq(argument),
-            sender.counter.p.last.eq(left == 1),
+            own.eq(own_page | no_page | (counters & (page == 0))),
+            known.eq(own_page & ~no_page & (page == 0) & ~counters),
+            own_status.eq(Status.UNKNOWN),
+        ]
+        with m.If(known):
+            with m.Switch(register):
+                for own_register, value in constants.items():
+                    with m.Case(own_register):
+                        m.d.comb += [own_value.eq(value), own_status.eq(Status.OK)]
+        with m.If(own_page & write):
+            m.d.comb += own_status.eq(Status.ACCESS)
+        m.d.comb += [
+            self.requests.p.write.eq(write | (counters & ~positioned)),
+            self.requests.p.address.eq(Cat(register, page)),
+            self.requests.p.data.eq(argument),
         ]
         with m.If(counters):
-            m.d.comb += [
-                self.requests.p.write.eq(~positioned),
-                self.requests.p.address.eq(
-                    Cat(
-                        Mux(positioned, LayerRegister.COUNTER, LayerRegister.POSITION),
-                        address[8:],
-                    )
-                ),
-            ]
+            m.d.comb += self.requests.p.address[:8].eq(
+                Mux(positioned, LayerRegister.COUNTER, LayerRegister.POSITION)
+            )
+
+        # The reply: kind, tag, status, and bytes of the core's answer
+        answer = Signal(Status)
+        place = Signal(range(VALUE_BYTES))
+        more = counters & (answer == Status.OK) & (left != 0)
+        reply = sender.replies
+        replied = reply.valid & reply.ready
+        reply_bytes = Cat(
+            Mux(counters, ReplyKind.ROW, ReplyKind.VALUE),
+            number[:8],
+            number[:8],
+            Cat(answer, Const(0, 5)),
+            argument[:8].replicate(ARGUMENT_BYTES),
+        )
+        counter_bytes = math.ceil(self.config.counter_bits / 8)
+        of_counter = positioned & (place == REPLY_HEAD + counter_bytes - 1)
+        ends = Mux(
+            counters,
+            of_counter | (~positioned & (place == REPLY_HEAD - 1)),
+            place == VALUE_BYTES - 1,
+        )
+        m.d.comb += [
+            reply.p.byte.eq(reply_bytes.word_select(place, 8)),
+            reply.p.last.eq(ends & Mux(positioned, left == 1, ~more)),
+        ]
 
         with m.FSM():
             with m.State("Wait"):
@@ -282,8 +307,8 @@ class HostLink(wiring.Component):
                         with m.Default():
                             m.next = "Request"
             with m.State("Finish"):
-                m.d.comb += [obeying.eq(0), finishing.eq(~deframer.o.valid)]
-                with m.If(deframer.o.valid):
+                m.d.comb += [obeying.eq(0), finishing.eq(~strobe)]
+                with m.If(strobe):
                     m.d.comb += [spoilt.eq(1), drop.eq(1)]
                     m.next = "Wait"
                 with m.Elif(self.samples.ready):
@@ -291,49 +316,37 @@ class HostLink(wiring.Component):
                     m.d.sync += status.eq(Status.OK)
                     m.next = "Wait"
             with m.State("Request"):
-                with m.If(own):
-                    m.d.sync += [answer.eq(own_status), argument.eq(own_value)]
-                    m.next = "Reply"
-                    with m.If(counters):
-                        m.d.sync += answer.eq(Status.UNKNOWN)
-                    with m.If(kind == RequestKind.WRITE):
-                        m.d.comb += drop.eq(1)
-                        m.d.sync += status.eq(Status.ACCESS)
-                        m.next = "Wait"
-                with m.Else():
-                    m.d.comb += self.requests.valid.eq(1)
-                    with m.If(self.requests.ready):
-                        m.next = "Answer"
+                m.d.comb += self.requests.valid.eq(~own)
+                with m.If(own | self.requests.ready):
+                    m.next = "Answer"
             with m.State("Answer"):
-                m.d.comb += self.responses.ready.eq(1)
-                with m.If(self.responses.valid):
-                    with m.If(~counters | positioned):
-                        m.d.sync += argument.eq(self.responses.p.data)
-                    with m.If(kind == RequestKind.WRITE):
-                        m.d.sync += status.eq(self.responses.p.status)
-                        with m.If(self.responses.p.status == Status.OK):
-                            m.d.comb += accept.eq(1)
-                        with m.Else():
-                            m.d.comb += drop.eq(1)
-                        m.next = "Wait"
-                    with m.Elif(positioned):
-                        m.next = "Counter"
-                    with m.Else():
-                        m.d.sync += [answer.eq(self.responses.p.status), positioned.eq(counters)]
-                        m.next = "Reply"
-            with m.State("Reply"):
-                m.d.comb += sender.value.valid.eq(1)
-                with m.If(sender.value.ready):
+                m.d.comb += [
+                    self.responses.ready.eq(~own),
+                    answered.eq(own | self.responses.valid),
+                    answer_status.eq(Mux(own, own_status, self.responses.p.status)),
+                    answer_data.eq(Mux(own, own_value, self.responses.p.data)),
+                ]
+                with m.If(write & answered):
+                    m.d.sync += status.eq(answer_status)
+                    m.d.comb += [accept.eq(answer_status == Status.OK), drop.eq(~accept)]
                     m.next = "Wait"
-                    with m.If(more):
+                with m.Elif(answered):
+                    m.d.sync += place.eq(Mux(positioned, REPLY_HEAD, 0))
+                    with m.If(~positioned):
+                        m.d.sync += answer.eq(answer_status)
+                    m.next = "Reply"
+            with m.State("Reply"):
+                m.d.comb += reply.valid.eq(1)
+                with m.If(replied):
+                    m.d.sync += place.eq(place + 1)
+                    m.d.comb += [next_number.eq(place != 0), next_data.eq(place >= REPLY_HEAD)]
+                    with m.If(ends):
+                        m.d.sync += positioned.eq(1)
                         m.next = "Request"
-            with m.State("Counter"):
-                m.d.comb += sender.counter.valid.eq(1)
-                with m.If(sender.counter.ready):
-                    m.d.sync += left.eq(left - 1)
-                    m.next = "Request"
-                    with m.If(left == 1):
-                        m.next = "Wait"
+                        with m.If(positioned):
+                            m.d.sync += left.eq(left - 1)
+                        with m.If(reply.p.last):
+                            m.next = "Wait"
 
         # A frame that began too early.
         with m.If(deframer.end & ~deframer.empty & obeying):

@@ -26,6 +26,7 @@ def run(link: HostLink, flip: bool = False) -> None:
     parameters = {
         "load": plan.layers[0].load,
         "words": plan.fold(config)[0].load_words,
+        "pages": len(config.layers) + 1,
         "result_bytes": result_bytes(len(config.layers)),
         "counter_bits": config.counter_bits,
         "clock_khz": link.clock_khz,

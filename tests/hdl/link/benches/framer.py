@@ -7,7 +7,7 @@ from metaplast.sim.bench import Bench, bench, stream_bench
 
 CONTENTS = 60
 BYTE_CYCLES = 9
-"""From a byte of a content to the next byte."""
+"""From a byte of a content, or of its CRC, to the next byte."""
 
 
 def contents(bench: Bench) -> list[bytes]:
@@ -50,14 +50,10 @@ async def cycles(bench: Bench) -> None:
     for content in sent:
         gaps.append(1)  # after the flag
         body = encode_frame(content)[1:-1]
-        left = len(content)
         escaped = False
         for byte in body:
-            escape = byte == ESCAPE and not escaped
-            inside = left > 0 and not escape
-            gaps.append(BYTE_CYCLES if inside else 1)
-            left -= inside
-            escaped = escape
+            escaped = byte == ESCAPE and not escaped
+            gaps.append(1 if escaped else BYTE_CYCLES)
         gaps.append(1)  # after the closing flag
     assert framed.cycles[0] == start
     came = [later - earlier for earlier, later in pairwise(framed.cycles)]

@@ -39,6 +39,7 @@ class Link:
         self.parameters = bench.parameters
         self.load: int = bench.parameters["load"]
         self.words: int = bench.parameters["words"]
+        self.pages: int = bench.parameters["pages"]
         self.line = bench.driver("i")
         self.said = bench.monitor("o")
         self.samples = bench.monitor("samples")
@@ -99,6 +100,14 @@ class Link:
         self.state(dropped=True)
         await self.quiet()
         assert self.cancels == before + cancels
+
+    def address(self) -> int:
+        """One of the core's, or of where it might have a register."""
+        return self.bench.random.randrange(self.pages << 8)
+
+    def address_of_nothing(self) -> int:
+        """One of a page that neither the core has nor the link."""
+        return self.bench.random.randrange(2 * self.pages << 8, LINK_PAGE)
 
     # The core
 
@@ -168,12 +177,15 @@ async def reads(bench: Bench) -> None:
         await link.send(read_request(register, link_address(register)))
         link.value(register, Status.OK, value)
         await link.quiet()
-    for place in (5, 0x100, 0xFFFF):
-        await link.send(read_request(place, LINK_PAGE | place))
-        link.value(place, Status.UNKNOWN, 0)
+    nothing = [link.address_of_nothing() for _ in range(ROUNDS)]
+    for address in (*(LINK_PAGE | place for place in (5, 0x100, 0xFFFF)), 0xFE0000, *nothing):
+        await link.send(read_request(address & 0xFFFF, address))
+        link.value(address & 0xFFFF, Status.UNKNOWN, 0)
         await link.quiet()
+    assert not link.requests.received
     for _ in range(ROUNDS):
-        tag, address, value = (bench.random.getrandbits(width) for width in (16, 23, 32))
+        tag, value = (bench.random.getrandbits(width) for width in (16, 32))
+        address = link.address()
         status = bench.random.choice(list(Status))
         await link.send(read_request(tag, address))
         said = link.requests
@@ -189,7 +201,7 @@ async def writes(bench: Bench) -> None:
     """In order, and each at most once; what the core refuses is not counted."""
     link = Link(bench)
     for _ in range(3 * ROUNDS):
-        address, value = bench.random.getrandbits(23), bench.random.getrandbits(32)
+        address, value = link.address(), bench.random.getrandbits(32)
         wrong = bench.random.choice([0, 0, 1, -1, 0x100, 0x8000])
         number = link.expected + wrong & 0xFFFF
         if wrong:
@@ -199,6 +211,11 @@ async def writes(bench: Bench) -> None:
             link.status = Status.ACCESS
             own = LINK_PAGE | bench.random.randrange(6)
             await link.drop(link.send(write_request(number, own, value)), cancels=0)
+            continue
+        if bench.random.random() < 0.1:
+            link.status = Status.UNKNOWN
+            address = link.address_of_nothing()
+            await link.drop(link.send(write_request(number, address, value)), cancels=0)
             continue
         link.status = bench.random.choice([*[Status.OK] * 4, *Status])
         link.requests.expect(request(True, address, value))
@@ -264,7 +281,7 @@ async def rows(bench: Bench) -> None:
     """A position, and as many counters as are asked for; none if the core does not want to."""
     link = Link(bench)
     bits = bench.parameters["counter_bits"]
-    for layer, count in [(0, 1), (1, 5), (254, 0), (0, 20)]:
+    for layer, count in [(0, 1), (link.pages - 2, 5), (0, 0), (0, 20)]:
         neuron, tag = bench.random.getrandbits(32), bench.random.getrandbits(16)
         address = layer_address(layer, LayerRegister.POSITION)
         status = bench.random.choice([Status.OK, Status.OK, Status.BUSY, Status.UNKNOWN])
@@ -290,7 +307,8 @@ async def rows(bench: Bench) -> None:
 async def rows_of_no_layer(bench: Bench) -> None:
     """Of the link's and the core's own registers there are no counters, and none is touched."""
     link = Link(bench)
-    for address in (0, LayerRegister.POSITION, 0xFF, LINK_PAGE, LINK_PAGE | 0xFF05):
+    nothing = link.address_of_nothing()
+    for address in (0, LayerRegister.POSITION, 0xFF, LINK_PAGE, LINK_PAGE | 0xFF05, nothing):
         await link.send(counters_request(address & 0xFFFF, address, 0, 3))
         tag = (address & 0xFFFF).to_bytes(2, "little")
         link.reply(bytes([ReplyKind.ROW]) + tag + bytes([Status.UNKNOWN.value]))

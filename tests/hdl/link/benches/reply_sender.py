@@ -5,7 +5,7 @@ from typing import Any
 from metaplast.hdl.link.protocol import RESULTS, ReplyKind
 from metaplast.sim.bench import Bench, StreamMonitor, bench, stream_bench
 
-VALUES = 30
+REPLIES = 30
 STATES = 20
 QUIET = 20
 """Cycles after which a reply that is due would have begun."""
@@ -17,11 +17,10 @@ class Sender:
     def __init__(self, bench: Bench):
         self.bench = bench
         self.layers: int = bench.parameters["layers"]
-        self.size = 1 if bench.parameters["counter_bits"] <= 8 else 2
         self.contents: StreamMonitor = bench.monitor("o", may_change=True)
         self.fields = {"tag": 0, "busy": 0, "status": 0, "expected": 0}
         self.results: list[bytes] = []
-        self.drivers = {name: bench.driver(name) for name in ("results", "value", "counter")}
+        self.drivers = {name: bench.driver(name) for name in ("results", "replies")}
 
     def set(self, **fields: int) -> None:
         """Change what a STATE says."""
@@ -67,8 +66,7 @@ class Sender:
 
     def expect(self, content: bytes) -> None:
         """Expect a content's bytes."""
-        last = len(content) - 1
-        self.contents.expect(*({"byte": b, "last": at == last} for at, b in enumerate(content)))
+        self.contents.expect(*items(content))
 
     async def quiet(self) -> None:
         """Wait for all that is expected, and find that nothing else comes."""
@@ -94,34 +92,19 @@ class Sender:
         assert came[-1]["last"]
 
 
-@stream_bench
-async def values(bench: Bench) -> None:
-    """A register's value, whatever it is."""
-    sender = Sender(bench)
-    for _ in range(VALUES):
-        value = {**bench.noise("value__payload"), "row": 0, "status": bench.random.randrange(5)}
-        head = bytes([ReplyKind.VALUE]) + value["tag"].to_bytes(2, "little")
-        sender.expect(head + bytes([value["status"]]) + value["data"].to_bytes(4, "little"))
-        await sender.drivers["value"].send([value])
-    await sender.quiet()
+def items(content: bytes) -> list[dict[str, int]]:
+    """A content's bytes, the last one marked."""
+    return [{"byte": byte, "last": at == len(content) - 1} for at, byte in enumerate(content)]
 
 
 @stream_bench
-async def rows(bench: Bench) -> None:
-    """Counters as they are offered, or none."""
+async def replies(bench: Bench) -> None:
+    """Contents that are given, whatever they are."""
     sender = Sender(bench)
-    bits = bench.parameters["counter_bits"]
-    for count in [0, 1, 2, 33, 0, 5]:
-        value = {**bench.noise("value__payload"), "row": 1, "more": count > 0}
-        value["status"] = bench.random.randrange(5)
-        counters = [bench.random.randrange(-(1 << bits - 1), 1 << bits - 1) for _ in range(count)]
-        head = bytes([ReplyKind.ROW]) + value["tag"].to_bytes(2, "little")
-        body = b"".join(k.to_bytes(sender.size, "little", signed=True) for k in counters)
-        sender.expect(head + bytes([value["status"]]) + body)
-        await sender.drivers["value"].send([value])
-        await sender.drivers["counter"].send(
-            {"counter": k & 0xFFFF, "last": at == count - 1} for at, k in enumerate(counters)
-        )
+    for _ in range(REPLIES):
+        content = bench.random.randbytes(bench.random.choice([1, 2, 8, 40]))
+        sender.expect(content)
+        await sender.drivers["replies"].send(items(content))
     await sender.quiet()
 
 
@@ -205,16 +188,16 @@ async def expected_is_of_one_cycle(bench: Bench) -> None:
 
 @bench
 async def a_byte_a_cycle(bench: Bench) -> None:
-    """When nobody waits; a value goes first."""
+    """When nobody waits; a reply that is given goes first."""
     sender = Sender(bench)
     await sender.fill()
     sender.draw()
-    value = {"tag": 1, "row": 0, "more": 0, "status": 0, "data": 7}
-    sending = bench.start(sender.drivers["value"].send([value] * 2))
+    content = bench.random.randbytes(8)
+    sending = bench.start(sender.drivers["replies"].send(items(content) * 2))
     await sender.pulse("changed")
     begin = bench.cycle
-    sender.expect(bytes.fromhex("82 01 00 00 07 00 00 00"))
-    sender.expect(bytes.fromhex("82 01 00 00 07 00 00 00"))
+    sender.expect(content)
+    sender.expect(content)
     sender.expect(sender.state(dropped=False))
     await sending
     await sender.quiet()
