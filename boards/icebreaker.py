@@ -23,7 +23,7 @@ ICEBREAKER = Board(
     crystal="clk12",
     crystal_hertz=12_000_000,
     pll=Ice40PLL,
-    clock_hertz=20_000_000,
+    clock_hertz=18_000_000,
     network=NetworkConfig(inputs=64, hidden=(64,), groups=(16,), classes=10),
     link="USB: second port of the FT2232H",
     loader="ice40_generic",

@@ -222,8 +222,8 @@ def train(
             )
 
     if outcome.interrupted and not outcome.records:
-        stopped = outcome.trouble or "interrupted"
-        raise MetaplastError(f"{stopped}; the first epoch was not finished, and nothing was saved")
+        stopped = f"{outcome.trouble}; stopped" if outcome.trouble else "interrupted"
+        raise MetaplastError(f"{stopped} before the first epoch was finished; nothing was saved")
     if as_recorded and not outcome.interrupted:
         assert data_set.run is not None
         difference = first_difference(data_set.run, outcome, session.bits.x)
