@@ -183,6 +183,8 @@ class BoardNetwork:
         self._load_words = math.ceil(config.inputs / self.shape.load)
         self._word_bytes = math.ceil(self.shape.load / 8)
         self._events: list[int] | None = None
+        self._infers = False
+        self._whole = True
         self._counters: list[NDArray[np.int16]] | None = None
         client.begin()
         client.run(
@@ -211,10 +213,17 @@ class BoardNetwork:
         Raises
         ------
         LinkError
-            If the board fails.
+            If the board fails, or was left within a batch.
         """
+        if not self._whole:
+            raise LinkError(
+                f"the board at {self.client.name} was left within a batch: fit it anew, or go on "
+                "with a model that was saved (`metaplast train --continue`)"
+            )
+        self._set_mode(infers=False)
         frames: list[WriteFrame | SampleFrame] = []
         self._counters = None
+        self._whole = False
         if self._events != list(events):
             self._events = list(events)
             frames += [
@@ -226,6 +235,7 @@ class BoardNetwork:
         self.client.settle()
         errors = np.array([result.errors for result in results], dtype=np.bool_)
         before, self._updates = self._updates, self._read_updates()
+        self._whole = True
         return _BoardBatch(
             predictions=np.array([result.predictions for result in results], dtype=np.int64),
             errors=errors,
@@ -300,16 +310,17 @@ class BoardNetwork:
             If the board fails.
         """
         bits = np.asarray(x)
-        self.client.settle()
-        self.client.run([WriteFrame(GlobalRegister.MODE, 1)])
-        try:
-            results = self.client.run(self._frames(bits, np.zeros(len(bits)), ends=False))
-        finally:
-            self.client.settle()
-            self.client.run([WriteFrame(GlobalRegister.MODE, 0)])
+        self._set_mode(infers=True)
+        results = self.client.run(self._frames(bits, np.zeros(len(bits)), ends=False))
         return np.array([result.predictions[-1] for result in results], dtype=np.int64)
 
     # The board
+
+    def _set_mode(self, *, infers: bool) -> None:
+        if self._infers != infers:
+            self.client.settle()
+            self.client.run([WriteFrame(GlobalRegister.MODE, int(infers))])
+            self._infers = infers
 
     def _frames(self, x: NDArray[Any], y: NDArray[Any], *, ends: bool) -> list[SampleFrame]:
         wide = np.zeros((len(x), self._load_words * self.shape.load), dtype=np.uint8)

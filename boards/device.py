@@ -46,7 +46,7 @@ def open_client(port: str, *, baud: int = BAUD, patience: float = 10.0) -> LinkC
         ) from None
 
     def opener() -> Any:
-        return serial.Serial(port, baud, timeout=READ_SECONDS)
+        return serial.Serial(port, baud, timeout=READ_SECONDS, write_timeout=patience)
 
     return LinkClient(opener, port, patience=patience)
 
@@ -86,6 +86,7 @@ class Device:
         self._stack = ExitStack()
         self._client: LinkClient | None = None
         self._board: VirtualBoard | None = None
+        self._model: Model | None = None
         if self.is_virtual:
             check_name(port.removeprefix(VIRTUAL))
         else:
@@ -263,6 +264,7 @@ class Device:
             batch=batch,
             seed=seed,
         )
+        self._model = None
         self.encoder_ = encoder
         self.network_ = self.attach(config)
         self.trainer_ = Trainer(self.network_)
@@ -272,7 +274,7 @@ class Device:
         return self
 
     def partial_fit(self, x: ArrayLike, y: ArrayLike) -> Self:
-        """Train for one more epoch.
+        """Train for one more epoch, and read out what was learnt.
 
         Raises
         ------
@@ -284,6 +286,7 @@ class Device:
         self._check_fitted()
         bits = self.encoder_.encode(np.asarray(x))
         self.history_.append(self.trainer_.train_epoch(bits, y))
+        self._model = Model.from_trainer(self.trainer_, self.encoder_, self.history_)
         return self
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
@@ -310,15 +313,18 @@ class Device:
         return float(np.mean(self.predict(x) == np.asarray(y)))
 
     def to_model(self) -> Model:
-        """What was learnt, read out of the board; can be saved, and continued anywhere.
+        """What was learnt, as it was read out of the board after the last epoch.
+
+        It is there even if the board has gone since. It can be saved, and continued anywhere.
 
         Raises
         ------
-        LinkError
-            If the board fails.
+        ConfigurationError
+            If no epoch was finished yet.
         """
-        self._check_fitted()
-        return Model.from_trainer(self.trainer_, self.encoder_, self.history_)
+        if self._model is None:
+            raise ConfigurationError(f"{self.port} has learnt nothing yet: call fit first")
+        return self._model
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "network_"):

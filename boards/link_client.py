@@ -34,6 +34,7 @@ __all__ = [
     "NoAnswerError",
     "RefusedError",
     "SampleFrame",
+    "StuckError",
     "WriteFrame",
 ]
 
@@ -47,6 +48,9 @@ NUMBERS = 1 << 16
 COUNTS = 1 << 8
 REOPEN_SECONDS = 0.2
 BUSY_SECONDS = 0.002
+
+SLOW_TRIES = 4
+"""Time-outs in a row that tell of a slow board, and not of a bad cable."""
 
 LEAST_WAIT = 0.02
 WAIT_FACTOR = 4
@@ -67,6 +71,10 @@ class LinkLostError(LinkError):
 
 class BoardRestartedError(LinkError):
     """A board does not stand where it was left."""
+
+
+class StuckError(LinkError):
+    """A board answers, and gets nowhere."""
 
 
 class RefusedError(LinkError):
@@ -123,7 +131,13 @@ class LinkClient:
     timeout : float
         Seconds to wait for an answer before asking again, at most; less when answers were quick.
     patience : float
-        Seconds without any answer, or without a port, after which to give up.
+        Seconds without any answer, without a port, or with answers but without progress, after
+        which to give up.
+
+    Attributes
+    ----------
+    repeated : int
+        Sequenced frames that were sent again.
 
     Raises
     ------
@@ -150,6 +164,7 @@ class LinkClient:
         self._heard = False
         self._expected = 0
         self._count = 0
+        self._astray = False
         self.repeated = 0
         self._decoder = FrameDecoder()
         self._replies: list[Any] = []
@@ -244,8 +259,9 @@ class LinkClient:
         LinkError
             If no answer comes.
         """
+        stall = self._stall()
         while (state := self.sync()).busy:
-            time.sleep(BUSY_SECONDS)
+            stall.goes_on()
         return state
 
     # Sequenced
@@ -260,9 +276,12 @@ class LinkClient:
         """
         state = self.settle()
         self._expected, self._count = state.expected, state.count
+        self._astray = False
 
     def run(self, frames: Sequence[WriteFrame | SampleFrame]) -> list[SampleResult]:
         """Have frames obeyed, in order, each once; gives the samples' results.
+
+        After a run that was broken off, numbers are taken up where the board stands.
 
         Raises
         ------
@@ -271,14 +290,26 @@ class LinkClient:
         BoardRestartedError
             If it does not stand where it was left.
         LinkError
-            If no answer comes.
+            If no answer comes, or nothing but answers.
         """
+        if self._astray:
+            self.begin()
+        self._astray = True
         first, counted = self._expected, self._count
         samples_before = [0]
         for frame in frames:
             samples_before.append(samples_before[-1] + isinstance(frame, SampleFrame))
         results: list[SampleResult] = []
         sent = accepted = 0
+        stall = self._stall()
+
+        def restarted(state: StateReply) -> BoardRestartedError:
+            return BoardRestartedError(
+                f"the board at {self.name} expects frame {state.expected} after {state.count} "
+                f"results, and not one of {(first + accepted) % NUMBERS} to "
+                f"{(first + sent) % NUMBERS} after {(counted + len(results)) % COUNTS} or more: "
+                "it was restarted, or another program talks to it"
+            )
 
         def take(state: StateReply) -> None:
             nonlocal accepted
@@ -286,11 +317,7 @@ class LinkClient:
             if done >= NUMBERS // 2:
                 return  # from before
             if done > sent:
-                raise BoardRestartedError(
-                    f"the board at {self.name} expects frame {state.expected}, and not one of "
-                    f"{(first + accepted) % NUMBERS} to {(first + sent) % NUMBERS}: it was "
-                    "restarted, or another program talks to it"
-                )
+                raise restarted(state)
             new = (state.count - counted - len(results)) % COUNTS
             if new and new <= min(len(state.results), samples_before[done] - len(results)):
                 results.extend(state.results[-new:])
@@ -310,17 +337,19 @@ class LinkClient:
             nonlocal sent
             before = (accepted, len(results))
             state = self.sync()
-            if (state.expected - first) % NUMBERS >= NUMBERS // 2:
-                raise BoardRestartedError(
-                    f"the board at {self.name} expects frame {state.expected}, and not one of "
-                    f"{(first + accepted) % NUMBERS} to {(first + sent) % NUMBERS}: it was "
-                    "restarted, or another program talks to it"
-                )
+            done = (state.expected - first) % NUMBERS
+            if not accepted <= done <= sent:
+                raise restarted(state)
+            new = (state.count - counted - len(results)) % COUNTS
+            if new > samples_before[done] - len(results):
+                raise restarted(state)
             take(state)
             self.repeated += sent - accepted
             sent = accepted
             if before == (accepted, len(results)):
-                time.sleep(BUSY_SECONDS)
+                stall.goes_on()
+            else:
+                stall.ends()
 
         while accepted < len(frames) or len(results) < samples_before[-1]:
             while (
@@ -330,7 +359,7 @@ class LinkClient:
             ):
                 self._send(frames[sent].content((first + sent) % NUMBERS))
                 sent += 1
-            state = self._wait(StateReply, None)
+            state = self._wait(StateReply, None, self._usual_wait)
             if state is None:
                 resume()
                 continue
@@ -339,6 +368,7 @@ class LinkClient:
                 resume()
         self._expected = (first + len(frames)) % NUMBERS
         self._count = (counted + len(results)) % COUNTS
+        self._astray = False
         return results
 
     # Bytes
@@ -346,19 +376,25 @@ class LinkClient:
     def _ask(self, request: Callable[[int], bytes], kind: type[Any]) -> Any:
         """Ask until an answer of this kind and with the right tag comes."""
         deadline = time.monotonic() + self._patience
+        stall = self._stall()
+        tries, wait = 1, self._usual_wait
         while True:
             self._tag = (self._tag + 1) % NUMBERS
             asked = time.monotonic()
             self._send(request(self._tag))
             damaged = self._decoder.damaged
-            reply = self._wait(kind, self._tag)
+            reply = self._wait(kind, self._tag, wait)
             if reply is not None:
                 taken = WAIT_FACTOR * (time.monotonic() - asked)
-                self._usual_wait = max(LEAST_WAIT, (3 * self._usual_wait + taken) / 4)
+                usual = (3 * self._usual_wait + taken) / 4
+                if tries >= SLOW_TRIES:
+                    usual = max(usual, wait)
+                self._usual_wait = min(max(LEAST_WAIT, usual), self._longest_wait)
             elif self._decoder.damaged == damaged:
-                self._usual_wait = min(2 * self._usual_wait, self._longest_wait)
+                tries += 1
+                wait = min(2 * wait, self._longest_wait)
             if reply is not None and kind is not StateReply and reply.status is Status.BUSY:
-                time.sleep(BUSY_SECONDS)
+                stall.goes_on()
                 deadline = time.monotonic() + self._patience
                 continue
             if reply is not None:
@@ -366,6 +402,9 @@ class LinkClient:
                 return reply
             if time.monotonic() > deadline:
                 self._give_up()
+
+    def _stall(self) -> "_Stall":
+        return _Stall(self.name, self._patience, self._longest_wait)
 
     def _give_up(self) -> None:
         seconds = f"{self._patience:g} seconds"
@@ -385,9 +424,9 @@ class LinkClient:
         except OSError:
             self._reopen()
 
-    def _wait(self, kind: type[Any], tag: int | None) -> Any:
+    def _wait(self, kind: type[Any], tag: int | None, seconds: float) -> Any:
         """The next reply of a kind, and with a tag if one is given; None if it does not come."""
-        deadline = time.monotonic() + min(self._longest_wait, self._usual_wait)
+        deadline = time.monotonic() + seconds
         damaged = self._decoder.damaged
         while True:
             while self._replies:
@@ -426,6 +465,32 @@ class LinkClient:
                         f"{self._patience:g} seconds: {_reason(error)}"
                     ) from None
                 time.sleep(REOPEN_SECONDS)
+
+
+class _Stall:
+    """How long a board has answered and got nowhere; a silence in between counts for little."""
+
+    def __init__(self, name: str, patience: float, longest: float):
+        self._name = name
+        self._patience = patience
+        self._longest = longest
+        self.ends()
+
+    def ends(self) -> None:
+        """It has got on."""
+        self._seconds, self._last = 0.0, time.monotonic()
+
+    def goes_on(self) -> None:
+        """It has answered that it has not; waits a little."""
+        time.sleep(BUSY_SECONDS)
+        now = time.monotonic()
+        self._seconds += min(now - self._last, self._longest)
+        self._last = now
+        if self._seconds > self._patience:
+            raise StuckError(
+                f"the board at {self._name} answers, but has got nowhere for "
+                f"{self._patience:g} seconds: reset it, or plug it in anew"
+            )
 
 
 def _reason(error: OSError) -> str:

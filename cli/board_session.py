@@ -1,19 +1,33 @@
 """A training as `metaplast train --device` runs it: on a board."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..boards.device import VIRTUAL, Device
 from ..boards.link_client import BAUD, LinkError
 from ..golden_model import EpochRecord, MetaplastError, Network, Trainer
 from ..sim.cable import Cable
-from ..sim.comparison import compare_states
+from ..sim.comparison import NetworkState, compare_states
 from .folding import load_plan
 from .output import Reporter, require
-from .session import Outcome, Session, train_epochs
+from .session import Bits, Outcome, Session, train_epochs
 
-__all__ = ["train_on_board"]
+__all__ = ["find_difference", "train_on_board"]
+
+PREDICTED = 1000
+"""Samples that a board that is checked predicts, at most."""
+
+
+class Learner(NetworkState, Protocol):
+    """What has a network's state, and predicts with it."""
+
+    def predict(self, x: ArrayLike) -> NDArray[np.int64]:
+        """Classes of encoded samples."""
 
 
 def train_on_board(
@@ -81,14 +95,58 @@ def train_on_board(
             on_board, reporter, report=report, learnt=network.read_out, troubles=(LinkError,)
         )
         if check and not outcome.interrupted:
-            for record in outcome.records:
-                expected = golden.train_epoch(session.bits.x, session.bits.y)
-                if (expected.accuracy, expected.updates) != (record.accuracy, record.updates):
-                    raise MetaplastError(
-                        f"board and golden model differ in epoch {record.epoch + 1}: training "
-                        f"accuracy {record.accuracy:g} and {record.updates} updates, and should "
-                        f"be {expected.accuracy:g} and {expected.updates}"
-                    )
-            if difference := compare_states(golden.network, network):
-                raise MetaplastError(f"board and golden model differ: {difference}")
+            try:
+                difference = find_difference(golden, session.bits, outcome.records, network)
+            except LinkError as error:
+                outcome.interrupted, outcome.trouble = True, str(error)
+            else:
+                if difference is not None:
+                    raise MetaplastError(f"board and golden model differ{difference}")
         return outcome
+
+
+def find_difference(
+    golden: Trainer, bits: Bits, records: Sequence[EpochRecord], network: Learner
+) -> str | None:
+    """Have the golden model train the same, and say where a network differs first.
+
+    Parameters
+    ----------
+    golden : Trainer
+        Where the network stood before; trains.
+    bits : Bits
+        The samples. The network's predictions of the first ones to test with are compared too, or
+        of those trained on if there are none: they show that its binary weights are its counters'
+        signs.
+    records : sequence of EpochRecord
+        The network's epochs.
+    network : Learner
+        The network; a board's.
+
+    Raises
+    ------
+    LinkError
+        If the board fails.
+    """
+    for record in records:
+        expected = golden.train_epoch(bits.x, bits.y)
+        if (expected.accuracy, expected.updates) != (record.accuracy, record.updates):
+            return (
+                f" in epoch {record.epoch + 1}: training accuracy {record.accuracy:g} and "
+                f"{list(record.updates)} updates, and should be {expected.accuracy:g} and "
+                f"{list(expected.updates)}"
+            )
+    model = golden.network
+    assert isinstance(model, Network)
+    if difference := compare_states(model, network):
+        return f": {difference}"
+    which, x = ("training", bits.x) if bits.x_test is None else ("test", bits.x_test)
+    x = x[:PREDICTED]
+    predicted, expected_classes = network.predict(x), model.predict(x)
+    wrong = np.flatnonzero(predicted != expected_classes)
+    if len(wrong):
+        return (
+            f": {which} sample {wrong[0]} is predicted {predicted[wrong[0]]}, and should be "
+            f"{expected_classes[wrong[0]]}"
+        )
+    return None

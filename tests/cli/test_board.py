@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,6 +103,44 @@ def test_a_virtual_board_runs_until_it_is_stopped(tmp_path: Path, plan: str) -> 
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
+
+
+def test_a_board_that_goes_leaves_its_last_epoch(tmp_path: Path, plan: str) -> None:
+    shape = ["--inputs", "64", "--hidden", "16", "--groups", "4", "--plan", plan]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(
+        [*COMMAND, "virtual-board", "icebreaker", *shape], cwd=tmp_path, env=environment, **pipes
+    ) as board:
+        try:
+            assert board.stdout is not None
+            port = board.stdout.readline().strip()
+            with subprocess.Popen(
+                [*COMMAND, "train", "digits", *SMALL, "--epochs", "10000", "--device", port],
+                cwd=tmp_path,
+                env=environment,
+                **pipes,
+            ) as host:
+                assert host.stdout is not None
+                while not (line := host.stdout.readline()).strip().startswith("2 "):
+                    assert line, host.communicate()[1]
+                board.send_signal(signal.SIGINT)
+                _, told = host.communicate()
+                assert host.returncode == 1
+        finally:
+            board.send_signal(signal.SIGINT)
+    said = " ".join(told.split())
+    found = re.search(r"epoch (\d+) was saved in digits-model.npz", said)
+    assert f"{port} has gone, and was not there again within 10 seconds" in said
+    assert found is not None
+    model = Model.load(tmp_path / "digits-model.npz")
+    assert model.epoch == int(found[1]) >= 2
+    metaplast(
+        *("train", "digits", *SMALL, "--epochs", str(model.epoch), "--model", "golden.npz"),
+        cwd=tmp_path,
+    )
+    golden = Model.load(tmp_path / "golden.npz")
+    assert np.array_equal(model.counters[0], golden.counters[0])
 
 
 def test_a_virtual_board_needs_to_be_known(tmp_path: Path) -> None:

@@ -1,0 +1,336 @@
+"""A board in Python, for the driver to be tried on: the golden model behind docs/link.md."""
+
+import copy
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from metaplast.golden_model import Network, NetworkConfig
+from metaplast.hdl.link.protocol import (
+    RESULTS,
+    VERSION,
+    FrameDecoder,
+    LinkRegister,
+    ReplyKind,
+    RequestKind,
+    encode_frame,
+    link_address,
+    result_bytes,
+)
+from metaplast.hdl.registers import IDENTITY, GlobalRegister, LayerRegister, Status
+from metaplast.sim.cable import Cable
+
+__all__ = ["BoardDouble", "Mood"]
+
+LOAD = 8
+RESULT = 0x10000
+LAYER_PAGE = 256
+
+
+@dataclass(frozen=True)
+class Mood:
+    """What a board does that it may, and a simulated one seldom does.
+
+    Attributes
+    ----------
+    drops : float
+        Share of the sequenced frames that it cannot obey just then.
+    late_results : int
+        Reads of the port until a sample's result comes, at most.
+    busy : int
+        Requests for which it is busy after a commit or a reset, at most.
+    """
+
+    drops: float = 0.0
+    late_results: int = 0
+    busy: int = 0
+
+
+@dataclass
+class BoardDouble:
+    """A board, and the port that it is at: its :meth:`open` is a :class:`.LinkClient`'s.
+
+    Frames of more than a write to the port may be swapped or doubled, bytes of both ways spoilt,
+    and the cable pulled; all by a seed.
+
+    Attributes
+    ----------
+    obeyed : list of bytes
+        Contents of the sequenced frames that it has accepted since its power came, without their
+        numbers.
+    deaf, stuck : bool
+        It hears nothing; it is busy for ever.
+    pull_at : list of int
+        Writes to the port, counted from 1, at which it is pulled, for ``pulls`` openings each.
+    restart_at : int or None
+        Accepted frames after which its power fails for a moment.
+    overrides : dict
+        Values of registers, by address.
+    pulled : int
+        How often it cannot be opened before it can be again; -1 for ever. While it is not 0, reads
+        and writes fail too.
+    """
+
+    config: NetworkConfig
+    seed: int = 0
+    cables: tuple[Cable, Cable] = field(default_factory=lambda: (Cable(), Cable()))
+    mood: Mood = field(default_factory=Mood)
+    shuffled: float = 0.0
+    overrides: dict[int, int] = field(default_factory=dict)
+    obeyed: list[bytes] = field(default_factory=list)
+    pulled: int = 0
+    deaf: bool = False
+    stuck: bool = False
+    pull_at: list[int] = field(default_factory=list)
+    pulls: int = 1
+    restart_at: int | None = None
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+        self._written = 0
+        self._outgoing = bytearray()
+        self._held_back: bytes | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Lose everything, like a board whose power fails."""
+        self.obeyed.clear()
+        self.network = Network(self.config)
+        self._decoder = FrameDecoder()
+        self._expected = self._count = self._tag = 0
+        self._status = Status.OK
+        self._results = [bytes(result_bytes(len(self.config.layers)))] * RESULTS
+        self._pending: list[tuple[int, bytes]] = []
+        self._dropped = self._due = False
+        self._busy = 0
+        self._batch: list[tuple[np.ndarray[Any, Any], int]] = []
+        self._samples = self._refused = self._mode = 0
+        self._events = [0] * len(self.config.layers)
+        self._updates = [0] * len(self.config.layers)
+        self._position = (0, 0)
+
+    # A port, as pyserial's
+
+    def skip_results(self, count: int) -> None:
+        """Results came that nobody here has seen."""
+        self._count = (self._count + count) % 256
+
+    def open(self) -> "BoardDouble":
+        """The port; an error while it is pulled."""
+        if self.pulled:
+            self.pulled -= self.pulled > 0
+            raise FileNotFoundError(2, "No such file or directory")
+        self._outgoing.clear()
+        return self
+
+    def close(self) -> None:
+        """Nothing is to be done."""
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that can be read."""
+        self._check()
+        return len(self._outgoing)
+
+    def read(self, count: int) -> bytes:
+        """What the board said; something may have happened to it."""
+        self._check()
+        ready = [result for due, result in self._pending if due <= 0]
+        self._pending = [(due - 1, result) for due, result in self._pending if due > 0]
+        for result in ready:
+            self._results = [*self._results[1:], result]
+            self._count = (self._count + 1) % 256
+            self._due = True
+        if self._due:
+            self._due = False
+            self._say(self._state())
+        content = bytes(self._outgoing[:count])
+        del self._outgoing[:count]
+        return content
+
+    def write(self, content: bytes) -> None:
+        """Bytes for the board; something may happen to them."""
+        self._check()
+        self._written += 1
+        if self.pull_at and self._written >= self.pull_at[0]:
+            self.pull_at.pop(0)
+            self.pulled = self.pulls
+            self._check()
+        frames = [content]
+        if self._random.random() < self.shuffled:
+            if self._random.random() < 0.5:
+                frames.append(content)
+            elif self._held_back is None:
+                self._held_back = content
+                return
+        if self._held_back is not None:
+            frames.append(self._held_back)
+            self._held_back = None
+        for frame in frames:
+            for received in self._decoder.feed(self.cables[0].carry(frame)):
+                if not self.deaf:
+                    self._obey(received)
+
+    def _check(self) -> None:
+        if self.pulled:
+            raise OSError(5, "Input/output error")
+
+    # A board
+
+    def _say(self, content: bytes) -> None:
+        self._outgoing += self.cables[1].carry(encode_frame(content))
+
+    def _state(self) -> bytes:
+        flags = int(self._is_busy()) | int(self._dropped) << 1
+        self._dropped = False
+        return (
+            bytes([ReplyKind.STATE])
+            + self._tag.to_bytes(2, "little")
+            + bytes([flags, self._status.value])
+            + self._expected.to_bytes(2, "little")
+            + bytes([self._count])
+            + b"".join(self._results)
+        )
+
+    def _is_busy(self) -> bool:
+        self._busy -= self._busy > 0
+        return self.stuck or self._busy > 0 or bool(self._pending)
+
+    def _obey(self, content: bytes) -> None:
+        kind, number = RequestKind(content[0]), int.from_bytes(content[1:3], "little")
+        match kind:
+            case RequestKind.SYNC:
+                self._tag, self._status, self._due = number, Status.OK, True
+            case RequestKind.READ:
+                status, value = self._read(int.from_bytes(content[3:6], "little"))
+                self._say(
+                    bytes([ReplyKind.VALUE])
+                    + number.to_bytes(2, "little")
+                    + bytes([status.value])
+                    + value.to_bytes(4, "little")
+                )
+            case RequestKind.COUNTERS:
+                self._say(self._row(content, number))
+            case _:
+                self._sequenced(kind, number, content)
+
+    def _sequenced(self, kind: RequestKind, number: int, content: bytes) -> None:
+        self._due = True
+        if number != self._expected or self._random.random() < self.mood.drops:
+            self._dropped = True
+            return
+        if self.restart_at is not None and len(self.obeyed) == self.restart_at:
+            self.restart_at = None
+            self.restart()
+            return
+        if kind is RequestKind.WRITE:
+            address = int.from_bytes(content[3:6], "little")
+            self._status = self._write(address, int.from_bytes(content[6:10], "little"))
+        else:
+            self._status = Status.OK
+            self._sample(content[3], bool(content[4] & 1), content[5:])
+        if self._status is not Status.OK:
+            self._dropped = True
+            return
+        self._expected = (self._expected + 1) % RESULT
+        self.obeyed.append(content[:1] + content[3:])
+
+    def _sample(self, label: int, last: bool, words: bytes) -> None:
+        bits = np.unpackbits(np.frombuffer(words, np.uint8), bitorder="little")
+        bits = bits[: self.config.inputs]
+        refused = label >= self.config.classes
+        if not refused and not self._mode:
+            self._samples += 1
+            self._batch.append((bits, label))
+        trial = copy.deepcopy(self.network)
+        record = trial.train_batch([bits], [0 if refused else label], self._events)
+        errors = 0
+        if not self._mode and not refused:
+            errors = sum(int(bit) << layer for layer, bit in enumerate(record.errors[0]))
+        late = self._random.randint(0, self.mood.late_results)
+        late = max([late, *(due for due, _ in self._pending)])
+        flags = errors | int(refused) << len(self.config.layers)
+        size = result_bytes(len(self.config.layers)) - len(self.config.layers)
+        result = bytes(record.predictions[0].tolist()) + flags.to_bytes(size, "little")
+        self._pending.append((late, result))
+        if last or len(self._batch) == self.config.batch:
+            x, y = zip(*self._batch, strict=True)
+            updates = self.network.train_batch(np.array(x), np.array(y), self._events).updates
+            self._updates = [a + b for a, b in zip(self._updates, updates, strict=True)]
+            self._batch = []
+            self._busy = self._random.randint(0, self.mood.busy)
+
+    def _write(self, address: int, value: int) -> Status:
+        if self._is_busy():
+            return Status.BUSY
+        if address < LAYER_PAGE:
+            match address:
+                case GlobalRegister.RESET:
+                    count, self._batch = len(self.config.layers), []
+                    self.network = Network(self.config)
+                    self._samples, self._updates = 0, [0] * count
+                    self._busy = self._random.randint(0, self.mood.busy)
+                case GlobalRegister.MODE:
+                    self._mode = value
+                case GlobalRegister.BATCH:
+                    self._batch = []
+                    return Status.OK if 1 <= value <= 65535 else Status.RANGE
+                case GlobalRegister.SEED_LOW | GlobalRegister.SEED_HIGH:
+                    pass
+                case _:
+                    return Status.ACCESS
+            return Status.OK
+        layer, register = divmod(address, LAYER_PAGE)
+        match register:
+            case LayerRegister.EVENTS:
+                self._events[layer - 1] = value
+            case LayerRegister.MARGIN:
+                pass
+            case _:
+                return Status.ACCESS
+        return Status.OK
+
+    def _read(self, address: int) -> tuple[Status, int]:
+        config = self.config
+        values = {
+            link_address(LinkRegister.VERSION): VERSION,
+            link_address(LinkRegister.LOAD): LOAD,
+            link_address(LinkRegister.CLOCK): 0,
+            link_address(LinkRegister.DIGEST): 0,
+            GlobalRegister.IDENTITY: IDENTITY,
+            GlobalRegister.LAYERS: len(config.layers),
+            GlobalRegister.CLASSES: config.classes,
+            GlobalRegister.COUNTER_BITS: config.counter_bits,
+            GlobalRegister.SAMPLES: self._samples,
+        }
+        for index, layer in enumerate(config.layers):
+            page = (index + 1) * LAYER_PAGE
+            low, high = self.network.streams[index].history
+            history = (low | high << 64) << 1
+            values |= {
+                page + LayerRegister.INPUTS: layer.inputs,
+                page + LayerRegister.NEURONS: layer.neurons,
+                page + LayerRegister.GROUP: layer.group,
+                page + LayerRegister.UPDATES: self._updates[index],
+            } | {
+                page + LayerRegister.STREAM_0 + word: history >> 32 * word & 0xFFFFFFFF
+                for word in range(4)
+            }
+        values |= self.overrides
+        if address not in values:
+            return Status.UNKNOWN, 0
+        return Status.OK, values[address]
+
+    def _row(self, content: bytes, tag: int) -> bytes:
+        layer = int.from_bytes(content[3:6], "little") // LAYER_PAGE - 1
+        neuron = int.from_bytes(content[6:10], "little")
+        count = int.from_bytes(content[10:12], "little")
+        head = bytes([ReplyKind.ROW]) + tag.to_bytes(2, "little")
+        if self._is_busy():
+            return head + bytes([Status.BUSY.value])
+        counters = self.network.counters[layer].reshape(-1)
+        begin = neuron * self.config.layers[layer].inputs
+        wide = np.int8 if self.config.counter_bits <= 8 else np.int16
+        return head + bytes([0]) + counters[begin : begin + count].astype(wide).tobytes()
