@@ -1,7 +1,7 @@
 """What is known of a board."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -51,10 +51,6 @@ class Board:
         Vendor and product of its serial port on USB; empty if that is no part of the board.
     baud : int
         Bits a second on the link.
-    core_luts : int or None
-        LUTs, by the planner's estimate, that a core may have; the rest is for the link, for
-        flip-flops that share no cell with a LUT, and for a good clock. None for the device's
-        own comfort.
     """
 
     name: str
@@ -70,7 +66,6 @@ class Board:
     loader: str
     usb: tuple[tuple[int, int], ...] = ()
     baud: int = BAUD
-    core_luts: int | None = None
 
     @property
     def device(self) -> Device:
@@ -78,17 +73,14 @@ class Board:
         return find_device(self.device_name)
 
     def plan(self, config: NetworkConfig) -> NetworkPlan:
-        """The plan of a network that leaves room for what is around the core.
+        """The planner's plan of a network for it, which leaves room for what is around the core.
 
         Raises
         ------
         DoesNotFitError
             If there is none.
         """
-        device = self.device
-        if self.core_luts is not None:
-            device = replace(device, luts=self.core_luts, comfort=(1.0, device.comfort[1]))
-        return plan_network(config, device)
+        return plan_network(config, self.device)
 
     def clock(self, hertz: Fraction | None = None) -> tuple[Fraction, PLL | None]:
         """The clock that results, and the PLL that makes it; none for the crystal's own.

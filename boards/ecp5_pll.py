@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from amaranth.hdl import C, Instance
 
-from .pll import PLL
+from .pll import FeedbackPLL
 
 __all__ = ["ECP5PLL"]
 
@@ -17,26 +17,8 @@ OUTPUT = (10_000_000, 400_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ECP5PLL(PLL):
-    """``EHXPLLL``, whose feedback comes from its first output.
-
-    Parameters
-    ----------
-    reference_divider, feedback_divider, output_divider : int
-        Its dividers.
-    """
-
-    reference_divider: int
-    feedback_divider: int
-    output_divider: int
-
-    @property
-    def frequency(self) -> Fraction:
-        return self.reference / self.reference_divider * self.feedback_divider
-
-    @property
-    def vco(self) -> Fraction:
-        return self.frequency * self.output_divider
+class ECP5PLL(FeedbackPLL):
+    """``EHXPLLL``, whose feedback comes from its first output."""
 
     @classmethod
     def settings(cls, reference: Fraction) -> Iterable[Self]:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from amaranth.hdl import C, Instance
 
-from .pll import PLL
+from .pll import FeedbackPLL
 
 __all__ = ["GowinPLL"]
 
@@ -18,26 +18,8 @@ OUTPUT_DIVIDERS = (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128)
 
 
 @dataclass(frozen=True, kw_only=True)
-class GowinPLL(PLL):
-    """``rPLL``, whose feedback is its own output.
-
-    Parameters
-    ----------
-    reference_divider, feedback_divider, output_divider : int
-        Its dividers.
-    """
-
-    reference_divider: int
-    feedback_divider: int
-    output_divider: int
-
-    @property
-    def frequency(self) -> Fraction:
-        return self.reference / self.reference_divider * self.feedback_divider
-
-    @property
-    def vco(self) -> Fraction:
-        return self.frequency * self.output_divider
+class GowinPLL(FeedbackPLL):
+    """``rPLL``, whose feedback is its own output."""
 
     @classmethod
     def settings(cls, reference: Fraction) -> Iterable[Self]:

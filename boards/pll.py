@@ -10,7 +10,7 @@ from amaranth.hdl import Instance
 
 from ..golden_model.errors import ConfigurationError
 
-__all__ = ["PLL", "megahertz"]
+__all__ = ["PLL", "FeedbackPLL", "megahertz"]
 
 TOLERANCE = Fraction(1, 50)
 """A frequency that is farther than so from what was asked for is refused."""
@@ -68,3 +68,26 @@ class PLL(ABC):
                 f"the nearest is {megahertz(found.frequency)}: ask for that with --clock"
             )
         return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackPLL(PLL):
+    """A PLL whose feedback is its own output.
+
+    Attributes
+    ----------
+    reference_divider, feedback_divider, output_divider : int
+        Its dividers.
+    """
+
+    reference_divider: int
+    feedback_divider: int
+    output_divider: int
+
+    @property
+    def frequency(self) -> Fraction:
+        return self.reference / self.reference_divider * self.feedback_divider
+
+    @property
+    def vco(self) -> Fraction:
+        return self.frequency * self.output_divider
