@@ -348,9 +348,9 @@ def _verdict(outcome: "SimulationOutcome", check: str) -> str:
     seconds = sum(trained.record.seconds for trained in epochs)
     every = "every batch" if check == "batch" else "every epoch"
     return (
-        f"gateware and golden model are equal: {samples:,} samples, and every counter after "
-        f"{every}; {cycles / samples:,.2f} cycles/sample, {samples / seconds:,.0f} samples/s, "
-        f"{cycles / seconds / 1e6:.2f} Mcycles/s"
+        f"gateware and golden model are equal: {samples:,} samples, the counts of every batch, "
+        f"and every counter after {every}; {cycles / samples:,.2f} cycles/sample, "
+        f"{samples / seconds:,.0f} samples/s, {cycles / seconds / 1e6:.2f} Mcycles/s"
     )
 
 

@@ -260,6 +260,10 @@ such a sample is not trained on and counts for nothing.
 At a batch's end the core commits by itself; `busy` is high while samples are inside or a commit or
 a reset is under way. Gaps and back-pressure on any stream cost time and change nothing else.
 
+`batch_ends` tells, for each layer, of the batches it is through with: `valid` is high in the cycle
+in which its commit begins, and `errors` and `updates` then are its registers ERRORS and UPDATES
+after the batch's last sample. Leave it open if that is not wanted.
+
 ## Registers
 
 A request reads or writes a 32-bit register; each is answered by one response, in order. Writes are

@@ -21,7 +21,7 @@ from .update_marks import UpdateMarks
 from .weight_bank import WeightBank
 from .weight_walker import WeightWalker
 
-__all__ = ["Layer", "result_layout", "sample_layout"]
+__all__ = ["Layer", "batch_end_layout", "result_layout", "sample_layout"]
 
 
 def sample_layout(load: int, before: int) -> data.StructLayout:
@@ -53,6 +53,15 @@ def result_layout(layers: int) -> data.StructLayout:
             "refused": 1,
         }
     )
+
+
+def batch_end_layout() -> data.StructLayout:
+    """What a layer has counted when it is through with a batch, but for the commit.
+
+    ``valid`` is set for one cycle; ``errors`` and ``updates`` then are those of all samples up to
+    the batch's last, and of none after it.
+    """
+    return data.StructLayout({"valid": 1, "errors": 32, "updates": 32})
 
 
 class Layer(wiring.Component):
@@ -105,6 +114,8 @@ class Layer(wiring.Component):
         See :class:`.initialiser.Initialiser`.
     busy : Out(1)
         Samples are inside, or a commit or a reset is under way.
+    batch_end : Out(struct)
+        See :func:`batch_end_layout`; in the Commit cycle.
     """
 
     def __init__(self, folded: FoldedLayer, next_load: int | None):
@@ -127,6 +138,7 @@ class Layer(wiring.Component):
                 "reset_done": Out(1),
                 "histories": In(stream.Signature(32)),
                 "busy": Out(1),
+                "batch_end": Out(batch_end_layout()),
             }
         )
 
@@ -268,6 +280,8 @@ class Layer(wiring.Component):
                     m.d.comb += rewind.eq(1)
                     m.next = "Count"
             with m.State("Commit"):
+                # No sample of the next batch has an error bit yet: the barrier is up.
+                m.d.comb += self.batch_end.valid.eq(1)
                 m.d.sync += error_raised.eq(0)
                 with m.If(~error_raised):
                     m.d.sync += barrier.eq(0)
@@ -415,6 +429,8 @@ class Layer(wiring.Component):
             registers.updates.eq(update.found),
             registers.scanned.eq(settling == 1),
             registers.saturated.eq(saturated),
+            self.batch_end.errors.eq(registers.errors_count),
+            self.batch_end.updates.eq(registers.updates_count),
         ]
 
         # Results

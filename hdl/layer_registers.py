@@ -55,6 +55,8 @@ class LayerRegisters(wiring.Component):
         It is done, and ``saturated`` is its count.
     saturated : In
         Counters at a bound.
+    errors_count, updates_count : Out(32)
+        What was counted, as the host reads it.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -80,6 +82,8 @@ class LayerRegisters(wiring.Component):
                 "scan": Out(1),
                 "scanned": In(1),
                 "saturated": In(range(folded.config.weights + 1)),
+                "errors_count": Out(32),
+                "updates_count": Out(32),
             }
         )
 
@@ -89,6 +93,7 @@ class LayerRegisters(wiring.Component):
 
         errors, updates = Signal(32), Signal(32)
         m.d.sync += [errors.eq(errors + self.error), updates.eq(updates + self.updates)]
+        m.d.comb += [self.errors_count.eq(errors), self.updates_count.eq(updates)]
 
         request = self.requests.p
         register = request.address[:8]

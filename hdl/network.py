@@ -2,11 +2,11 @@
 """Layers in a chain."""
 
 from amaranth.hdl import Elaboratable, Module
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..golden_model.config import NetworkConfig
-from .layer import Layer, result_layout, sample_layout
+from .layer import Layer, batch_end_layout, result_layout, sample_layout
 from .plan import NetworkPlan
 from .registers import request_layout, response_layout
 
@@ -43,6 +43,8 @@ class Network(wiring.Component):
         Each layer's initial state.
     busy : Out(1)
         A layer is.
+    batch_ends : Out(array)
+        Each layer's.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class Network(wiring.Component):
                 "reset_done": Out(count),
                 "histories": In(stream.Signature(32)).array(count),
                 "busy": Out(1),
+                "batch_ends": Out(data.ArrayLayout(batch_end_layout(), count)),
             }
         )
 
@@ -88,6 +91,7 @@ class Network(wiring.Component):
             m.d.comb += [
                 layer.reset.eq(self.reset[index]),
                 self.reset_done[index].eq(layer.reset_done),
+                self.batch_ends[index].eq(layer.batch_end),
             ]
         wiring.connect(m, samples, wiring.flipped(self.o))
         m.d.comb += [

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..golden_model.config import NetworkConfig
 from ..golden_model.stream import classifier_id, initial_counters_id, reinforcement_id
-from .layer import result_layout
+from .layer import batch_end_layout, result_layout
 from .network import Network
 from .plan import NetworkPlan
 from .registers import (
@@ -72,6 +72,9 @@ class TrainerCore(wiring.Component):
         One for each request.
     busy : Out(1)
         A sample is inside, or a commit or a reset is under way.
+    batch_ends : Out(array)
+        Of each layer, in the cycle in which its commit begins: its counts of errors and updated
+        neurons (:func:`.layer.batch_end_layout`).
 
     Raises
     ------
@@ -91,6 +94,7 @@ class TrainerCore(wiring.Component):
                 "requests": In(stream.Signature(request_layout())),
                 "responses": Out(stream.Signature(response_layout())),
                 "busy": Out(1),
+                "batch_ends": Out(data.ArrayLayout(batch_end_layout(), len(config.layers))),
             }
         )
 
@@ -104,7 +108,10 @@ class TrainerCore(wiring.Component):
         infer = Signal()
         sample_count, refused_count = Signal(32), Signal(32)
         resetting = Signal()
-        m.d.comb += self.busy.eq(network.busy | resetting)
+        m.d.comb += [
+            self.busy.eq(network.busy | resetting),
+            self.batch_ends.eq(network.batch_ends),
+        ]
 
         # Samples
         left_in_batch = Signal(16, init=1)  # samples until the batch is complete

@@ -12,16 +12,23 @@ from numpy.typing import NDArray
 
 from ..golden_model.batch_record import BatchRecord
 from ..golden_model.stream import BitStream
-from .simulated_core import CoreCounts, CoreResults
+from .simulated_core import BatchCounts, CoreCounts, CoreResults
 
 __all__ = [
     "CoreState",
     "Difference",
     "NetworkState",
+    "compare_batch_counts",
     "compare_counts",
     "compare_results",
     "compare_states",
 ]
+
+
+# What a count is of, and the attribute that holds it.
+ERRORS = ("count of errors", "errors")
+UPDATES = ("count of updated neurons", "updates")
+SATURATED = ("count of counters at a bound", "saturated")
 
 
 class NetworkState(Protocol):
@@ -127,17 +134,22 @@ def compare_results(expected: BatchRecord, got: CoreResults) -> tuple[int, Diffe
     return sample, Difference(what=what, expected=int(wanted), got=int(came), layer=layer)
 
 
+def compare_batch_counts(expected: BatchCounts, got: BatchCounts) -> Difference | None:
+    """The first count at a batch's end that differs."""
+    return _compare_layers(expected, got, ERRORS, UPDATES)
+
+
 def compare_counts(expected: CoreCounts, got: CoreCounts) -> Difference | None:
     """The first count that differs."""
     for what, name in (("count of samples", "samples"), ("count of refused samples", "refused")):
         wanted, came = getattr(expected, name), getattr(got, name)
         if wanted != came:
             return Difference(what=what, expected=wanted, got=came)
-    for what, name in (
-        ("count of errors", "errors"),
-        ("count of updated neurons", "updates"),
-        ("count of counters at a bound", "saturated"),
-    ):
+    return _compare_layers(expected, got, ERRORS, UPDATES, SATURATED)
+
+
+def _compare_layers(expected: Any, got: Any, *counts: tuple[str, str]) -> Difference | None:
+    for what, name in counts:
         pairs = zip(getattr(expected, name), getattr(got, name), strict=True)
         for layer, (wanted, came) in enumerate(pairs):
             if wanted != came:

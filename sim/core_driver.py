@@ -21,7 +21,8 @@ __all__ = ["PIPE_VARIABLE", "CoreDriver", "serve"]
 PIPE_VARIABLE = "METAPLAST_CORE_PIPE"
 """Environment variable with the number of the pipe's file."""
 
-COUNTS = 1 << 32
+COUNT_BITS = 32
+COUNTS = 1 << COUNT_BITS
 RESET_STEPS = 10
 
 
@@ -57,7 +58,7 @@ class CoreDriver:
         self._dut = dut
         self._pipe = pipe
         self._words: dict[str, list[Any]] = {}
-        self._offered = self._requested = self._collected = 0
+        self._offered = self._requested = self._collected = self._ended = 0
         self._lots: deque[int] = deque()
         self._asleep = False
 
@@ -67,7 +68,7 @@ class CoreDriver:
         Answers with the depths of its memories.
         """
         dut = self._dut
-        self._offered = self._requested = self._collected = 0
+        self._offered = self._requested = self._collected = self._ended = 0
         self._asleep = False
         for name in ("offered", "requested", "wanted", "settle", "asleep", "waves"):
             getattr(dut, name).value = 0
@@ -81,6 +82,8 @@ class CoreDriver:
         self._results = self._memory("result_memory")
         self._requests = self._memory("request_memory")
         self._responses = self._memory("response_memory")
+        layers = len(dut.ended) // COUNT_BITS
+        self._batch_ends = [self._memory(f"batch_memory_{layer}") for layer in range(layers)]
         self._answer("begin", len(self._samples), len(self._requests))
 
     async def set_ports(self, values: dict[str, int]) -> None:
@@ -93,7 +96,8 @@ class CoreDriver:
         """Samples, each a word of the sample memory; at most half as many as it holds.
 
         Answers with ``"results"`` when they are through, which is when others are fed or the core
-        is drained: their words of the result memory.
+        is drained: their words of the result memory, the cycles in which the core was busy so far,
+        and of each batch that ended since the answer before, each layer's word.
         """
         if len(self._lots) == 2:
             await self._collect()
@@ -106,12 +110,12 @@ class CoreDriver:
     async def drain(self) -> None:
         """Wait until nothing is left to do.
 
-        Answers with the cycles in which the core was busy so far.
+        Answers with the cycles in which the core was busy so far, and the ends of batches.
         """
         while self._lots:
             await self._collect()
         await self._wait(settle=True)
-        self._answer("drain", int(self._dut.cycles.value))
+        self._answer("drain", int(self._dut.cycles.value), self._ends())
 
     async def request(self, rows: Sequence[int]) -> None:
         """Requests, each a word of the request memory, as many as that holds at most.
@@ -144,9 +148,20 @@ class CoreDriver:
         first, count = self._collected, self._lots.popleft()
         self._collected = (self._collected + count) % COUNTS
         await self._wait()
-        self._answer(
-            "results", self._read(self._results, first, count), int(self._dut.cycles.value)
-        )
+        rows = self._read(self._results, first, count)
+        self._answer("results", rows, int(self._dut.cycles.value), self._ends())
+
+    def _ends(self) -> list[list[int]]:
+        """Words of the batches that all layers are through with, and that were not read before."""
+        first, counts = self._ended, self._dut.ended.value.to_unsigned()
+        news = [
+            ((counts >> COUNT_BITS * layer) - first) % COUNTS
+            for layer in range(len(self._batch_ends))
+        ]
+        new = min(news)
+        self._ended = (first + new) % COUNTS
+        layers = [self._read(memory, first, new) for memory in self._batch_ends]
+        return [list(words) for words in zip(*layers, strict=True)]
 
     async def _wait(self, *, settle: bool = False) -> None:
         """Let time pass until what was asked for is there."""

@@ -12,15 +12,22 @@ from numpy.typing import NDArray
 from ..golden_model.batch_record import BatchRecord
 from ..golden_model.network import Network
 from ..golden_model.trainer import EpochRecord, Trainer, epoch_order
-from .comparison import CoreState, Difference, compare_counts, compare_results, compare_states
-from .simulated_core import CoreCounts, CoreResults, SimulatedCore
+from .comparison import (
+    CoreState,
+    Difference,
+    compare_batch_counts,
+    compare_counts,
+    compare_results,
+    compare_states,
+)
+from .simulated_core import BatchCounts, CoreCounts, CoreResults, SimulatedCore
 from .training_setup import TrainingBatch, TrainingSetup
 
 __all__ = ["Check", "EpochRun", "FoundError", "Progress", "TrainedEpoch", "peek"]
 
 
 class Check(enum.Enum):
-    """When counts, counters, snapshots and streams are compared."""
+    """When counters, snapshots and streams are compared."""
 
     EPOCH = "epoch"
     """At the end of every epoch."""
@@ -98,7 +105,8 @@ class EpochRun:
     """One epoch.
 
     The golden model trains on a batch, then the core is given it; while the core trains, the
-    golden model goes on, and results are compared as they come back.
+    golden model goes on, and results, and counts at the ends of batches, are compared as they come
+    back.
 
     Parameters
     ----------
@@ -149,6 +157,10 @@ class EpochRun:
         self._given = 0
         self._expected: deque[tuple[NDArray[np.int64], BatchRecord]] = deque()
         self._waiting: list[CoreResults] = []
+        # Counts at the ends of batches whose results were compared, and of those that are through.
+        self._ends_expected: deque[BatchCounts] = deque()
+        self._ends: deque[BatchCounts] = deque()
+        self._ended = 0
         # What was compared.
         self._batches = 0
         self._samples = self._order[:0]
@@ -219,6 +231,15 @@ class EpochRun:
         self._cycles = self._core.drain() - self._cycles_before
         self._compare_results()
         assert not self._expected
+        if self._ends_expected or self._ends:
+            missing = len(self._ends_expected) - len(self._ends)
+            raise self._found(
+                Difference(
+                    what="number of batches through",
+                    expected=self._batches,
+                    got=self._batches - missing,
+                )
+            )
         counts = self._core.counts()
         expected = CoreCounts(
             samples=self._done,
@@ -241,8 +262,9 @@ class EpochRun:
         )
 
     def _compare_results(self) -> None:
-        """Compare the batches whose results are all there."""
+        """Compare the batches whose results are all there, and the counts at their ends."""
         self._waiting += self._core.results()
+        self._ends += self._core.batch_ends()
         while self._expected and (got := self._results(len(self._expected[0][0]))) is not None:
             self._samples, record = self._expected.popleft()
             self._batches += 1
@@ -255,8 +277,16 @@ class EpochRun:
             self._golden_right += int((record.predictions[:, -1:] == labels).sum())
             self._errors += record.errors.sum(axis=0)
             self._updates += record.updates
+            self._ends_expected.append(
+                BatchCounts(tuple(self._errors.tolist()), tuple(self._updates.tolist()))
+            )
             self._cycles = got.cycles - self._cycles_before
             self._report()
+        while self._ends_expected and self._ends:
+            expected, came = self._ends_expected.popleft(), self._ends.popleft()
+            if difference := compare_batch_counts(expected, came):
+                raise self._found(difference.at(batch=self._ended))
+            self._ended += 1
 
     def _results(self, count: int) -> CoreResults | None:
         """The next ``count`` results, if they are there."""
@@ -268,7 +298,9 @@ class EpochRun:
 
     def _found(self, difference: Difference) -> FoundError:
         known = self._by_batch or difference.sample is not None or self._last is not None
-        number = self._batches - 1 if known else None
+        number = difference.batch
+        if number is None and known:
+            number = self._batches - 1
         difference = difference.at(epoch=self._epoch, batch=number)
         if self._before is None:
             return FoundError(difference, None)

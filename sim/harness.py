@@ -17,6 +17,7 @@ from ..hdl.trainer_core import TrainerCore
 from .design import TOP, Design
 
 __all__ = [
+    "BATCH_CAPACITY",
     "COUNTERS",
     "REQUEST_CAPACITY",
     "SAMPLE_CAPACITY",
@@ -32,13 +33,16 @@ SAMPLE_CAPACITY = 128
 REQUEST_CAPACITY = 4096
 """Requests, and responses, that the memories hold. A power of two."""
 
+BATCH_CAPACITY = 512
+"""Ends of batches that the memories hold: more than there can be samples inside. A power of two."""
+
 COUNTERS = "bank_counters"
 """A bank's memory of hidden weights, within :func:`bank_path`, in a :func:`core_design`."""
 
 SNAPSHOT = "bank_snapshot"
 """A bank's memory of their signs, there too."""
 
-OWN_MEMORIES = ("sample_memory", "request_memory", "result_memory", "response_memory")
+OWN_MEMORY = re.compile(r"\b(?:sample|request|result|response)_memory\b|\bbatch_memory_\d+\b")
 
 # Memories as Yosys writes them; where the name was given already, a number is added to it.
 MODULE = re.compile(r"^module (?P<name>\\\S+ |\w+)\(.*?^endmodule$", re.MULTILINE | re.DOTALL)
@@ -57,7 +61,8 @@ class SimulationTop(wiring.Component):
     Whoever drives it writes whole samples into ``sample_memory`` (through the simulator, in no
     time), raises ``offered`` by their number, sets ``wanted``, turns ``asleep`` over and sleeps
     until ``wake`` is turned over; then as many results stand in ``result_memory``. Requests and
-    responses go the same way. All counts go on for ever, modulo 2^32; their low bits are the
+    responses go the same way. What a layer has counted at the ends of batches comes into a
+    ``batch_memory`` of its own. All counts go on for ever, modulo 2^32; their low bits are the
     memories' addresses.
 
     Samples are fed without a gap as long as some are offered: a row is read while the last word
@@ -103,6 +108,8 @@ class SimulationTop(wiring.Component):
         request, and an idle core if ``settle`` is set; or when patience is at its end.
     finished, answered : Out
         Results and responses so far, as of the cycle before.
+    ended : Out(array)
+        Batches that each layer is through with so far, as of the cycle before.
     busy : Out(1)
         The core's own, as of the cycle before.
     cycles : Out
@@ -122,6 +129,7 @@ class SimulationTop(wiring.Component):
         self.result_layout = core.results.payload.shape()
         self.request_layout = core.requests.payload.shape()
         self.response_layout = core.responses.payload.shape()
+        self.layers = len(core.batch_ends)
         super().__init__(
             {
                 "clk": In(1),
@@ -139,6 +147,7 @@ class SimulationTop(wiring.Component):
                 "wake": Out(1),
                 "finished": Out(COUNT_BITS),
                 "answered": Out(COUNT_BITS),
+                "ended": Out(data.ArrayLayout(COUNT_BITS, self.layers)),
                 "busy": Out(1),
                 "cycles": Out(CYCLE_BITS),
             }
@@ -211,6 +220,24 @@ class SimulationTop(wiring.Component):
             ]
             with m.If(port.en):
                 m.d.sync += count.eq(count + 1)
+
+        # Ends of batches
+        ended = Signal.like(self.ended)
+        m.d.sync += self.ended.eq(ended)
+        for layer in range(self.layers):
+            end = core.batch_ends[layer]
+            counts = Cat(end.errors, end.updates)
+            m.submodules[f"batch_memory_{layer}"] = memory = Memory(
+                shape=len(counts), depth=BATCH_CAPACITY, init=[]
+            )
+            port = memory.write_port()
+            m.d.comb += [
+                port.addr.eq(ended[layer]),
+                port.data.eq(counts),
+                port.en.eq(end.valid),
+            ]
+            with m.If(end.valid):
+                m.d.sync += ended[layer].eq(ended[layer] + 1)
 
         # Waking
         wake = Signal()
@@ -307,7 +334,7 @@ def reveal_memories(verilog: str, *, banks: int) -> str:
     def reveal_in(module: re.Match[str]) -> str:
         text, path = module[0], module["name"].strip("\\ ")
         if path == TOP:
-            names = {name: name for name in OWN_MEMORIES}
+            names = {name: name for name in OWN_MEMORY.findall(text)}
         elif BANK.search(path.removesuffix(".signs")):
             names = {"apart_memory": SNAPSHOT}
         elif BANK.search(path.removesuffix(".counters").removesuffix(".counters.memory")):

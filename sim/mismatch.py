@@ -175,7 +175,7 @@ class MismatchSearch:
 
             right, wrong = -1, len(samples)
             if (first := after(wrong)) is None:
-                return difference  # it arises in the commit
+                return difference  # it arises in the commit, or no counter is wrong
             while wrong - right > 1:
                 middle = (right + wrong) // 2
                 if (earlier := after(middle)) is None:

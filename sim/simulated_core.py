@@ -26,7 +26,7 @@ from .design import TOP
 from .harness import COUNTERS, SNAPSHOT, core_design
 from .verilator import SimulationError, Simulator, build
 
-__all__ = ["CoreCounts", "CoreResults", "SimulatedCore", "build_core"]
+__all__ = ["BatchCounts", "CoreCounts", "CoreResults", "SimulatedCore", "build_core"]
 
 MAIN = Path(__file__).with_name("main.cpp")
 DRIVER = f"{__package__}.core_driver"
@@ -120,6 +120,20 @@ class CoreCounts:
     saturated: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class BatchCounts:
+    """The core's counts at a batch's end, since they were cleared.
+
+    Attributes
+    ----------
+    errors, updates : tuple of int
+        Per layer: error bits raised, neurons updated.
+    """
+
+    errors: tuple[int, ...]
+    updates: tuple[int, ...]
+
+
 class SimulatedCore:
     """Run a trainer core in a process of its own; a context manager.
 
@@ -160,6 +174,7 @@ class SimulatedCore:
         self.folded = plan.fold(config)
         self._inside = 0
         self._outside: list[CoreResults] = []
+        self._ends: list[BatchCounts] = []
         self._directory = tempfile.TemporaryDirectory(prefix="metaplast-")
         self._log = Path(self._directory.name) / "log"
         self._pipe, other = Pipe()
@@ -261,6 +276,7 @@ class SimulatedCore:
         self._send("begin", {**self._ports, "patience": self._patience()})
         samples, self._request_capacity = self._receive("begin")
         self._lot = samples // 2
+        self._ends = []
 
     def configure(self) -> None:
         """Write the configuration's registers: seed, batch size, margins."""
@@ -368,13 +384,22 @@ class SimulatedCore:
         results, self._outside = self._outside, []
         return results
 
+    def batch_ends(self) -> list[BatchCounts]:
+        """Counts at the ends of batches that became known since the last call; does not wait.
+
+        An end may be known before the results of all its samples are, and the other way round.
+        """
+        ends, self._ends = self._ends, []
+        return ends
+
     def drain(self) -> int:
         """Wait until the core has nothing left to do; gives the cycles it was busy so far."""
         self.flush()
         self._send("drain")
         while self._inside:
             self._take_results()
-        (cycles,) = self._receive("drain")
+        cycles, ends = self._receive("drain")
+        self._take_ends(ends)
         return int(cycles)
 
     # State, through the registers
@@ -558,7 +583,8 @@ class SimulatedCore:
         self._inside += 1
 
     def _take_results(self) -> None:
-        rows, cycles = self._receive("results")
+        rows, cycles, ends = self._receive("results")
+        self._take_ends(ends)
         layers = len(self.config.layers)
         width = 9 * layers + 1
         size = -(-width // 8)
@@ -575,6 +601,15 @@ class SimulatedCore:
                 cycles=cycles,
             )
         )
+
+    def _take_ends(self, ends: list[list[int]]) -> None:
+        self._ends += [
+            BatchCounts(
+                errors=tuple(word & 0xFFFFFFFF for word in words),
+                updates=tuple(word >> 32 for word in words),
+            )
+            for words in ends
+        ]
 
     def _fail(self) -> NoReturn:
         """Say why the simulator has ended."""

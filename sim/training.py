@@ -1,10 +1,10 @@
 """Training in RTL, with the golden model alongside and everything compared.
 
 Both train on the same batches at the same time, each in a process of its own. Compared are the
-prediction and the error bit of every sample in every layer, as they come; and at the end of every
-epoch, or of every batch if asked for, the counts, every counter, every snapshot bit and the
-reinforcement streams. Memories are compared as the simulator holds them; what is saved in the end
-is read out through the core's registers.
+prediction and the error bit of every sample in every layer, and each layer's counts at the end of
+every batch, as they come; and at the end of every epoch, or of every batch if asked for, every
+counter, every snapshot bit and the reinforcement streams. Memories are compared as the simulator
+holds them; what is saved in the end is read out through the core's registers.
 """
 
 from collections.abc import Callable

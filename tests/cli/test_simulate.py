@@ -22,7 +22,8 @@ from .test_train import VECTORS, assert_same_model
 SMALL = ("--hidden", "12", "--groups", "3", "--batch", "10")
 LAYER = "banks 1, lanes 1, word 24, counters 24, load 24, slots 4, draws 1, memory block"
 VERDICT = (
-    r"gateware and golden model are equal: 240 samples, and every counter after every {}; "
+    r"gateware and golden model are equal: 240 samples, the counts of every batch, "
+    r"and every counter after every {}; "
     r"[\d.]+ cycles/sample, [\d,]+ samples/s, \d+\.\d\d Mcycles/s"
 )
 

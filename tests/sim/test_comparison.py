@@ -9,11 +9,12 @@ from metaplast.golden_model import BatchRecord, BitStream, Network, NetworkConfi
 from metaplast.sim.comparison import (
     CoreState,
     Difference,
+    compare_batch_counts,
     compare_counts,
     compare_results,
     compare_states,
 )
-from metaplast.sim.simulated_core import CoreCounts, CoreResults
+from metaplast.sim.simulated_core import BatchCounts, CoreCounts, CoreResults
 
 CONFIG = NetworkConfig(inputs=5, hidden=(4, 6), groups=(2, 3), classes=3)
 COUNTS = CoreCounts(samples=7, refused=0, errors=(5, 6), updates=(8, 9), saturated=(1, 2))
@@ -92,6 +93,22 @@ def test_counts() -> None:
         ),
     ):
         assert compare_counts(COUNTS, replace(COUNTS, **change)) == what  # type: ignore[arg-type]
+
+
+def test_batch_counts() -> None:
+    counts = BatchCounts(errors=(5, 6), updates=(8, 9))
+    assert compare_batch_counts(counts, replace(counts)) is None
+    for change, what in (
+        (
+            {"errors": (4, 7), "updates": (1, 1)},
+            Difference(what="count of errors", expected=5, got=4, layer=0),
+        ),
+        (
+            {"updates": (8, 8)},
+            Difference(what="count of updated neurons", expected=9, got=8, layer=1),
+        ),
+    ):
+        assert compare_batch_counts(counts, replace(counts, **change)) == what  # type: ignore[arg-type]
 
 
 def test_states() -> None:

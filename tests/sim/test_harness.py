@@ -4,12 +4,12 @@
 import re
 
 import pytest
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from metaplast.golden_model import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
-from metaplast.hdl.layer import result_layout
+from metaplast.hdl.layer import batch_end_layout, result_layout
 from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers import request_layout, response_layout
 from metaplast.hdl.trainer_core import sample_word_layout
@@ -29,6 +29,7 @@ class Ports(wiring.Component):
     requests: In(stream.Signature(request_layout()))
     responses: Out(stream.Signature(response_layout()))
     busy: Out(1)
+    batch_ends: Out(data.ArrayLayout(batch_end_layout(), 2))
 
 
 def test_a_sample_has_words() -> None:
@@ -55,6 +56,8 @@ def test_the_memories_are_within_reach() -> None:
         "request_memory",
         "result_memory",
         "response_memory",
+        "batch_memory_0",
+        "batch_memory_1",
     }
 
 

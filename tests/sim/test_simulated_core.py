@@ -102,6 +102,13 @@ def test_it_trains_as_the_golden_model(core: SimulatedCore) -> None:
     counts = core.counts()
     assert (counts.samples, counts.refused) == (SAMPLES, 0)
     assert counts.errors == tuple(expected.errors.sum(axis=0))
+    ends = core.batch_ends()
+    assert len(ends) == SAMPLES // CONFIG.batch
+    in_batches = expected.errors.reshape(len(ends), CONFIG.batch, -1).sum(axis=1)
+    assert [end.errors for end in ends] == [tuple(row) for row in in_batches.cumsum(axis=0)]
+    assert ends[-1].updates == counts.updates
+    assert sorted(end.updates for end in ends) == [end.updates for end in ends]
+    assert core.batch_ends() == []
     core.clear_counts()
     cleared = core.counts()
     assert (cleared.samples, cleared.errors, cleared.updates) == (0, (0, 0), (0, 0))

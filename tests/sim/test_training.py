@@ -1,6 +1,7 @@
 """Training in RTL: equal to the golden model's, and wherever it is not, that is found."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from metaplast.sim.comparison import CoreState, compare_states
 from metaplast.sim.epoch_run import Check, FoundError, Progress
 from metaplast.sim.mismatch import MismatchError, MismatchSearch
 from metaplast.sim.recording import coming_batch, record_batch
-from metaplast.sim.simulated_core import SimulatedCore
+from metaplast.sim.simulated_core import BatchCounts, SimulatedCore
 from metaplast.sim.training import CoreTraining
 from metaplast.sim.training_setup import Fault, TrainingSetup, Trouble
 from metaplast.sim.verilator import SimulationError
@@ -205,6 +206,48 @@ def test_a_wrong_commit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         training.train_epoch()
     found = raised.value.difference
     assert (found.epoch, found.batch, found.sample) == (0, 0, None)
+
+
+@pytest.mark.parametrize("check", Check)
+def test_a_wrong_count_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
+    # A core that has counted a neuron twice at the fifth batch's end, and makes it good later.
+    honest, seen = SimulatedCore.batch_ends, 0
+
+    def batch_ends(core: SimulatedCore) -> list[BatchCounts]:
+        nonlocal seen
+        ends = honest(core)
+        for index, end in enumerate(ends):
+            if seen + index == 4:
+                ends[index] = replace(end, updates=(end.updates[0], end.updates[1] + 1))
+        seen += len(ends)
+        return ends
+
+    restart = SimulatedCore.restart
+
+    def forget(core: SimulatedCore) -> None:
+        nonlocal seen
+        restart(core)
+        seen = 0
+
+    monkeypatch.setattr(SimulatedCore, "batch_ends", batch_ends)
+    monkeypatch.setattr(SimulatedCore, "restart", forget)
+    training = CoreTraining(setup(), Trainer(Network(CONFIG)), check=check)
+    with training, pytest.raises(MismatchError) as raised:
+        training.train_epoch()
+    found = raised.value.difference
+    assert (found.what, found.epoch, found.batch, found.layer, found.sample) == (
+        ("count of updated neurons", 0, 4, 1, None)
+    )
+    assert found.got == found.expected + 1
+
+
+def test_a_batch_without_an_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = SimulatedCore.batch_ends
+    monkeypatch.setattr(SimulatedCore, "batch_ends", lambda core: honest(core)[:1])
+    training = CoreTraining(setup(), Trainer(Network(CONFIG)))
+    with training, pytest.raises(MismatchError, match="the number of batches through is") as raised:
+        training.train_epoch()
+    assert raised.value.difference.got < raised.value.difference.expected
 
 
 def test_a_fault_of_timing_is_found(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from metaplast.hdl.registers import LayerRegister
 from metaplast.sim.bench import Bench, stream_bench
 
 from ..folded_layers import FOLDED_LAYERS
-from .training import Host, history_words, saturated, to_words
+from .training import BatchEnds, Host, history_words, saturated, to_words
 
 
 class Layer:
@@ -26,6 +26,7 @@ class Layer:
         self.histories = bench.driver("histories")
         self.samples = bench.driver("i")
         self.outputs = bench.monitor("o")
+        self.batch_ends = BatchEnds(bench, "batch_end")
         self.errors = self.updates = 0
         self.events = 0
 
@@ -81,6 +82,7 @@ class Layer:
             self.errors += error
             self.updates += sum(j >= 0 for j in chosen)
             if last:
+                self.batch_ends.expect([self.errors], [self.updates])
                 literal.commit(self.events)
 
         whole = {"label": label, "last": last, "train": train, "refused": refused}

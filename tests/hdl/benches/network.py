@@ -13,7 +13,7 @@ from metaplast.hdl.plan import NetworkPlan
 from metaplast.hdl.registers import LayerRegister
 from metaplast.sim.bench import Bench, bench, stream_bench
 
-from .training import Host, history_words, saturated, to_words
+from .training import BatchEnds, Host, history_words, saturated, to_words
 
 BATCHES = 5
 
@@ -33,6 +33,7 @@ class Network:
         self.histories = [bench.driver(f"histories__{layer}") for layer in range(self.count)]
         self.samples = bench.driver("i")
         self.results = bench.monitor("o")
+        self.batch_ends = BatchEnds(bench, "batch_ends")
 
     async def set_up(self) -> None:
         """Make the initial state, of all layers at once, and set their registers."""
@@ -114,6 +115,7 @@ async def training(bench: Bench) -> None:
         record = literal.train_batch(x, y, network.events)
         errors += record.errors.sum(axis=0)
         updates += record.updates
+        network.batch_ends.expect(errors, updates)
         for n, (bits, label) in enumerate(zip(x, y, strict=True)):
             network.expect(record.predictions[n], record.errors[n])
             last = n == len(x) - 1
@@ -140,11 +142,15 @@ async def cycles(bench: Bench) -> None:
     model = CycleModel.of(config, network.plan)
     alone = [CycleModel([layer]) for layer in network.plan.fold(config)]
     words = []
+    errors, updates = np.zeros(network.count, int), np.zeros(network.count, int)
     random = Random(config.seed)  # the same for networks that are compared
     for _ in range(bench.parameters["batches"]):
         x, y = network.batch(config.batch, random)
         record = golden.train_batch(np.array(x, dtype=np.uint8), np.array(y), network.events)
         model.train(record)
+        errors += record.errors.sum(axis=0)
+        updates += record.updates
+        network.batch_ends.expect(errors, updates)
         for index, layer in enumerate(alone):
             layer.train_batch(
                 record.errors[:, [index]], [record.chosen[index]], [record.events[index]]

@@ -19,7 +19,7 @@ from metaplast.hdl.registers import (
 )
 from metaplast.sim.bench import Bench, bench, stream_bench
 
-from .training import Host, saturated, to_words
+from .training import BatchEnds, Host, saturated, to_words
 
 SEED = 0x8765_4321_0FED
 
@@ -34,6 +34,7 @@ class Core:
         self.host = Host(bench)
         self.samples = bench.driver("samples")
         self.results = bench.monitor("results")
+        self.batch_ends = BatchEnds(bench, "batch_ends")
         self.events = [11 + 2 * layer for layer in range(len(self.folded))]
         self.forget(0)
 
@@ -109,6 +110,7 @@ class Core:
 
     def commit(self) -> None:
         """Commit in the literal network."""
+        self.batch_ends.expect(self.errors, self.updates)
         for layer, events in zip(self.literal.layers, self.events, strict=True):
             layer.commit(events)
 

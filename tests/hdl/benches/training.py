@@ -13,7 +13,7 @@ from metaplast.golden_model.stream import (
 from metaplast.hdl.registers import LayerRegister, Status, layer_address
 from metaplast.sim.bench import Bench
 
-__all__ = ["Host", "history_words", "saturated", "state_words", "to_words"]
+__all__ = ["BatchEnds", "Host", "history_words", "saturated", "state_words", "to_words"]
 
 MASK = (1 << 32) - 1
 
@@ -41,6 +41,41 @@ def history_words(seed: int, layer: int) -> list[int]:
 def saturated(config: LayerConfig, counters: Iterable[Iterable[int]]) -> int:
     """How many counters are at a bound."""
     return sum(int(k) in (config.lowest, config.highest) for row in counters for k in row)
+
+
+class BatchEnds:
+    """What layers count at the ends of batches, held to what is expected.
+
+    Parameters
+    ----------
+    bench : Bench
+        The bench.
+    port : str
+        A layer's ``batch_end``, or the ``batch_ends`` of several.
+    """
+
+    def __init__(self, bench: Bench, port: str):
+        layout = bench.ports[port]
+        self._layers = layout.get("length", 1)
+        self._width = layout["width"] // self._layers
+        end = layout.get("element", layout)
+        self._boards = [bench.scoreboard(f"{port}[{n}]", end) for n in range(self._layers)]
+        self._bench, self._port = bench, port
+        bench.start(self._run())
+
+    def expect(self, errors: Sequence[int], updates: Sequence[int]) -> None:
+        """Expect each layer's counts at a batch's end."""
+        for board, *counts in zip(self._boards, errors, updates, strict=True):
+            board.expect({"valid": 1, "errors": int(counts[0]), "updates": int(counts[1])})
+
+    async def _run(self) -> None:
+        while True:
+            await self._bench.edge()
+            bits = self._bench.bits(self._port)
+            for layer, board in enumerate(self._boards):
+                end = bits >> layer * self._width & (1 << self._width) - 1
+                if end & 1:
+                    board.receive(end, self._bench.cycle)
 
 
 class Host:
