@@ -17,6 +17,7 @@ from metaplast.hdl.link.protocol import (
     RequestKind,
     encode_frame,
     link_address,
+    next_number,
     result_bytes,
 )
 from metaplast.hdl.registers import IDENTITY, GlobalRegister, LayerRegister, Status
@@ -25,7 +26,6 @@ from metaplast.sim.cable import Cable
 __all__ = ["BoardDouble", "Mood"]
 
 LOAD = 8
-RESULT = 0x10000
 LAYER_PAGE = 256
 
 
@@ -111,11 +111,15 @@ class BoardDouble:
         self._updates = [0] * len(self.config.layers)
         self._position = (0, 0)
 
-    # A port, as pyserial's
+    def skip_frames(self, count: int) -> None:
+        """Sequenced frames were accepted that nobody here has seen."""
+        self._expected = next_number(self._expected, count)
 
     def skip_results(self, count: int) -> None:
         """Results came that nobody here has seen."""
         self._count = (self._count + count) % 256
+
+    # A port, as pyserial's
 
     def open(self) -> "BoardDouble":
         """The port; an error while it is pulled."""
@@ -234,7 +238,7 @@ class BoardDouble:
         if self._status is not Status.OK:
             self._dropped = True
             return
-        self._expected = (self._expected + 1) % RESULT
+        self._expected = next_number(self._expected)
         self.obeyed.append(content[:1] + content[3:])
 
     def _sample(self, label: int, last: bool, words: bytes) -> None:

@@ -21,7 +21,13 @@ from metaplast.boards.link_client import (
     WriteFrame,
 )
 from metaplast.golden_model import Network, NetworkConfig, Trainer
-from metaplast.hdl.link.protocol import LinkRegister, RequestKind, link_address
+from metaplast.hdl.link.protocol import (
+    LAP,
+    LinkRegister,
+    RequestKind,
+    link_address,
+    next_number,
+)
 from metaplast.hdl.registers import GlobalRegister, LayerRegister, layer_address
 from metaplast.sim.cable import Cable
 
@@ -87,14 +93,16 @@ def test_a_good_board_is_asked_once() -> None:
         busy=st.integers(0, 4),
     ),
     pull_at=st.lists(st.integers(1, 200), max_size=3).map(sorted),
+    before=st.sampled_from([0, LAP - 30, 2 * LAP - 30]),
 )
-@example(seed=1, faults=(0.05, 0.05), shuffled=0.3, mood=Mood(0.3, 3, 3), pull_at=[3, 40, 100])
+@example(1, (0.05, 0.05), 0.3, Mood(0.3, 3, 3), [3, 40, 100], 2 * LAP - 30)
 def test_whatever_happens_each_frame_counts_once(
     seed: int,
     faults: tuple[float, float],
     shuffled: float,
     mood: Mood,
     pull_at: list[int],
+    before: int,
 ) -> None:
     double = BoardDouble(
         CONFIG,
@@ -104,6 +112,7 @@ def test_whatever_happens_each_frame_counts_once(
         mood=mood,
         pull_at=pull_at,
     )
+    double.skip_frames(before)
     assert_learnt(double, train(double))
 
 
@@ -122,6 +131,33 @@ def test_a_board_that_is_restarted_is_noticed(position: int) -> None:
         r"after \d+ or more: it was restarted, or another program talks to it",
     ):
         train(double)
+
+
+@pytest.mark.parametrize("accepted", [1, LAP - 1, LAP, LAP + 1, 2 * LAP - 1, 2 * LAP, 3 * LAP])
+def test_a_board_that_is_restarted_is_noticed_wherever_its_number_stands(accepted: int) -> None:
+    double = BoardDouble(CONFIG)
+    double.skip_frames(accepted - 1)
+    client = client_of(double)
+    identify(client)
+    client.begin()
+    client.run([WriteFrame(GlobalRegister.BATCH, 3)])
+    double.restart()
+    number = next_number(0, accepted)
+    with pytest.raises(
+        BoardRestartedError, match=f"expects frame 0 after 0 results, and not one of {number} to "
+    ):
+        client.run([WriteFrame(GlobalRegister.BATCH, 4)])
+    assert not double.obeyed
+
+
+def test_a_run_may_be_longer_than_a_lap() -> None:
+    double = BoardDouble(CONFIG)
+    client = client_of(double)
+    identify(client)
+    client.begin()
+    client.run([WriteFrame(GlobalRegister.BATCH, 1 + count % 100) for count in range(LAP + 20)])
+    assert len(double.obeyed) == LAP + 20
+    assert client.repeated == 0
 
 
 def test_results_of_another_host_are_noticed() -> None:
@@ -220,7 +256,7 @@ def test_counters_that_are_never_told_are_given_up() -> None:
         (
             link_address(LinkRegister.VERSION),
             9,
-            "the board at PORT speaks version 9 of the link, and this is version 1: flash a bitst",
+            "the board at PORT speaks version 9 of the link, and this is version 2: flash a bitst",
         ),
         (
             GlobalRegister.IDENTITY,
