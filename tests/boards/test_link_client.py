@@ -31,7 +31,7 @@ from metaplast.hdl.link.protocol import (
 from metaplast.hdl.registers import GlobalRegister, LayerRegister, layer_address
 from metaplast.sim.cable import Cable
 
-from ..comparison import assert_same_array
+from ..comparison import assert_same_array, assert_same_state
 from .board_double import BoardDouble, Mood
 
 CONFIG = NetworkConfig(
@@ -172,6 +172,92 @@ def test_results_of_another_host_are_noticed() -> None:
     double.mood = Mood(drops=0.9)
     with pytest.raises(BoardRestartedError, match="after 4 results, and not one of 1 to 2 after 1"):
         client.run([sample])
+
+
+# Loading
+
+
+def trained() -> Network:
+    golden = Network(CONFIG)
+    Trainer(golden).train_epoch(X, Y)
+    return golden
+
+
+LOAD = [1 + layer.weights + 4 for layer in CONFIG.layers]
+"""Sequenced frames that load a layer."""
+
+
+def assert_loaded(double: BoardDouble, network: BoardNetwork) -> None:
+    """The board goes on as the golden model does."""
+    golden, counters = trained(), network.counters
+    for layer, wanted in enumerate(golden.counters):
+        assert_same_array(f"read_{layer}", wanted, counters[layer])
+        assert_same_array(f"counters_{layer}", wanted, double.network.counters[layer])
+    Trainer(golden, epoch=1).train_epoch(X, Y)
+    Trainer(network, epoch=1).train_epoch(X, Y)
+    assert_same_state(golden, network.read_out())
+
+
+def test_a_state_is_loaded_once() -> None:
+    double = BoardDouble(CONFIG)
+    network = BoardNetwork(client_of(double), CONFIG, start=trained())
+    assert len(double.obeyed) == SET_UP + sum(LOAD)
+    assert_loaded(double, network)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("frame", [1, 2, 13])
+def test_a_late_request_for_counters_does_not_lead_a_load_astray(layer: int, frame: int) -> None:
+    double = BoardDouble(CONFIG, late_at=SET_UP + sum(LOAD[:layer]) + frame)
+    client = client_of(double)
+    identify(client)
+    client.row(layer_address(layer, LayerRegister.POSITION), 3, 5)
+    network = BoardNetwork(client, CONFIG, start=trained())
+    assert double.late_at is None
+    # The layer that differs is loaded twice, the other one is not.
+    assert len(double.obeyed) == SET_UP + sum(LOAD) + LOAD[layer]
+    assert_loaded(double, network)
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1 << 16), faults=st.sampled_from([0.0, 0.01]))
+def test_whatever_happens_a_state_is_loaded(seed: int, faults: float) -> None:
+    double = BoardDouble(
+        CONFIG,
+        seed=seed,
+        cables=(Cable(faults, seed=seed), Cable(faults, seed=seed + 1)),
+        shuffled=0.2,
+        mood=Mood(drops=0.1, busy=3),
+    )
+    assert_loaded(double, BoardNetwork(client_of(double), CONFIG, start=trained()))
+
+
+def test_a_board_that_does_not_keep_a_counter_is_given_up() -> None:
+    golden = trained()
+    neuron, index = np.argwhere(golden.counters[1] != Network(CONFIG).counters[1])[-1].tolist()
+    double = BoardDouble(CONFIG, broken=(1, neuron, index))
+    got, wanted = (n.counters[1][neuron, index] for n in (double.network, golden))
+    with pytest.raises(
+        LinkError,
+        match=r"^the board at PORT does not keep what is loaded into it: after 3 tries the counter "
+        rf"of layer 1, neuron {neuron}, input {index} is {got}, and {wanted} was loaded; flash its "
+        r"bitstream again \(`metaplast flash`\), and take another board if that does not help",
+    ):
+        BoardNetwork(client_of(double), CONFIG, start=golden)
+    assert len(double.obeyed) == SET_UP + sum(LOAD) + 2 * LOAD[1]
+
+
+def test_a_board_that_does_not_keep_a_stream_is_given_up() -> None:
+    double = BoardDouble(CONFIG, overrides={layer_address(0, LayerRegister.STREAM_3): 0x5A})
+    with pytest.raises(
+        LinkError,
+        match=r"tries the reinforcement stream of layer 0 is at 0x5a[0-9a-f]{24}, and 0x[0-9a-f]+ "
+        "was loaded",
+    ):
+        BoardNetwork(client_of(double), CONFIG, start=trained())
+
+
+# A board that goes
 
 
 def test_a_port_that_comes_back_is_gone_on_with() -> None:
