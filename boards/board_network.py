@@ -254,10 +254,16 @@ class BoardNetwork:
 
     @property
     def counters(self) -> list[NDArray[np.int16]]:
-        """Per layer, ``k``, read from the board."""
+        """Per layer, ``k``, read from the board.
+
+        Raises
+        ------
+        LinkError
+            If the board fails.
+        """
         if self._counters is None:
             self.client.settle()
-            self._counters = [
+            counters = [
                 np.array(
                     [
                         self.client.row(
@@ -271,6 +277,8 @@ class BoardNetwork:
                 )
                 for layer in self.config.layers
             ]
+            self.client.settle()  # the board that was read is the one that was trained
+            self._counters = counters
         return self._counters
 
     @property
@@ -285,9 +293,16 @@ class BoardNetwork:
 
     @property
     def streams(self) -> list[BitStream]:
-        """Per layer, where the reinforcement stream stands, read from the board."""
+        """Per layer, where the reinforcement stream stands, read from the board.
+
+        Raises
+        ------
+        LinkError
+            If the board fails.
+        """
         self.client.settle()
         histories = [self._read_history(layer) >> 1 for layer in range(len(self.config.layers))]
+        self.client.settle()
         return [BitStream.from_history(h & (1 << 64) - 1, h >> 64) for h in histories]
 
     def read_out(self) -> Network:

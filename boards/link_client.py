@@ -166,7 +166,7 @@ class LinkClient:
         self._heard = False
         self._expected = 0
         self._count = 0
-        self._astray = False
+        self._astray = True  # it is not known where the board stands
         self.repeated = 0
         self._decoder = FrameDecoder()
         self._replies: list[Any] = []
@@ -258,12 +258,16 @@ class LinkClient:
 
         Raises
         ------
+        BoardRestartedError
+            If it does not stand where the last run left it.
         LinkError
             If no answer comes.
         """
         stall = self._stall()
         while (state := self.sync()).busy:
             stall.goes_on()
+        if not self._astray and (state.expected, state.count) != (self._expected, self._count):
+            raise self._restarted(state, f"{self._expected} after {self._count}")
         return state
 
     # Sequenced
@@ -276,6 +280,7 @@ class LinkClient:
         LinkError
             If no answer comes.
         """
+        self._astray = True
         state = self.settle()
         self._expected, self._count = state.expected, state.count
         self._astray = False
@@ -314,11 +319,10 @@ class LinkClient:
             return None if ahead is None or accepted + ahead > sent else accepted + ahead
 
         def restarted(state: StateReply) -> BoardRestartedError:
-            return BoardRestartedError(
-                f"the board at {self.name} expects frame {state.expected} after {state.count} "
-                f"results, and not one of {number_of(accepted)} to {number_of(sent)} after "
-                f"{(counted + len(results)) % COUNTS} or more: it was restarted, or another "
-                "program talks to it"
+            return self._restarted(
+                state,
+                f"one of {number_of(accepted)} to {number_of(sent)} after "
+                f"{(counted + len(results)) % COUNTS} or more",
             )
 
         def take(state: StateReply) -> None:
@@ -413,6 +417,12 @@ class LinkClient:
 
     def _stall(self) -> "_Stall":
         return _Stall(self.name, self._patience, self._longest_wait)
+
+    def _restarted(self, state: StateReply, awaited: str) -> BoardRestartedError:
+        return BoardRestartedError(
+            f"the board at {self.name} expects frame {state.expected} after {state.count} results, "
+            f"and not {awaited}: it was restarted, or another program talks to it"
+        )
 
     def _give_up(self) -> None:
         seconds = f"{self._patience:g} seconds"

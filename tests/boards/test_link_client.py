@@ -150,6 +150,29 @@ def test_a_board_that_is_restarted_is_noticed_wherever_its_number_stands(accepte
     assert not double.obeyed
 
 
+@pytest.mark.parametrize("what", ["counters", "streams"])
+@pytest.mark.parametrize("requests", [0, 1, 2, 5])
+def test_what_a_restarted_board_says_is_not_what_was_learnt(what: str, requests: int) -> None:
+    double = BoardDouble(CONFIG)
+    network = BoardNetwork(client_of(double), CONFIG)
+    network.train_batch(X[:5], Y[:5], [1, 1])
+    write, left = double.write, iter(range(requests))
+
+    def restarted(content: bytes) -> None:
+        if next(left, None) is None:
+            double.write = write  # type: ignore[method-assign]
+            double.restart()
+        write(content)
+
+    double.write = restarted  # type: ignore[method-assign]
+    number, count = SET_UP + len(CONFIG.layers) + 5, 5
+    with pytest.raises(
+        BoardRestartedError,
+        match=f"expects frame 0 after 0 results, and not {number} after {count}: it was restarted",
+    ):
+        getattr(network, what)
+
+
 def test_a_run_may_be_longer_than_a_lap() -> None:
     double = BoardDouble(CONFIG)
     client = client_of(double)
