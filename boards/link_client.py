@@ -44,7 +44,7 @@ BAUD = 1_000_000
 """Bits a second on a real board's line, unless it says otherwise."""
 
 FRAMES_AHEAD = 16
-"""Sequenced frames that are on their way at a time."""
+"""Sequenced frames that are on their way at a time: the line is not idle, and few come twice."""
 
 TAGS = 1 << 16
 COUNTS = 1 << 8
