@@ -27,6 +27,9 @@ __all__ = ["BoardNetwork", "BoardShape", "WrongBoardError", "identify"]
 STREAM_WORDS = 4
 WORD = 0xFFFFFFFF
 
+LOADS = 3
+"""How often a state is loaded into a board that does not keep it."""
+
 
 class WrongBoardError(LinkError):
     """A board has another gateware, or another network, than is wanted."""
@@ -165,7 +168,7 @@ class BoardNetwork:
     WrongBoardError
         If the board has another network.
     LinkError
-        If the board does not answer, or is not where it was left.
+        If the board does not answer, is not where it was left, or does not keep what is loaded.
     """
 
     def __init__(
@@ -251,10 +254,16 @@ class BoardNetwork:
 
     @property
     def counters(self) -> list[NDArray[np.int16]]:
-        """Per layer, ``k``, read from the board."""
+        """Per layer, ``k``, read from the board.
+
+        Raises
+        ------
+        LinkError
+            If the board fails.
+        """
         if self._counters is None:
             self.client.settle()
-            self._counters = [
+            counters = [
                 np.array(
                     [
                         self.client.row(
@@ -268,6 +277,8 @@ class BoardNetwork:
                 )
                 for layer in self.config.layers
             ]
+            self.client.settle()  # the board that was read is the one that was trained
+            self._counters = counters
         return self._counters
 
     @property
@@ -282,14 +293,17 @@ class BoardNetwork:
 
     @property
     def streams(self) -> list[BitStream]:
-        """Per layer, where the reinforcement stream stands, read from the board."""
+        """Per layer, where the reinforcement stream stands, read from the board.
+
+        Raises
+        ------
+        LinkError
+            If the board fails.
+        """
         self.client.settle()
-        streams = []
-        for layer in range(len(self.config.layers)):
-            words = [self.client.read(_stream(layer, word)) for word in range(STREAM_WORDS)]
-            history = sum(word << 32 * n for n, word in enumerate(words)) >> 1
-            streams.append(BitStream.from_history(history & (1 << 64) - 1, history >> 64))
-        return streams
+        histories = [self._read_history(layer) >> 1 for layer in range(len(self.config.layers))]
+        self.client.settle()
+        return [BitStream.from_history(h & (1 << 64) - 1, h >> 64) for h in histories]
 
     def read_out(self) -> Network:
         """The golden model in the board's state.
@@ -339,25 +353,73 @@ class BoardNetwork:
             for layer in range(len(self.config.layers))
         ]
 
+    def _read_history(self, layer: int) -> int:
+        """The four words of a stream's history; bit 0 is none of it."""
+        words = [self.client.read(_stream(layer, word)) for word in range(STREAM_WORDS)]
+        return sum(word << 32 * n for n, word in enumerate(words))
+
     def _load(self, start: Network) -> None:
-        """Load counters and streams."""
-        for layer, (k, stream) in enumerate(zip(start.counters, start.streams, strict=True)):
-            low, high = stream.history
-            words = (low | high << 64) << 1
-            self.client.run(
-                [
-                    WriteFrame(layer_address(layer, LayerRegister.POSITION), 0),
-                    *(
-                        WriteFrame(layer_address(layer, LayerRegister.COUNTER), int(value))
-                        for value in k.reshape(-1)
-                    ),
-                    *(
-                        WriteFrame(_stream(layer, word), words >> 32 * word & WORD)
-                        for word in range(STREAM_WORDS)
-                    ),
-                ]
+        """Load counters and streams, and read them back; what is not there is loaded again.
+
+        Counters are written wherever the layer's position is. It is moved by a request for
+        counters, too, which is not sequenced: one that the line has held back may come late.
+        """
+        layers = list(range(len(self.config.layers)))
+        to_load = layers
+        for _ in range(LOADS):
+            self.client.sync()
+            for layer in to_load:
+                self.client.run(_loading(layer, start))
+            self._counters = None
+            differences = {layer: self._difference(layer, start) for layer in layers}
+            to_load = [layer for layer in layers if differences[layer]]
+            if not to_load:
+                return
+        raise LinkError(
+            f"the board at {self.client.name} does not keep what is loaded into it: after {LOADS} "
+            f"tries {differences[to_load[0]]} was loaded; flash its bitstream again (`metaplast "
+            "flash`), and take another board if that does not help: the memory is broken"
+        )
+
+    def _difference(self, layer: int, start: Network) -> str | None:
+        """What of a layer is not as it should be, and what should be; the first that is not."""
+        wanted, got = start.counters[layer], self.counters[layer]
+        differing = np.argwhere(wanted != got)
+        if len(differing):
+            neuron, index = differing[0].tolist()
+            return (
+                f"the counter of layer {layer}, neuron {neuron}, input {index} is "
+                f"{got[neuron, index]}, and {wanted[neuron, index]}"
             )
-        self.client.settle()
+        history, wanted_history = self._read_history(layer), _history(start.streams[layer])
+        if history != wanted_history:
+            return (
+                f"the reinforcement stream of layer {layer} is at {history:#x}, and "
+                f"{wanted_history:#x}"
+            )
+        return None
+
+
+def _loading(layer: int, start: Network) -> list[WriteFrame]:
+    """Writes that load a layer."""
+    history = _history(start.streams[layer])
+    return [
+        WriteFrame(layer_address(layer, LayerRegister.POSITION), 0),
+        *(
+            WriteFrame(layer_address(layer, LayerRegister.COUNTER), value)
+            for value in start.counters[layer].reshape(-1).tolist()
+        ),
+        *(
+            WriteFrame(_stream(layer, word), history >> 32 * word & WORD)
+            for word in range(STREAM_WORDS)
+        ),
+    ]
+
+
+def _history(stream: BitStream) -> int:
+    """The four words that its registers hold."""
+    low, high = stream.history
+    return (low | high << 64) << 1
 
 
 def _stream(layer: int, word: int) -> int:

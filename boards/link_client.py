@@ -18,6 +18,8 @@ from ..hdl.link.protocol import (
     counters_request,
     decode_reply,
     encode_frame,
+    frames_between,
+    next_number,
     read_request,
     sample_request,
     sync_request,
@@ -42,9 +44,9 @@ BAUD = 1_000_000
 """Bits a second on a real board's line, unless it says otherwise."""
 
 FRAMES_AHEAD = 16
-"""Sequenced frames that are on their way at a time."""
+"""Sequenced frames that are on their way at a time: the line is not idle, and few come twice."""
 
-NUMBERS = 1 << 16
+TAGS = 1 << 16
 COUNTS = 1 << 8
 REOPEN_SECONDS = 0.2
 BUSY_SECONDS = 0.002
@@ -164,7 +166,7 @@ class LinkClient:
         self._heard = False
         self._expected = 0
         self._count = 0
-        self._astray = False
+        self._astray = True  # it is not known where the board stands
         self.repeated = 0
         self._decoder = FrameDecoder()
         self._replies: list[Any] = []
@@ -256,12 +258,16 @@ class LinkClient:
 
         Raises
         ------
+        BoardRestartedError
+            If it does not stand where the last run left it.
         LinkError
             If no answer comes.
         """
         stall = self._stall()
         while (state := self.sync()).busy:
             stall.goes_on()
+        if not self._astray and (state.expected, state.count) != (self._expected, self._count):
+            raise self._restarted(state, f"{self._expected} after {self._count}")
         return state
 
     # Sequenced
@@ -274,6 +280,7 @@ class LinkClient:
         LinkError
             If no answer comes.
         """
+        self._astray = True
         state = self.settle()
         self._expected, self._count = state.expected, state.count
         self._astray = False
@@ -303,26 +310,31 @@ class LinkClient:
         sent = accepted = 0
         stall = self._stall()
 
+        def number_of(frame: int) -> int:
+            return next_number(first, frame)
+
+        def accepted_by(state: StateReply) -> int | None:
+            """How many frames are; fewer than before if it is an old state, None if it is none."""
+            ahead = frames_between(number_of(accepted), state.expected)
+            return None if ahead is None or accepted + ahead > sent else accepted + ahead
+
         def restarted(state: StateReply) -> BoardRestartedError:
-            return BoardRestartedError(
-                f"the board at {self.name} expects frame {state.expected} after {state.count} "
-                f"results, and not one of {(first + accepted) % NUMBERS} to "
-                f"{(first + sent) % NUMBERS} after {(counted + len(results)) % COUNTS} or more: "
-                "it was restarted, or another program talks to it"
+            return self._restarted(
+                state,
+                f"one of {number_of(accepted)} to {number_of(sent)} after "
+                f"{(counted + len(results)) % COUNTS} or more",
             )
 
         def take(state: StateReply) -> None:
             nonlocal accepted
-            done = (state.expected - first) % NUMBERS
-            if done >= NUMBERS // 2:
-                return  # from before
-            if done > sent:
+            done = accepted_by(state)
+            if done is None:
                 raise restarted(state)
+            if done < accepted:
+                return  # from before
             new = (state.count - counted - len(results)) % COUNTS
             if new and new <= min(len(state.results), samples_before[done] - len(results)):
                 results.extend(state.results[-new:])
-            if done < accepted:
-                return
             accepted = done
             if accepted < len(frames) and state.status not in (Status.OK, Status.BUSY):
                 frame = frames[accepted]
@@ -337,8 +349,8 @@ class LinkClient:
             nonlocal sent
             before = (accepted, len(results))
             state = self.sync()
-            done = (state.expected - first) % NUMBERS
-            if not accepted <= done <= sent:
+            done = accepted_by(state)
+            if done is None or done < accepted:
                 raise restarted(state)
             new = (state.count - counted - len(results)) % COUNTS
             if new > samples_before[done] - len(results):
@@ -357,7 +369,7 @@ class LinkClient:
                 and sent - accepted < FRAMES_AHEAD
                 and samples_before[sent + 1] - len(results) <= SAMPLES_AHEAD
             ):
-                self._send(frames[sent].content((first + sent) % NUMBERS))
+                self._send(frames[sent].content(number_of(sent)))
                 sent += 1
             state = self._wait(StateReply, None, self._usual_wait)
             if state is None:
@@ -366,7 +378,7 @@ class LinkClient:
             take(state)
             if state.dropped:
                 resume()
-        self._expected = (first + len(frames)) % NUMBERS
+        self._expected = number_of(len(frames))
         self._count = (counted + len(results)) % COUNTS
         self._astray = False
         return results
@@ -379,7 +391,7 @@ class LinkClient:
         stall = self._stall()
         tries, wait = 1, self._usual_wait
         while True:
-            self._tag = (self._tag + 1) % NUMBERS
+            self._tag = (self._tag + 1) % TAGS
             asked = time.monotonic()
             self._send(request(self._tag))
             damaged = self._decoder.damaged
@@ -405,6 +417,12 @@ class LinkClient:
 
     def _stall(self) -> "_Stall":
         return _Stall(self.name, self._patience, self._longest_wait)
+
+    def _restarted(self, state: StateReply, awaited: str) -> BoardRestartedError:
+        return BoardRestartedError(
+            f"the board at {self.name} expects frame {state.expected} after {state.count} results, "
+            f"and not {awaited}: it was restarted, or another program talks to it"
+        )
 
     def _give_up(self) -> None:
         seconds = f"{self._patience:g} seconds"

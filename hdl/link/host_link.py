@@ -25,6 +25,7 @@ from .protocol import (
     design_digest,
 )
 from .reply_sender import ReplySender
+from .sequence_number import SequenceNumber
 
 __all__ = ["HostLink"]
 
@@ -134,20 +135,20 @@ class HostLink(wiring.Component):
         wiring.connect(m, framer.o, wiring.flipped(self.o))
 
         # What a STATE says
-        number, expected, tag = Signal(16), Signal(16), Signal(16)
+        m.submodules.expected = sequence = SequenceNumber()
+        number, tag = Signal(16), Signal(16)
         status = Signal(Status)
         accept, drop, synchronise, spoilt = Signal(), Signal(), Signal(), Signal()
         m.d.sync += self.cancel.eq(spoilt)
         m.d.comb += [
             sender.tag.eq(tag),
-            sender.expected.eq(expected),
+            sender.expected.eq(sequence.number),
             sender.status.eq(status),
             sender.busy.eq(self.busy),
             sender.changed.eq(accept | synchronise),
             sender.dropped.eq(drop),
+            sequence.step.eq(accept),
         ]
-        with m.If(accept):
-            m.d.sync += expected.eq(expected + 1)
 
         # A frame's fields, as its bytes come
         kind = Signal(RequestKind)
@@ -226,7 +227,7 @@ class HostLink(wiring.Component):
                 with m.Case(one):
                     m.d.comb += length.eq(bytes_before + CRC_BYTES)
         write = kind == RequestKind.WRITE
-        in_sequence = ~(write | sample) | (number == expected)
+        in_sequence = ~(write | sample) | (number == sequence.number)
         right = deframer.good & ~bad & (position == length) & in_sequence
         with m.If(deframer.end):
             m.d.sync += [position.eq(0), words.eq(0), word_byte.eq(0), offering.eq(0), bad.eq(0)]

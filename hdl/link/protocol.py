@@ -14,6 +14,7 @@ __all__ = [
     "ESCAPE",
     "ESCAPED_BY",
     "FLAG",
+    "LAP",
     "LINK_PAGE",
     "RESULTS",
     "SAMPLES_AHEAD",
@@ -31,14 +32,16 @@ __all__ = [
     "decode_reply",
     "design_digest",
     "encode_frame",
+    "frames_between",
     "link_address",
+    "next_number",
     "read_request",
     "sample_request",
     "sync_request",
     "write_request",
 ]
 
-VERSION = 1
+VERSION = 2
 """Of the protocol; register :attr:`LinkRegister.VERSION`."""
 
 FLAG, ESCAPE, ESCAPED_BY = 0x7E, 0x7D, 0x20
@@ -49,6 +52,10 @@ SAMPLES_AHEAD = 4
 
 RESULTS = 4
 """Results in a STATE: the latest."""
+
+LAP = 1 << 15
+"""Sequenced frames have the numbers below it once after a reset, then those from it to 2·LAP - 1
+round and round."""
 
 CRC_BYTES = 4
 LINK_PAGE = 0xFF0000
@@ -107,6 +114,29 @@ def design_digest(config: NetworkConfig, plan: NetworkPlan) -> int:
     }
     text = json.dumps(shape, sort_keys=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")
+
+
+# Numbers of sequenced frames
+
+
+def next_number(number: int, count: int = 1) -> int:
+    """The number of the frame that is ``count`` (at least 0) after that of a number.
+
+    Numbers have 16 bits. 0 is a reset device's; after 65535 comes 32768.
+    """
+    after = number + count
+    return after if after < 2 * LAP else LAP | after % LAP
+
+
+def frames_between(number: int, other: int) -> int | None:
+    """How many frames after that of a number the frame of another one is.
+
+    Of what is possible the one nearest to 0: from -16384, when it was before, to 16383. None if
+    a device that had the one has the other only if it was reset in between.
+    """
+    count = (other - number + LAP // 2) % LAP - LAP // 2
+    earlier, later = (number, other) if count >= 0 else (other, number)
+    return count if next_number(earlier, abs(count)) == later else None
 
 
 # Frames
@@ -239,7 +269,7 @@ class StateReply:
     status : Status
         How the last WRITE that was in sequence ended, since the last SYNC.
     expected : int
-        Number of the sequenced frame to come.
+        Number of the sequenced frame to come; below :data:`LAP` once after a reset only.
     count : int
         Results so far, modulo 256.
     results : tuple of SampleResult

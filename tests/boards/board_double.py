@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from metaplast.golden_model import Network, NetworkConfig
+from metaplast.golden_model import BitStream, Network, NetworkConfig
 from metaplast.hdl.link.protocol import (
     RESULTS,
     VERSION,
@@ -17,6 +17,7 @@ from metaplast.hdl.link.protocol import (
     RequestKind,
     encode_frame,
     link_address,
+    next_number,
     result_bytes,
 )
 from metaplast.hdl.registers import IDENTITY, GlobalRegister, LayerRegister, Status
@@ -25,8 +26,8 @@ from metaplast.sim.cable import Cable
 __all__ = ["BoardDouble", "Mood"]
 
 LOAD = 8
-RESULT = 0x10000
 LAYER_PAGE = 256
+STREAM_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class BoardDouble:
         Writes to the port, counted from 1, at which it is pulled, for ``pulls`` openings each.
     restart_at : int or None
         Accepted frames after which its power fails for a moment.
+    late_at : int or None
+        Accepted frames after which the COUNTERS before them comes once more.
+    broken : (int, int, int) or None
+        Layer, neuron and input of a counter that cannot be written.
     overrides : dict
         Values of registers, by address.
     pulled : int
@@ -86,6 +91,8 @@ class BoardDouble:
     pull_at: list[int] = field(default_factory=list)
     pulls: int = 1
     restart_at: int | None = None
+    late_at: int | None = None
+    broken: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -109,13 +116,19 @@ class BoardDouble:
         self._samples = self._refused = self._mode = 0
         self._events = [0] * len(self.config.layers)
         self._updates = [0] * len(self.config.layers)
-        self._position = (0, 0)
+        self._positions = [0] * len(self.config.layers)  # of counters, through all neurons
+        self._loaded = False  # counters, which the snapshot does not show yet
+        self._row_asked: tuple[bytes, int] | None = None
 
-    # A port, as pyserial's
+    def skip_frames(self, count: int) -> None:
+        """Sequenced frames were accepted that nobody here has seen."""
+        self._expected = next_number(self._expected, count)
 
     def skip_results(self, count: int) -> None:
         """Results came that nobody here has seen."""
         self._count = (self._count + count) % 256
+
+    # A port, as pyserial's
 
     def open(self) -> "BoardDouble":
         """The port; an error while it is pulled."""
@@ -212,6 +225,7 @@ class BoardDouble:
                     + value.to_bytes(4, "little")
                 )
             case RequestKind.COUNTERS:
+                self._row_asked = content, number
                 self._say(self._row(content, number))
             case _:
                 self._sequenced(kind, number, content)
@@ -234,12 +248,17 @@ class BoardDouble:
         if self._status is not Status.OK:
             self._dropped = True
             return
-        self._expected = (self._expected + 1) % RESULT
+        self._expected = next_number(self._expected)
         self.obeyed.append(content[:1] + content[3:])
+        if self._row_asked is not None and self.late_at == len(self.obeyed):
+            self.late_at = None
+            self._say(self._row(*self._row_asked))
 
     def _sample(self, label: int, last: bool, words: bytes) -> None:
         bits = np.unpackbits(np.frombuffer(words, np.uint8), bitorder="little")
         bits = bits[: self.config.inputs]
+        if self._loaded:
+            self._go_on_from(self.network.streams)
         refused = label >= self.config.classes
         if not refused and not self._mode:
             self._samples += 1
@@ -288,9 +307,44 @@ class BoardDouble:
                 self._events[layer - 1] = value
             case LayerRegister.MARGIN:
                 pass
+            case LayerRegister.POSITION:
+                shape = self.config.layers[layer - 1]
+                if value >= shape.neurons:
+                    return Status.RANGE
+                self._positions[layer - 1] = value * shape.inputs
+            case LayerRegister.COUNTER:
+                return self._write_counter(layer - 1, value)
+            case _ if 0 <= register - LayerRegister.STREAM_0 < STREAM_WORDS:
+                self._push(layer - 1, value)
             case _:
                 return Status.ACCESS
         return Status.OK
+
+    def _write_counter(self, layer: int, value: int) -> Status:
+        shape = self.config.layers[layer]
+        counter = value - (value >> 31 << 32)
+        if not shape.lowest <= counter <= shape.highest:
+            return Status.RANGE
+        place = self._positions[layer]
+        self._positions[layer] = (place + 1) % shape.weights
+        if (layer, *divmod(place, shape.inputs)) != self.broken:
+            self.network.counters[layer].reshape(-1)[place] = counter
+            self._loaded = True
+        return Status.OK
+
+    def _push(self, layer: int, word: int) -> None:
+        low, high = self.network.streams[layer].history
+        history = ((low | high << 64) << 1 >> 32 | word << 96) >> 1
+        streams = self.network.streams
+        if history:
+            streams[layer] = BitStream.from_history(history & (1 << 64) - 1, history >> 64)
+        self._go_on_from(streams)
+
+    def _go_on_from(self, streams: list[BitStream]) -> None:
+        counters = self.network.counters
+        snapshot = [k >= 0 for k in counters]
+        self.network = Network.from_state(self.config, counters, snapshot, streams)
+        self._loaded = False
 
     def _read(self, address: int) -> tuple[Status, int]:
         config = self.config
@@ -316,7 +370,7 @@ class BoardDouble:
                 page + LayerRegister.UPDATES: self._updates[index],
             } | {
                 page + LayerRegister.STREAM_0 + word: history >> 32 * word & 0xFFFFFFFF
-                for word in range(4)
+                for word in range(STREAM_WORDS)
             }
         values |= self.overrides
         if address not in values:
@@ -331,6 +385,8 @@ class BoardDouble:
         if self._is_busy():
             return head + bytes([Status.BUSY.value])
         counters = self.network.counters[layer].reshape(-1)
-        begin = neuron * self.config.layers[layer].inputs
+        shape = self.config.layers[layer]
+        begin = neuron * shape.inputs
+        self._positions[layer] = (begin + count) % shape.weights
         wide = np.int8 if self.config.counter_bits <= 8 else np.int16
         return head + bytes([0]) + counters[begin : begin + count].astype(wide).tobytes()

@@ -6,15 +6,18 @@ import threading
 import time
 import tty
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
+import serial
 from numpy.typing import NDArray
 
 from metaplast.boards.board_network import BoardNetwork, WrongBoardError, identify
 from metaplast.boards.device import Device, open_client
 from metaplast.boards.link_client import (
     BoardRestartedError,
+    LinkClient,
     LinkError,
     LinkLostError,
     NoAnswerError,
@@ -22,8 +25,9 @@ from metaplast.boards.link_client import (
     WriteFrame,
 )
 from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
+from metaplast.hdl.link.protocol import counters_request, encode_frame
 from metaplast.hdl.plan import LayerPlan, NetworkPlan
-from metaplast.hdl.registers import GlobalRegister, Status
+from metaplast.hdl.registers import GlobalRegister, LayerRegister, Status, layer_address
 from metaplast.sim.cable import Cable
 from metaplast.sim.virtual_board import VirtualBoard, build_board
 
@@ -154,6 +158,42 @@ def test_a_board_goes_on_from_a_state(
         on_board = Trainer(network, epoch=trainer.epoch, accuracy=trainer.accuracy)
         on_board.train_epoch(*data)
         trainer.train_epoch(*data)
+        assert_learnt(trainer, network)
+
+
+class LatePort:
+    """A port at which a request comes between two of the host's writes, as if it were late."""
+
+    def __init__(self, port: Any, request: bytes, writes: int):
+        self._port = port
+        self._request = request
+        self._left = writes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+    def write(self, content: bytes) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._port.write(encode_frame(self._request))
+        self._port.write(content)
+
+
+def test_a_late_request_for_counters_does_not_lead_a_load_astray(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
+) -> None:
+    trainer = golden(data, 1)
+    assert isinstance(trainer.network, Network)
+    late = counters_request(0, layer_address(0, LayerRegister.POSITION), 11, 2)
+
+    def open_port() -> LatePort:
+        # There are fewer writes before the load, and more within that of the first layer.
+        return LatePort(serial.Serial(board.port, timeout=0.01), late, 100)
+
+    with LinkClient(open_port, board.port) as client:
+        network = BoardNetwork(client, CONFIG, PLAN, start=trainer.network)
+        set_up, load = 7, [1 + layer.weights + 4 for layer in CONFIG.layers]
+        assert client.sync().expected == set_up + sum(load) + load[0]
         assert_learnt(trainer, network)
 
 

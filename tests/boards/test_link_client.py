@@ -21,11 +21,17 @@ from metaplast.boards.link_client import (
     WriteFrame,
 )
 from metaplast.golden_model import Network, NetworkConfig, Trainer
-from metaplast.hdl.link.protocol import LinkRegister, RequestKind, link_address
+from metaplast.hdl.link.protocol import (
+    LAP,
+    LinkRegister,
+    RequestKind,
+    link_address,
+    next_number,
+)
 from metaplast.hdl.registers import GlobalRegister, LayerRegister, layer_address
 from metaplast.sim.cable import Cable
 
-from ..comparison import assert_same_array
+from ..comparison import assert_same_array, assert_same_state
 from .board_double import BoardDouble, Mood
 
 CONFIG = NetworkConfig(
@@ -87,14 +93,16 @@ def test_a_good_board_is_asked_once() -> None:
         busy=st.integers(0, 4),
     ),
     pull_at=st.lists(st.integers(1, 200), max_size=3).map(sorted),
+    before=st.sampled_from([0, LAP - 30, 2 * LAP - 30]),
 )
-@example(seed=1, faults=(0.05, 0.05), shuffled=0.3, mood=Mood(0.3, 3, 3), pull_at=[3, 40, 100])
+@example(1, (0.05, 0.05), 0.3, Mood(0.3, 3, 3), [3, 40, 100], 2 * LAP - 30)
 def test_whatever_happens_each_frame_counts_once(
     seed: int,
     faults: tuple[float, float],
     shuffled: float,
     mood: Mood,
     pull_at: list[int],
+    before: int,
 ) -> None:
     double = BoardDouble(
         CONFIG,
@@ -104,6 +112,7 @@ def test_whatever_happens_each_frame_counts_once(
         mood=mood,
         pull_at=pull_at,
     )
+    double.skip_frames(before)
     assert_learnt(double, train(double))
 
 
@@ -124,6 +133,56 @@ def test_a_board_that_is_restarted_is_noticed(position: int) -> None:
         train(double)
 
 
+@pytest.mark.parametrize("accepted", [1, LAP - 1, LAP, LAP + 1, 2 * LAP - 1, 2 * LAP, 3 * LAP])
+def test_a_board_that_is_restarted_is_noticed_wherever_its_number_stands(accepted: int) -> None:
+    double = BoardDouble(CONFIG)
+    double.skip_frames(accepted - 1)
+    client = client_of(double)
+    identify(client)
+    client.begin()
+    client.run([WriteFrame(GlobalRegister.BATCH, 3)])
+    double.restart()
+    number = next_number(0, accepted)
+    with pytest.raises(
+        BoardRestartedError, match=f"expects frame 0 after 0 results, and not one of {number} to "
+    ):
+        client.run([WriteFrame(GlobalRegister.BATCH, 4)])
+    assert not double.obeyed
+
+
+@pytest.mark.parametrize("what", ["counters", "streams"])
+@pytest.mark.parametrize("requests", [0, 1, 2, 5])
+def test_what_a_restarted_board_says_is_not_what_was_learnt(what: str, requests: int) -> None:
+    double = BoardDouble(CONFIG)
+    network = BoardNetwork(client_of(double), CONFIG)
+    network.train_batch(X[:5], Y[:5], [1, 1])
+    write, left = double.write, iter(range(requests))
+
+    def restarted(content: bytes) -> None:
+        if next(left, None) is None:
+            double.write = write  # type: ignore[method-assign]
+            double.restart()
+        write(content)
+
+    double.write = restarted  # type: ignore[method-assign]
+    number, count = SET_UP + len(CONFIG.layers) + 5, 5
+    with pytest.raises(
+        BoardRestartedError,
+        match=f"expects frame 0 after 0 results, and not {number} after {count}: it was restarted",
+    ):
+        getattr(network, what)
+
+
+def test_a_run_may_be_longer_than_a_lap() -> None:
+    double = BoardDouble(CONFIG)
+    client = client_of(double)
+    identify(client)
+    client.begin()
+    client.run([WriteFrame(GlobalRegister.BATCH, 1 + count % 100) for count in range(LAP + 20)])
+    assert len(double.obeyed) == LAP + 20
+    assert client.repeated == 0
+
+
 def test_results_of_another_host_are_noticed() -> None:
     double = BoardDouble(CONFIG)
     client = client_of(double)
@@ -136,6 +195,92 @@ def test_results_of_another_host_are_noticed() -> None:
     double.mood = Mood(drops=0.9)
     with pytest.raises(BoardRestartedError, match="after 4 results, and not one of 1 to 2 after 1"):
         client.run([sample])
+
+
+# Loading
+
+
+def trained() -> Network:
+    golden = Network(CONFIG)
+    Trainer(golden).train_epoch(X, Y)
+    return golden
+
+
+LOAD = [1 + layer.weights + 4 for layer in CONFIG.layers]
+"""Sequenced frames that load a layer."""
+
+
+def assert_loaded(double: BoardDouble, network: BoardNetwork) -> None:
+    """The board goes on as the golden model does."""
+    golden, counters = trained(), network.counters
+    for layer, wanted in enumerate(golden.counters):
+        assert_same_array(f"read_{layer}", wanted, counters[layer])
+        assert_same_array(f"counters_{layer}", wanted, double.network.counters[layer])
+    Trainer(golden, epoch=1).train_epoch(X, Y)
+    Trainer(network, epoch=1).train_epoch(X, Y)
+    assert_same_state(golden, network.read_out())
+
+
+def test_a_state_is_loaded_once() -> None:
+    double = BoardDouble(CONFIG)
+    network = BoardNetwork(client_of(double), CONFIG, start=trained())
+    assert len(double.obeyed) == SET_UP + sum(LOAD)
+    assert_loaded(double, network)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("frame", [1, 2, 13])
+def test_a_late_request_for_counters_does_not_lead_a_load_astray(layer: int, frame: int) -> None:
+    double = BoardDouble(CONFIG, late_at=SET_UP + sum(LOAD[:layer]) + frame)
+    client = client_of(double)
+    identify(client)
+    client.row(layer_address(layer, LayerRegister.POSITION), 3, 5)
+    network = BoardNetwork(client, CONFIG, start=trained())
+    assert double.late_at is None
+    # The layer that differs is loaded twice, the other one is not.
+    assert len(double.obeyed) == SET_UP + sum(LOAD) + LOAD[layer]
+    assert_loaded(double, network)
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1 << 16), faults=st.sampled_from([0.0, 0.01]))
+def test_whatever_happens_a_state_is_loaded(seed: int, faults: float) -> None:
+    double = BoardDouble(
+        CONFIG,
+        seed=seed,
+        cables=(Cable(faults, seed=seed), Cable(faults, seed=seed + 1)),
+        shuffled=0.2,
+        mood=Mood(drops=0.1, busy=3),
+    )
+    assert_loaded(double, BoardNetwork(client_of(double), CONFIG, start=trained()))
+
+
+def test_a_board_that_does_not_keep_a_counter_is_given_up() -> None:
+    golden = trained()
+    neuron, index = np.argwhere(golden.counters[1] != Network(CONFIG).counters[1])[-1].tolist()
+    double = BoardDouble(CONFIG, broken=(1, neuron, index))
+    got, wanted = (n.counters[1][neuron, index] for n in (double.network, golden))
+    with pytest.raises(
+        LinkError,
+        match=r"^the board at PORT does not keep what is loaded into it: after 3 tries the counter "
+        rf"of layer 1, neuron {neuron}, input {index} is {got}, and {wanted} was loaded; flash its "
+        r"bitstream again \(`metaplast flash`\), and take another board if that does not help",
+    ):
+        BoardNetwork(client_of(double), CONFIG, start=golden)
+    assert len(double.obeyed) == SET_UP + sum(LOAD) + 2 * LOAD[1]
+
+
+def test_a_board_that_does_not_keep_a_stream_is_given_up() -> None:
+    double = BoardDouble(CONFIG, overrides={layer_address(0, LayerRegister.STREAM_3): 0x5A})
+    with pytest.raises(
+        LinkError,
+        match=r"tries the reinforcement stream of layer 0 is at 0x5a[0-9a-f]{24}, and 0x[0-9a-f]+ "
+        "was loaded",
+    ):
+        BoardNetwork(client_of(double), CONFIG, start=trained())
+
+
+# A board that goes
 
 
 def test_a_port_that_comes_back_is_gone_on_with() -> None:
@@ -220,7 +365,7 @@ def test_counters_that_are_never_told_are_given_up() -> None:
         (
             link_address(LinkRegister.VERSION),
             9,
-            "the board at PORT speaks version 9 of the link, and this is version 1: flash a bitst",
+            "the board at PORT speaks version 9 of the link, and this is version 2: flash a bitst",
         ),
         (
             GlobalRegister.IDENTITY,

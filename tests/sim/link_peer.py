@@ -14,6 +14,7 @@ from metaplast.hdl.link.protocol import (
     counters_request,
     decode_reply,
     encode_frame,
+    next_number,
     read_request,
     sync_request,
     write_request,
@@ -161,4 +162,4 @@ class Peer:
         self.send(write_request(number, address, value))
         state = self.next()
         assert isinstance(state, StateReply)
-        assert (state.status, state.expected) == (Status.OK, number + 1 & 0xFFFF)
+        assert (state.status, state.expected) == (Status.OK, next_number(number))

@@ -11,6 +11,7 @@ import pytest
 
 from metaplast.golden_model import Network, NetworkConfig, Trainer, epoch_order
 from metaplast.hdl.link.protocol import (
+    FLAG,
     RESULTS,
     SAMPLES_AHEAD,
     VERSION,
@@ -169,6 +170,46 @@ def test_a_write_while_the_core_is_busy_is_refused(peer: Peer) -> None:
     state = [reply for reply in peer.listen() if isinstance(reply, StateReply)][-1]
     assert state.expected in (number + 1, number + 2)
     assert peer.read(GlobalRegister.BATCH).value == (16 if state.status is Status.BUSY else 9)
+
+
+def put_without_pause(peer: Peer, contents: list[bytes]) -> list[StateReply]:
+    """Send frames with a single flag between each two; gives what is said of them."""
+    peer.put(b"".join(encode_frame(content)[:-1] for content in contents) + bytes([FLAG]))
+    return [reply for reply in peer.listen() if isinstance(reply, StateReply)]
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_writes_need_no_pause(peer: Peer, layer: int) -> None:
+    number, weights = peer.idle().expected, CONFIG.layers[layer].weights
+    counters = np.random.default_rng(layer).integers(-8, 8, weights).tolist()
+    writes = [
+        (layer_address(layer, LayerRegister.POSITION), 0),
+        *((layer_address(layer, LayerRegister.COUNTER), counter) for counter in counters),
+        *((layer_address(layer, LayerRegister.STREAM_0) + word, word + 1) for word in range(4)),
+        (layer_address(layer, LayerRegister.MARGIN), 3),
+        (GlobalRegister.SEED_LOW, 77),
+        (GlobalRegister.BATCH, 9),
+    ]
+    frames = [write_request(number + place, *write) for place, write in enumerate(writes)]
+    states = put_without_pause(peer, frames)
+    assert not any(state.dropped for state in states)
+    assert states[-1].expected == number + len(writes)
+    assert peer.counters()[layer] == counters
+    assert peer.read(GlobalRegister.BATCH).value == 9
+
+
+def test_samples_need_no_pause(peer: Peer) -> None:
+    set_up(peer, [0, 0])
+    before = peer.sync()
+    write = write_request(before.expected, layer_address(1, LayerRegister.EVENTS), 2)
+    samples = [
+        sample_request(before.expected + 1 + place, 1, False, words(np.ones(24, np.uint8)))
+        for place in range(SAMPLES_AHEAD)
+    ]
+    states = put_without_pause(peer, [write, *samples])
+    assert not any(state.dropped for state in states)
+    assert states[-1].expected == before.expected + 1 + SAMPLES_AHEAD
+    assert (states[-1].count - before.count) % 256 == SAMPLES_AHEAD
 
 
 @pytest.mark.parametrize("number", [1, 0xFFFF, 0x100])

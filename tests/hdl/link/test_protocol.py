@@ -13,6 +13,7 @@ from metaplast.golden_model import NetworkConfig
 from metaplast.hdl.link.protocol import (
     ESCAPE,
     FLAG,
+    LAP,
     RESULTS,
     FrameDecoder,
     FrameError,
@@ -25,7 +26,9 @@ from metaplast.hdl.link.protocol import (
     decode_reply,
     design_digest,
     encode_frame,
+    frames_between,
     link_address,
+    next_number,
     read_request,
     sample_request,
     sync_request,
@@ -99,6 +102,32 @@ def test_a_frame_that_is_too_long_is_damaged() -> None:
     assert decoder.feed(encode_frame(bytes(8)) + encode_frame(bytes(9))) == [bytes(8)]
     assert decoder.damaged == 1
     assert decoder.feed(encode_frame(bytes(8))) == [bytes(8)]
+
+
+# Numbers
+
+
+def test_numbers_below_the_lap_come_once() -> None:
+    numbers = [next_number(0, count) for count in range(4 * LAP + 2)]
+    assert numbers == [*range(2 * LAP), *range(LAP, 2 * LAP), *range(LAP, 2 * LAP), LAP, LAP + 1]
+    assert numbers[1:] == [next_number(number) for number in numbers[:-1]]
+
+
+COUNTS = st.integers(0, 4 * LAP) | st.sampled_from([LAP, 2 * LAP, 3 * LAP])
+NEAR = st.integers(0, LAP // 2 - 1)
+
+
+@given(COUNTS, NEAR)
+def test_frames_between_numbers_that_a_device_comes_to(count: int, more: int) -> None:
+    number, later = next_number(0, count), next_number(0, count + more)
+    assert frames_between(number, later) == more
+    assert frames_between(later, number) == -more
+
+
+@given(COUNTS.map(lambda count: count + 1), NEAR)
+def test_a_device_that_was_reset_is_not_ahead(count: int, since: int) -> None:
+    ahead = frames_between(next_number(0, count), next_number(0, min(since, count - 1)))
+    assert ahead is None or ahead < 0
 
 
 # Messages
@@ -220,7 +249,7 @@ def test_the_page_shows_these_frames() -> None:
         "COUNTERS": encode_frame(
             counters_request(3, layer_address(0, LayerRegister.POSITION), 1, 24)
         ),
-        "VALUE": encode_frame(bytes.fromhex("82 02 00 00 01 00 00 00")),
+        "VALUE": encode_frame(bytes.fromhex("82 02 00 00 02 00 00 00")),
         "STATE": encode_frame(replies["content of STATE"]),
     }
     assert decode_reply(replies["content of STATE"], layers=2, counter_bits=4) == StateReply(

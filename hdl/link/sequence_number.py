@@ -1,0 +1,36 @@
+"""Numbers of sequenced frames, counted."""
+
+from amaranth.hdl import Cat, Elaboratable, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["SequenceNumber"]
+
+LAP_BITS = 15
+
+
+class SequenceNumber(wiring.Component):
+    """Count sequenced frames as :func:`.protocol.next_number` does: 0 … 65535, then 32768 … again.
+
+    So a number whose highest bit is 0 tells of a reset not long ago. The number is the next one in
+    the cycle after ``step``; there may be a step in every cycle.
+
+    Members
+    -------
+    step : In(1)
+        A frame is accepted.
+    number : Out(16)
+        That of the frame to come. 0 after a reset.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({"step": In(1), "number": Out(LAP_BITS + 1)})
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        after, lapped = self.number + 1, self.number[LAP_BITS]
+        with m.If(self.step):
+            m.d.sync += self.number.eq(Cat(after[:LAP_BITS], lapped | after[LAP_BITS]))
+
+        return m
