@@ -1,7 +1,7 @@
 """Hidden weights one by one, in order: for the host, and for the seeded initial state."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .plan import FoldedLayer
@@ -12,8 +12,9 @@ __all__ = ["CounterAccess"]
 class CounterAccess(wiring.Component):
     """Read or write counters in the order of their neurons and inputs, over a walk of the rows.
 
-    Only while nothing else uses the banks. A counter takes two cycles: in the first its row is
-    read, in the second the counter is taken out of it, or put into it.
+    Only while nothing else uses the banks. A counter takes two cycles to write: in the first its
+    row is named, in the second it is given. To read one takes four: its row is named, and in the
+    fourth it is there.
 
     Parameters
     ----------
@@ -41,14 +42,13 @@ class CounterAccess(wiring.Component):
         counter to store is at ``w`` in the cycle after, too.
     lane : Out
         Which counter of the row.
-    stored : In(array of signed)
-        The row that was read, from the cycle after ``read`` on.
+    stored : In(signed)
+        The counter that was read, from the third cycle after ``read`` on.
     """
 
     def __init__(self, folded: FoldedLayer):
         self.folded = folded
         counter = signed(folded.config.counter_bits)
-        row = data.ArrayLayout(counter, folded.plan.counters)
         super().__init__(
             {
                 "rewind": In(1),
@@ -63,7 +63,7 @@ class CounterAccess(wiring.Component):
                 "store": Out(1),
                 "read": Out(1),
                 "lane": Out(range(max(folded.plan.counters, 2))),
-                "stored": In(row),
+                "stored": In(counter),
             }
         )
 
@@ -78,7 +78,7 @@ class CounterAccess(wiring.Component):
             last_lane.eq(lane == plan.counters - 1),
             self.walk_rewind.eq(self.rewind),
             self.next_neuron.eq(self.skip),
-            self.r.payload.eq(self.stored[lane]),
+            self.r.payload.eq(self.stored),
         ]
         with m.If(self.last_row):
             m.d.comb += last_lane.eq(lane == partial - 1)
@@ -95,10 +95,14 @@ class CounterAccess(wiring.Component):
                     m.next = "Store"
                 with m.Elif(self.reading):
                     m.d.comb += self.read.eq(1)
-                    m.next = "Read"
+                    m.next = "Wait 1"
             with m.State("Store"):
                 m.d.comb += [self.w.ready.eq(1), moves.eq(1)]
                 m.next = "Idle"
+            with m.State("Wait 1"):
+                m.next = "Wait 2"
+            with m.State("Wait 2"):
+                m.next = "Read"
             with m.State("Read"):
                 m.d.comb += [self.r.valid.eq(1), moves.eq(self.r.ready)]
                 with m.If(self.r.ready):

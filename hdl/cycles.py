@@ -277,15 +277,15 @@ class _LayerClock:
         folded = self.folded
         # The last sample leaves only when the commit before is over.
         done = self.released[-1] = max(self.released[-1], self.trains)
-        self.free = done + 2
+        self.trains = self.free = done + 2
         if self.raised:
-            self.free += folded.bank_neurons + updated * (folded.rows - 1)
-        self.trains = self.free
-        if self.raised and events:
-            self.trains += 2 + self.decode + self.issue(events)
+            self.trains += folded.bank_neurons + updated * (folded.rows - 1)
+            self.free = self.trains + 2  # the last row's signs are in the snapshot
+            if events:
+                self.trains += 2 + self.decode + self.issue(events)
         self.raised = False
         self.barred = True
-        self.idle = self.trains
+        self.idle = max(self.trains, self.free)
 
 
 class CycleModel:

@@ -1,6 +1,6 @@
 """A layer that learns: samples in, predictions and activations out, its own commits."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -81,11 +81,11 @@ class Layer(wiring.Component):
     - a sample with an error: the update engine's cycles;
     - after the last sample of a batch: 1 cycle in Commit. If an error bit was raised in the
       batch, the scan follows: for each neuron of a bank a cycle, or if it was updated in the
-      batch, in whichever bank, a cycle for each of its rows. In the cycle after, the next pass
-      may start. The reinforcement's events, if there are any, begin in the scan's last cycle, and
-      are over in the cycle of its ``done``; they move no counter across zero, so the snapshot is
-      the same as if they had come first. Meanwhile samples without an error leave the queue,
-      unless they are the last of a batch.
+      batch, in whichever bank, a cycle for each of its rows. When the last row's signs are in the
+      snapshot, three cycles later, the next pass may start. The reinforcement's events, if there
+      are any, begin in the scan's last cycle, and all are named by the cycle of its ``done``; they
+      move no counter across zero, so the snapshot is the same as if they had come first.
+      Meanwhile samples without an error leave the queue, unless they are the last of a batch.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ class Layer(wiring.Component):
                 m.d.sync += error_raised.eq(1)
 
         # Commit
-        rewind, scanning, counting = Signal(), Signal(), Signal()
+        rewind, scanning, scanned, counting = Signal(), Signal(), Signal(), Signal()
         # A neuron that was not updated has its signs in the snapshot already.
         skipping = scanning & ~counting & walker.first_row & ~marks.marked
         scan_ends = Mux(skipping, walker.last_neuron, walker.last_of_bank)
@@ -292,7 +292,7 @@ class Layer(wiring.Component):
             with m.State("Scan"):
                 m.d.comb += scanning.eq(1)
                 with m.If(scan_ends):
-                    m.d.sync += barrier.eq(0)
+                    m.d.comb += scanned.eq(1)
                     with m.If(registers.events != 0):
                         m.d.comb += reinforcement.start.eq(1)
                         m.next = "Reinforce"
@@ -308,6 +308,12 @@ class Layer(wiring.Component):
                     m.next = "Train"
         with m.If(initialiser.done):
             m.d.sync += error_raised.eq(0)
+
+        # A bank writes the last row's signs in the cycle before a pass reads them at the earliest.
+        written = Signal(2)
+        m.d.sync += written.eq(Cat(scanned, written))
+        with m.If(written[-1]):
+            m.d.sync += barrier.eq(0)
 
         m.d.comb += [
             marks.mark.eq(update.chosen),
@@ -336,13 +342,15 @@ class Layer(wiring.Component):
             m.d.sync += settling.eq(settling - 1)
 
         # Rows: the walker's, the update's, or an event's
-        rows_read = Cat(bank.row for bank in banks)
+        counters_read = data.ArrayLayout(signed(folded.config.counter_bits), plan.banks)(
+            Cat(bank.counter for bank in banks)
+        )
         m.d.comb += [
             walker.rewind.eq(rewind | access.walk_rewind),
             walker.next_row.eq((scanning & ~skipping) | access.next_row),
             walker.next_neuron.eq(skipping | access.next_neuron),
             access.last_row.eq(walker.last_row),
-            access.stored.eq(rows_read.word_select(walker.bank, folded.row_bits)),
+            access.stored.eq(counters_read[walker.bank]),
         ]
         for index, bank in enumerate(banks):
             here = walker.bank == index

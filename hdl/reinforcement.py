@@ -22,7 +22,7 @@ class Reinforcement(wiring.Component):
     - one does, or two in different banks: 1 cycle;
     - two in one bank: 2 cycles, in order;
     - before any cycle that would name a row of a bank named in the cycle before: 1 cycle more,
-      in which that row is written.
+      for that row to be written.
 
     With SPRAM a draw takes 2 cycles, to read and to write, or 1 if it names no weight.
 
@@ -41,7 +41,7 @@ class Reinforcement(wiring.Component):
     events : In(32)
         ``M_l``.
     done : Out(1)
-        All are issued; the last may be written in this cycle.
+        All are issued; the last is written in the cycle after.
     draw : Out(1)
         ``draws`` draws are taken, or one of two if ``half`` is set.
     half : Out(1)

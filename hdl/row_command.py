@@ -15,7 +15,7 @@ __all__ = ["RowOperation", "row_command_layout"]
 
 
 class RowOperation(Enum, shape=3):
-    """What happens to a row in the cycle after it is read."""
+    """What happens to a row after it is read."""
 
     READ = 0
     """Nothing; it is there to be looked at."""

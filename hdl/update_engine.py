@@ -19,8 +19,8 @@ class UpdateEngine(wiring.Component):
         1                Choose: they are there. If no bank has one, the next round's are asked
                          for, or it is done; otherwise
         2 … R + 1        Rows: a row every ``row_cycles`` cycles, R = rows · row_cycles; in its
-                         first cycle the row, and every ``load_rows`` rows a word of the
-                         sample, are read; in the cycle after, the row is written
+                         first cycle the row is named, and every ``load_rows`` rows a word of
+                         the sample is read; two cycles later the row is written
         R + 1            the next round's choices are asked for, or it is done
         R + 2            Choose, or Idle
 
@@ -36,7 +36,7 @@ class UpdateEngine(wiring.Component):
     start : In(1)
         Train on the buffer's oldest sample; held until ``done``.
     done : Out(1)
-        The last cycle of a sample; its last row may be written in the cycle after.
+        The last cycle of a sample; its last row is written up to two cycles later.
     group : Out
         Group of every bank whose choices are asked for.
     choices : In(array)

@@ -18,10 +18,12 @@ __all__ = ["WeightBank"]
 class WeightBank(wiring.Component):
     """The counters ``k`` of a bank, their steps, and the snapshot ``W`` of their signs.
 
-    Whatever is done to counters is done to a row, in two cycles::
+    Whatever is done to counters is done to a row::
 
-        0    a command comes, its row is read
-        1    ``row`` is there; it is stepped and written back, or its signs go to the snapshot
+        0    a command comes, from however far
+        1    its row is read; what it needs comes
+        2    the row is there; it is stepped and written back
+        3    its signs go to the snapshot; ``counter`` is there
 
     One command a cycle with block RAM, as long as a row is not named again in the cycle in which
     it is written; with SPRAM, one every second cycle that writes counters.
@@ -39,9 +41,8 @@ class WeightBank(wiring.Component):
         In cycle 1 of an update, the layer's input bits of the row.
     store : In(signed)
         In cycle 1 of a store, the counter to write.
-    row : Out(array of signed)
-        From cycle 1 of a command on until the next one, the row as it was read; from SPRAM, until
-        a row is written.
+    counter : Out(signed)
+        From cycle 3 of a read on until that of the next command, its counter.
     saturated : Out(stream)
         After every count of a row, how many of its counters are at a bound. Never waits.
     snapshot_address : In
@@ -60,15 +61,15 @@ class WeightBank(wiring.Component):
     def __init__(self, folded: FoldedLayer):
         self.folded = folded
         plan = folded.plan
-        row = data.ArrayLayout(signed(folded.config.counter_bits), plan.counters)
+        counter = signed(folded.config.counter_bits)
         self._popcount = XnorPopcount(plan.counters)
-        self.saturated_latency = 2 + self._popcount.latency
+        self.saturated_latency = 3 + self._popcount.latency
         super().__init__(
             {
                 "i": In(stream.Signature(row_command_layout(folded), always_ready=True)),
                 "inputs": In(plan.counters),
-                "store": In(signed(folded.config.counter_bits)),
-                "row": Out(row),
+                "store": In(counter),
+                "counter": Out(counter),
                 "saturated": Out(stream.Signature(range(plan.counters + 1), always_ready=True)),
                 "snapshot_address": In(range(max(folded.sets * folded.words, 2))),
                 "snapshot_enable": In(1),
@@ -96,18 +97,26 @@ class WeightBank(wiring.Component):
         )
 
         # Cycle 0
-        command = self.i.p
-        m.d.comb += [
-            counters.read_enable.eq(self.i.valid),
-            counters.read_address.eq(command.row),
-        ]
+        arrived = Signal()
+        command = Signal(row_command_layout(self.folded))
+        m.d.sync += arrived.eq(self.i.valid)
+        with m.If(self.i.valid):
+            m.d.sync += command.eq(self.i.p)
 
         # Cycle 1
-        present = Signal(row_command_layout(self.folded))
         valid = Signal()
-        m.d.sync += valid.eq(self.i.valid)
-        with m.If(self.i.valid):
-            m.d.sync += present.eq(command)
+        present = Signal.like(command)
+        inputs, store = Signal.like(self.inputs), Signal.like(self.store)
+        m.d.comb += [
+            counters.read_enable.eq(arrived),
+            counters.read_address.eq(command.row),
+        ]
+        m.d.sync += valid.eq(arrived)
+        with m.If(arrived):
+            m.d.sync += [present.eq(command), inputs.eq(self.inputs), store.eq(self.store)]
+
+        # Cycle 2
+        row = counters.read_data
 
         padding = self.folded.rows * plan.counters - config.inputs
         real = Signal(plan.counters)
@@ -128,11 +137,10 @@ class WeightBank(wiring.Component):
             with m.Case(RowOperation.STORE):
                 m.d.comb += replaced.eq(1 << present.lane)
         m.d.comb += [
-            self.row.eq(counters.read_data),
-            step.i.eq(counters.read_data),
+            step.i.eq(row),
             step.reinforce.eq(reinforces),
             step.enable.eq(steps),
-            step.inputs.eq(self.inputs),
+            step.inputs.eq(inputs),
             step.desired.eq(present.desired),
             counters.write_address.eq(present.row),
             counters.write_enable.eq(
@@ -142,36 +150,41 @@ class WeightBank(wiring.Component):
         negative = Signal(plan.counters)
         for lane in range(plan.counters):
             m.d.comb += [
-                counters.write_data[lane].eq(Mux(replaced[lane], self.store, step.o[lane])),
-                negative[lane].eq(Mux(replaced[lane], self.store[-1], self.row[lane][-1])),
+                counters.write_data[lane].eq(Mux(replaced[lane], store, step.o[lane])),
+                negative[lane].eq(Mux(replaced[lane], store[-1], row[lane][-1])),
             ]
+        m.d.sync += self.counter.eq(row[present.lane])
 
-        signs = ~negative & real
-        takes_signs = valid & ((present.operation == RowOperation.SCAN) | stores)
+        # Cycle 3
         chunks = plan.word // plan.counters
-        m.d.comb += [
+        takes_signs = valid & ((present.operation == RowOperation.SCAN) | stores)
+        positive = Signal(plan.counters)
+        places = Signal(plan.lanes * chunks)
+        m.d.sync += [
+            positive.eq(~negative & real),
             snapshot.write_address.eq(present.snapshot_row),
-            snapshot.write_data.eq(signs.replicate(plan.lanes * chunks)),
         ]
         for lane in range(plan.lanes):
             for chunk in range(chunks):
-                m.d.comb += snapshot.write_enable[lane * chunks + chunk].eq(
+                m.d.sync += places[lane * chunks + chunk].eq(
                     takes_signs
                     & (present.snapshot_lane == lane)
                     & (present.snapshot_chunk == chunk)
                 )
         m.d.comb += [
+            snapshot.write_data.eq(positive.replicate(plan.lanes * chunks)),
+            snapshot.write_enable.eq(places),
             snapshot.read_address.eq(self.snapshot_address),
             snapshot.read_enable.eq(self.snapshot_enable),
             self.snapshot.eq(snapshot.read_data),
         ]
 
-        # Cycle 2 and on: counting
+        # Cycle 3 and on: counting
         lowest, highest = config.lowest, config.highest
         bounds = Signal(plan.counters)
         m.submodules.popcount = self._popcount
         for lane in range(plan.counters):
-            k = self.row[lane]
+            k = row[lane]
             m.d.sync += bounds[lane].eq(real[lane] & ((k == lowest) | (k == highest)))
         m.d.comb += [
             self._popcount.a.eq(bounds),
@@ -179,7 +192,7 @@ class WeightBank(wiring.Component):
             self.saturated.p.eq(self._popcount.count),
         ]
         counted = valid & (present.operation == RowOperation.COUNT)
-        for stage in range(self.saturated_latency - 1):
+        for stage in range(self.saturated_latency - 2):
             following = Signal(name=f"counted_{stage}")
             m.d.sync += following.eq(counted)
             counted = following

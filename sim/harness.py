@@ -251,7 +251,11 @@ class SimulationTop(wiring.Component):
         # The count of results may be beyond what is wanted already.
         ahead = Signal(COUNT_BITS)
         m.d.comb += ahead.eq(finished - self.wanted)
-        done = ~ahead[-1] & (answered == self.requested) & ~(self.settle & core.busy)
+        # A row is written a little later than the core is through with what it was for.
+        settled = Signal(2)
+        m.d.sync += settled.eq(Cat(~core.busy, settled))
+        idle = ~core.busy & settled.all()
+        done = ~ahead[-1] & (answered == self.requested) & (idle | ~self.settle)
         with m.If(done | (silence == self.patience)):
             m.d.sync += wake.eq(self.asleep)
 

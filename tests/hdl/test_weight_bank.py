@@ -24,7 +24,7 @@ def test_rows_signs_and_counts_are_right_and_on_time(layer: str) -> None:
 
 def test_the_bench_notices_a_flipped_bit() -> None:
     with pytest.raises(
-        BenchFailure, match=r"(row|snapshot|saturated): item \d+, in cycle \d+: expected"
+        BenchFailure, match=r"(counter|snapshot|saturated): item \d+, in cycle \d+: expected"
     ) as caught:
         run("single port", flip=True)
     assert len(caught.value.failed) == 4

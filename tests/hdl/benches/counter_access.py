@@ -23,7 +23,10 @@ class Rows:
     def __init__(self, bench: Bench, folded: FoldedLayer):
         self.bench = bench
         self.folded = folded
-        self.k = [bench.noise("stored") for _ in range(folded.config.neurons * folded.rows)]
+        self.k = [
+            [bench.noise("stored") for _ in range(folded.plan.counters)]
+            for _ in range(folded.config.neurons * folded.rows)
+        ]
         self.place = 0
         self.stores = 0
         bench.start(self._serve())
@@ -31,11 +34,13 @@ class Rows:
     async def _serve(self) -> None:
         bench, rows = self.bench, self.folded.rows
         stored: tuple[int, int] | None = None  # the row and lane to write in this cycle
-        shown: int | None = None
+        # The counters that were asked for in the cycles before, the latest first, and the last one.
+        asked: list[tuple[int, int] | None] = [None, None]
+        shown: tuple[int, int] | None = None
         while True:
             place = self.place
             bench.write("last_row", place % rows == rows - 1)
-            bench.write("stored", bench.noise("stored") if shown is None else self.k[shown])
+            bench.write("stored", bench.noise("stored") if shown is None else self.at(*shown))
             await bench.edge()
             if stored is not None:
                 row, lane = stored
@@ -43,8 +48,12 @@ class Rows:
                 assert bench.bits("w__ready"), "a counter does not stand while it is stored"
                 self.stores += 1
             stored = (place, bench.bits("lane")) if bench.bits("store") else None
-            if bench.bits("read"):
-                shown = place
+            reads = (place, bench.bits("lane")) if bench.bits("read") else None
+            *asked, now = reads, *asked
+            if reads or any(asked):
+                shown = None
+            if now is not None:
+                shown = now
             if bench.bits("next_row"):
                 self.place += 1
             if bench.bits("next_neuron"):
@@ -53,6 +62,10 @@ class Rows:
             if bench.bits("walk_rewind"):
                 self.place = 0
             self.place %= len(self.k)
+
+    def at(self, row: int, lane: int) -> int:
+        """A counter."""
+        return int(self.k[row][lane])
 
     def counters(self, neuron: int) -> list[int]:
         """A neuron's counters, in order."""
@@ -115,7 +128,7 @@ async def counters(bench: Bench) -> None:
         await host.read(len(neurons) * config.inputs, monitor)
         if not bench.flow.back_pressure:
             took = [cycle - begin for cycle in monitor.cycles[first:]]
-            assert took == [1 + 2 * n for n in range(len(took))], took
+            assert took == [3 + 4 * n for n in range(len(took))], took
 
     everything = range(config.neurons)
     await host.seek(0)

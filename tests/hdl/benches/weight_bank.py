@@ -46,6 +46,7 @@ class Model:
         return sum(k in bounds for k in self.rows[row][: self.real(row)])
 
     def obey(self, command: dict[str, Any], inputs: int, store: int) -> None:
+        """What a command does to the counters."""
         operation, row = RowOperation(command["operation"]), command["row"]
         if operation is RowOperation.UPDATE:
             for lane in range(self.folded.plan.counters):
@@ -54,12 +55,17 @@ class Model:
             self._step(row, command["lane"], up=self.rows[row][command["lane"]] >= 0)
         if operation is RowOperation.STORE:
             self.rows[row][command["lane"]] = store
-        if operation in (RowOperation.STORE, RowOperation.SCAN):
-            counters = self.folded.plan.counters
-            signs = sum((k >= 0) << n for n, k in enumerate(self.rows[row][: self.real(row)]))
-            word = self.snapshot[command["snapshot_row"]]
-            lane, shift = command["snapshot_lane"], command["snapshot_chunk"] * counters
-            word[lane] = word[lane] & ~((1 << counters) - 1 << shift) | signs << shift
+
+    def signs(self, row: int) -> int:
+        """The signs of a row, as the snapshot keeps them."""
+        return sum((k >= 0) << n for n, k in enumerate(self.rows[row][: self.real(row)]))
+
+    def keep(self, command: dict[str, Any], signs: int) -> None:
+        """What a command does to the snapshot."""
+        counters = self.folded.plan.counters
+        word = self.snapshot[command["snapshot_row"]]
+        lane, shift = command["snapshot_lane"], command["snapshot_chunk"] * counters
+        word[lane] = word[lane] & ~((1 << counters) - 1 << shift) | signs << shift
 
     def _step(self, row: int, lane: int, *, up: bool) -> None:
         config = self.folded.config
@@ -69,21 +75,26 @@ class Model:
 
 @stream_bench
 async def commands(bench: Bench) -> None:
-    """Rows, signs and counts are right and on time, as dense as commands may come."""
+    """Counters, signs and counts are right and on time, as dense as commands may come."""
     folded = FOLDED_LAYERS[bench.parameters["layer"]]
     model = Model(folded)
-    rows, snapshots = bench.scoreboard("row"), bench.scoreboard("snapshot")
+    counters, snapshots = bench.scoreboard("counter"), bench.scoreboard("snapshot")
     saturated = bench.monitor("saturated")
     counts: list[int] = []
 
-    present: dict[str, Any] | None = None  # the command that is in its second cycle
-    shown: list[int] | None = None  # the row that must be there
+    # The command that came in the cycle before; the one before it, with what it needs; and the
+    # signs to be kept of the one before that.
+    named: dict[str, Any] | None = None
+    read: tuple[dict[str, Any], int, int] | None = None
+    kept: tuple[dict[str, Any], int] | None = None
+    shown: int | None = None  # the counter that must be there
+    lost = False  # for this cycle only
     idle = 0
 
     async def cycle(
         operation: RowOperation | None, row: int = 0, *, lane: int | None = None, look: bool = False
     ) -> None:
-        nonlocal present, shown
+        nonlocal named, read, kept, shown, lost
         command = None
         if operation is not None:
             command = {**bench.noise("i__payload"), **model.place(row)}
@@ -98,7 +109,7 @@ async def commands(bench: Bench) -> None:
 
         address = bench.random.randrange(len(model.snapshot))
         # It may be written in this cycle.
-        looks = look and not (present is not None and address == present["snapshot_row"])
+        looks = look and not (kept is not None and address == kept[0]["snapshot_row"])
         bench.write("snapshot_enable", looks)
         bench.write("snapshot_address", address)
         word = list(model.snapshot[address])
@@ -106,24 +117,34 @@ async def commands(bench: Bench) -> None:
         await bench.edge()
 
         if shown is not None:
-            rows.expect(shown)
-            rows.receive(bench.bits("row"), bench.cycle)
+            counters.expect(shown)
+            counters.receive(bench.bits("counter"), bench.cycle)
         if looked:
             snapshots.receive(bench.bits("snapshot"), bench.cycle)
         looked[:] = [True] * looks
         if looks:
             snapshots.expect(word)
 
-        if present is not None:
-            model.obey(present, inputs, store)
-            if folded.single_port and RowOperation(present["operation"]) in WRITES:
-                shown = None
-        if command is not None:
-            shown = list(model.rows[row]) if known else None
-            if operation is RowOperation.COUNT:
-                saturated.expect(model.saturated(row))
-                counts.append(bench.cycle)
-        present = command
+        if kept is not None:
+            model.keep(*kept)
+        kept = None
+        if lost:
+            shown = None
+        lost = False
+        if read is not None:
+            done, its_inputs, its_store = read
+            done_operation = RowOperation(done["operation"])
+            shown = model.rows[done["row"]][done["lane"]] if known else None
+            lost = folded.single_port and done_operation in WRITES
+            if done_operation is RowOperation.COUNT:
+                saturated.expect(model.saturated(done["row"]))
+            model.obey(done, its_inputs, its_store)
+            if done_operation in (RowOperation.STORE, RowOperation.SCAN):
+                kept = done, model.signs(done["row"])
+        read = None if named is None else (named, inputs, store)
+        named = command
+        if operation is RowOperation.COUNT:
+            counts.append(bench.cycle)
 
     looked: list[bool] = []
     known = False  # what is in the rows
@@ -131,17 +152,19 @@ async def commands(bench: Bench) -> None:
         for lane in range(folded.plan.counters):
             await cycle(RowOperation.STORE, row, lane=lane)
             await cycle(None)
+    for _ in range(2):
+        await cycle(None)
     known = True
     for _ in range(CYCLES):
         idle = idle - 1 if idle else bench.pause(bench.flow.idle)
         row = bench.random.randrange(folded.bank_rows)
-        written = present is not None and RowOperation(present["operation"]) in WRITES
-        if idle or (written and (folded.single_port or row == present["row"])):
+        written = named is not None and RowOperation(named["operation"]) in WRITES
+        if idle or (written and (folded.single_port or row == named["row"])):
             await cycle(None, look=True)
         else:
             await cycle(bench.random.choice(list(RowOperation)), row, look=True)
-    await cycle(None)
-    await cycle(None)
+    for _ in range(4):
+        await cycle(None)
 
     await bench.drain()
     bench.check_latency(counts, saturated.cycles, bench.parameters["latency"])
