@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -30,6 +31,9 @@ from .top import BoardTop
 __all__ = ["Build", "LATER_EPOCH", "Prepared", "build", "prepare"]
 
 DESCRIPTION = "build.json"
+FORMAT = 2
+"""Of the description."""
+
 LATER_EPOCH = Workload(errors=(1 / 3,), accuracy=0.8)
 """About what samples do when most has been learnt."""
 
@@ -90,6 +94,8 @@ class Build:
             raise BuildError(f"{path} is damaged ({error}): build again") from None
         if not isinstance(description, dict) or "bitstream" not in description:
             raise BuildError(f"{path} is no description of a build: build again")
+        if description.get("format") != FORMAT:
+            raise BuildError(f"{directory} was built by another release of Metaplast: build again")
         return cls(directory, description)
 
 
@@ -215,7 +221,7 @@ def build(
         json.dumps(prepared.files, sort_keys=True),
         _own_source(),
     )
-    if (out / DESCRIPTION).exists():
+    with suppress(BuildError):  # none there, or not to be used: it is replaced
         there = Build.load(out)
         if there.description.get("identity") == identity and there.bitstream.exists():
             return there
@@ -270,6 +276,7 @@ def _make(
         runner, [flow.pack.path(native), *flow.pack_arguments(prepared.platform, best)], directory
     )
     description = {
+        "format": FORMAT,
         "identity": identity,
         "board": prepared.board.name,
         "device": prepared.board.device.name,
@@ -284,7 +291,7 @@ def _make(
         "utilisation": report["utilization"],
         "critical_path": _critical_path(report),
         **_needs(directory / flow.netlist, flow, prepared.files["top.il"]),
-        "placement": _placement(directory / f"placed-{best}.json"),
+        "placement": _placement(directory / f"placed-{best}.json", prepared.files["top.il"]),
         **_rates(prepared),
         "tools": versions,
         "native": native,
@@ -395,7 +402,7 @@ def _critical_path(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _needs(netlist: Path, flow: Flow, source: str) -> dict[str, Any]:
     """What cells take, in all and by the component that they come from."""
-    modules = {tuple(name.split(".")) for name in MODULE.findall(source)}
+    modules = _modules(source)
     design = json.loads(netlist.read_text())
     cells = design["modules"]["top"]["cells"]
     total: Counter[str] = Counter()
@@ -415,6 +422,11 @@ def _needs(netlist: Path, flow: Flow, source: str) -> dict[str, Any]:
     }
 
 
+def _modules(source: str) -> set[tuple[str, ...]]:
+    """Paths of the design's components."""
+    return {tuple(name.split(".")) for name in MODULE.findall(source)}
+
+
 def _component(cell: str, modules: set[tuple[str, ...]]) -> str:
     parts = tuple(cell.split("."))
     for length in range(len(parts), 0, -1):
@@ -423,15 +435,18 @@ def _component(cell: str, modules: set[tuple[str, ...]]) -> str:
     return "top"
 
 
-def _placement(placed: Path) -> list[tuple[str, int, int]]:
-    """Cells' types and positions."""
+def _placement(placed: Path, source: str) -> list[tuple[str, str, int, int]]:
+    """Cells' components, types and positions; those of a tile follow each other in its order."""
+    modules = _modules(source)
     cells = json.loads(placed.read_text())["modules"]["top"]["cells"]
-    result = []
-    for cell in cells.values():
-        bel = re.match(r"X(\d+)/?Y(\d+)/", cell["attributes"].get("NEXTPNR_BEL", ""))
+    found = []
+    for name, cell in cells.items():
+        place = cell["attributes"].get("NEXTPNR_BEL", "")
+        bel = re.match(r"X(\d+)/?Y(\d+)/", place)
         if bel is not None:
-            result.append((cell["type"], int(bel[1]), int(bel[2])))
-    return sorted(result)
+            component = _component(name, modules)
+            found.append((int(bel[1]), int(bel[2]), place, component, cell["type"]))
+    return [(component, kind, x, y) for x, y, _, component, kind in sorted(found)]
 
 
 def _rates(prepared: Prepared) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import base64
 import html
 import io
+import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["render_page"]
 
 COLOURS = ("#2563a8", "#e08a1e", "#3a9a6d", "#a4508b", "#6b7fd7", "#8a6d3b")
+OTHER_COLOUR = "#b8c2cb"
 TITLES = {
     "luts": "LUTs",
     "registers": "registers",
@@ -70,7 +73,7 @@ def render_page(build: Build, history: Sequence[EpochRecord] | None = None) -> s
             ],
         ),
         _heading("Placement"),
-        _image(_draw_placement(known), "Cells by their place on the device"),
+        _image(_draw_placement(known), "Cells by their place on the device, coloured by component"),
         _heading("Critical path"),
         _table(
             ["to", "what", "ns"],
@@ -171,24 +174,43 @@ def _draw_components(known: dict[str, Any]) -> "Figure":
 
 
 def _draw_placement(known: dict[str, Any]) -> "Figure":
+    from matplotlib.collections import PolyCollection
+
     figure = _figure(6)
     axes = figure.add_subplot()
-    counts: dict[str, int] = {}
-    for kind, _, _ in known["placement"]:
-        counts[kind] = counts.get(kind, 0) + 1
-    kinds = sorted(counts, key=lambda kind: -counts[kind])
-    for index, kind in enumerate(kinds[: len(COLOURS)]):
-        places = [(x, y) for found, x, y in known["placement"] if found == kind]
-        axes.scatter(
-            [x for x, _ in places],
-            [y for _, y in places],
-            s=10 if counts[kind] > len(known["placement"]) / 20 else 40,
-            marker="s",
-            color=COLOURS[index],
-            alpha=0.25 if index == 0 else 0.8,
-            linewidths=0,
-            label=f"{kind} ({counts[kind]:,})",
+    cells = [(_part(component), x, y) for component, _, x, y in known["placement"]]
+    tiles = Counter((x, y) for _, x, y in cells)
+    deepest = max(tiles.values(), default=1)
+    rows = max((y for _, y in tiles), default=1)
+    # Cells of a tile stand above each other.
+    drawn: Counter[tuple[int, int]] = Counter()
+    places: dict[str, list[tuple[float, float, float]]] = {}
+    for part, x, y in cells:
+        height = 0.9 / min(tiles[x, y], deepest)
+        places.setdefault(part, []).append((x, y - 0.45 + drawn[x, y] * height, height))
+        drawn[x, y] += 1
+    parts = sorted(places, key=lambda part: -len(places[part]))
+    shown, others = parts[: len(COLOURS)], parts[len(COLOURS) :]
+    layers = [*zip(shown, COLOURS, strict=False), *((part, OTHER_COLOUR) for part in others)]
+    for number, (part, colour) in enumerate(layers):
+        label = f"{part} ({len(places[part]):,})"
+        if number == len(shown):
+            label = f"others ({sum(len(places[part]) for part in others):,})"
+        elif number > len(shown):
+            label = ""
+        axes.add_collection(
+            PolyCollection(
+                [
+                    [(x - 0.4, y), (x + 0.4, y), (x + 0.4, y + high), (x - 0.4, y + high)]
+                    for x, y, high in places[part]
+                ],
+                facecolor=colour,
+                linewidth=0,
+                label=label or None,
+            )
         )
+    axes.set_xlim(-1, max((x for x, _ in tiles), default=1) + 1)
+    axes.set_ylim(-1, rows + 1)
     axes.set_aspect("equal")
     axes.set_xlabel("column")
     axes.set_ylabel("row")
@@ -197,12 +219,19 @@ def _draw_placement(known: dict[str, Any]) -> "Figure":
     return figure
 
 
+def _part(component: str) -> str:
+    """What a component is part of: banks are shown as one, and what is deep in another is its."""
+    path = component.removeprefix("trainer.").removeprefix("core.").removeprefix("network.")
+    return re.sub(r"\bbank_\d+", "banks", ".".join(path.split(".")[:2]))
+
+
 def _draw_history(history: Sequence[EpochRecord]) -> "Figure":
     figure = _figure(3.5)
     axes = figure.add_subplot()
     epochs = [record.epoch + 1 for record in history]
     axes.plot(epochs, [100 * record.accuracy for record in history], "o-", color=COLOURS[0])
     axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("accuracy in training, %")
     axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from metaplast.boards.build import Build, build
+from metaplast.boards.build import FORMAT, Build, build
 from metaplast.boards.catalogue import find_board
 from metaplast.boards.loader import flash, loader_command
 from metaplast.boards.toolchain import BuildError, Runner
@@ -71,6 +72,11 @@ def test_a_real_bitstream(tmp_path: Path) -> None:
     assert {"trainer.core", "trainer.link"} <= set(known["components"])
     assert known["needs"]["registers"] <= known["utilisation"]["ICESTORM_LC"]["used"]
     assert len(known["placement"]) >= known["utilisation"]["ICESTORM_LC"]["used"]
+    logic = Counter(
+        component for component, kind, *_ in known["placement"] if kind == "ICESTORM_LC"
+    )
+    assert set(known["components"]) >= set(logic) - {"top"}
+    assert logic["trainer.core"] > 100
     assert known["critical_path"]
 
 
@@ -91,6 +97,11 @@ def test_an_unchanged_build_is_there_at_once_and_seeds_are_compared(
         assert told == ["elaborating"]
         assert again.description == first.description
         assert again.bitstream.read_bytes() == first.bitstream.read_bytes()
+
+    # What another release has written is replaced.
+    (tmp_path / "a" / "build.json").write_text('{"bitstream": "top.bin"}')
+    build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    assert Build.load(tmp_path / "a").description == first.description
 
     told.clear()
     monkeypatch.setattr(StandIn, "registers", 9)
@@ -175,6 +186,10 @@ def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
         (None, "holds no build: name a directory that `metaplast build` has written"),
         ("{", "is damaged .*: build again"),
         ("[]", "is no description of a build: build again"),
+        (
+            '{"format": 1, "bitstream": "top.bin"}',
+            "was built by another release of Metaplast: build",
+        ),
     ],
 )
 def test_what_is_no_build(tmp_path: Path, content: str | None, message: str) -> None:
@@ -184,8 +199,11 @@ def test_what_is_no_build(tmp_path: Path, content: str | None, message: str) -> 
         Build.load(tmp_path)
 
 
+SOME_BUILD = {"format": FORMAT, "board": "ulx3s-85f", "bitstream": "t.bit"}
+
+
 def some_build(directory: Path) -> Build:
-    (directory / "build.json").write_text(json.dumps({"board": "ulx3s-85f", "bitstream": "t.bit"}))
+    (directory / "build.json").write_text(json.dumps(SOME_BUILD))
     return Build.load(directory)
 
 

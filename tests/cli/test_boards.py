@@ -12,6 +12,7 @@ NEEDS = {"luts": 3, "registers": 2, "block_rams": 1, "sprams": 0, "dsps": 0}
 KNOWN: dict[str, Any] = {
     "board": "icebreaker",
     "device": "iCE40UP5K",
+    "format": 2,
     "bitstream": "top.bin",
     "config": {
         "inputs": 16,
@@ -32,7 +33,11 @@ KNOWN: dict[str, Any] = {
     "critical_path": [{"kind": "logic", "ns": 32.0, "from": "trainer.a", "to": "trainer.b"}],
     "needs": NEEDS,
     "components": {"trainer.core": NEEDS},
-    "placement": [["ICESTORM_LC", 1, 2], ["ICESTORM_LC", 3, 4]],
+    "placement": [
+        ["trainer.core.network.layer_0.bank_1", "ICESTORM_LC", 1, 2],
+        ["trainer.link", "ICESTORM_LC", 1, 2],
+        ["top", "SB_IO", 3, 4],
+    ],
     "cycles_per_sample": {"first_epoch": 480.0, "later_epochs": 400.0},
     "core_samples_per_second": {"first_epoch": 50000.0, "later_epochs": 60000.0},
     "link_samples_per_second": 900.0,
