@@ -28,7 +28,7 @@ from .pll import PLL, megahertz
 from .toolchain import BuildError, Flow, Runner, find_flow
 from .top import BoardTop
 
-__all__ = ["Build", "LATER_EPOCH", "Prepared", "build", "prepare"]
+__all__ = ["Build", "FORMAT", "LATER_EPOCH", "Prepared", "build", "prepare"]
 
 DESCRIPTION = "build.json"
 FORMAT = 2
