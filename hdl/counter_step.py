@@ -74,9 +74,11 @@ class CounterStep(wiring.Component):
             negative = k[-1]
             up = Mux(self.reinforce, ~negative, self.inputs[lane] == self.desired)
             stuck = Mux(up, k == highest, k == lowest)
-            moves = self.enable[lane] & ~stuck
-            # One adder and no multiplexer: of 1, of −1, which is all ones, or of 0.
-            step = Cat(moves, (moves & ~up).replicate(self.counter_bits - 1)).as_signed()
-            m.d.comb += self.o[lane].eq(k + step)
+            # One adder: + 1 is carry-in with a zero operand, − 1 is an operand of all ones.
+            step = Cat(1, (~up).replicate(self.counter_bits - 1)).as_signed()
+            with m.If(self.enable[lane] & ~stuck):
+                m.d.comb += self.o[lane].eq(k + step)
+            with m.Else():
+                m.d.comb += self.o[lane].eq(k)
 
         return m
