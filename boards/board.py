@@ -51,6 +51,8 @@ class Board:
         Vendor and product of its serial port on USB; empty if that is no part of the board.
     baud : int
         Bits a second on the link.
+    place_options : tuple of str
+        Further options of nextpnr, where its own choice does not serve the board well.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Board:
     loader: str
     usb: tuple[tuple[int, int], ...] = ()
     baud: int = BAUD
+    place_options: tuple[str, ...] = ()
 
     @property
     def device(self) -> Device:

@@ -216,7 +216,12 @@ def build(
     identity = digest(
         board.name,
         json.dumps([prepared.config.to_dict(), prepared.plan.to_dict(), versions, list(seeds)]),
-        json.dumps([flow.synthesis_arguments(), flow.place_arguments(prepared.platform, 0)]),
+        json.dumps(
+            [
+                flow.synthesis_arguments(),
+                flow.place_arguments(prepared.platform, 0, board.place_options),
+            ]
+        ),
         json.dumps(flow.pack_arguments(prepared.platform, 0)),
         json.dumps(prepared.files, sort_keys=True),
         _own_source(),
@@ -327,7 +332,8 @@ def _place(
     command = flow.place.path(native)
 
     def place(seed: int) -> tuple[int, str]:
-        return runner.run([command, *flow.place_arguments(prepared.platform, seed)], directory)
+        arguments = flow.place_arguments(prepared.platform, seed, prepared.board.place_options)
+        return runner.run([command, *arguments], directory)
 
     executor = ThreadPoolExecutor(min(len(seeds), os.cpu_count() or 1))
     try:

@@ -147,8 +147,8 @@ class Flow(ABC):
         """Arguments of the synthesis of ``top.ys``."""
         return ["-q", "-l", "synthesis.log", "top.ys"]
 
-    def place_arguments(self, platform: Any, seed: int) -> list[str]:
-        """Arguments of placing and routing."""
+    def place_arguments(self, platform: Any, seed: int, options: Sequence[str] = ()) -> list[str]:
+        """Arguments of placing and routing; ``options`` are a board's own."""
         return [
             *self._device_arguments(platform, seed),
             *("--json", self.netlist),
@@ -158,6 +158,7 @@ class Flow(ABC):
             *("--write", f"placed-{seed}.json"),
             "--timing-allow-fail",
             "--quiet",
+            *options,
         ]
 
     @abstractmethod

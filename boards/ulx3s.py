@@ -49,4 +49,7 @@ ULX3S_85F = Board(
     link="USB: FT231X",
     loader="ulx3s",
     usb=((0x0403, 0x6015),),
+    # Of 184 block RAMs in rows far apart, it finds places with a third less wire between them than
+    # the usual one does, which the router cannot cope with.
+    place_options=("--placer", "static"),
 )
