@@ -122,6 +122,6 @@ class Board:
                 f"a clock of {megahertz(clock)} does not suit a link of {self.baud:,} baud: a bit "
                 f"lasts {float(exact):.3g} cycles, and must last about a whole number of them, at "
                 f"least {LEAST_CLOCKS_PER_BIT}; ask for a multiple of "
-                f"{megahertz(Fraction(self.baud))} with --clock"
+                f"{megahertz(Fraction(self.baud))} with --clock, or for another --baud"
             )
         return cycles

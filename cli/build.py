@@ -54,6 +54,14 @@ def build(
         str | None,
         typer.Option(metavar="MHZ", help="The trainer's clock.", show_default="the board's"),
     ] = None,
+    baud: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Bits a second on the link; hosts have to be told (--baud).",
+            show_default="the board's",
+        ),
+    ] = None,
     seeds: Annotated[
         int,
         typer.Option(metavar="N", help="Placements to try side by side; the quickest is kept."),
@@ -76,6 +84,8 @@ def build(
     require("amaranth", extra="boards", purpose="building for boards")
     require("amaranth_boards", extra="boards", purpose="building for boards")
     require_at_least("--seeds", seeds, 1)
+    if baud is not None:
+        require_at_least("--baud", baud, 1)
     from ..boards.build import build as build_board
     from ..boards.catalogue import find_board
     from .folding import load_plan
@@ -93,7 +103,7 @@ def build(
     )
     with Reporter(json=json, quiet=quiet) as reporter:
         result = build_board(
-            found,
+            found if baud is None else replace(found, baud=baud),
             config,
             None if plan is None else load_plan(plan),
             out=out,

@@ -134,6 +134,8 @@ def test_no_build(run: Command, workspace: Path, command: str) -> None:
         (("icebreaker", "--clock", "fast"), "must be a frequency in MHz, such as 37.5, not 'fast'"),
         (("icebreaker", "--clock", 5), "a clock of 5 MHz cannot be made from 12 MHz"),
         (("icebreaker", "--seeds", 0), "must be at least 1, not 0"),
+        (("icebreaker", "--baud", 0), "must be at least 1, not 0"),
+        (("icebreaker", "--baud", 7_000_000), "does not suit a link of 7,000,000 baud"),
         (("icebreaker", "--hidden", 4096), "iCE40UP5K"),
     ],
 )
