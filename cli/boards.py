@@ -107,8 +107,8 @@ def _print_builds(builds: "list[Build]") -> None:
                 *(f"{known['needs'][resource]:,}" for resource in ("luts", "registers")),
                 *(str(known["needs"][resource]) for resource in ("block_rams", "sprams")),
                 f"{known['clock_mhz']:g} of {known['reached_mhz']:.1f} MHz",
-                f"{known['cycles_per_sample']['first_epoch']:.0f}",
-                f"{known['core_samples_per_second']['first_epoch']:,.0f}",
+                _first_and_later(known["cycles_per_sample"]),
+                _first_and_later(known["core_samples_per_second"]),
                 f"{known['link_samples_per_second']:,.0f}",
                 f"{known['seconds']:.0f} s",
             ]
@@ -121,3 +121,8 @@ def _print_builds(builds: "list[Build]") -> None:
         rows,
         text=2,
     )
+    typer.echo("cycles a sample, and samples/s in the core: in a first epoch / in later ones")
+
+
+def _first_and_later(epochs: dict[str, float]) -> str:
+    return f"{epochs['first_epoch']:,.0f} / {epochs['later_epochs']:,.0f}"
