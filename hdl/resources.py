@@ -385,7 +385,14 @@ def layer_needs(
                 + costs.snapshot_part * plan.lanes * plan.word / plan.counters
                 + 30
             ),
-            plan.banks * (1.6 * plan.counters + 30 + row_bits),
+            plan.banks
+            * (
+                3.6 * plan.counters
+                + 2 * config.counter_bits
+                + plan.lanes * plan.word / plan.counters
+                + 44
+                + 2 * row_bits
+            ),
         ),
         part(
             "update",
