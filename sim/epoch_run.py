@@ -228,8 +228,9 @@ class EpochRun:
 
     def _finish(self) -> CoreCounts:
         """Wait until the core is through with what it was given, and compare everything."""
-        self._cycles = self._core.drain() - self._cycles_before
+        cycles = self._core.drain() - self._cycles_before
         self._compare_results()
+        self._cycles = cycles  # the last commit's, too
         assert not self._expected
         if self._ends_expected or self._ends:
             missing = len(self._ends_expected) - len(self._ends)

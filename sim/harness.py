@@ -113,7 +113,7 @@ class SimulationTop(wiring.Component):
     busy : Out(1)
         The core's own, as of the cycle before.
     cycles : Out
-        Cycles in which it was set, until then.
+        Cycles in which it was set, or a word was offered, until then.
     """
 
     def __init__(self, core: wiring.Component, *, load_words: int):
@@ -166,7 +166,7 @@ class SimulationTop(wiring.Component):
 
         cycles = Signal(CYCLE_BITS)
         finished, answered = Signal(COUNT_BITS), Signal(COUNT_BITS)
-        with m.If(core.busy):
+        with m.If(core.busy | core.samples.valid):
             m.d.sync += cycles.eq(cycles + 1)
         m.d.sync += [
             self.finished.eq(finished),

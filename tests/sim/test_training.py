@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
+from metaplast.hdl.cycles import CycleModel
 from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers import LayerRegister, layer_address
 from metaplast.sim.comparison import CoreState, compare_states
@@ -96,6 +97,17 @@ def test_an_epoch_takes_the_same_cycles_every_time() -> None:
         with CoreTraining(setup(), Trainer(Network(CONFIG))) as training:
             cycles.add(training.train_epoch().cycles)
     assert len(cycles) == 1
+
+
+def test_an_epochs_cycles_are_those_of_the_cycle_model() -> None:
+    model = CycleModel.of(CONFIG, PLAN)
+    golden = Trainer(Network(CONFIG))
+    with CoreTraining(setup(), Trainer(Network(CONFIG))) as training:
+        for _ in range(3):
+            begin = model.idle
+            model.wait(begin)
+            golden.train_epoch(*samples(), lambda done, record: model.train(record))
+            assert training.train_epoch().cycles == model.idle - begin
 
 
 def test_a_checked_batch_is_waited_for() -> None:
