@@ -226,12 +226,14 @@ def _part(component: str) -> str:
 
 
 def _draw_history(history: Sequence[EpochRecord]) -> "Figure":
+    from matplotlib.ticker import MaxNLocator
+
     figure = _figure(3.5)
     axes = figure.add_subplot()
     epochs = [record.epoch + 1 for record in history]
     axes.plot(epochs, [100 * record.accuracy for record in history], "o-", color=COLOURS[0])
     axes.set_xlabel("epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("accuracy in training, %")
     axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -284,9 +284,9 @@ class EpochRun:
             self._cycles = got.cycles - self._cycles_before
             self._report()
         while self._ends_expected and self._ends:
-            expected, came = self._ends_expected.popleft(), self._ends.popleft()
-            if difference := compare_batch_counts(expected, came):
-                raise self._found(difference.at(batch=self._ended))
+            wanted, came = self._ends_expected.popleft(), self._ends.popleft()
+            if miscount := compare_batch_counts(wanted, came):
+                raise self._found(miscount.at(batch=self._ended))
             self._ended += 1
 
     def _results(self, count: int) -> CoreResults | None:
