@@ -115,7 +115,7 @@ def train(
             for record in records:
                 model.train(record)
             if not pauses:
-                assert cycles - before == model.idle - 1
+                assert cycles - before == model.idle
             before = core.drain()
         assert [s.history for s in core.read_streams()] == [s.history for s in network.streams]
         return list(core.read_counters())
