@@ -180,37 +180,31 @@ def _draw_placement(known: dict[str, Any]) -> "Figure":
     axes = figure.add_subplot()
     cells = [(_part(component), x, y) for component, _, x, y in known["placement"]]
     tiles = Counter((x, y) for _, x, y in cells)
-    deepest = max(tiles.values(), default=1)
-    rows = max((y for _, y in tiles), default=1)
+    largest = Counter(part for part, _, _ in cells).most_common(len(COLOURS))
+    colours = {part: colour for (part, _), colour in zip(largest, COLOURS, strict=False)}
+    colours["others"] = OTHER_COLOUR
     # Cells of a tile stand above each other.
     drawn: Counter[tuple[int, int]] = Counter()
-    places: dict[str, list[tuple[float, float, float]]] = {}
+    corners: dict[str, list[list[tuple[float, float]]]] = {label: [] for label in colours}
     for part, x, y in cells:
-        height = 0.9 / min(tiles[x, y], deepest)
-        places.setdefault(part, []).append((x, y - 0.45 + drawn[x, y] * height, height))
+        height = 0.9 / tiles[x, y]
+        low = y - 0.45 + drawn[x, y] * height
         drawn[x, y] += 1
-    parts = sorted(places, key=lambda part: -len(places[part]))
-    shown, others = parts[: len(COLOURS)], parts[len(COLOURS) :]
-    layers = [*zip(shown, COLOURS, strict=False), *((part, OTHER_COLOUR) for part in others)]
-    for number, (part, colour) in enumerate(layers):
-        label = f"{part} ({len(places[part]):,})"
-        if number == len(shown):
-            label = f"others ({sum(len(places[part]) for part in others):,})"
-        elif number > len(shown):
-            label = ""
-        axes.add_collection(
-            PolyCollection(
-                [
-                    [(x - 0.4, y), (x + 0.4, y), (x + 0.4, y + high), (x - 0.4, y + high)]
-                    for x, y, high in places[part]
-                ],
-                facecolor=colour,
-                linewidth=0,
-                label=label or None,
-            )
+        corners[part if part in colours else "others"].append(
+            [(x - 0.4, low), (x + 0.4, low), (x + 0.4, low + height), (x - 0.4, low + height)]
         )
+    for label, shapes in corners.items():
+        if shapes:
+            axes.add_collection(
+                PolyCollection(
+                    shapes,
+                    facecolor=colours[label],
+                    linewidth=0,
+                    label=f"{label} ({len(shapes):,})",
+                )
+            )
     axes.set_xlim(-1, max((x for x, _ in tiles), default=1) + 1)
-    axes.set_ylim(-1, rows + 1)
+    axes.set_ylim(-1, max((y for _, y in tiles), default=1) + 1)
     axes.set_aspect("equal")
     axes.set_xlabel("column")
     axes.set_ylabel("row")

@@ -49,7 +49,7 @@ ULX3S_85F = Board(
     link="USB: FT231X",
     loader="ulx3s",
     usb=((0x0403, 0x6015),),
-    # Of 184 block RAMs in rows far apart, it finds places with a third less wire between them than
-    # the usual one does, which the router cannot cope with.
+    # The default network's 184 block RAMs stand in rows far apart. The static placer leaves a third
+    # less wire between them than the usual one, whose placements the router hardly copes with.
     place_options=("--placer", "static"),
 )

@@ -96,8 +96,7 @@ class CoreDriver:
         """Samples, each a word of the sample memory; at most half as many as it holds.
 
         Answers with ``"results"`` when they are through, which is when others are fed or the core
-        is drained: their words of the result memory, the cycles in which the core was busy so far,
-        and of each batch that ended since the answer before, each layer's word.
+        is drained: their words of the result memory, the harness's count of cycles, and of each batch that ended since the answer before, each layer's word.
         """
         if len(self._lots) == 2:
             await self._collect()
@@ -110,7 +109,7 @@ class CoreDriver:
     async def drain(self) -> None:
         """Wait until nothing is left to do.
 
-        Answers with the cycles in which the core was busy so far, and the ends of batches.
+        Answers with the harness's count of cycles, and the ends of batches.
         """
         while self._lots:
             await self._collect()

@@ -72,7 +72,7 @@ class TrainedEpoch:
     record : EpochRecord
         As the gateware's results and registers tell it.
     cycles : int
-        Cycles in which the core was busy: loading, updates, commits and all.
+        From the first word that is offered to the end of the last commit.
     """
 
     record: EpochRecord

@@ -79,7 +79,7 @@ class CoreResults:
     refused : (n,) bool
         Whether the sample was refused.
     cycles : int
-        Cycles in which the core was busy, up to now.
+        Cycles in which the core was busy or a word was offered to it, up to now.
     """
 
     predictions: NDArray[np.int64]
@@ -393,7 +393,7 @@ class SimulatedCore:
         return ends
 
     def drain(self) -> int:
-        """Wait until the core has nothing left to do; gives the cycles it was busy so far."""
+        """Wait until the core has nothing left to do; gives :attr:`CoreResults.cycles` so far."""
         self.flush()
         self._send("drain")
         while self._inside:
