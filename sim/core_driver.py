@@ -96,7 +96,8 @@ class CoreDriver:
         """Samples, each a word of the sample memory; at most half as many as it holds.
 
         Answers with ``"results"`` when they are through, which is when others are fed or the core
-        is drained: their words of the result memory, the harness's count of cycles, and of each batch that ended since the answer before, each layer's word.
+        is drained: their words of the result memory, the harness's count of cycles, and of each
+        batch that ended since the answer before, each layer's word.
         """
         if len(self._lots) == 2:
             await self._collect()
