@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,7 @@ from ..sim.recording import coming_batch, record_batch
 from ..sim.training import CoreTraining
 from ..sim.training_setup import Fault, TrainingSetup
 from .session import Outcome, Session
-
-if TYPE_CHECKING:
-    from .simulate import SimulationReporter
+from .simulation_output import SimulationReporter
 
 __all__ = ["CoreSession", "SimulationOutcome"]
 
@@ -105,7 +103,7 @@ class CoreSession:
         )
 
     def train(
-        self, reporter: "SimulationReporter", *, report: Callable[[TrainedEpoch], None]
+        self, reporter: SimulationReporter, *, report: Callable[[TrainedEpoch], None]
     ) -> SimulationOutcome:
         """Train the session's epochs; Ctrl-C ends it with what is finished.
 

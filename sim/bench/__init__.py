@@ -5,7 +5,8 @@ Imported inside the simulator only.
 
 from .bench import Bench, bench, stream_bench
 from .scoreboard import Scoreboard
-from .streams import Flow, StreamDriver, StreamMonitor
+from .streams import StreamDriver, StreamMonitor
+from .surroundings import Flow
 
 __all__ = [
     "Bench",

@@ -1,31 +1,25 @@
-"""A bench's surroundings: clock, reset, ports, random numbers, parameters."""
+"""A bench: a design's surroundings, what drives and watches it, and the verdict."""
 
 import functools
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from random import Random
 from typing import Any
 
 import cocotb
-import cocotb.simtime
-from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge, Timer
 
-from ..layout import Layout, pack, unpack
+from ..layout import Layout
 from ..settings import Settings
 from .scoreboard import Scoreboard
-from .streams import LONGEST_PAUSE, PATIENCE, PAUSE_PROBABILITY, Flow, StreamDriver, StreamMonitor
+from .streams import PATIENCE, StreamDriver, StreamMonitor
+from .surroundings import Flow, Surroundings
 
 __all__ = ["Bench", "bench", "stream_bench"]
-
-PERIOD = 10
-"""Simulator steps in a cycle."""
 
 LINGER = 50
 """Cycles in which something unexpected may come at the end."""
 
 
-class Bench:
+class Bench(Surroundings):
     """One case of a bench, from reset to its verdict.
 
     Parameters
@@ -39,94 +33,17 @@ class Bench:
     ----------
     parameters : dict
         What :meth:`metaplast.sim.verilator.Simulator.run` was given.
-    ports : dict of str to Layout
-        What the design's ports hold.
-    random : random.Random
-        Random numbers of this case.
     """
 
     def __init__(self, dut: Any, flow: Flow = Flow.STEADY):
         settings = Settings.read()
-        self.dut = dut
-        self.flow = flow
+        super().__init__(dut, settings, flow)
         self.parameters = settings.parameters
-        self.ports = settings.ports
-        self.random = Random(cocotb.RANDOM_SEED)
-        self._inputs = settings.inputs
         self._reports = settings.reports
         self._flip = settings.flip
         self._scoreboards: list[Scoreboard] = []
-        self._clock = self.handle("clk")
-        self._edge = Timer(PERIOD, "step") if self._clock is None else RisingEdge(self._clock)
-        self._start = 0
-
-    # Time
-
-    async def reset(self) -> None:
-        """Start the clock, and reset the design, all inputs 0; the next cycle is number 0."""
-        for name in self._inputs:
-            self.write(name, 0)
-        reset = self.handle("rst")
-        if self._clock is not None:
-            Clock(self._clock, PERIOD, "step", impl="gpi").start(start_high=False)
-        if reset is not None:
-            reset.value = 1
-            await self.edge()
-            reset.value = 0
-        self._start = self._steps()
-
-    async def edge(self) -> None:
-        """Wait for the end of the cycle: what is read now is its, what is written the next one's.
-
-        A design without a clock has cycles, too: time for it to settle.
-        """
-        await self._edge
-
-    async def edges(self, count: int) -> None:
-        """Wait for the end of some cycles."""
-        for _ in range(count):
-            await self._edge
-
-    def _steps(self) -> int:
-        return int(cocotb.simtime.get_sim_time("step"))
-
-    @property
-    def cycle(self) -> int:
-        """Number of the cycle that has just ended."""
-        return (self._steps() - self._start) // PERIOD - 1
-
-    # Ports
-
-    def handle(self, name: str) -> Any:
-        """The port of a name; None if there is none, for it may be constant, or of no width."""
-        return getattr(self.dut, name, None)
-
-    def write(self, name: str, value: Any) -> None:
-        """Give an input a value, as its layout has it."""
-        handle = self.handle(name)
-        bits = pack(self.ports[name], value)
-        if handle is not None:
-            handle.value = bits
-
-    def read(self, name: str) -> Any:
-        """The value of a port, as its layout has it."""
-        return unpack(self.ports[name], self.bits(name))
-
-    def bits(self, name: str) -> int:
-        """The bits of a port."""
-        handle = self.handle(name)
-        return 0 if handle is None else int(handle.value)
-
-    def noise(self, name: str) -> Any:
-        """A random value for a port, as its layout has it."""
-        layout = self.ports[name]
-        return unpack(layout, self.random.getrandbits(layout["width"]))
 
     # Parts
-
-    def start(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run something beside; what it raises fails the case."""
-        return cocotb.start_soon(coroutine)
 
     def driver(self, name: str) -> StreamDriver:
         """A driver of one of the design's streams."""
@@ -143,12 +60,6 @@ class Bench:
         scoreboard = Scoreboard(name, layout or self.ports[name])
         self._scoreboards.append(scoreboard)
         return scoreboard
-
-    def pause(self, may_pause: bool) -> int:
-        """How many cycles to pause, if pausing is in the flow."""
-        if not may_pause or self.random.random() >= PAUSE_PROBABILITY:
-            return 0
-        return self.random.randint(1, LONGEST_PAUSE)
 
     # Verdict
 

@@ -1,42 +1,16 @@
-"""Streams: who drives one, who takes from one, and in which ways."""
+"""Streams: who drives one, and who takes from one."""
 
-import enum
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..layout import pack
 from .scoreboard import Scoreboard
+from .surroundings import Surroundings
 
-if TYPE_CHECKING:
-    from .bench import Bench
-
-__all__ = ["Flow", "StreamDriver", "StreamMonitor"]
-
-# How often a driver idles and a monitor does not take, and for how long at most.
-PAUSE_PROBABILITY = 0.4
-LONGEST_PAUSE = 5
+__all__ = ["StreamDriver", "StreamMonitor"]
 
 PATIENCE = 20_000
 """Cycles in which nothing happens that should, after which it never will."""
-
-
-class Flow(enum.Enum):
-    """The ways a stream may flow: with gaps where it comes from, and where it goes to."""
-
-    STEADY = "steady"
-    IDLE = "idle"
-    BACK_PRESSURE = "back-pressure"
-    IDLE_AND_BACK_PRESSURE = "idle and back-pressure"
-
-    @property
-    def idle(self) -> bool:
-        """Whether drivers pause between items."""
-        return self in (Flow.IDLE, Flow.IDLE_AND_BACK_PRESSURE)
-
-    @property
-    def back_pressure(self) -> bool:
-        """Whether monitors are not ready at times."""
-        return self in (Flow.BACK_PRESSURE, Flow.IDLE_AND_BACK_PRESSURE)
 
 
 class StreamDriver:
@@ -46,7 +20,7 @@ class StreamDriver:
 
     Parameters
     ----------
-    bench : Bench
+    bench : Surroundings
         The bench it belongs to; its flow says whether to pause.
     name : str
         The stream's name.
@@ -57,7 +31,7 @@ class StreamDriver:
         The cycle in which each item was transferred.
     """
 
-    def __init__(self, bench: "Bench", name: str):
+    def __init__(self, bench: Surroundings, name: str):
         self.bench = bench
         self.name = name
         self.layout = bench.ports[f"{name}__payload"]
@@ -120,7 +94,7 @@ class StreamMonitor(Scoreboard):
 
     Parameters
     ----------
-    bench : Bench
+    bench : Surroundings
         The bench it belongs to; its flow says whether to be unready at times.
     name : str
         The stream's name.
@@ -128,7 +102,7 @@ class StreamMonitor(Scoreboard):
         Whether an item that is offered may change until it is taken.
     """
 
-    def __init__(self, bench: "Bench", name: str, *, may_change: bool = False):
+    def __init__(self, bench: Surroundings, name: str, *, may_change: bool = False):
         super().__init__(name, bench.ports[f"{name}__payload"])
         self.bench = bench
         self.may_change = may_change

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metaplast.cli.simulate import SimulationReporter
+from metaplast.cli.simulation_output import SimulationReporter
 from metaplast.golden_model.model_file import Model
 from metaplast.sim.epoch_run import Progress
 

@@ -1,0 +1,145 @@
+"""Where a bench happens: clock, reset, ports, random numbers, and how streams flow."""
+
+import enum
+from collections.abc import Coroutine
+from random import Random
+from typing import Any
+
+import cocotb
+import cocotb.simtime
+from cocotb.clock import Clock
+from cocotb.triggers import RisingEdge, Timer
+
+from ..layout import pack, unpack
+from ..settings import Settings
+
+__all__ = ["Flow", "Surroundings"]
+
+PERIOD = 10
+"""Simulator steps in a cycle."""
+
+# How often a driver idles and a monitor does not take, and for how long at most.
+PAUSE_PROBABILITY = 0.4
+LONGEST_PAUSE = 5
+
+
+class Flow(enum.Enum):
+    """The ways a stream may flow: with gaps where it comes from, and where it goes to."""
+
+    STEADY = "steady"
+    IDLE = "idle"
+    BACK_PRESSURE = "back-pressure"
+    IDLE_AND_BACK_PRESSURE = "idle and back-pressure"
+
+    @property
+    def idle(self) -> bool:
+        """Whether drivers pause between items."""
+        return self in (Flow.IDLE, Flow.IDLE_AND_BACK_PRESSURE)
+
+    @property
+    def back_pressure(self) -> bool:
+        """Whether monitors are not ready at times."""
+        return self in (Flow.BACK_PRESSURE, Flow.IDLE_AND_BACK_PRESSURE)
+
+
+class Surroundings:
+    """A design in the simulator: its time, its ports, and one case's random numbers.
+
+    Parameters
+    ----------
+    dut : cocotb.handle.HierarchyObject
+        The design.
+    settings : Settings
+        What the process that runs the simulator has said.
+    flow : Flow
+        How the design's streams flow.
+
+    Attributes
+    ----------
+    ports : dict of str to Layout
+        What the design's ports hold.
+    random : random.Random
+        Random numbers of this case.
+    """
+
+    def __init__(self, dut: Any, settings: Settings, flow: Flow = Flow.STEADY):
+        self.dut = dut
+        self.flow = flow
+        self.ports = settings.ports
+        self.random = Random(cocotb.RANDOM_SEED)
+        self._inputs = settings.inputs
+        self._clock = self.handle("clk")
+        self._edge = Timer(PERIOD, "step") if self._clock is None else RisingEdge(self._clock)
+        self._start = 0
+
+    # Time
+
+    async def reset(self) -> None:
+        """Start the clock, and reset the design, all inputs 0; the next cycle is number 0."""
+        for name in self._inputs:
+            self.write(name, 0)
+        reset = self.handle("rst")
+        if self._clock is not None:
+            Clock(self._clock, PERIOD, "step", impl="gpi").start(start_high=False)
+        if reset is not None:
+            reset.value = 1
+            await self.edge()
+            reset.value = 0
+        self._start = self._steps()
+
+    async def edge(self) -> None:
+        """Wait for the end of the cycle: what is read now is its, what is written the next one's.
+
+        A design without a clock has cycles, too: time for it to settle.
+        """
+        await self._edge
+
+    async def edges(self, count: int) -> None:
+        """Wait for the end of some cycles."""
+        for _ in range(count):
+            await self._edge
+
+    def _steps(self) -> int:
+        return int(cocotb.simtime.get_sim_time("step"))
+
+    @property
+    def cycle(self) -> int:
+        """Number of the cycle that has just ended."""
+        return (self._steps() - self._start) // PERIOD - 1
+
+    # Ports
+
+    def handle(self, name: str) -> Any:
+        """The port of a name; None if there is none, for it may be constant, or of no width."""
+        return getattr(self.dut, name, None)
+
+    def write(self, name: str, value: Any) -> None:
+        """Give an input a value, as its layout has it."""
+        handle = self.handle(name)
+        bits = pack(self.ports[name], value)
+        if handle is not None:
+            handle.value = bits
+
+    def read(self, name: str) -> Any:
+        """The value of a port, as its layout has it."""
+        return unpack(self.ports[name], self.bits(name))
+
+    def bits(self, name: str) -> int:
+        """The bits of a port."""
+        handle = self.handle(name)
+        return 0 if handle is None else int(handle.value)
+
+    def noise(self, name: str) -> Any:
+        """A random value for a port, as its layout has it."""
+        layout = self.ports[name]
+        return unpack(layout, self.random.getrandbits(layout["width"]))
+
+    def start(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run something beside; what it raises fails the case."""
+        return cocotb.start_soon(coroutine)
+
+    def pause(self, may_pause: bool) -> int:
+        """How many cycles to pause, if pausing is in the flow."""
+        if not may_pause or self.random.random() >= PAUSE_PROBABILITY:
+            return 0
+        return self.random.randint(1, LONGEST_PAUSE)
