@@ -5,8 +5,11 @@ To add a command, write a module with a function ``register(app)`` and name it i
 
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -64,15 +67,16 @@ class MetaplastGroup(TyperGroup):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")  # a terminal without `γ` or `×`
         try:
-            status = super().main(
-                args,
-                prog_name or "metaplast",
-                complete_var,
-                standalone_mode=False,
-                windows_expand_args=windows_expand_args,
-                **extra,
-            )
-            sys.stdout.flush()
+            with _requests_to_end():
+                status = super().main(
+                    args,
+                    prog_name or "metaplast",
+                    complete_var,
+                    standalone_mode=False,
+                    windows_expand_args=windows_expand_args,
+                    **extra,
+                )
+                sys.stdout.flush()
         except UsageError as error:
             error.show(file=sys.stderr)  # type: ignore[attr-defined]
             status = 2
@@ -98,6 +102,22 @@ class MetaplastGroup(TyperGroup):
             if not isinstance(error, MetaplastError):
                 raise
             return _fail(str(error), status=2 if isinstance(error, ConfigurationError) else 1)
+
+
+@contextmanager
+def _requests_to_end() -> Iterator[None]:
+    """While a command runs, a request to end, or a closed terminal, ends it as Ctrl-C does."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fail(sentence: str, status: int = 1) -> int:

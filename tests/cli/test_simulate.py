@@ -235,7 +235,8 @@ def test_without_a_compiler(run: Command, toy: Path, monkeypatch: pytest.MonkeyP
 # Interrupted
 
 
-def test_ctrl_c_keeps_what_is_finished(toy: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_it_keeps_what_is_finished(toy: Path, asked: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "metaplast.cli", "simulate", toy, *SMALL, "--epochs", "20000"],
         stdout=subprocess.PIPE,
@@ -247,7 +248,7 @@ def test_ctrl_c_keeps_what_is_finished(toy: Path) -> None:
     for line in process.stdout:
         if line.split()[0] == "2":
             break
-    process.send_signal(signal.SIGINT)
+    process.send_signal(asked)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     found = re.fullmatch(r"Error: interrupted; epoch (\d+) was saved in (.*)\n", err)

@@ -377,7 +377,8 @@ class TestInterruption:
         assert result.sentence == "interrupted; epoch 1 was saved in tiny-model.npz"
         assert "equal" not in result.out
 
-    def test_by_a_real_signal(self, workspace):
+    @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_by_a_real_signal(self, workspace, asked):
         process = subprocess.Popen(
             [sys.executable, "-m", "metaplast.cli", "train", "digits", "--epochs", "20000"],
             stdout=subprocess.PIPE,
@@ -389,7 +390,7 @@ class TestInterruption:
         for line in process.stdout:
             if line.split()[0] == "2":
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(asked)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 1
         found = re.fullmatch(r"Error: interrupted; epoch (\d+) was saved in (.*)\n", err)
