@@ -14,12 +14,13 @@ PYTHON ?= python3
 JOBS ?= 2
 TESTS ?= tests
 DEMO ?= build/demo
+DEMO_BOARD := --inputs 64 --hidden 64
 
 VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/demo.installed
 FULL := $(VENV)/test.installed
-CORE_EXTRAS := plot,boards
+CORE_EXTRAS := plot,ice40
 FULL_EXTRAS := all,dev
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -41,23 +42,28 @@ endif
 help:
 	@sed -n 's/^# \{0,1\}//; 1,/^PYTHON=/p' Makefile
 
+# The bitstream is built beside all else, which takes the other core.
 demo: compiler $(CORE)
 	@mkdir -p $(DEMO)
-	@echo "The golden model learns the digits, and draws what it learnt:"
-	@$(BIN)/python -m metaplast.cli train digits --hidden 256 --bits-per-feature 2 --epochs 30 \
-		--model $(DEMO)/digits.npz --plot $(DEMO)
-	@echo
-	@echo "The gateware learns them too, in simulation, compared with the model counter by counter:"
-	@$(BIN)/python -m metaplast.cli simulate digits --hidden 256 --bits-per-feature 2 --epochs 3 \
-		--model $(DEMO)/digits-gateware.npz
-	@echo
-	@echo "A virtual iCEBreaker learns them over its serial port, and ends where the model does:"
-	@$(BIN)/python -m metaplast.cli train digits --device virtual:icebreaker --check --hidden 64 \
-		--epochs 3 --model $(DEMO)/digits-board.npz
-	@echo
-	@echo "The bitstream for a real one, and a report on it:"
-	@$(BIN)/python -m metaplast.cli build icebreaker --out $(DEMO)/icebreaker
-	@$(BIN)/python -m metaplast.cli report $(DEMO)/icebreaker --html $(DEMO)/icebreaker.html
+	@building=; trap 'test -z "$$building" || kill $$building' EXIT; trap 'exit 1' INT TERM; set -e; \
+	metaplast() { $(BIN)/python -m metaplast.cli "$$@"; }; \
+	$(BIN)/python -m metaplast.cli build icebreaker $(DEMO_BOARD) --out $(DEMO)/icebreaker \
+		> $(DEMO)/build.log 2>&1 & building=$$!; \
+	echo "The golden model learns the digits:"; \
+	metaplast train digits --hidden 256 --bits-per-feature 2 --epochs 30 --model $(DEMO)/digits.npz; \
+	echo; \
+	echo "The gateware learns them too, in simulation, compared with the model counter by counter:"; \
+	metaplast simulate digits --hidden 256 --bits-per-feature 2 --epochs 3 \
+		--model $(DEMO)/digits-gateware.npz; \
+	echo; \
+	echo "The bitstream for an iCEBreaker, which was built beside, and a report on it:"; \
+	wait $$building || { building=; cat $(DEMO)/build.log; exit 1; }; building=; \
+	tail -n 1 $(DEMO)/build.log; \
+	metaplast report $(DEMO)/icebreaker --html $(DEMO)/icebreaker.html; \
+	echo; \
+	echo "A virtual iCEBreaker of that bitstream's gateware learns over its serial port, and ends where the model does:"; \
+	metaplast train digits --device virtual:icebreaker --check --hidden 64 --epochs 10 \
+		--model $(DEMO)/digits-board.npz --plot $(DEMO)
 
 test: compiler $(FULL)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) $(TESTS)

@@ -11,7 +11,7 @@ from .orangecrab import ORANGECRAB
 from .tang_nano_9k import TANG_NANO_9K
 from .ulx3s import ULX3S_12F, ULX3S_85F
 
-__all__ = ["BOARDS", "board_plan", "check_name", "find_board"]
+__all__ = ["BOARDS", "board_plan", "check_name", "find_board", "own_network"]
 
 BOARDS = (ICEBREAKER, ULX3S_12F, ULX3S_85F, ORANGECRAB, TANG_NANO_9K)
 """In the order in which `metaplast boards` lists them."""
@@ -67,3 +67,22 @@ def board_plan(name: str, config: NetworkConfig) -> NetworkPlan:
     except ConfigurationError:
         return plan_network(config, find_device(name))
     return board.plan(config)
+
+
+def own_network(name: str) -> NetworkConfig:
+    """The network of a board or, where no board is so called, of the first that has that device.
+
+    Of a device that no board has, it is the first board's.
+
+    Raises
+    ------
+    ConfigurationError
+        If the name is neither's.
+    """
+    check_name(name)
+    try:
+        return find_board(name).network
+    except ConfigurationError:
+        device = find_device(name)
+        carriers = [board for board in BOARDS if board.device == device]
+        return (*carriers, BOARDS[0])[0].network

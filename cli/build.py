@@ -3,24 +3,21 @@
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from .options import (
-    ClassesOption,
-    CounterBitsOption,
-    GroupsOption,
-    HiddenOption,
-    JsonOption,
-    QuietOption,
-    parse_sizes,
-    require_at_least,
+from .network_choice import (
+    BoardClassesOption,
+    BoardCounterBitsOption,
+    BoardGroupsOption,
+    BoardHiddenOption,
+    BoardInputsOption,
+    NetworkArgument,
+    board_network,
 )
+from .options import JsonOption, QuietOption, require_at_least
 from .output import Reporter, check_folder, print_json, require
-
-if TYPE_CHECKING:
-    from ..golden_model import NetworkConfig
 
 __all__ = ["register"]
 
@@ -32,16 +29,12 @@ def register(app: typer.Typer) -> None:
 
 def build(
     board: Annotated[str, typer.Argument(metavar="BOARD", help="As `metaplast boards` has it.")],
-    inputs: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Bits of an encoded sample.", show_default="the board's network"
-        ),
-    ] = None,
-    hidden: HiddenOption = None,
-    groups: GroupsOption = None,
-    classes: ClassesOption = None,
-    counter_bits: CounterBitsOption = None,
+    model: NetworkArgument = None,
+    inputs: BoardInputsOption = None,
+    hidden: BoardHiddenOption = None,
+    groups: BoardGroupsOption = None,
+    classes: BoardClassesOption = None,
+    counter_bits: BoardCounterBitsOption = None,
     plan: Annotated[
         Path | None,
         typer.Option(
@@ -93,11 +86,12 @@ def build(
     found = find_board(board)
     out = out or Path("build") / found.name
     check_folder(out, "--out")
-    config = _network(
+    config = board_network(
         found.network,
+        model,
         inputs=inputs,
-        hidden=parse_sizes(hidden, "--hidden"),
-        groups=parse_sizes(groups, "--groups"),
+        hidden=hidden,
+        groups=groups,
         classes=classes,
         counter_bits=counter_bits,
     )
@@ -137,16 +131,3 @@ def _hertz(clock: str | None) -> Fraction | None:
             f"must be a frequency in MHz, such as 37.5, not {clock!r}", param_hint="--clock"
         )
     return hertz
-
-
-def _network(network: "NetworkConfig", **chosen: Any) -> "NetworkConfig":
-    """A board's network, with what was chosen in place of its own."""
-    from ..golden_model.config import default_group
-
-    given = {name: value for name, value in chosen.items() if value is not None}
-    hidden = given.get("hidden", network.hidden)
-    if "groups" not in given and "hidden" in given:
-        given["groups"] = tuple(map(default_group, hidden))
-    elif len(given.get("groups", network.groups)) == 1:
-        given["groups"] = given.get("groups", network.groups) * len(hidden)
-    return replace(network, **given)

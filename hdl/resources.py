@@ -31,7 +31,9 @@ __all__ = [
     "total_need",
 ]
 
-MEMORY_LUTS_PER_BIT = 0.8  # of a memory made of registers: its read multiplexer
+# Of a memory made of registers: its read multiplexer, and what enables a row's write.
+MEMORY_LUTS_PER_BIT = 0.8
+MEMORY_LUTS_PER_ROW = 1.7
 SPRAM_LUTS = 28  # its address and data multiplexers
 
 
@@ -43,12 +45,24 @@ class Resources:
     ----------
     block_rams, sprams, luts, registers : int
         See :class:`.device.Device`.
+    cells : int
+        Logic cells of a LUT and a register: those of the LUTs, and of the registers that take one
+        alone.
     """
 
     block_rams: Integers = 0
     sprams: Integers = 0
     luts: Integers = 0
     registers: Integers = 0
+    cells: Integers = 0
+
+    @classmethod
+    def logic(cls, luts: Any, registers: Any, device: Device | None) -> "Resources":
+        """LUTs and registers, in parts that are rounded up, and the cells that they take."""
+        lone = 0.0 if device is None else device.lone_registers
+        return cls(
+            luts=_whole(luts), registers=_whole(registers), cells=_whole(luts + lone * registers)
+        )
 
     def __add__(self, other: "Resources") -> "Resources":
         return Resources(
@@ -56,6 +70,7 @@ class Resources:
             sprams=self.sprams + other.sprams,
             luts=self.luts + other.luts,
             registers=self.registers + other.registers,
+            cells=self.cells + other.cells,
         )
 
     def plain(self) -> "Resources":
@@ -65,6 +80,7 @@ class Resources:
             sprams=int(self.sprams),
             luts=int(self.luts),
             registers=int(self.registers),
+            cells=int(self.cells),
         )
 
     def fits(self, supply: "Resources") -> Any:
@@ -74,6 +90,7 @@ class Resources:
             & (self.sprams <= supply.sprams)
             & (self.luts <= supply.luts)
             & (self.registers <= supply.registers)
+            & (self.cells <= supply.cells)
         )
 
     @classmethod
@@ -84,6 +101,7 @@ class Resources:
             sprams=device.sprams,
             luts=device.luts,
             registers=device.registers,
+            cells=device.luts,
         )
 
 
@@ -225,18 +243,17 @@ def memory_need(memory: Memory, device: Device | None) -> Resources:
         if device.spram is None:
             return Resources(sprams=count)
         blocks = count * device.spram.blocks(memory.depth, memory.width)
-        return Resources(sprams=blocks, luts=SPRAM_LUTS * blocks)
+        return Resources(sprams=blocks) + Resources.logic(SPRAM_LUTS * blocks, 0, device)
 
     placed = device.place(memory.depth, memory.width, memory.granularity)
-    luts = placed.register_bits * MEMORY_LUTS_PER_BIT
+    rows = np.where(placed.register_bits, memory.depth, 0)
+    luts = placed.register_bits * MEMORY_LUTS_PER_BIT + rows * MEMORY_LUTS_PER_ROW
     if device.lut_ram is not None:
         selected = memory.width * (ceil_divide(memory.depth, device.lut_ram.depth) - 1)
         luts = placed.lut_rams * device.lut_ram.luts + np.where(placed.lut_rams, selected, 0)
     registers = placed.register_bits + np.where(placed.block_rams, 0, memory.width)
-    return Resources(
-        block_rams=count * placed.block_rams,
-        luts=count * _whole(luts),
-        registers=count * registers,
+    return Resources(block_rams=count * placed.block_rams) + Resources.logic(
+        count * _whole(luts), count * registers, device
     )
 
 
@@ -332,8 +349,7 @@ def layer_needs(
     arrays = plan.banks * plan.lanes
 
     def part(name: str, luts: Any, registers: Any) -> ComponentNeed:
-        need = Resources(luts=_whole(luts), registers=_whole(registers))
-        return ComponentNeed(name=name, need=need)
+        return ComponentNeed(name=name, need=Resources.logic(luts, registers, device))
 
     scored = plan.banks * folded.select
     dividers = _divider_bits(config.neuron_bits, folded.bank_neurons) + _divider_bits(
@@ -428,9 +444,8 @@ def _divider_bits(width: int, divisor: Integers) -> Integers:
 
 def core_needs(device: Device | None) -> ComponentNeed:
     """What the core needs beside its layers."""
-    return ComponentNeed(
-        name="core", need=Resources(luts=round(_costs(device).core), registers=330)
-    )
+    need = Resources.logic(round(_costs(device).core), 330, device)
+    return ComponentNeed(name="core", need=need.plain())
 
 
 def total_need(components: Sequence[ComponentNeed]) -> Resources:

@@ -6,7 +6,7 @@ import pytest
 
 from metaplast.boards.board import Board
 from metaplast.boards.build import prepare
-from metaplast.boards.catalogue import BOARDS, find_board
+from metaplast.boards.catalogue import BOARDS, find_board, own_network
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
 
@@ -64,3 +64,21 @@ def test_an_unknown_board() -> None:
         "board 'arty' is not known; those that are: "
         "icebreaker, ulx3s-12f, ulx3s-85f, orangecrab, tang-nano-9k"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("Tang Nano 9K", (64, (64,), 10)),
+        ("ECP5-85F", (784, (256,), 10)),
+        ("ECP5-45F", (784, (128,), 10)),
+    ],
+)
+def test_boards_and_devices_have_a_network(name: str, shape: tuple[int, ...]) -> None:
+    network = own_network(name)
+    assert (network.inputs, network.hidden, network.classes) == shape
+
+
+def test_what_is_neither_a_board_nor_a_device_has_no_network() -> None:
+    with pytest.raises(ConfigurationError, match="board 'arty' is not known"):
+        own_network("arty")

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from metaplast.boards.toolchain import BuildError
+from metaplast.golden_model import NetworkConfig
+
 from .conftest import Command
 
 NEEDS = {"luts": 3, "registers": 2, "block_rams": 1, "sprams": 0, "dsps": 0}
@@ -143,3 +146,19 @@ def test_what_cannot_be_built(run: Command, options: tuple[object, ...], message
     result = run("build", *options)
     assert result.status == 2
     assert message in " ".join(result.err.replace("│", " ").split())
+
+
+def test_a_model_says_the_network(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(board: Any, config: NetworkConfig, *arguments: Any, **options: Any) -> None:
+        raise BuildError(f"{config.inputs} inputs, {config.hidden}, groups of {config.groups}")
+
+    run("train", "digits", "--hidden", "12", "--epochs", 1, "--model", "m.npz")
+    monkeypatch.setattr("metaplast.boards.build.build", build)
+    result = run("build", "icebreaker", "m.npz")
+    assert result.sentence == "64 inputs, (12,), groups of (3,)"
+    assert run("build", "icebreaker").sentence == "784 inputs, (128,), groups of (32,)"
+    result = run("build", "icebreaker", "--hidden", "60,12", "--groups", "6")
+    assert result.sentence == "784 inputs, (60, 12), groups of (6, 6)"
+    result = run("build", "icebreaker", "m.npz", "--hidden", "60")
+    assert result.status == 2
+    assert "says what the network is; leave out the network's options" in result.err

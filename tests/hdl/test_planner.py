@@ -98,10 +98,10 @@ def test_a_plan_leaves_room_for_what_is_around_a_core_if_it_can() -> None:
 
 
 def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
-    config = network(97, 26, 240, group=26)
-    need = plan_needs(plan_network(config, ICE40), config, ICE40)
-    assert need.luts > ICE40.comfort[0] * ICE40.luts
-    assert need.fits(Resources.of(ICE40))
+    for config in (network(97, 26, 150, group=26), network(1, 1, 4, 2, 2, group=1)):
+        need = plan_needs(plan_network(config, ICE40), config, ICE40)
+        assert need.cells > ICE40.comfort[0] * ICE40.luts
+        assert need.fits(Resources.of(ICE40))
 
 
 def test_a_plan_takes_all_block_rams_if_that_makes_it_much_quicker() -> None:
