@@ -67,6 +67,15 @@ class BoardShape:
         groups = ", ".join(map(str, self.groups))
         return f"{shape}, groups of {groups}, {self.counter_bits}-bit counters"
 
+    @property
+    def options(self) -> str:
+        """The network as `metaplast build` takes it."""
+        hidden, groups = (",".join(map(str, sizes)) for sizes in (self.hidden, self.groups))
+        return (
+            f"--inputs {self.inputs} --hidden {hidden} --groups {groups} --classes {self.classes} "
+            f"--counter-bits {self.counter_bits}"
+        )
+
     def check(self, config: NetworkConfig, plan: NetworkPlan | None = None) -> None:
         """Refuse a network that is not the board's.
 
@@ -88,7 +97,7 @@ class BoardShape:
         if wanted != self:
             raise WrongBoardError(
                 f"the board has a network {self}, and {wanted} is wanted: build and flash that "
-                "(`metaplast build`), or train the board's own"
+                f"(`metaplast build BOARD {wanted.options}`), or train the board's own"
             )
         if plan is not None and design_digest(config, plan) != self.digest:
             raise WrongBoardError(

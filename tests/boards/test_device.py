@@ -202,7 +202,8 @@ def test_a_board_of_another_network_is_refused(board: VirtualBoard) -> None:
     with open_client(board.port) as client:
         with pytest.raises(
             WrongBoardError,
-            match=r"has a network 24–12–8–4, groups of 4, 4, 5-bit .* and 24–16–4, groups of 4, 5",
+            match=r"has a network 24–12–8–4, groups of 4, 4, 5-bit .* and 24–16–4, groups of 4, 5"
+            r".*build BOARD --inputs 24 --hidden 16 --groups 4 --classes 4 --counter-bits 5`",
         ):
             BoardNetwork(client, other)
         folded = NetworkPlan((PLAN.layers[0], LayerPlan(word=4, counters=2, load=4)))
