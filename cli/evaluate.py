@@ -50,19 +50,12 @@ def evaluate(
     from ..golden_model.model_file import Model
 
     trained = Model.load(model)
-    data_set = datasets.load(data, data_dir=data_dir)
-    if split is None:
-        split = Split.TEST if data_set.x_test is not None else Split.TRAIN
-    if split is Split.TRAIN:
-        x, y = data_set.x_train, data_set.y_train
-    elif data_set.x_test is not None and data_set.y_test is not None:
-        x, y = data_set.x_test, data_set.y_test
-    else:
-        raise DataError(f"{data_set.name} has no test split; use --split train")
+    samples = datasets.load_labelled(data, split, data_dir=data_dir)
+    x, y = samples.x, samples.y
     classes = trained.config.classes
     if y.max() >= classes:
         raise DataError(
-            f"{data_set.name} has label {y.max()}, and the model knows {classes} classes"
+            f"{samples.name} has label {y.max()}, and the model knows {classes} classes"
         )
 
     confusion = confusion_matrix(y, trained.predict(x), classes)
@@ -76,8 +69,8 @@ def evaluate(
         print_json(
             {
                 "model": str(model),
-                "data": data_set.name,
-                "split": split.value,
+                "data": samples.name,
+                "split": samples.split,
                 "samples": len(y),
                 "accuracy": right / len(y),
                 "recall": recall,
@@ -86,8 +79,9 @@ def evaluate(
         )
         return
 
-    typer.echo(f"accuracy {percent(right / len(y))} ({right:,} of {len(y):,} {split} samples)")
-    names = list(data_set.class_names or trained.class_names or map(str, range(classes)))
+    which = f"{right:,} of {len(y):,} {samples.split} samples"
+    typer.echo(f"accuracy {percent(right / len(y))} ({which})")
+    names = list(samples.class_names or trained.class_names or map(str, range(classes)))
     if len(names) != classes:
         names = [str(label) for label in range(classes)]
     typer.echo()

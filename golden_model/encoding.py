@@ -87,7 +87,8 @@ class Thermometer:
             raise ConfigurationError(
                 f"thresholds must be of shape {wanted} or (0,), not {thresholds.shape}"
             )
-        if not np.all(np.isfinite(thresholds)) or np.any(np.diff(thresholds, axis=0) <= 0):
+        rising = thresholds[1:] > thresholds[:-1]
+        if not np.all(np.isfinite(thresholds)) or not np.all(rising):
             raise ConfigurationError("thresholds must be finite and rise from bit to bit")
 
     @property

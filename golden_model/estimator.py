@@ -221,7 +221,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If scikit-learn refuses the data: not finite, or of other features.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         x = validate_data(self, X, reset=False)
         return self.classes_[self.network_.predict(self.encoder_.encode(x))]
 
@@ -235,7 +235,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         sklearn.exceptions.NotFittedError
             If nothing has been learnt yet.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         return Model.from_trainer(
             self.trainer_,
             self.encoder_,

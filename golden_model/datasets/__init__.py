@@ -1,10 +1,11 @@
 """Data sets: the built-in ones, the user's own files, and recorded runs."""
 
-from .catalogue import NAMES, Description, describe, fetch, load, load_features
-from .data_set import DataSet, RunParameters
+from .catalogue import NAMES, Description, describe, fetch, load, load_features, load_labelled
+from .data_set import DataSet, LabelledSamples, RunParameters
 
 __all__ = [
     "DataSet",
+    "LabelledSamples",
     "RunParameters",
     "NAMES",
     "Description",
@@ -12,4 +13,5 @@ __all__ = [
     "fetch",
     "load",
     "load_features",
+    "load_labelled",
 ]

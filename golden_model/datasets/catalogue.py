@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from . import digits, fashion_mnist, prototypes
-from .csv_file import load_csv, load_csv_features
-from .data_set import DataSet, checked_features
+from .csv_file import load_csv, load_csv_features, load_csv_labelled
+from .data_set import DataSet, LabelledSamples, checked_features
 from .idx import load_directory, looks_like_idx, parse_images, read_unpacked
-from .npz_file import load_npz, load_npz_features
+from .npz_file import load_npz, load_npz_features, load_npz_labelled
 
-__all__ = ["NAMES", "Description", "describe", "fetch", "load", "load_features"]
+__all__ = ["NAMES", "Description", "describe", "fetch", "load", "load_features", "load_labelled"]
 
 NAMES = (digits.NAME, fashion_mnist.NAME, prototypes.NAME)
 
@@ -136,6 +136,47 @@ def load(name_or_path: PathLike, *, data_dir: PathLike | None = None) -> DataSet
         f"{path} is neither an .npz nor a .csv file, nor a directory with IDX files; rename or "
         "convert it"
     )
+
+
+def load_labelled(
+    name_or_path: PathLike, split: str | None = None, *, data_dir: PathLike | None = None
+) -> LabelledSamples:
+    """Load samples to measure a model on.
+
+    They need not be what a training needs: one class is enough, and so is one split.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        As :func:`load` takes it. The samples of a ``.csv`` file are a training split.
+    split : str or None
+        ``"train"`` or ``"test"``; where it is None, test if there is one.
+    data_dir : path or None
+        Where to look first for the files of a built-in set.
+
+    Raises
+    ------
+    DataError
+        If there is no such data set or split, or it is not what it should be.
+    """
+    name = os.fspath(name_or_path)
+    path = None if name in NAMES else _existing(name)
+    suffix = "" if path is None or path.is_dir() else path.suffix.lower()
+    if path is not None and suffix == ".npz":
+        return load_npz_labelled(path, split)
+    if path is not None and suffix == ".csv":
+        if split == "test":
+            raise DataError(f"{name} has no test split; use --split train")
+        x, y = load_csv_labelled(path)
+        return LabelledSamples(name=name, split="train", x=x, y=y)
+    data = load(name, data_dir=data_dir)
+    if data.x_test is None or data.y_test is None or split == "train":
+        if split == "test":
+            raise DataError(f"{name} has no test split; use --split train")
+        x, y, split = data.x_train, data.y_train, "train"
+    else:
+        x, y, split = data.x_test, data.y_test, "test"
+    return LabelledSamples(name=name, split=split, x=x, y=y, class_names=data.class_names)
 
 
 def load_features(

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .data_set import DataSet, checked_features, checked_labels
 
-__all__ = ["LABEL_NAMES", "load_csv", "load_csv_features"]
+__all__ = ["LABEL_NAMES", "load_csv", "load_csv_features", "load_csv_labelled"]
 
 # Names of the label column, any case; the first that a header holds is it.
-LABEL_NAMES = ("label", "class", "target", "y")
+LABEL_NAMES = ("label", "class", "target")
+
+# A first row of 0, 1, 2, … that has so many columns numbers them, as pandas writes it.
+NUMBERED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +50,19 @@ class _Table:
 def load_csv(path: Path) -> DataSet:
     """A data set without a test split.
 
-    A header is optional: a first row without numbers, or with a label column's name.
+    A header is optional: a first row without numbers, or with a label column's name, or of the
+    numbers 0, 1, 2, … from left to right.
+
+    Raises
+    ------
+    DataError
+        As :func:`load_csv_labelled`, or if all samples are of one class.
+    """
+    return DataSet.from_arrays(str(path), *load_csv_labelled(path))
+
+
+def load_csv_labelled(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Samples and their labels, of whatever classes.
 
     Raises
     ------
@@ -62,10 +77,7 @@ def load_csv(path: Path) -> DataSet:
             f"{path} has one column; a sample is a row of features and a label with commas between"
         )
     label = table.label_column
-    if label is None:
-        label = columns - 1
-    x, y = _split(table, label)
-    return DataSet.from_arrays(str(path), x, y)
+    return _split(table, columns - 1 if label is None else label)
 
 
 def load_csv_features(path: Path, features: int | None = None) -> NDArray[np.float64]:
@@ -76,28 +88,30 @@ def load_csv_features(path: Path, features: int | None = None) -> NDArray[np.flo
     path : Path
         The file.
     features : int or None
-        How many features a sample has, if it is known. A column more, and the label column (the
-        one named so, or else the last) is left out.
+        How many features a sample has, if it is known. A column that is named a label is left
+        out; if none is and there is a column more than features, the last.
 
     Raises
     ------
     DataError
-        As :func:`load_csv`, or if the number of columns does not fit.
+        As :func:`load_csv_labelled`, or if the number of columns does not fit.
     """
     table = _read(path)
     columns = table.values.shape[1]
     label = table.label_column
-    if features is None:
-        dropped = label
-    elif columns == features:
-        dropped = None
-    elif columns == features + 1:
-        dropped = columns - 1 if label is None else label
-    else:
-        raise DataError(
-            f"{path} has {columns} columns; there should be {features}, or {features + 1} with "
-            "labels"
-        )
+    dropped = label
+    if features is not None and columns - (label is not None) != features:
+        if label is not None:
+            raise DataError(
+                f"{path} has {columns - 1} columns beside the labels in column {label + 1}; there "
+                f"should be {features} (if that column is a feature, rename it)"
+            )
+        if columns != features + 1:
+            raise DataError(
+                f"{path} has {columns} columns; there should be {features}, or {features + 1} with "
+                "labels"
+            )
+        dropped = columns - 1
     if dropped is None:
         checked_features(table.values, name=str(path), where=table.where)
         return table.values
@@ -166,9 +180,12 @@ def _read(path: Path) -> _Table:
 
 
 def _is_header(cells: list[str]) -> bool:
-    """Whether a first row names columns: it names a label column, or holds no number."""
-    return any(cell.strip().casefold() in LABEL_NAMES for cell in cells) or not any(
-        map(_is_number, cells)
+    """Whether a first row names columns, and is no sample."""
+    names = [cell.strip() for cell in cells]
+    return (
+        any(name.casefold() in LABEL_NAMES for name in names)
+        or not any(map(_is_number, names))
+        or (len(names) >= NUMBERED and names == list(map(str, range(len(names)))))
     )
 
 

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from ..config import MAX_CLASSES, NetworkConfig
 from ..errors import DataError
 
-__all__ = ["DataSet", "RunParameters", "checked_classes", "checked_features", "checked_labels"]
+__all__ = [
+    "DataSet",
+    "LabelledSamples",
+    "RunParameters",
+    "checked_classes",
+    "checked_features",
+    "checked_labels",
+    "checked_split",
+]
 
 # Values are checked a slice at a time, so that no mask of a whole data set is made.
 SLICE_ROWS = 4096
@@ -65,6 +73,31 @@ class RunParameters:
             batch=self.batch,
             seed=self.seed,
         )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LabelledSamples:
+    """Samples of one split, to measure a model on.
+
+    Parameters
+    ----------
+    name : str
+        The data set's.
+    split : str
+        ``"train"`` or ``"test"``.
+    x : (n, features) array
+        Samples, in the type they came in.
+    y : (n,) int64
+        Their labels, 0 to 255.
+    class_names : tuple of str or None
+        Set where the classes have names.
+    """
+
+    name: str
+    split: str
+    x: NDArray[Any]
+    y: NDArray[np.int64]
+    class_names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -143,9 +176,7 @@ class DataSet:
             training split holds one class only.
         """
         try:
-            x_train, image_shape = checked_features(x_train, name="x_train")
-            y_train = checked_labels(y_train, name="y_train")
-            _check_pair(x_train, y_train, "x_train", "y_train")
+            x_train, y_train, image_shape = checked_split(x_train, y_train, "train")
             present = np.unique(y_train)
             if len(present) == 1:
                 raise DataError(
@@ -162,9 +193,7 @@ class DataSet:
                 there, lacking = ("y_test", "x_test") if x_test is None else ("x_test", "y_test")
                 raise DataError(f"{there} comes without {lacking}; give both or neither")
             if x_test is not None and y_test is not None:
-                x_test, test_shape = checked_features(x_test, name="x_test")
-                y_test = checked_labels(y_test, name="y_test")
-                _check_pair(x_test, y_test, "x_test", "y_test")
+                x_test, y_test, test_shape = checked_split(x_test, y_test, "test")
                 if x_test.shape[1] != x_train.shape[1]:
                     raise DataError(
                         f"x_test has {x_test.shape[1]} features a sample and x_train "
@@ -198,6 +227,32 @@ class DataSet:
             image_shape=image_shape,
             class_names=class_names,
         )
+
+
+def checked_split(
+    x: Any, y: Any, split: str
+) -> tuple[NDArray[Any], NDArray[np.int64], tuple[int, int] | None]:
+    """Samples as a table, their labels, and the images' shape where they are images.
+
+    Parameters
+    ----------
+    x, y : arrays
+        Samples and labels.
+    split : str
+        Errors call them ``x_`` and ``y_`` and this.
+
+    Raises
+    ------
+    DataError
+        As :func:`checked_features` and :func:`checked_labels`, or if they are not as many.
+    """
+    x, image_shape = checked_features(x, name=f"x_{split}")
+    y = checked_labels(y, name=f"y_{split}")
+    if len(x) != len(y):
+        raise DataError(
+            f"x_{split} holds {len(x)} samples and y_{split} {len(y)} labels; each sample needs one"
+        )
+    return x, y, image_shape
 
 
 def checked_features(
@@ -301,10 +356,3 @@ def checked_classes(classes: Any) -> int:
     if not 2 <= value <= MAX_CLASSES:
         raise DataError(f"classes must be from 2 to {MAX_CLASSES}, not {value}")
     return int(value)
-
-
-def _check_pair(x: NDArray[Any], y: NDArray[Any], x_name: str, y_name: str) -> None:
-    if len(x) != len(y):
-        raise DataError(
-            f"{x_name} holds {len(x)} samples and {y_name} {len(y)} labels; each sample needs one"
-        )

@@ -9,9 +9,17 @@ from numpy.typing import NDArray
 
 from ..errors import ConfigurationError, DataError
 from ..npz import read_arrays
-from .data_set import DataSet, RunParameters, checked_classes, checked_features, checked_labels
+from .data_set import (
+    DataSet,
+    LabelledSamples,
+    RunParameters,
+    checked_classes,
+    checked_features,
+    checked_labels,
+    checked_split,
+)
 
-__all__ = ["load_npz", "load_npz_features"]
+__all__ = ["load_npz", "load_npz_features", "load_npz_labelled"]
 
 # What a data set's file may hold, and what a recorded run's must.
 ARRAYS = ("x_train", "y_train", "x_test", "y_test", "classes")
@@ -32,14 +40,9 @@ def load_npz(path: Path) -> DataSet:
     DataError
         If the file is damaged, lacks an array, or an array is not what it should be.
     """
-    arrays = read_arrays(
-        path, DataError, lambda name: name in ARRAYS or name in RUN or bool(RESULT.fullmatch(name))
-    )
-    if "x_train" not in arrays and "x" in arrays and "hidden" in arrays:
-        try:
-            return _run(str(path), arrays)
-        except (ConfigurationError, DataError) as error:
-            raise DataError(f"{path}: {error}") from None
+    arrays = _read(path)
+    if _records_run(arrays):
+        return _load_run(path, arrays)
     if lacking := [name for name in ARRAYS[:2] if name not in arrays]:
         raise DataError(
             f"{path} lacks {' and '.join(lacking)}; a data set's .npz file holds x_train and "
@@ -53,6 +56,38 @@ def load_npz(path: Path) -> DataSet:
         arrays.get("y_test"),
         classes=arrays.get("classes"),
     )
+
+
+def load_npz_labelled(path: Path, split: str | None = None) -> LabelledSamples:
+    """A split's samples and labels, of whatever classes; the other split may be missing.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    split : str or None
+        ``"train"`` or ``"test"``; where it is None, test if there is one.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, lacks an array, or an array is not what it should be.
+    """
+    arrays = _read(path)
+    if _records_run(arrays):
+        run = _load_run(path, arrays)
+        arrays = {"x_train": run.x_train, "y_train": run.y_train}
+    there = [name for name in ("test", "train") if f"x_{name}" in arrays or f"y_{name}" in arrays]
+    chosen = split or (there[0] if there else "test")
+    if chosen not in there and there:
+        raise DataError(f"{path} has no {chosen} split; use --split {there[0]}")
+    if lacking := [name for name in (f"x_{chosen}", f"y_{chosen}") if name not in arrays]:
+        raise DataError(f"{path} lacks {' and '.join(lacking)}, so there is nothing to measure on")
+    try:
+        x, y, _ = checked_split(arrays[f"x_{chosen}"], arrays[f"y_{chosen}"], chosen)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    return LabelledSamples(name=str(path), split=chosen, x=x, y=y)
 
 
 def load_npz_features(path: Path) -> NDArray[Any]:
@@ -70,6 +105,23 @@ def load_npz_features(path: Path) -> NDArray[Any]:
         except DataError as error:
             raise DataError(f"{path}: {error}") from None
     raise DataError(f"{path} holds neither x nor x_test, so there is nothing to predict")
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    return read_arrays(
+        path, DataError, lambda name: name in ARRAYS or name in RUN or bool(RESULT.fullmatch(name))
+    )
+
+
+def _records_run(arrays: dict[str, NDArray[Any]]) -> bool:
+    return "x_train" not in arrays and "x" in arrays and "hidden" in arrays
+
+
+def _load_run(path: Path, arrays: dict[str, NDArray[Any]]) -> DataSet:
+    try:
+        return _run(str(path), arrays)
+    except (ConfigurationError, DataError) as error:
+        raise DataError(f"{path}: {error}") from None
 
 
 def _run(name: str, arrays: dict[str, NDArray[Any]]) -> DataSet:

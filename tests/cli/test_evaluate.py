@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from metaplast.cli.evaluate import confusion_matrix
 from metaplast.golden_model.model_file import Model
+
+VECTORS = Path(__file__).parents[1] / "data" / "vectors"
 
 
 def test_confusion_matrix():
@@ -64,6 +67,27 @@ def test_without_a_test_split(run, toy, model):
     )
 
 
+def test_a_test_split_alone(run, toy, model):
+    with np.load(toy) as arrays:
+        np.savez("alone.npz", x_test=arrays["x_test"], y_test=arrays["y_test"])
+        np.savez("one.npz", x_test=arrays["x_test"][:1], y_test=arrays["y_test"][:1])
+        np.savez("none.npz", x_test=arrays["x_test"])
+    assert run("evaluate", model, "alone.npz").out == run("evaluate", model, toy).out
+    assert "of 1 test samples)" in run("evaluate", model, "one.npz").out
+    result = run("evaluate", model, "alone.npz", "--split", "train")
+    assert result.sentence == "alone.npz has no train split; use --split test"
+    result = run("evaluate", model, "none.npz")
+    assert result.sentence == "none.npz lacks y_test, so there is nothing to measure on"
+
+
+def test_a_recorded_run(run):
+    run("train", VECTORS / "tiny.npz", "--model", "tiny-model.npz")
+    document = json.loads(run("evaluate", "tiny-model.npz", VECTORS / "tiny.npz", "--json").out)
+    with np.load(VECTORS / "tiny.npz") as recorded:
+        right = recorded["predictions"] == recorded["y"]
+    assert (document["split"], document["accuracy"]) == ("train", right.mean())
+
+
 def test_labels_that_the_model_does_not_know(run, model):
     np.savez("five.npz", x_train=np.eye(5, 24), y_train=np.arange(5))
     result = run("evaluate", model, "five.npz")
@@ -106,8 +130,8 @@ def test_many_classes_are_listed(run, classes):
 def test_classes_are_named(run, toy, model, monkeypatch):
     from metaplast.golden_model import datasets
 
-    data = replace(datasets.load(toy), class_names=("cat", "dog", "albatross"))
-    monkeypatch.setattr(datasets, "load", lambda *args, **options: data)
+    data = replace(datasets.load_labelled(toy), class_names=("cat", "dog", "albatross"))
+    monkeypatch.setattr(datasets, "load_labelled", lambda *args, **options: data)
     lines = run("evaluate", model, toy).out.splitlines()
     assert [line.split()[:2] for line in lines[3:]] == [
         ["0", "cat"],

@@ -323,3 +323,10 @@ def test_refuses_parts_that_do_not_fit(change, message):
     Thermometer(**parts)
     with pytest.raises(ConfigurationError, match=message):
         Thermometer(**(parts | change))
+
+
+def test_thresholds_as_far_apart_as_can_be() -> None:
+    most = np.finfo(np.float64).max
+    x = np.array([[-most], [-most], [-most], [most / 2], [most]])
+    found = Thermometer.fit(x, bits_per_feature=2)
+    assert found.thresholds.tolist() == [-most, most / 2 + most / 4]

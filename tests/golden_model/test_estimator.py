@@ -417,3 +417,13 @@ def test_the_model_needs_no_scikit_learn() -> None:
         "BMLPClassifier needs scikit-learn 1.6 or newer; install it with "
         "`pip install 'metaplast[sklearn]'`\n"
     )
+
+
+@pytest.mark.parametrize("method", ["predict", "to_model"])
+def test_a_fit_that_failed_has_learnt_nothing(method: str) -> None:
+    learner = BMLPClassifier(hidden=(8,))
+    x = np.arange(12.0).reshape(6, 2)
+    with pytest.raises(DataError, match="one class"):
+        learner.fit(x, np.zeros(6))
+    with pytest.raises(NotFittedError):
+        getattr(learner, method)(*([x] if method == "predict" else []))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from metaplast.golden_model.datasets import load, load_features
+from metaplast.golden_model.datasets import load, load_features, load_labelled
 from metaplast.golden_model.errors import DataError
 
 
@@ -33,7 +33,9 @@ def csv(tmp_path):
         "a, Class ,b\n1,0,2.5\n3,1,4e1\n-5,1.0,6\n",
         "0,1,target\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
         "x,y,label\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
-        "y,u,v\n0,1,2.5\n1,3,4e1\n1,-5,6\n",
+        "TARGET,u,v\n0,1,2.5\n1,3,4e1\n1,-5,6\n",
+        "x,y,kind\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
+        "0,1,2\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -107,8 +109,6 @@ def test_samples_to_predict_come_with_or_without_labels(csv):
     named = f"label,b,c\n{rows}"
     assert load_features(csv(named)).tolist() == [[2, 3], [5, 6]]
     assert load_features(csv(named), features=2).tolist() == [[2, 3], [5, 6]]
-    # As many columns as features: none of them is a label, whatever it is called.
-    assert load_features(csv(named), features=3).tolist() == whole
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,29 @@ def test_samples_to_predict_come_with_or_without_labels(csv):
         ("1,2,3\n", 1, "has 3 columns; there should be 1, or 2 with labels"),
         ("label\n1\n", None, "has one column, and it holds labels; there is nothing to predict"),
         ("1,2\n3,nan\n", 2, ": row 2, column 2 is nan; features must be finite numbers"),
-        ("y,b,c\n1,2,3\n4,nan,5\n", 2, ": row 3, column 2 (b) is nan; features must be finite"),
+        (
+            "a,label\n1,2\n",
+            2,
+            "has 1 columns beside the labels in column 2; there should be 2 (if that column is a",
+        ),
+        ("label,b,c\n1,2,3\n4,nan,5\n", 2, ": row 3, column 2 (b) is nan; features must be finite"),
         ("a,b\n", 2, "holds no samples"),
     ],
 )
 def test_refuses_samples_that_cannot_be_predicted(csv, text, features, message):
     with pytest.raises(DataError, match=re.escape(message)):
         load_features(csv(text), features=features)
+
+
+def test_two_columns_of_0_and_1_have_no_header(csv):
+    assert load(csv("0,1\n1,0\n")).x_train.tolist() == [[0], [1]]
+
+
+def test_samples_to_measure_on_may_be_of_one_class(csv):
+    samples = load_labelled(csv("a,label\n1,3\n"))
+    assert (samples.split, samples.x.tolist(), samples.y.tolist()) == ("train", [[1]], [3])
+    with pytest.raises(DataError, match="has no test split; use --split train"):
+        load_labelled(csv("a,label\n1,3\n"), "test")
 
 
 def test_a_label_column_that_is_left_out_may_hold_anything_numeric(csv):
