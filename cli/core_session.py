@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..golden_model import EpochRecord, Network, Trainer
+from ..golden_model import Network, Trainer
 from ..golden_model.model_file import Model
 from ..hdl.plan import NetworkPlan
 from ..sim.comparison import CoreState
@@ -34,7 +31,7 @@ class SimulationOutcome:
         Every epoch that was finished, with its cycles.
     """
 
-    trained: Outcome = field(default_factory=Outcome)
+    trained: Outcome
     epochs: list[TrainedEpoch] = field(default_factory=list)
 
     @property
@@ -122,13 +119,10 @@ class CoreSession:
             If the simulator fails.
         """
         session, bits = self._session, self._session.bits
-        outcome = SimulationOutcome()
+        outcome = SimulationOutcome(trained=Outcome(session=session))
         network = session.trainer.network
         assert isinstance(network, Network)
-        best = -1.0
-        if bits.x_held_out is not None and session.history:
-            best = _accuracy(network, bits.x_held_out, bits.y_held_out) or 0.0
-            outcome.trained.model = session.model(session.history)
+        outcome.trained.begin(lambda: network)
         searching = False
 
         def show(progress: Progress) -> None:
@@ -151,31 +145,22 @@ class CoreSession:
                 for count in range(session.epochs):
                     reporter.start(f"epoch {count + 1} of {session.epochs}", len(bits.x))
                     trained = training.train_epoch()
-                    record = replace(
-                        trained.record,
-                        validation_accuracy=_accuracy(network, bits.x_held_out, bits.y_held_out),
-                        test_accuracy=_accuracy(network, bits.x_test, bits.y_test),
-                    )
+                    record = outcome.trained.measured(trained.record, network)
                     trained = replace(trained, record=record)
                     outcome.epochs.append(trained)
-                    outcome.trained.records.append(record)
-                    if record.validation_accuracy is None:
-                        # Read through the registers once it is the last.
-                        last = count == session.epochs - 1
-                        state = training.read_out() if last else training.peek()
-                        outcome.trained.model = self._model(state, outcome.trained.records)
-                    elif record.validation_accuracy > best:
-                        best = record.validation_accuracy
-                        state = training.read_out()
-                        outcome.trained.model = self._model(state, outcome.trained.records)
+                    # Read through the registers once it is the last, or may be.
+                    last = bits.x_held_out is not None or count == session.epochs - 1
+                    read = training.read_out if last else training.peek
+                    outcome.trained.finish(record, partial(self._model, read))
                     report(trained)
         except KeyboardInterrupt:
             outcome.trained.interrupted = True
+        outcome.trained.close()
         return outcome
 
-    def _model(self, state: CoreState, records: list[EpochRecord]) -> Model:
+    def _model(self, read: Callable[[], CoreState]) -> Model:
         """What the gateware has learnt, as a model."""
-        trainer = self._session.trainer
+        state, trainer = read(), self._session.trainer
         network = Network.from_state(
             trainer.network.config, state.counters, state.snapshot, state.streams
         )
@@ -183,12 +168,4 @@ class CoreSession:
             self._session,
             trainer=Trainer(network, epoch=trainer.epoch, accuracy=trainer.accuracy),
         )
-        return session.model((*session.history, *records))
-
-
-def _accuracy(
-    network: Network, x: NDArray[np.uint8] | None, y: NDArray[Any] | None
-) -> float | None:
-    if x is None or y is None:
-        return None
-    return float(np.mean(network.predict(x) == y))
+        return session.model()

@@ -51,15 +51,14 @@ class Session:
     epochs: int
     history: tuple[EpochRecord, ...] = ()
 
-    def model(self, history: tuple[EpochRecord, ...]) -> Model:
-        """The trainer's state as it stands, apart from it."""
+    def model(self) -> Model:
+        """The trainer's state as it stands, apart from it; without a history."""
         names = self.data.class_names
         if names is not None and len(names) != self.trainer.network.config.classes:
             names = None
         return Model.from_trainer(
             self.trainer,
             self.bits.encoder,
-            history,
             data_name=self.data.name,
             image_shape=self.data.image_shape,
             class_names=names,
@@ -68,13 +67,17 @@ class Session:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What came of a training.
+    """What came of a training, and what of it is kept.
 
     Attributes
     ----------
+    session : Session
+        What was to be trained.
     model : Model or None
         What is to be kept: the last finished epoch's state, or the best one's on the samples held
         out. None where not one epoch was finished.
+    kept : EpochRecord or None
+        Its epoch, with accuracies on this session's samples.
     records : list of EpochRecord
         Every epoch that was finished, kept or not.
     interrupted : bool
@@ -83,10 +86,53 @@ class Outcome:
         What did, if it was not the user.
     """
 
+    session: Session
     model: Model | None = None
+    kept: EpochRecord | None = None
     records: list[EpochRecord] = field(default_factory=list)
     interrupted: bool = False
     trouble: str = ""
+
+    @property
+    def improved(self) -> bool:
+        """Whether an epoch of this training is kept, and not the one that it went on from."""
+        return self.kept is not None and self.kept in self.records
+
+    def begin(self, network: Callable[[], Network]) -> None:
+        """With samples held out, keep the state that is gone on from until there is a better one.
+
+        Parameters
+        ----------
+        network : callable
+            Gives that state.
+        """
+        if self.session.bits.x_held_out is not None and self.session.history:
+            self.model = self.session.model()
+            self.kept = self.measured(self.session.history[-1], network())
+
+    def measured(self, record: EpochRecord, network: Network) -> EpochRecord:
+        """An epoch's record, with its network's accuracies on the samples not trained on."""
+        bits = self.session.bits
+        return replace(
+            record,
+            validation_accuracy=_accuracy(network, bits.x_held_out, bits.y_held_out),
+            test_accuracy=_accuracy(network, bits.x_test, bits.y_test),
+        )
+
+    def finish(self, record: EpochRecord, state: Callable[[], Model]) -> None:
+        """Note a finished epoch, and keep its state unless an earlier one is as good."""
+        self.records.append(record)
+        best = None if self.kept is None else self.kept.validation_accuracy
+        now = record.validation_accuracy
+        if now is None or best is None or now > best:
+            self.model, self.kept = state(), record
+
+    def close(self) -> None:
+        """Give the kept model its history, once; a history is long to check."""
+        if self.model is not None and self.kept is not None:
+            last = self.kept.epoch
+            new = (record for record in self.records if record.epoch <= last)
+            self.model = replace(self.model, history=(*self.session.history, *new))
 
 
 def encode(
@@ -295,7 +341,7 @@ def train_epochs(
     troubles : tuple of type
         Exceptions that end it with what is finished, like Ctrl-C.
     """
-    outcome = Outcome()
+    outcome = Outcome(session=session)
     trainer, bits = session.trainer, session.bits
 
     def state() -> Network:
@@ -304,10 +350,7 @@ def train_epochs(
         assert isinstance(trainer.network, Network)
         return trainer.network
 
-    best = -1.0
-    if bits.x_held_out is not None and session.history:
-        best = _accuracy(state(), bits.x_held_out, bits.y_held_out) or 0.0
-        outcome.model = session.model(session.history)
+    outcome.begin(state)
     try:
         for count in range(session.epochs):
             reporter.start(f"epoch {count + 1} of {session.epochs}", len(bits.x))
@@ -316,22 +359,15 @@ def train_epochs(
                 reporter.advance(done)
 
             trained = trainer.train_epoch(bits.x, bits.y, on_batch)
-            network = state()
-            record = replace(
-                trained,
-                validation_accuracy=_accuracy(network, bits.x_held_out, bits.y_held_out),
-                test_accuracy=_accuracy(network, bits.x_test, bits.y_test),
-            )
-            outcome.records.append(record)
-            if record.validation_accuracy is None or record.validation_accuracy > best:
-                best = record.validation_accuracy or 0.0
-                outcome.model = session.model((*session.history, *outcome.records))
+            record = outcome.measured(trained, state())
+            outcome.finish(record, session.model)
             if report is not None:
                 report(record)
     except KeyboardInterrupt:
         outcome.interrupted = True
     except troubles as error:
         outcome.interrupted, outcome.trouble = True, str(error)
+    outcome.close()
     return outcome
 
 

@@ -30,6 +30,7 @@ from .options import (
 )
 from .output import Reporter, check_file, percent, print_json, require
 from .simulation_output import SimulationReporter, SimulationTable
+from .train import kept_epoch
 
 if TYPE_CHECKING:
     from ..hdl.plan import NetworkPlan
@@ -239,15 +240,13 @@ def simulate(
     assert outcome.trained.model is not None
     outcome.trained.model.save(model)
 
-    kept = outcome.trained.model.history[-1]
+    kept = outcome.trained.kept
+    assert kept is not None
     if json:
         print_json(_document(session, folding, outcome, model, as_recorded))
     reporter.result(_verdict(outcome, check))
     if validation:
-        reporter.result(
-            f"kept epoch {kept.epoch + 1}, the best on the {validation:,} samples held out: "
-            f"{percent(kept.validation_accuracy)}"
-        )
+        reporter.result(kept_epoch(outcome.trained))
     if session.bits.x_test is not None:
         reporter.result(
             f"test accuracy {percent(kept.test_accuracy)} ({len(session.bits.x_test):,} samples)"
@@ -316,9 +315,9 @@ def _document(
     path: Path,
     as_recorded: bool,
 ) -> dict[str, Any]:
-    model = outcome.trained.model
+    model, kept = outcome.trained.model, outcome.trained.kept
     assert model is not None
-    kept = model.history[-1]
+    assert kept is not None
     return {
         "data": session.data.name,
         "model": str(path),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..golden_model import EpochRecord
     from .session import Outcome, Session
 
-__all__ = ["EpochTable", "register"]
+__all__ = ["EpochTable", "kept_epoch", "register"]
 
 BOARD = "Board"
 
@@ -235,14 +235,12 @@ def train(
     outcome.model.save(model)
     pictures = _draw(session, outcome, plot) if plot is not None else []
 
-    kept = outcome.model.history[-1]
+    kept = outcome.kept
+    assert kept is not None
     if json:
         print_json(_document(session, outcome, model, pictures, as_recorded))
     if validation:
-        reporter.result(
-            f"kept epoch {kept.epoch + 1}, the best on the {validation:,} samples held out: "
-            f"{percent(kept.validation_accuracy)}"
-        )
+        reporter.result(kept_epoch(outcome))
     if session.bits.x_test is not None:
         reporter.result(
             f"test accuracy {percent(kept.test_accuracy)} ({len(session.bits.x_test):,} samples)"
@@ -316,6 +314,20 @@ class EpochTable:
         )
 
 
+def kept_epoch(outcome: "Outcome") -> str:
+    """Which epoch is kept of a training with samples held out, in words."""
+    kept, held_out = outcome.kept, outcome.session.bits.x_held_out
+    assert kept is not None
+    assert held_out is not None
+    samples, accuracy = f"{len(held_out):,} samples held out", percent(kept.validation_accuracy)
+    if outcome.improved:
+        return f"kept epoch {kept.epoch + 1}, the best on the {samples}: {accuracy}"
+    return (
+        f"kept epoch {kept.epoch + 1}, where this training began: {accuracy} on the {samples}, and "
+        "none of its epochs was better; more --epochs look further"
+    )
+
+
 def _headline(session: "Session") -> str:
     config = session.trainer.network.config
     shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
@@ -384,9 +396,9 @@ def _draw(session: "Session", outcome: "Outcome", folder: Path) -> list[Path]:
 def _document(
     session: "Session", outcome: "Outcome", path: Path, pictures: list[Path], as_recorded: bool
 ) -> dict[str, Any]:
-    model = outcome.model
+    model, kept = outcome.model, outcome.kept
     assert model is not None
-    kept = model.history[-1]
+    assert kept is not None
     return {
         "data": session.data.name,
         "model": str(path),

@@ -241,6 +241,18 @@ class TestContinue:
         assert result.status == 2
         assert "32767 is too many: the model has 2 behind it" in result.sentence
 
+    def test_many_epochs_take_no_longer_each(self, run, toy, monkeypatch):
+        checked = []
+        check = Model._check_history
+
+        def counted(model: Model) -> None:
+            checked.append(len(model.history))
+            check(model)
+
+        monkeypatch.setattr(Model, "_check_history", counted)
+        assert run("train", toy, *SMALL, "--epochs", 50).status == 0
+        assert sum(checked) == 50
+
     def test_notes_other_samples(self, run, toy, model):
         result = run("train", toy, "--continue", model, "--samples", 60, "--epochs", 1)
         assert result.status == 0
@@ -248,7 +260,7 @@ class TestContinue:
 
     def test_keeps_the_start_where_nothing_is_better(self, run, toy, monkeypatch):
         run("train", toy, *SMALL, "--epochs", 4, "--validation", 30, "--model", "a.npz")
-        shares = iter([0.9, 0.8, 0.0, 0.9, 0.0])
+        shares = iter([0.9, 0.7, 0.8, 0.0, 0.9, 0.0])
         monkeypatch.setattr("metaplast.cli.session._accuracy", lambda network, x, y: next(shares))
         result = run(
             *("train", toy, "--continue", "a.npz", "--epochs", 2, "--validation", 30),
@@ -256,6 +268,28 @@ class TestContinue:
         )
         assert result.status == 0
         assert_same_model(Path("a.npz"), Path("b.npz"))
+        epoch = Model.load("a.npz").epoch
+        kept = (
+            f"kept epoch {epoch}, where this training began: 90.00 % on the 30 samples held out, "
+            "and none of its epochs was better; more --epochs look further"
+        )
+        assert result.out.splitlines()[-3:] == [
+            kept,
+            "test accuracy 70.00 % (40 samples)",
+            "saved b.npz",
+        ]
+
+    def test_what_it_began_with_is_measured_on_these_samples(self, run, toy, monkeypatch):
+        run("train", toy, *SMALL, "--epochs", 4, "--model", "a.npz")
+        shares = iter([0.9, 0.7, 0.8, 0.0])
+        monkeypatch.setattr("metaplast.cli.session._accuracy", lambda network, x, y: next(shares))
+        result = run(
+            *("train", toy, "--continue", "a.npz", "--epochs", 1, "--validation", 30, "--json"),
+            *("--model", "b.npz"),
+        )
+        document = json.loads(result.out)
+        assert (document["kept_epoch"], document["validation_accuracy"]) == (3, 0.9)
+        assert document["test_accuracy"] == 0.7
 
 
 class TestRecordedRun:
