@@ -363,12 +363,18 @@ def layer_needs(
     ]
     # What comes with a sample waits with it, in layers behind the first.
     facts = 11 + 9 * config.index if config.index else 0
-    if device is not None and device.lut_ram is not None:
-        lut_ram = device.lut_ram
-        memories_ahead = ceil_divide(facts, lut_ram.width) * ceil_divide(plan.slots, lut_ram.depth)
-        ahead = part("samples ahead", lut_ram.luts * memories_ahead + facts, facts)
-    else:
+    if device is None:
         ahead = part("samples ahead", 0.8 * facts * plan.slots, facts * plan.slots)
+    else:
+        queue = Memory(
+            name="samples ahead",
+            count=min(config.index, 1),
+            depth=plan.slots,
+            width=max(facts, 1),
+            granularity=max(facts, 1),
+        )
+        need = memory_need(queue, device) + Resources.logic(facts, facts, device)
+        ahead = ComponentNeed(name=queue.name, need=need)
     parts = (
         *memories,
         ahead,
