@@ -17,9 +17,10 @@ class ForwardBank(wiring.Component):
     """The neurons of a bank, from their words to their activations and their groups' choices.
 
     From the array, ``select`` neurons leave in a *step*. In the same cycle they are at
-    ``step`` with their columns of the local classifier, for the scores; a cycle after a group's
-    last step its choice is at ``choice``. A pass has ``pass_steps`` steps; what the array gives
-    beyond them (lanes without a neuron) is dropped, even if the next pass begins before it left.
+    ``step`` with their columns of the local classifier, for the scores; ``choice_latency`` cycles
+    after a group's last step its choice is at ``choice``. A pass has ``pass_steps`` steps; what
+    the array gives beyond them (lanes without a neuron) is dropped, even if the next pass begins
+    before it left.
 
     Parameters
     ----------
@@ -49,6 +50,8 @@ class ForwardBank(wiring.Component):
     ----------
     latency : int
         Cycles from the pass's last word to the first step of the last set of neurons.
+    choice_latency : int
+        Cycles from a group's last step to its choice.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -61,7 +64,11 @@ class ForwardBank(wiring.Component):
             sets=folded.sets,
             select=folded.select,
         )
+        self._selector = GroupSelector(
+            inputs=config.inputs, group=config.group, select=folded.select
+        )
         self.latency = self._array.latency
+        self.choice_latency = self._selector.latency
         super().__init__(
             {
                 "clear": In(1),
@@ -101,9 +108,7 @@ class ForwardBank(wiring.Component):
         config, folded, select = self.folded.config, self.folded, self.folded.select
 
         m.submodules.array = array = self._array
-        m.submodules.selector = selector = GroupSelector(
-            inputs=config.inputs, group=config.group, select=select
-        )
+        m.submodules.selector = selector = self._selector
         m.submodules.classifier = classifier = ApartMemory(
             shape=select * config.classes, depth=folded.pass_steps, granularity=config.classes
         )

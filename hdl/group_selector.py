@@ -17,7 +17,15 @@ class GroupSelector(wiring.Component):
 
     Among the neurons whose activation is not the desired one, the first of those with the
     smallest ``|z|`` (docs/algorithm.md, 4). Neurons come ``select`` a cycle, in order; after
-    ``group / select`` transfers a group is complete and its choice leaves in the next cycle.
+    ``group / select`` transfers a group is complete.
+
+    Cycle by cycle, from a group's last transfer, where several neurons come in one::
+
+        0    the nearest of them, by a tree
+        1    it is compared with the nearest of the transfers before
+        2    the choice is at ``o``
+
+    One neuron needs no tree, and so no cycle for it.
 
     Parameters
     ----------
@@ -37,6 +45,11 @@ class GroupSelector(wiring.Component):
     o : Out(stream)
         A group's choice. Never waits.
 
+    Attributes
+    ----------
+    latency : int
+        Cycles from a group's last transfer to its choice.
+
     Raises
     ------
     ValueError
@@ -53,6 +66,7 @@ class GroupSelector(wiring.Component):
         self.inputs = inputs
         self.group = group
         self.select = select
+        self.latency = 1 if select == 1 else 2
         super().__init__(
             {
                 "clear": In(1),
@@ -105,25 +119,32 @@ class GroupSelector(wiring.Component):
 
         steps = self.group // self.select
         step = Signal(range(max(steps, 2)))
+        with m.If(self.i.valid):
+            m.d.sync += step.eq(Mux(step == steps - 1, 0, step + 1))
+        with m.If(self.clear):
+            m.d.sync += step.eq(0)
+
+        nearest = Signal(choice_layout(self.group))
+        nearest_distance = Signal(range(self.inputs + 1))
+        valid, begins, ends = Signal(), Signal(), Signal()
+        domain = m.d.comb if self.select == 1 else m.d.sync
+        domain += [
+            valid.eq(self.i.valid & ~self.clear),
+            begins.eq(step == 0),
+            ends.eq(step == steps - 1),
+            nearest.found.eq(found),
+            nearest.offset.eq(step * self.select + index),
+            nearest.desired.eq(desired),
+            nearest_distance.eq(distance),
+        ]
+
         best = Signal(choice_layout(self.group))
         best_distance = Signal(range(self.inputs + 1))
         complete = Signal()
-        m.d.sync += complete.eq(0)
-        with m.If(self.i.valid):
-            begins = step == 0
-            with m.If(begins | (found & (~best.found | (distance < best_distance)))):
-                m.d.sync += [
-                    best.found.eq(found),
-                    best.offset.eq(step * self.select + index),
-                    best.desired.eq(desired),
-                    best_distance.eq(distance),
-                ]
-            with m.If(step == steps - 1):
-                m.d.sync += [step.eq(0), complete.eq(1)]
-            with m.Else():
-                m.d.sync += step.eq(step + 1)
-        with m.If(self.clear):
-            m.d.sync += [step.eq(0), complete.eq(0)]
+        nearer = nearest.found & (~best.found | (nearest_distance < best_distance))
+        with m.If(valid & (begins | nearer)):
+            m.d.sync += [best.eq(nearest), best_distance.eq(nearest_distance)]
+        m.d.sync += complete.eq(valid & ends)
         m.d.comb += [self.o.valid.eq(complete), self.o.p.eq(best)]
 
         return m

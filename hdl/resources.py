@@ -397,7 +397,9 @@ def layer_needs(
         part(
             "group selectors",
             plan.banks * (4 + costs.selector_bit * sum_bits * folded.select),
-            plan.banks * (sum_bits + 2 * number_bits(config.group) + 3),
+            plan.banks
+            * np.minimum(folded.select, 2)
+            * (sum_bits + 2 * number_bits(config.group) + 3),
         ),
         part(
             "counter steps",

@@ -13,7 +13,11 @@ BENCH = "tests.hdl.benches.forward_bank"
 
 def run(layer: str, *, later: int = 0, flip: bool = False) -> None:
     bank = ForwardBank(FORWARD_LAYERS[layer])
-    parameters = {"layer": layer, "latency": bank.latency + later}
+    parameters = {
+        "layer": layer,
+        "latency": bank.latency + later,
+        "choice": bank.choice_latency,
+    }
     build(Design.of(bank)).run(BENCH, parameters=parameters, flip=flip)
 
 

@@ -17,15 +17,19 @@ def run(selector: GroupSelector, flip: bool = False) -> None:
         "inputs": selector.inputs,
         "group": selector.group,
         "select": selector.select,
+        "latency": selector.latency,
     }
     build(Design.of(selector)).run(BENCH, parameters=parameters, flip=flip)
 
 
 @pytest.mark.parametrize(
-    ("inputs", "group", "select"), [(1, 1, 1), (9, 6, 3), (20, 8, 1), (5, 4, 4)]
+    ("inputs", "group", "select", "latency"),
+    [(1, 1, 1, 1), (9, 6, 3, 2), (20, 8, 1, 1), (5, 4, 4, 2)],
 )
-def test_choices_are_right_and_on_time(inputs: int, group: int, select: int) -> None:
-    run(GroupSelector(inputs=inputs, group=group, select=select))
+def test_choices_are_right_and_on_time(inputs: int, group: int, select: int, latency: int) -> None:
+    selector = GroupSelector(inputs=inputs, group=group, select=select)
+    assert selector.latency == latency
+    run(selector)
 
 
 def test_the_bench_notices_a_flipped_bit() -> None:

@@ -75,7 +75,8 @@ async def passes(bench: Bench) -> None:
     for cycle in came:
         choice = known_choice(unpack(choices.layout, seen["choice__payload"][cycle]))
         choices.receive(pack(choices.layout, choice), cycle)
-    bench.check_latency(due[folded.group_steps - 1 :: folded.group_steps], came, 1)
+    ends = due[folded.group_steps - 1 :: folded.group_steps]
+    bench.check_latency(ends, came, bench.parameters["choice"])
     ends = [first for first, _, _ in passes[1:]] + [bench.cycle - 1]
     for (_, last, a), end in zip(passes, ends, strict=True):
         for cycle in range(last + 1, end + 1):

@@ -104,6 +104,7 @@ class Due:
     def __init__(self, bench: Bench, model: LayerModel, seen: dict[str, list[int]]):
         self.folded = model.folded
         self.seen = seen
+        self.choice = bench.parameters["choice"]
         self.latencies = [bench.parameters[name] for name in ("array", "scores", "detector")]
         self.preload: list[int] = []
         self.begin: list[int] = []
@@ -147,7 +148,8 @@ class Due:
             array_end = cycle - 1
 
             steps = steps[: folded.pass_steps]
-            self.choices += [n + 1 for n in steps[folded.group_steps - 1 :: folded.group_steps]]
+            ends = steps[folded.group_steps - 1 :: folded.group_steps]
+            self.choices += [end + self.choice for end in ends]
             valid = steps[-1] + self.latencies[1] + self.latencies[2]
             self.valid += range(valid, result_taken + 1)
             before_taken = result_taken

@@ -38,7 +38,7 @@ def make_group(bench: Bench) -> list[Neuron]:
 
 @stream_bench
 async def groups(bench: Bench) -> None:
-    """A group's choice leaves a cycle after its last neurons, the choice of a part of one never."""
+    """A group's choice leaves in time after its last neurons, the choice of a part of one never."""
     select = bench.parameters["select"]
     driver, seen = bench.driver("i"), watch(bench, "o__valid", "o__payload")
     board = bench.scoreboard("o__payload")
@@ -78,4 +78,4 @@ async def groups(bench: Bench) -> None:
         board.receive(
             bits if bits & 1 else 0, cycle
         )  # of no neuron, offset and activation say nothing
-    bench.check_latency(ends, came, 1)
+    bench.check_latency(ends, came, bench.parameters["latency"])
