@@ -21,6 +21,9 @@ from .output import Reporter, check_folder, print_json, require
 
 __all__ = ["register"]
 
+FURTHER = 4
+"""Placements that are tried if the first one misses timing."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -56,9 +59,13 @@ def build(
         ),
     ] = None,
     seeds: Annotated[
-        int,
-        typer.Option(metavar="N", help="Placements to try side by side; the quickest is kept."),
-    ] = 1,
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Placements to try side by side; the quickest is kept.",
+            show_default=f"1, and up to {FURTHER} more while timing is missed",
+        ),
+    ] = None,
     native: Annotated[
         bool, typer.Option("--native", help="Take installed tools, not YoWASP's.")
     ] = False,
@@ -102,7 +109,8 @@ def build(
             None if plan is None else load_plan(plan),
             out=out,
             clock=_hertz(clock),
-            seeds=range(1, seeds + 1),
+            seeds=range(1, (seeds or 1) + 1),
+            further=range(2, 2 + FURTHER) if seeds is None else (),
             native=native,
             progress=reporter.line,
         )

@@ -112,11 +112,24 @@ def test_an_unchanged_build_is_there_at_once_and_seeds_are_compared(
 def test_an_impossible_clock_leaves_nothing(tmp_path: Path, stand_in: type[StandIn]) -> None:
     stand_in.registers = stand_in.bits = 24
     message = (
-        r"timing is missed: [\d.]+ MHz of 192 MHz are reached, the critical path is [\d.]+ ns too "
-        r"long; ask for a lower --clock"
+        r"timing is missed: [\d.]+ MHz of 192 MHz are reached in 4 placements, the critical path "
+        r"is [\d.]+ ns too long \(from top to top\); ask for a lower --clock"
     )
+    told: list[str] = []
     with pytest.raises(BuildError, match=message):
-        build(ICEBREAKER, SMALL, out=tmp_path / "out", clock=Fraction(192_000_000))
+        build(
+            ICEBREAKER,
+            SMALL,
+            out=tmp_path / "out",
+            clock=Fraction(192_000_000),
+            further=(5, 6, 7),
+            progress=told.append,
+        )
+    assert [line.split(" ", 1)[1] for line in told if "again" in line] == [
+        "MHz of 192 MHz reached; trying again"
+    ] * 2
+    assert told.count("place and route (2 seeds)") == 1
+    assert told.count("place and route (1 seed)") == 2
     assert not (tmp_path / "out").exists()
     assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
 
