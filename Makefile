@@ -49,19 +49,19 @@ demo: compiler $(CORE)
 	metaplast() { $(BIN)/python -m metaplast.cli "$$@"; }; \
 	$(BIN)/python -m metaplast.cli build icebreaker $(DEMO_BOARD) --out $(DEMO)/icebreaker \
 		> $(DEMO)/build.log 2>&1 & building=$$!; \
-	echo "The golden model learns the digits:"; \
+	echo "The golden model learns the digits (and beside it, $(DEMO)/build.log tells of a bitstream):"; \
 	metaplast train digits --hidden 256 --bits-per-feature 2 --epochs 30 --model $(DEMO)/digits.npz; \
 	echo; \
 	echo "The gateware learns them too, in simulation, compared with the model counter by counter:"; \
 	metaplast simulate digits --hidden 256 --bits-per-feature 2 --epochs 3 \
 		--model $(DEMO)/digits-gateware.npz; \
 	echo; \
-	echo "The bitstream for an iCEBreaker, which was built beside, and a report on it:"; \
+	echo "The bitstream of such a network for an iCEBreaker, built beside, and a report on it:"; \
 	wait $$building || { building=; cat $(DEMO)/build.log; exit 1; }; building=; \
 	tail -n 1 $(DEMO)/build.log; \
 	metaplast report $(DEMO)/icebreaker --html $(DEMO)/icebreaker.html; \
 	echo; \
-	echo "A virtual iCEBreaker of that bitstream's gateware learns over its serial port, and ends where the model does:"; \
+	echo "A virtual iCEBreaker learns over its serial port, compared with the model in the end:"; \
 	metaplast train digits --device virtual:icebreaker --check --hidden 64 --epochs 10 \
 		--model $(DEMO)/digits-board.npz --plot $(DEMO)
 

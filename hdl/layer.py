@@ -260,6 +260,7 @@ class Layer(wiring.Component):
 
         # Commit
         rewind, scanning, scanned, counting = Signal(), Signal(), Signal(), Signal()
+        committing = Signal()
         # A neuron that was not updated has its signs in the snapshot already.
         skipping = scanning & ~counting & walker.first_row & ~marks.marked
         scan_ends = Mux(skipping, walker.last_neuron, walker.last_of_bank)
@@ -281,7 +282,7 @@ class Layer(wiring.Component):
                     m.next = "Count"
             with m.State("Commit"):
                 # No sample of the next batch has an error bit yet: the barrier is up.
-                m.d.comb += self.batch_end.valid.eq(1)
+                m.d.comb += [committing.eq(1), self.batch_end.valid.eq(1)]
                 m.d.sync += error_raised.eq(0)
                 with m.If(~error_raised):
                     m.d.sync += barrier.eq(0)
@@ -318,8 +319,8 @@ class Layer(wiring.Component):
         m.d.comb += [
             marks.mark.eq(update.chosen),
             marks.neurons.eq(update.neurons),
-            marks.look.eq(rewind | scanning),
-            marks.looked.eq(Mux(rewind, 0, walker.neuron + 1)),
+            marks.look.eq(committing | scanning),
+            marks.looked.eq(Mux(committing, 0, walker.neuron + 1)),
             marks.clear.eq((scanning & ~counting) | initialiser.active),
             marks.cleared.eq(walker.neuron),
         ]
