@@ -56,14 +56,17 @@ demo: compiler $(CORE)
 	metaplast simulate digits --hidden 256 --bits-per-feature 2 --epochs 3 \
 		--model $(DEMO)/digits-gateware.npz; \
 	echo; \
-	echo "The bitstream of such a network for an iCEBreaker, built beside, and a report on it:"; \
-	wait $$building || { building=; cat $(DEMO)/build.log; exit 1; }; building=; \
-	tail -n 1 $(DEMO)/build.log; \
-	metaplast report $(DEMO)/icebreaker --html $(DEMO)/icebreaker.html; \
-	echo; \
 	echo "A virtual iCEBreaker learns over its serial port, compared with the model in the end:"; \
 	metaplast train digits --device virtual:icebreaker --check --hidden 64 --epochs 10 \
-		--model $(DEMO)/digits-board.npz --plot $(DEMO)
+		--model $(DEMO)/digits-board.npz --plot $(DEMO); \
+	echo; \
+	echo "The bitstream of that network for a real iCEBreaker, and a report on it:"; \
+	wait $$building || { building=; cat $(DEMO)/build.log; exit 1; }; building=; \
+	tail -n 1 $(DEMO)/build.log; \
+	metaplast report $(DEMO)/icebreaker --model $(DEMO)/digits-board.npz --html $(DEMO)/icebreaker.html; \
+	echo; \
+	echo "What the board has learnt is drawn in $(DEMO)/learning_curve.png:"; \
+	metaplast evaluate $(DEMO)/digits-board.npz digits | sed 1q
 
 test: compiler $(FULL)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) $(TESTS)

@@ -277,7 +277,10 @@ def _make(
         (directory / name).write_text(text, encoding="utf-8")
     runner = Runner()
     progress("synthesis")
-    _call(runner, [flow.synthesis.path(native), *flow.synthesis_arguments()], directory)
+    with ThreadPoolExecutor(1) as executor:
+        # YoWASP's tools are compiled when they are first called; this one beside the other.
+        executor.submit(runner.run, [flow.place.path(native), "--version"], directory)
+        _call(runner, [flow.synthesis.path(native), *flow.synthesis_arguments()], directory)
     reached = _place_in_time(runner, directory, prepared, flow, seeds, native, progress)
     best = max(reached, key=lambda seed: reached[seed])
     report = json.loads((directory / f"report-{best}.json").read_text())
