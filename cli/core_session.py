@@ -13,6 +13,7 @@ from ..sim.epoch_run import Check, Progress, TrainedEpoch
 from ..sim.recording import coming_batch, record_batch
 from ..sim.training import CoreTraining
 from ..sim.training_setup import Fault, TrainingSetup
+from .interrupts import held_interrupts, ignore_interrupts
 from .session import Outcome, Session
 from .simulation_output import SimulationReporter
 
@@ -145,15 +146,17 @@ class CoreSession:
                 for count in range(session.epochs):
                     reporter.start(f"epoch {count + 1} of {session.epochs}", len(bits.x))
                     trained = training.train_epoch()
-                    record = outcome.trained.measured(trained.record, network)
-                    trained = replace(trained, record=record)
-                    outcome.epochs.append(trained)
-                    # Read through the registers once it is the last, or may be.
-                    last = bits.x_held_out is not None or count == session.epochs - 1
-                    read = training.read_out if last else training.peek
-                    outcome.trained.finish(record, partial(self._model, read))
+                    with held_interrupts():
+                        record = outcome.trained.measured(trained.record, network)
+                        trained = replace(trained, record=record)
+                        # Read through the registers once it is the last, or may be.
+                        last = bits.x_held_out is not None or count == session.epochs - 1
+                        read = training.read_out if last else training.peek
+                        outcome.trained.finish(record, partial(self._model, read))
+                        outcome.epochs.append(trained)
                     report(trained)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BrokenPipeError):
+            ignore_interrupts()
             outcome.trained.interrupted = True
         outcome.trained.close()
         return outcome

@@ -20,11 +20,16 @@ def chosen_plan(config: "NetworkConfig", file: Path | None, device: str | None) 
     MetaplastError
         If the file holds no plan, the device is unknown, or the plan does not suit the network.
     """
+    from ..golden_model.errors import ConfigurationError
     from ..hdl.device import find_device
     from ..hdl.planner import default_plan, plan_network
 
     if file is not None:
         plan = load_plan(file)
+        try:
+            plan.fold(config)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{file}: {error}") from None
     elif device is not None:
         plan = plan_network(config, find_device(device))
     else:
@@ -46,8 +51,10 @@ def load_plan(file: Path) -> "NetworkPlan":
 
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise MetaplastError(f"{file} is no plan: it is not JSON ({error})") from None
+    except (ValueError, RecursionError):
+        raise MetaplastError(
+            f"{file} is no plan: it is not JSON; have one written by `metaplast plan --out FILE`"
+        ) from None
     if isinstance(document, dict) and isinstance(document.get("plan"), dict):
         document = document["plan"]
     try:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..golden_model import MetaplastError, Network, NetworkConfig, Trainer, datasets
 from ..golden_model.encoding import Thermometer
+from ..golden_model.errors import DataError
 
 __all__ = ["measure", "product_seconds"]
 
@@ -40,9 +41,13 @@ def measure(data: str, *, data_dir: str | None, epochs: int, samples: int | None
     Raises
     ------
     MetaplastError
-        If the data are not there.
+        If the data are not there, or are fewer.
     """
     data_set = datasets.load(data, data_dir=data_dir)
+    if samples is not None and samples > len(data_set.x_train):
+        raise DataError(
+            f"--samples {samples} is more than there are: {len(data_set.x_train)} training samples"
+        )
     x_train, y = data_set.x_train[:samples], data_set.y_train[:samples]
     encoder = Thermometer.fit(x_train)
     x = encoder.encode(x_train)

@@ -288,10 +288,9 @@ def parse_sizes(text: str | None, option: str) -> tuple[int, ...] | None:
     """
     if text is None:
         return None
-    try:
-        sizes = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        sizes = (0,)
+    parts = [part.strip() for part in text.split(",")]
+    numbers = all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts)
+    sizes = tuple(map(int, parts)) if numbers else (0,)
     if min(sizes) < 1:
         raise typer.BadParameter(
             f"must be positive integers with commas between them, such as 128,64, not {text!r}",

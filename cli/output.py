@@ -18,6 +18,7 @@ __all__ = [
     "percent",
     "print_json",
     "print_table",
+    "read_from",
     "require",
 ]
 
@@ -56,7 +57,9 @@ def print_table(
 
         table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
         for index, heading in enumerate(headings):
-            table.add_column(heading, justify="left" if index < text else "right")
+            justify: Any = "left" if index < text else "right"
+            # Names can be typed again only whole.
+            table.add_column(heading, justify=justify, no_wrap=index == 0, overflow="fold")
         for row in rows:
             table.add_row(*row)
         Console(markup=False, highlight=False).print(table)
@@ -114,7 +117,7 @@ def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:
     option : str
         The option that named it.
     unlike : iterable of Path
-        Files that are read and must not be written over.
+        Files that are read and must not be written over, and directories of which none must be.
 
     Raises
     ------
@@ -126,8 +129,16 @@ def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:
 
     check_destination(path)
     for other in unlike:
-        if path.exists() and other.exists() and path.samefile(other):
+        read = [other, *(other.iterdir() if other.is_dir() else ())]
+        if path.exists() and any(one.exists() and path.samefile(one) for one in read):
             raise MetaplastError(f"{option} {path} would overwrite the data; name another file")
+
+
+def read_from(data: str, data_dir: Path | None) -> list[Path]:
+    """Where a data set's files are: files, and directories."""
+    if data_dir is None:
+        return [Path(data)]
+    return [Path(data), data_dir, data_dir / data]
 
 
 def check_folder(path: Path, option: str) -> None:

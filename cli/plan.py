@@ -29,6 +29,8 @@ __all__ = ["register"]
 
 WORKLOAD = "What samples do"
 
+MOST_DIGITS = 9
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -162,7 +164,8 @@ def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
                 f"names layer {layer}, and the network has layers 0 to {layers - 1}",
                 param_hint="--set",
             )
-        if factor != "memory" and not value.isdecimal():
+        digits = value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
+        if factor != "memory" and not digits:
             raise typer.BadParameter(
                 f"{factor} must be an integer, not {value!r}", param_hint="--set"
             )

@@ -118,7 +118,7 @@ def draw_learning_curve(history: Sequence[EpochRecord], *, kept: int, title: str
     axes.grid(axis="y", color=GRID)
     _whole_numbers(axes.xaxis)
     if len(history) == 1:
-        axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
+        axes.set_xticks(epochs)
     axes.margins(y=0.08)
     axes.legend(loc="best", frameon=False, fontsize=9, labelcolor=INK)
     _heading(figure, title)
@@ -255,6 +255,10 @@ def draw_confusion(
     return figure
 
 
+LEAST_INCHES, MOST_INCHES = 2.0, 18.0
+"""Heights of a picture of images, whatever their shape."""
+
+
 def draw_first_layer(
     counters: NDArray[Any],
     *,
@@ -294,7 +298,8 @@ def draw_first_layer(
         sheet[top : top + height, left : left + width] = tile.reshape(height, width)
 
     drawn = 9.0
-    figure, axes = _figure(drawn + 1.0, drawn * sheet.shape[0] / sheet.shape[1] + 0.6)
+    tall = drawn * sheet.shape[0] / sheet.shape[1]
+    figure, axes = _figure(drawn + 1.0, min(max(tall, LEAST_INCHES), MOST_INCHES) + 0.6)
     reach = float(np.nanquantile(np.abs(tiles), 0.995)) or 1.0
     image = axes.imshow(sheet, cmap=_diverging(), vmin=-reach, vmax=reach, interpolation="nearest")
     axes.set_axis_off()

@@ -12,6 +12,7 @@ from ..golden_model import BatchRecord, EpochRecord, MetaplastError, Network, Tr
 from ..golden_model.datasets import DataSet, RunParameters
 from ..golden_model.encoding import Thermometer
 from ..golden_model.model_file import Model
+from .interrupts import held_interrupts, ignore_interrupts
 from .options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
 from .output import Reporter
 
@@ -359,11 +360,13 @@ def train_epochs(
                 reporter.advance(done)
 
             trained = trainer.train_epoch(bits.x, bits.y, on_batch)
-            record = outcome.measured(trained, state())
-            outcome.finish(record, session.model)
+            with held_interrupts():
+                record = outcome.measured(trained, state())
+                outcome.finish(record, session.model)
             if report is not None:
                 report(record)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):  # or who reads the lines has gone
+        ignore_interrupts()  # one more would lose what is finished
         outcome.interrupted = True
     except troubles as error:
         outcome.interrupted, outcome.trouble = True, str(error)

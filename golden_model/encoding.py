@@ -156,9 +156,10 @@ class Thermometer:
                 )
             found = _thresholds(ordered, wanted)
             if len(found) < wanted:
+                way_out = _way_out(len(found), two_values=len(np.unique(ordered)) == 2)
                 raise DataError(
                     f"the training data can carry {_bits(len(found))} a feature, not {wanted}: "
-                    f"{_exhausted(len(found))}; {_way_out(len(found), 'the values')}"
+                    f"{_exhausted(len(found))}; {way_out}"
                 )
             thresholds = np.array(found)
         return cls(
@@ -334,10 +335,11 @@ def _fit_each(table: NDArray[Any], wanted: int) -> tuple[NDArray[np.int64], NDAr
     carried = [len(found) for found in thresholds]
     least = min(carried)
     if least < wanted:
+        column = kept[carried.index(least)]
         raise DataError(
-            f"feature {kept[carried.index(least)]} (counted from 0), and so the training data, "
+            f"feature {column} (counted from 0), and so the training data, "
             f"can carry {_bits(least)} a feature, not {wanted}: {_exhausted(least)}; "
-            f"{_way_out(least, 'the feature')}"
+            f"{_way_out(least)}"
         )
     return np.array(kept, dtype=np.int64), np.array(thresholds).T
 
@@ -350,7 +352,9 @@ def _exhausted(carried: int) -> str:
     return f"no training value is greater than threshold t_{carried}"
 
 
-def _way_out(carried: int, what: str) -> str:
+def _way_out(carried: int, two_values: bool = False) -> str:
     if carried:
         return f"ask for {carried} at most"
-    return f"over half of the values are the highest one, so subtract {what} from it"
+    if two_values:
+        return "there are two values only: write them as 0 and 1, which are bits already"
+    return "over half of the values are the highest one, so negate them"

@@ -411,7 +411,7 @@ class Model:
             classifier=[_array(arrays, f"classifier_{index}", np.uint8) for index in layers],
             streams=streams,
             epoch=state.get("epoch", int),
-            accuracy=float(state.get("accuracy", int, float)),
+            accuracy=_share(state.get("accuracy", int, float)),
             history=_history(arrays),
             data_name=data.get("name", str),
             image_shape=data.get("image_shape", list, type(None)),
@@ -438,11 +438,21 @@ def check_destination(path: PathLike) -> None:
         )
     if there and not path.is_file():
         return  # a device or a pipe, written to as it is
+    if there and not os.access(path, os.W_OK):
+        raise ModelFileError(f"cannot write {path}: it is read-only; name another file")
     parent = Path(os.path.realpath(path)).parent
     if not parent.is_dir():
         raise ModelFileError(f"cannot write {path}: there is no directory {parent}; make it first")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise ModelFileError(f"cannot write {path}: {parent} may not be written to")
+
+
+def _share(number: float) -> float:
+    """A number as a float; a huge integer, which fits none, as infinity."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 class _Json:

@@ -5,6 +5,7 @@ is exact: fed with the golden model's record of a run it gives the cycles of tha
 :func:`estimate_cycles` feeds it with made-up samples that have given averages.
 """
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -398,7 +399,7 @@ class Workload:
     Raises
     ------
     ConfigurationError
-        If the accuracy or a share is not from 0 to 1.
+        If the accuracy or a share is not from 0 to 1, or a number of neurons is negative.
     """
 
     chosen: tuple[float, ...] | None = None
@@ -411,6 +412,9 @@ class Workload:
         for share in self.errors or ():
             if not 0 <= share <= 1:
                 raise ConfigurationError(f"errors must be from 0 to 1, not {share:g}")
+        for number in self.chosen or ():
+            if not 0 <= number < math.inf:
+                raise ConfigurationError(f"chosen must be at least 0, not {number:g}")
 
     def of(self, layer: LayerConfig, layers: int) -> tuple[float, float]:
         """What samples do in one layer, of so many.

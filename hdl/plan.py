@@ -89,6 +89,10 @@ class LayerPlan:
         return cls(**factors)
 
 
+MOST_NEURONS = 1 << 15
+"""Of a layer in gateware, whose activations are one signal."""
+
+
 @dataclass(frozen=True)
 class FoldedLayer:
     """A layer's shape with its plan: the numbers that gateware, planner and driver share.
@@ -116,6 +120,11 @@ class FoldedLayer:
             if not holds:
                 raise ConfigurationError(f"layer {config.index}'s plan does not fit: {rule}")
 
+        if config.neurons > MOST_NEURONS:
+            raise ConfigurationError(
+                f"layer {config.index} has {config.neurons:,} neurons, and a layer in gateware at "
+                f"most {MOST_NEURONS:,}; make it smaller"
+            )
         for name in ("banks", "lanes", "word", "counters", "load", "slots"):
             value, least = getattr(plan, name), 2 if name == "slots" else 1
             require(
@@ -310,8 +319,16 @@ class NetworkPlan:
         ConfigurationError
             If it is no plan.
         """
-        try:
-            layers = tuple(LayerPlan.from_dict(layer) for layer in values["layers"])
-            return cls(layers, str(values.get("device", "")))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ConfigurationError(f"this is no plan: {error!r}") from None
+        layers = values.get("layers") if isinstance(values, Mapping) else None
+        device = values.get("device", "") if isinstance(values, Mapping) else ""
+        if (
+            not isinstance(layers, list | tuple)
+            or not layers
+            or not all(isinstance(layer, Mapping) for layer in layers)
+            or not isinstance(device, str | None)
+        ):
+            raise ConfigurationError(
+                "this is no plan: a plan has a list of layers, each with its fold factors by name, "
+                "and the name of a device"
+            )
+        return cls(tuple(map(LayerPlan.from_dict, layers)), device or "")

@@ -285,6 +285,7 @@ def plan_network(
     DoesNotFitError
         If no plan fits; the message names what ran out, and the nearest plan that fits.
     """
+    default_plan(config).fold(config)  # refuses what no plan can fold
     task = _Task(config, device, workload or Workload())
     fixed = _checked_overrides(config, overrides)
     supply = Resources.of(device)
@@ -747,7 +748,11 @@ class _Task:
         layers = []
         for layer in self.config.layers:
             search = self.search(layer, fixed[layer.index])
-            candidates = [(one, search.cycles(one), search.need(one)) for one in search.legal()]
+            fitting = [
+                one.only(np.broadcast_to(search.need(one).fits(room), len(one)))
+                for one in search.legal()
+            ]
+            candidates = [(one, search.cycles(one), search.need(one)) for one in fitting]
             layers.append(_Options.of(candidates, room))
         return self.pick(layers, room)
 
@@ -799,13 +804,7 @@ class _Task:
     def no_room(self, fixed: Sequence[Factors]) -> DoesNotFitError:
         """What to say when no plan fits: what ran out, and what would fit."""
         supply = _amounts(Resources.of(self.device))[0]
-        total = _amounts(self.core)[0]
-        for layer, factors in zip(self.config.layers, fixed, strict=True):
-            search = self.search(layer, factors)
-            amounts = np.concatenate(
-                [_amounts(search.need(one), len(one)) for one in search.legal()]
-            )
-            total = total + amounts[np.argmin(_shares(amounts, supply).max(axis=1))]
+        total = self.smallest_need(fixed)
         ran_out = int(np.argmax(_shares(total, supply)))
         need, there = int(total[ran_out]), int(supply[ran_out])
 
@@ -840,15 +839,27 @@ class _Task:
             sentence, resource=resource, need=need, supply=there, nearest=nearest
         )
 
+    def smallest_need(self, fixed: Sequence[Factors]) -> NDArray[np.int64]:
+        """What the plans of the layers need that take the smallest share of the device each."""
+        supply = _amounts(Resources.of(self.device))[0]
+        total = _amounts(self.core)[0]
+        for layer, factors in zip(self.config.layers, fixed, strict=True):
+            search = self.search(layer, factors)
+            amounts = np.concatenate(
+                [_amounts(search.need(one), len(one)) for one in search.legal()]
+            )
+            total = total + amounts[np.argmin(_shares(amounts, supply).max(axis=1))]
+        return total
+
     def _amount(self, resource: int, amount: int) -> str:
         names = self.device.block_ram.name, "SPRAM", "LUT", "register", "logic cell"
         about = "" if resource < 2 else "about "
         return f"{about}{amount:,} {names[resource]}{'' if amount == 1 else 's'}"
 
     def _fits(self, device: Device) -> bool:
-        task, room = _Task(self.config, device, self.workload), Resources.of(device)
-        layers = [task.options(layer, {}, room) for layer in self.config.layers]
-        return task.pick(layers, room) is not None
+        task = _Task(self.config, device, self.workload)
+        need = task.smallest_need([{} for _ in self.config.layers])
+        return bool((need <= _amounts(Resources.of(device))[0]).all())
 
     def _nearest(self, fixed: Sequence[Factors]) -> NetworkPlan | None:
         """The plan that fits and differs least from what was given; None if none fits."""

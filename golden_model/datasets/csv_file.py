@@ -170,7 +170,7 @@ def _read(path: Path) -> _Table:
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not a text file in UTF-8: byte {error.object[error.start]:#04x} at "
-            f"{error.start}"
+            f"{error.start}; save it as UTF-8"
         ) from None
     except csv.Error as error:
         raise DataError(f"{path}: row {reader.line_num} is not comma-separated: {error}") from None
@@ -205,6 +205,9 @@ def _place(path: Path, row: int, column: int, header: tuple[str, ...] | None) ->
 def _not_a_number(path: Path, row: int, cells: list[str], header: tuple[str, ...] | None) -> str:
     column = next(index for index, cell in enumerate(cells) if not _is_number(cell))
     place = _place(path, row, column, header)
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(cells) <= 2 and separator in cells[column]:
+            return f"{place} holds {name}; put commas between the cells, and points in the numbers"
     if not cells[column].strip():
         return f"{place} is empty; fill in what is missing or leave the row out"
     hint = "" if header else " (a header has no numbers, or names a column label, class or target)"

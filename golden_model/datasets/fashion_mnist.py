@@ -5,6 +5,7 @@ import os
 import sys
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
@@ -141,6 +142,17 @@ def fetch_files(
         return found
 
     target = _target(data_dir)
+    made = [folder for folder in (target, *target.parents) if not folder.exists()]
+    try:
+        return _fetch_into(target, on_progress)
+    except DataError:
+        for folder in made:  # what is empty goes again
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _fetch_into(target: Path, on_progress: Callable[[str, int], None] | None) -> Path:
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from metaplast.cli.app import COMMANDS
+from metaplast.golden_model.model_file import Model
 
 
 def test_version(run):
@@ -78,7 +79,7 @@ def test_a_closed_pipe_is_no_failure_to_tell_of():
     )
     assert finished.stdout.startswith("digits: 1,437 training samples")
     assert (finished.returncode, finished.stderr) == (1, "")
-    assert not Path("m.npz").exists()
+    assert Model.load("m.npz").epoch >= 1  # what was finished is kept
 
 
 def test_a_reader_that_is_gone_at_the_end(model):
@@ -136,3 +137,26 @@ def test_a_mistake_of_ours_is_not_hidden(run, monkeypatch):
     monkeypatch.setattr("metaplast.golden_model.datasets.load", fail)
     with pytest.raises(ZeroDivisionError):
         run("train", "digits")
+
+
+@pytest.mark.parametrize("command", ["--version", "--help", "data list", "train digits --epochs 1"])
+def test_without_a_standard_output(command):
+    run = f"{sys.executable} -m metaplast.cli {command} >&-"
+    finished = subprocess.run(["bash", "-c", run], capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    if command.startswith("train"):
+        assert Model.load("digits-model.npz").epoch == 1
+
+
+@pytest.mark.parametrize("command", ["--version", "--help", "data list"])
+def test_no_space_for_the_output(command):
+    run = f"{sys.executable} -m metaplast.cli {command} > /dev/full"
+    finished = subprocess.run(["bash", "-c", run], capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stderr) == (1, "Error: no space left on device\n")
+
+
+def test_a_sentence_is_short_and_steers_no_terminal(run):
+    result = run("info", "no\x1b[31mfile" + "x" * 5000)
+    assert "\x1b" not in result.err
+    assert r"no\x1b[31mfilexxx" in result.sentence.replace("\\\\", "\\")
+    assert 1000 < len(result.sentence) < 1500

@@ -301,12 +301,51 @@ class TestPlaces:
         monkeypatch.setattr("metaplast.cli.plots.write_atomically", full)
         result = run("train", toy, *SMALL, "--plot", "p")
         assert result.status == 1
-        assert result.sentence == "p/learning_curve.png: no space left on device"
+        assert result.sentence == (
+            "toy-model.npz was saved, and its pictures could not be drawn: "
+            "p/learning_curve.png: no space left on device"
+        )
         assert Model.load("toy-model.npz").epoch == 1  # the training is not lost
 
     def test_a_device_takes_what_it_is_given(self, run, toy):
         assert run("train", toy, *SMALL, "--model", "/dev/null").status == 0
         assert not Path("/dev/null").is_file()
+
+
+def test_a_file_of_the_data_is_not_written_over(run, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "train-images-idx3-ubyte").write_bytes(b"images")
+    for options in ((folder,), ("fashion-mnist", "--data-dir", folder)):
+        result = run("train", *options, "--model", folder / "train-images-idx3-ubyte")
+        assert (result.status, "would overwrite the data" in result.sentence) == (1, True)
+
+
+def test_a_read_only_model_is_left_alone(run, toy, tmp_path, monkeypatch):
+    model = tmp_path / "mine.npz"
+    model.write_bytes(b"mine")
+    model.chmod(0o444)
+    # Who may do anything may write to it, too.
+    access = os.access
+    monkeypatch.setattr(
+        os,
+        "access",
+        lambda path, mode: access(path, mode) and not (Path(path) == model and mode & os.W_OK),
+    )
+    result = run("train", toy, *SMALL, "--model", model)
+    assert result.sentence == f"cannot write {model}: it is read-only; name another file"
+
+
+def test_a_long_name_is_written(run, toy, workspace):
+    name = "😀" * 60 + ".npz"
+    assert run("train", toy, *SMALL, "--epochs", 1, "--model", name).status == 0
+    assert Model.load(name).epoch == 1
+
+
+def test_pictures_have_a_place_of_their_own(run, toy):
+    result = run("train", toy, *SMALL, "--model", "there", "--plot", "there")
+    assert result.status == 2
+    assert "must be another place than --model there" in result.sentence
 
 
 def test_every_refusal_leaves_the_model_whole(run, toy, model):

@@ -210,7 +210,7 @@ def test_a_plan_that_does_not_suit_the_network(run: Command, toy: Path) -> None:
     result = run("simulate", toy, *SMALL, "--plan", "plan.json")
     assert result.status == 2
     assert result.sentence == (
-        "layer 0's plan does not fit: banks must divide the 4 groups, not be 3"
+        "plan.json: layer 0's plan does not fit: banks must divide the 4 groups, not be 3"
     )
 
 

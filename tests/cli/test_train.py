@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -431,6 +432,38 @@ class TestInterruption:
         assert found is not None, err
         assert int(found[1]) >= 2
         assert Model.load(found[2]).epoch == int(found[1])
+
+    def test_twice_is_not_worse(self, workspace):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "metaplast.cli", "train", "digits", "--epochs", "20000"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.split()[0] == "2":
+                break
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.005)
+        _, err = process.communicate(timeout=60)
+        assert re.fullmatch(r"Error: interrupted; epoch \d+ was saved in digits-model.npz\n", err)
+        assert Model.load("digits-model.npz").epoch >= 2
+
+    def test_while_saving_comes_after_it(self, run, toy, monkeypatch):
+        save = Model.save
+
+        def interrupted(self: Model, path: Path) -> None:
+            signal.raise_signal(signal.SIGINT)
+            save(self, path)
+
+        monkeypatch.setattr(Model, "save", interrupted)
+        result = run("train", toy, *SMALL, "--epochs", 2)
+        assert (result.status, result.sentence) == (1, "interrupted")
+        assert result.out.splitlines()[-1] == "saved toy-model.npz"
+        assert Model.load("toy-model.npz").epoch == 2
 
 
 class TestPlot:

@@ -225,7 +225,7 @@ def test_thresholds_cannot_be_changed():
             {},
             (
                 "can carry 0 bits a feature, not 1: no training value is greater than threshold "
-                "t_0; over half of the values are the highest one, so subtract the values from it"
+                "t_0; there are two values only: write them as 0 and 1, which are bits already"
             ),
         ),
         (
@@ -241,7 +241,7 @@ def test_thresholds_cannot_be_changed():
             {"per_feature": True},
             (
                 r"feature 1 \(counted from 0\), and so the training data, can carry 0 bits a "
-                "feature, not 1: .* so subtract the feature from it"
+                "feature, not 1: .* over half of the values are the highest one, so negate them"
             ),
         ),
         (

@@ -56,7 +56,8 @@ def test_reads_every_way_to_write_it(csv, text, encoding):
         ("\n\n", " holds no samples"),
         ("a,b,label\n", " holds no samples"),
         ("1\n2\n", " has one column; a sample is a row of features and a label with commas"),
-        ("1;2;0\n3;4;1\n5;6;0\n", ": row 2, column 1 (1;2;0) is '3;4;1', not a number"),
+        ("1;2;0\n3;4;1\n5;6;0\n", ": row 2, column 1 (1;2;0) holds semicolons; put commas"),
+        ("1\t2\t0\n3\t4\t1\n", ": row 2, column 1 (1\t2\t0) holds tabs; put commas between"),
         ("a,b,c\n1,2,0\n3,4\n", ": row 3 has 2 cells, not 3 as the rows before"),
         ("a,b,c\n\n1,2,0,9\n", ": row 3 has 4 cells, not 3 as the rows before"),
         ("a,b,c\n1,2,0\n3,four,1\n", ": row 3, column 2 (b) is 'four', not a number"),
@@ -81,7 +82,7 @@ def test_reads_every_way_to_write_it(csv, text, encoding):
         ("1,2,4\n1,3,4\n", ": y_train holds one class only, 4"),
         ("label,a,LABEL\n1,2,3\n", " has two columns named label; rename one"),
         ('1,2,0\n3,"4,1\n' + "9" * 200_000, " is not comma-separated: field larger than"),
-        (b"a,b\n1,\xff\n", " is not a text file in UTF-8: byte 0xff at 6"),
+        (b"a,b\n1,\xff\n", " is not a text file in UTF-8: byte 0xff at 6; save it as UTF-8"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 99 else "long",
 )

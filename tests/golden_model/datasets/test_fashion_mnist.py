@@ -258,7 +258,7 @@ def test_a_second_address_helps_where_the_first_does_not(tmp_path, monkeypatch, 
 def refuse_fetch(tmp_path, message):
     with pytest.raises(DataError, match=message):
         fetch("fashion-mnist", tmp_path / "option")
-    assert files(tmp_path / "option" / "fashion-mnist") == []
+    assert not (tmp_path / "option").exists()
 
 
 def test_what_is_not_the_published_file_is_not_kept(tmp_path, server):
