@@ -52,6 +52,11 @@ def evaluate(
     trained = Model.load(model)
     samples = datasets.load_labelled(data, split, data_dir=data_dir)
     x, y = samples.x, samples.y
+    if x.shape[1] != trained.encoder.features:
+        raise DataError(
+            f"{samples.name} has {x.shape[1]} features a sample, and the model was trained with "
+            f"{trained.encoder.features}"
+        )
     classes = trained.config.classes
     if y.max() >= classes:
         raise DataError(

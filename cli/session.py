@@ -261,6 +261,11 @@ def continue_session(
             f"{MAX_EPOCHS} in all",
             param_hint="--epochs",
         )
+    if data.features != model.encoder.features:
+        raise MetaplastError(
+            f"{data.name} has {data.features} features a sample, and the model was trained with "
+            f"{model.encoder.features}"
+        )
     bits = encode(data, validation=validation, samples=samples, encoder=model.encoder)
     if data.classes > model.config.classes:
         raise MetaplastError(

@@ -44,6 +44,11 @@ def load_npz(path: Path) -> DataSet:
     if _records_run(arrays):
         return _load_run(path, arrays)
     if lacking := [name for name in ARRAYS[:2] if name not in arrays]:
+        if "counters_0" in arrays:
+            raise DataError(
+                f"{path} is a model, and no data set; to go on training it, name the data and give "
+                "it with --continue"
+            )
         raise DataError(
             f"{path} lacks {' and '.join(lacking)}; a data set's .npz file holds x_train and "
             "y_train, and x_test and y_test if there is a test split"

@@ -39,6 +39,7 @@ def test_text(run):
         (["--data", "missing"], 1, "there is no file 'missing'"),
         (["--epochs", "0"], 2, "must be at least 1, not 0"),
         (["--samples", "0"], 2, "must be at least 1, not 0"),
+        (["--data", "digits", "--samples", "9999"], 1, "9999 is more than there are: 1437"),
     ],
 )
 def test_refusals(run, args, status, part):

@@ -138,3 +138,8 @@ def test_classes_are_named(run, toy, model, monkeypatch):
         ["1", "dog"],
         ["2", "albatross"],
     ]
+
+
+def test_samples_of_another_shape(run, model):
+    result = run("evaluate", model, "digits")
+    assert result.sentence == "digits has 64 features a sample, and the model was trained with 24"

@@ -227,7 +227,9 @@ class TestContinue:
         before = model.read_bytes()
         result = run("train", "digits", "--continue", model, "--model", model)
         assert result.status == 1
-        assert result.sentence == "samples must have 24 features, as in training, not 64"
+        assert result.sentence == (
+            "digits has 64 features a sample, and the model was trained with 24"
+        )
         assert model.read_bytes() == before
 
     def test_refuses_labels_that_the_model_does_not_know(self, run, model):
@@ -357,6 +359,23 @@ class TestRecordedRun:
         assert result.status == 0
         assert result.err == "Note: the results are not compared with the recorded ones\n"
         assert "equal" not in result.out
+
+
+def test_a_model_is_no_data(run, toy):
+    run("train", toy, *SMALL, "--epochs", 1, "--model", "m.npz")
+    result = run("train", "m.npz")
+    assert result.status == 1
+    assert "m.npz is a model, and no data set; to go on training it" in result.sentence
+
+
+def test_a_board_needs_its_extra(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "amaranth", None)
+    monkeypatch.delitem(sys.modules, "metaplast.cli.board_session", raising=False)
+    result = run("train", "digits", "--device", "virtual:icebreaker")
+    assert result.sentence == (
+        "training on a board needs amaranth, which is not installed; "
+        "get it with: pip install 'metaplast[boards]'"
+    )
 
 
 class TestInterruption:

@@ -386,6 +386,7 @@ def poke(index, value):
             changed("state", lambda s: s.update(accuracy=2)),
             ": accuracy must be from 0 to 1, not 2.",
         ),
+        (changed("state", lambda s: s.update(accuracy=10**400)), ": accuracy must be from 0 to 1"),
         (changed("state", lambda s: s.update(accuracy=None)), ": state: accuracy cannot be null"),
         (
             put("state", lambda s: np.array(str(s).replace('"epoch": 3', '"epoch": NaN'))),
