@@ -126,7 +126,10 @@ def compare(
     require_at_least("--samples", samples, 1)
     data_set = datasets.load(data, data_dir=data_dir)
     if data_set.x_test is None:
-        raise DataError(f"{data_set.name} has no test split, on which models are compared")
+        raise DataError(
+            f"{data_set.name} has no test split, on which models are compared; give an .npz file "
+            "with x_test and y_test, too"
+        )
     session = new_session(data_set, choices, validation=0, samples=samples)
     config = session.trainer.network.config
     sizes = (config.inputs, *config.hidden, config.classes)

@@ -23,6 +23,13 @@ __all__ = [
 ]
 
 
+# Characters between a table's columns.
+WIDE_GAP, NARROW_GAP = 3, 2
+
+BREAKABLE = 12
+"""Characters of words that a column keeps in a terminal that is narrow."""
+
+
 def percent(share: float | None) -> str:
     """A share of 1 as ``84.13 %``; a dash for none."""
     return "-" if share is None else f"{100 * share:.2f} %"
@@ -51,18 +58,7 @@ def print_table(
     """
     rows = [list(row) for row in rows]
     if sys.stdout.isatty():
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
-        for index, heading in enumerate(headings):
-            justify: Any = "left" if index < text else "right"
-            # Names can be typed again only whole.
-            table.add_column(heading, justify=justify, no_wrap=index == 0, overflow="fold")
-        for row in rows:
-            table.add_row(*row)
-        Console(markup=False, highlight=False).print(table)
+        _draw_table(headings, rows, title=title, text=text)
         return
 
     widths = [max(len(row[i]) for row in [list(headings), *rows]) for i in range(len(headings))]
@@ -74,6 +70,62 @@ def print_table(
             for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         typer.echo("  ".join(cells).rstrip())
+
+
+def _draw_table(headings: Sequence[str], rows: list[list[str]], *, title: str, text: int) -> None:
+    """A table for a terminal. Names and numbers stay whole, for they are read, and typed, so.
+
+    Where there is no room for the headings, they are broken, then the other words; where there is
+    none even so, each row becomes lines.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, highlight=False)
+    whole = [max((len(row[index]) for row in rows), default=0) for index in range(len(headings))]
+    between = len(headings) - 1
+    wide = sum(map(max, whole, map(len, headings))) + WIDE_GAP * between + 2 <= console.width
+    broken = [
+        heading if wide or index < text else heading.replace(" ", "\n")
+        for index, heading in enumerate(headings)
+    ]
+    least = [
+        max(
+            min(cells, BREAKABLE) if 0 < index < text else cells,
+            *map(len, heading.split()),
+            1,
+        )
+        for index, (cells, heading) in enumerate(zip(whole, headings, strict=True))
+    ]
+    if sum(least) + NARROW_GAP * between > console.width:
+        if title:
+            typer.echo(title)
+        for row in rows:
+            typer.echo(row[0])
+            for heading, cell in zip(headings[1:], row[1:], strict=True):
+                typer.echo(f"  {heading}: {cell}")
+        return
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1) if wide else (0, 1, 0, 0),
+        pad_edge=wide,
+        show_edge=wide,
+    )
+    for index, (heading, width) in enumerate(zip(broken, least, strict=True)):
+        words = 0 < index < text
+        table.add_column(
+            heading,
+            justify="left" if index < text else "right",
+            no_wrap=not words,
+            overflow="fold",
+            min_width=width,
+        )
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
 
 
 def require(module: str, *, extra: str, purpose: str) -> ModuleType:

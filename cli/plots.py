@@ -90,6 +90,7 @@ def draw_learning_curve(history: Sequence[EpochRecord], *, kept: int, title: str
             epochs,
             [100 * record.layer_accuracy[layer] for record in history],
             color=LAYERS[layer % len(LAYERS)],
+            linestyle="-" if layer < len(LAYERS) else (0, (6, 1)),
             linewidth=2.2 if last else 1.6,
             marker=marker,
             markersize=3.5,

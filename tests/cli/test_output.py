@@ -1,6 +1,7 @@
 """Tables, optional packages, places to write."""
 
 import io
+import re
 import sys
 
 import pytest
@@ -34,6 +35,27 @@ def test_table_on_a_terminal(monkeypatch):
     assert "─" in text
     assert "[a]" in text
     assert "Things" in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (60, ["the-name  what it is       a number", "a-name    some long words  1,234,567"]),
+        (33, ["the-name  what it is  number", "a-name    some long   1,234,567", "words"]),
+        (24, ["a-name", "what it is: some long words", "a number: 1,234,567"]),
+    ],
+)
+def test_names_and_numbers_stay_whole(monkeypatch, columns, lines):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_table(
+        ["the-name", "what it is", "a number"], [["a-name", "some long words", "1,234,567"]], text=2
+    )
+    plain = re.sub(r"\x1b\[\d*m", "", screen.getvalue())
+    said = [line.split() for line in plain.split("\n")]
+    for line in lines:
+        assert line.split() in said
 
 
 def test_require():
