@@ -72,7 +72,9 @@ def print_table(
         typer.echo("  ".join(cells).rstrip())
 
 
-def _draw_table(headings: Sequence[str], rows: list[list[str]], *, title: str, text: int) -> None:
+def _draw_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str, text: int
+) -> None:
     """A table for a terminal. Names and numbers stay whole, for they are read, and typed, so.
 
     Where there is no room for the headings, they are broken, then the other words; where there is

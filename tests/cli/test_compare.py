@@ -101,9 +101,10 @@ def test_needs_a_test_split(run, toy):
     with np.load(toy) as arrays:
         np.savez("alone.npz", x_train=arrays["x_train"], y_train=arrays["y_train"])
     result = run("compare", "alone.npz")
-    assert (result.status, result.sentence) == (
-        1,
-        "alone.npz has no test split, on which models are compared",
+    assert result.status == 1
+    assert result.sentence == (
+        "alone.npz has no test split, on which models are compared; give an .npz file with x_test "
+        "and y_test, too"
     )
 
 
