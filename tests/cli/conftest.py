@@ -1,5 +1,6 @@
 """What the tests of the command line share."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,6 +35,12 @@ class Result:
 
 
 Command = Callable[..., Result]
+
+
+def heed_signals() -> None:
+    """In a new process: heed what who runs the tests may have it ignore (nohup, a background)."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from metaplast.cli.simulation_output import SimulationReporter
 from metaplast.golden_model.model_file import Model
 from metaplast.sim.epoch_run import Progress
 
-from .conftest import Command
+from .conftest import Command, heed_signals
 from .test_train import VECTORS, assert_same_model
 
 SMALL = ("--hidden", "12", "--groups", "3", "--batch", "10")
@@ -243,6 +243,7 @@ def test_who_ends_it_keeps_what_is_finished(toy: Path, asked: signal.Signals) ->
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=heed_signals,
     )
     assert process.stdout is not None
     for line in process.stdout:

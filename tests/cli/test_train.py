@@ -18,6 +18,7 @@ from metaplast.golden_model.encoding import Thermometer
 from metaplast.golden_model.model_file import Model
 
 from ..comparison import assert_same_epoch, assert_same_state
+from .conftest import heed_signals
 
 VECTORS = Path(__file__).parents[1] / "data" / "vectors"
 RUNS = sorted(path.stem for path in VECTORS.glob("*.npz") if path.stem != "stream")
@@ -439,6 +440,7 @@ class TestInterruption:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            preexec_fn=heed_signals,
         )
         assert process.stdout is not None
         for line in process.stdout:
@@ -459,6 +461,7 @@ class TestInterruption:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            preexec_fn=heed_signals,
         )
         assert process.stdout is not None
         for line in process.stdout:
