@@ -24,7 +24,9 @@ def requests_to_end() -> Iterator[None]:
     """While a command runs, a request to end, or a closed terminal, ends it as Ctrl-C does."""
     before: dict[int, Any] = {}
     if _in_main_thread():
-        before = {number: signal.getsignal(number) for number in SIGNALS}
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
+        # One that is None was not set from Python, and cannot be set again from there.
+        before = {number: handler for number, handler in handlers.items() if handler is not None}
         for number, handler in before.items():
             if handler is signal.SIG_DFL:
                 signal.signal(number, signal.default_int_handler)

@@ -29,9 +29,9 @@ from .options import (
     parse_sizes,
     require_at_least,
 )
-from .output import Reporter, check_file, percent, print_json, read_from, require
+from .output import Reporter, check_file, print_json, read_from, require
 from .simulation_output import SimulationReporter, SimulationTable
-from .train import kept_epoch
+from .train import kept_lines
 
 if TYPE_CHECKING:
     from ..hdl.plan import NetworkPlan
@@ -248,13 +248,8 @@ def simulate(
         if json:
             print_json(_document(session, folding, outcome, model, as_recorded))
         reporter.result(_verdict(outcome, check))
-        if validation:
-            reporter.result(kept_epoch(outcome.trained))
-        if session.bits.x_test is not None:
-            count = f"{len(session.bits.x_test):,} samples"
-            reporter.result(f"test accuracy {percent(kept.test_accuracy)} ({count})")
-        else:
-            reporter.result(f"training accuracy {percent(kept.accuracy)}")
+        for line in kept_lines(outcome.trained):
+            reporter.result(line)
         if as_recorded and not outcome.interrupted:
             reporter.result("equal to the recorded run")
         reporter.result(f"saved {model}")

@@ -1,5 +1,6 @@
 """`metaplast train`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ..golden_model import EpochRecord
     from .session import Outcome, Session
 
-__all__ = ["EpochTable", "kept_epoch", "register"]
+__all__ = ["EpochTable", "kept_lines", "register"]
 
 BOARD = "Board"
 
@@ -248,13 +249,8 @@ def train(
         assert kept is not None
         if json:
             print_json(_document(session, outcome, model, pictures, as_recorded))
-        if validation:
-            reporter.result(kept_epoch(outcome))
-        if session.bits.x_test is not None:
-            count = f"{len(session.bits.x_test):,} samples"
-            reporter.result(f"test accuracy {percent(kept.test_accuracy)} ({count})")
-        else:
-            reporter.result(f"training accuracy {percent(kept.accuracy)}")
+        for line in kept_lines(outcome):
+            reporter.result(line)
         if as_recorded and not outcome.interrupted:
             reporter.result("equal to the recorded run")
         if check and not outcome.interrupted:
@@ -324,7 +320,19 @@ class EpochTable:
         )
 
 
-def kept_epoch(outcome: "Outcome") -> str:
+def kept_lines(outcome: "Outcome") -> Iterator[str]:
+    """Which epoch is kept, if there was a choice, and how accurate it is, in words."""
+    kept, bits = outcome.kept, outcome.session.bits
+    assert kept is not None
+    if bits.x_held_out is not None:
+        yield _kept_epoch(outcome)
+    if bits.x_test is not None:
+        yield f"test accuracy {percent(kept.test_accuracy)} ({len(bits.x_test):,} samples)"
+    else:
+        yield f"training accuracy {percent(kept.accuracy)}"
+
+
+def _kept_epoch(outcome: "Outcome") -> str:
     """Which epoch is kept of a training with samples held out, in words."""
     kept, held_out = outcome.kept, outcome.session.bits.x_held_out
     assert kept is not None

@@ -1,5 +1,6 @@
 """What the tests of the command line share."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -41,6 +42,23 @@ def heed_signals() -> None:
     """In a new process: heed what who runs the tests may have it ignore (nohup, a background)."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+
+
+def in_training(*args: object) -> subprocess.Popen[str]:
+    """A command in a process of its own, when it has told of its second epoch."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "metaplast.cli", *map(str, args), "--epochs", "20000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=heed_signals,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.split()[0] == "2":
+            break
+    return process
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,8 @@
 
 import io
 import json
-import os
 import re
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from metaplast.cli.simulation_output import SimulationReporter
 from metaplast.golden_model.model_file import Model
 from metaplast.sim.epoch_run import Progress
 
-from .conftest import Command, heed_signals
+from .conftest import Command, in_training
 from .test_train import VECTORS, assert_same_model
 
 SMALL = ("--hidden", "12", "--groups", "3", "--batch", "10")
@@ -237,18 +235,7 @@ def test_without_a_compiler(run: Command, toy: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_ends_it_keeps_what_is_finished(toy: Path, asked: signal.Signals) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "metaplast.cli", "simulate", toy, *SMALL, "--epochs", "20000"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        preexec_fn=heed_signals,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.split()[0] == "2":
-            break
+    process = in_training("simulate", toy, *SMALL)
     process.send_signal(asked)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1

@@ -18,7 +18,7 @@ from metaplast.golden_model.encoding import Thermometer
 from metaplast.golden_model.model_file import Model
 
 from ..comparison import assert_same_epoch, assert_same_state
-from .conftest import heed_signals
+from .conftest import in_training
 
 VECTORS = Path(__file__).parents[1] / "data" / "vectors"
 RUNS = sorted(path.stem for path in VECTORS.glob("*.npz") if path.stem != "stream")
@@ -434,18 +434,7 @@ class TestInterruption:
 
     @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_by_a_real_signal(self, workspace, asked):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "metaplast.cli", "train", "digits", "--epochs", "20000"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            preexec_fn=heed_signals,
-        )
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.split()[0] == "2":
-                break
+        process = in_training("train", "digits")
         process.send_signal(asked)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 1
@@ -455,18 +444,7 @@ class TestInterruption:
         assert Model.load(found[2]).epoch == int(found[1])
 
     def test_twice_is_not_worse(self, workspace):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "metaplast.cli", "train", "digits", "--epochs", "20000"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            preexec_fn=heed_signals,
-        )
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.split()[0] == "2":
-                break
+        process = in_training("train", "digits")
         for _ in range(3):
             process.send_signal(signal.SIGINT)
             time.sleep(0.005)
