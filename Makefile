@@ -5,6 +5,7 @@
 #   make lint         check style with ruff    (make format: put it right)
 #   make types        check types with mypy, on the package as a wheel installs it
 #   make wheel-test   build the wheel, and use it in an environment of its own
+#   make search       run those that draw examples with new ones    (make search EXAMPLES=200)
 #   make coverage     run the tests and show which lines they miss
 #   make clean        remove .venv and everything built
 #
@@ -13,6 +14,7 @@
 PYTHON ?= python3
 JOBS ?= 2
 TESTS ?= tests
+EXAMPLES ?= 25
 DEMO ?= build/demo
 DEMO_BOARD := --inputs 64 --hidden 64
 
@@ -36,7 +38,7 @@ $(BIN)/python: FORCE
 endif
 endif
 
-.PHONY: help demo test lint format types wheel wheel-test coverage clean compiler FORCE
+.PHONY: help demo test search lint format types wheel wheel-test coverage clean compiler FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -70,6 +72,11 @@ demo: compiler $(CORE)
 
 test: compiler $(FULL)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+
+# Every test that takes data from hypothesis, and of networks simulated so many.
+search: compiler $(FULL)
+	@METAPLAST_EXAMPLES=$(EXAMPLES) $(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) \
+		--hypothesis-profile=search -m hypothesis $(TESTS)
 
 coverage: compiler $(FULL)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term $(TESTS)

@@ -156,11 +156,30 @@ def test_the_workload_decides() -> None:
 
 
 @settings(max_examples=20)
-@given(network_configs(max_classes=16), st.sampled_from(DEVICES))
-def test_every_small_network_has_a_plan_that_fits(config: NetworkConfig, device: Device) -> None:
+@given(network_configs(max_layers=2, max_classes=16), st.sampled_from(DEVICES))
+def test_every_small_network_of_two_layers_has_a_plan_that_fits(
+    config: NetworkConfig, device: Device
+) -> None:
     plan = plan_network(config, device)
     plan.fold(config)
     assert fits(config, plan)
+
+
+@settings(max_examples=10)
+@given(network_configs(max_classes=16))
+def test_three_layers_fit_or_no_plan_of_them_does(config: NetworkConfig) -> None:
+    refused = None
+    try:
+        plan = plan_network(config, ICE40)
+    except DoesNotFitError as error:
+        refused, plan = error, plan_network(config, GOWIN)
+    assert fits(config, plan)
+    if refused is not None:
+        assert len(config.layers) == 3
+        assert (refused.resource, refused.supply, refused.nearest) == ("cells", 5280, None)
+        # A plan that is not the least needs as much as was told, or more.
+        moderate = plan_needs(default_plan(config), config, ICE40)
+        assert 5280 < refused.need <= moderate.cells
 
 
 @given(network_configs())
@@ -272,6 +291,13 @@ def test_a_network_that_another_device_takes() -> None:
         "784–512–10 does not fit the iCE40UP5K: whatever the plan, it needs "
     )
     assert str(error).endswith(" of 30; it fits the ECP5-85F")
+
+
+def test_three_layers_need_more_logic_than_the_smallest_device_has() -> None:
+    error = refusal(network(2, 12, 4, 4, 5, group=4), ICE40)
+    assert (error.resource, error.supply, error.nearest) == ("cells", 5280, None)
+    assert str(error).startswith("2–12–4–4–5 does not fit the iCE40UP5K: whatever the plan, ")
+    assert str(error).endswith(" logic cells of 5,280; it fits the GW1NR-9")
 
 
 def test_a_network_that_no_device_takes() -> None:
