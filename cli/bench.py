@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import JsonOption, require_at_least
+from .options import JsonOption, require_at_least, whole_number
 from .output import print_json
 
 __all__ = ["register"]
@@ -32,10 +32,18 @@ def register(app: typer.Typer) -> None:
 
 
 def golden(
-    epochs: Annotated[int, typer.Option(help="Epochs to train; the median counts.")] = 5,
+    epochs: Annotated[
+        int,
+        typer.Option(parser=whole_number, metavar="N", help="Epochs to train; the median counts."),
+    ] = 5,
     samples: Annotated[
         int | None,
-        typer.Option(help="Train on the first so many.", show_default="all, 60,000"),
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="Train on the first so many.",
+            show_default="all, 60,000",
+        ),
     ] = None,
     data: Annotated[str, typer.Option(help="The data set.")] = "fashion-mnist",
     data_dir: Annotated[

@@ -16,7 +16,7 @@ from .network_choice import (
     NetworkArgument,
     board_network,
 )
-from .options import JsonOption, QuietOption, require_at_least
+from .options import JsonOption, QuietOption, require_at_least, whole_number
 from .output import Reporter, check_folder, print_json, require
 
 __all__ = ["register"]
@@ -53,6 +53,7 @@ def build(
     baud: Annotated[
         int | None,
         typer.Option(
+            parser=whole_number,
             metavar="N",
             help="Bits a second on the link; hosts have to be told (--baud).",
             show_default="the board's",
@@ -61,6 +62,7 @@ def build(
     seeds: Annotated[
         int | None,
         typer.Option(
+            parser=whole_number,
             metavar="N",
             help="Placements to try side by side; the quickest is kept.",
             show_default=f"1, and up to {FURTHER} more while timing is missed",

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import JsonOption
+from .options import JsonOption, whole_number
 from .output import print_json, require
 
 __all__ = ["register"]
@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 def devices(
     baud: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Bits a second.", show_default="1,000,000"),
+        typer.Option(
+            parser=whole_number, metavar="N", help="Bits a second.", show_default="1,000,000"
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:

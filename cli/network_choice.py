@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import NETWORK, Choices, parse_sizes
+from .options import NETWORK, Choices, parse_sizes, whole_number
 
 if TYPE_CHECKING:
     from ..golden_model import NetworkConfig
@@ -33,7 +33,9 @@ NetworkArgument = Annotated[
 ]
 InputsOption = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Bits of an encoded sample.", show_default=False),
+    typer.Option(
+        parser=whole_number, metavar="N", help="Bits of an encoded sample.", show_default=False
+    ),
 ]
 
 # The same of a command for a board, whose own network is the default.
@@ -41,6 +43,7 @@ OWN = "as in the board's network"
 BoardInputsOption = Annotated[
     int | None,
     typer.Option(
+        parser=whole_number,
         metavar="N",
         help="Bits of an encoded sample.",
         rich_help_panel=NETWORK,
@@ -65,13 +68,21 @@ BoardGroupsOption = Annotated[
 BoardClassesOption = Annotated[
     int | None,
     typer.Option(
-        help="Classes to tell apart, 2 to 256.", rich_help_panel=NETWORK, show_default=OWN
+        parser=whole_number,
+        metavar="N",
+        help="Classes to tell apart, 2 to 256.",
+        rich_help_panel=NETWORK,
+        show_default=OWN,
     ),
 ]
 BoardCounterBitsOption = Annotated[
     int | None,
     typer.Option(
-        help="Bits of a hidden weight, 2 to 16.", rich_help_panel=NETWORK, show_default=OWN
+        parser=whole_number,
+        metavar="N",
+        help="Bits of a hidden weight, 2 to 16.",
+        rich_help_panel=NETWORK,
+        show_default=OWN,
     ),
 ]
 

@@ -37,9 +37,11 @@ __all__ = [
     "SamplesOption",
     "SeedOption",
     "ValidationOption",
+    "number",
     "option_name",
     "parse_sizes",
     "require_at_least",
+    "whole_number",
 ]
 
 DEFAULT_HIDDEN: tuple[int, ...] = (256,)
@@ -49,6 +51,35 @@ MAX_EPOCHS = 1 << 15  # each has a random stream of its own (docs/algorithm.md, 
 NETWORK = "Network"
 TRAINING = "Training"
 DATA = "Data"
+
+
+def whole_number(given: str | int) -> int:
+    """An option's value, of which a default is a number already.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is not a whole number.
+    """
+    try:
+        return int(given)
+    except ValueError:
+        raise typer.BadParameter(f"must be a whole number, not {given!r}") from None
+
+
+def number(given: str | float) -> float:
+    """The same of a number that need not be whole.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is no number.
+    """
+    try:
+        return float(given)
+    except ValueError:
+        raise typer.BadParameter(f"must be a number, not {given!r}") from None
+
 
 DataArgument = Annotated[
     str,
@@ -72,6 +103,8 @@ DataDirOption = Annotated[
 SamplesOption = Annotated[
     int | None,
     typer.Option(
+        parser=whole_number,
+        metavar="N",
         help="Train on the first so many training samples (after holding out).",
         rich_help_panel=DATA,
         show_default="all",
@@ -80,6 +113,8 @@ SamplesOption = Annotated[
 ValidationOption = Annotated[
     int,
     typer.Option(
+        parser=whole_number,
+        metavar="N",
         help="Hold out the last so many training samples and keep the epoch best on them.",
         rich_help_panel=DATA,
     ),
@@ -87,6 +122,8 @@ ValidationOption = Annotated[
 BitsPerFeatureOption = Annotated[
     int | None,
     typer.Option(
+        parser=whole_number,
+        metavar="N",
         help="Thermometer bits for each feature.",
         rich_help_panel=DATA,
         show_default="1",
@@ -103,6 +140,8 @@ PerFeatureOption = Annotated[
 ClassesOption = Annotated[
     int | None,
     typer.Option(
+        parser=whole_number,
+        metavar="N",
         help="Classes to tell apart, 2 to 256.",
         rich_help_panel=DATA,
         show_default="the highest training label plus one",
@@ -130,6 +169,8 @@ GroupsOption = Annotated[
 CounterBitsOption = Annotated[
     int | None,
     typer.Option(
+        parser=whole_number,
+        metavar="N",
         help="Bits of a hidden weight, 2 to 16.",
         rich_help_panel=NETWORK,
         show_default="8",
@@ -138,6 +179,8 @@ CounterBitsOption = Annotated[
 RobustnessOption = Annotated[
     float | None,
     typer.Option(
+        parser=number,
+        metavar="X",
         help="Lead that a right answer must have, as a share of the layer, 0 to 1.",
         rich_help_panel=TRAINING,
         show_default="0.2",
@@ -146,6 +189,8 @@ RobustnessOption = Annotated[
 ReinforcementOption = Annotated[
     float | None,
     typer.Option(
+        parser=number,
+        metavar="X",
         help="How strongly weights are pushed away from zero at random.",
         rich_help_panel=TRAINING,
         show_default="1.0",
@@ -154,6 +199,8 @@ ReinforcementOption = Annotated[
 BatchOption = Annotated[
     int | None,
     typer.Option(
+        parser=whole_number,
+        metavar="N",
         help="Samples between two changes of the binary weights, 1 to 65535.",
         rich_help_panel=TRAINING,
         show_default="100",
@@ -162,6 +209,8 @@ BatchOption = Annotated[
 EpochsOption = Annotated[
     int | None,
     typer.Option(
+        parser=whole_number,
+        metavar="N",
         help="Times to train on every sample.",
         rich_help_panel=TRAINING,
         show_default=str(DEFAULT_EPOCHS),
@@ -170,6 +219,8 @@ EpochsOption = Annotated[
 SeedOption = Annotated[
     int | None,
     typer.Option(
+        parser=whole_number,
+        metavar="N",
         help="Seed of everything random, 48 bits.",
         rich_help_panel=TRAINING,
         show_default="1",

@@ -16,6 +16,7 @@ from .options import (
     HiddenOption,
     JsonOption,
     ReinforcementOption,
+    number,
     parse_sizes,
 )
 from .output import check_file, print_json, print_table
@@ -90,6 +91,8 @@ def plan(
     accuracy: Annotated[
         float,
         typer.Option(
+            parser=number,
+            metavar="X",
             help="Of the epoch before, which decides the reinforcement; 0 to 1.",
             rich_help_panel=WORKLOAD,
         ),

@@ -28,6 +28,7 @@ from .options import (
     ValidationOption,
     parse_sizes,
     require_at_least,
+    whole_number,
 )
 from .output import Reporter, check_file, print_json, read_from, require
 from .simulation_output import SimulationReporter, SimulationTable
@@ -104,6 +105,7 @@ def simulate(
     waves_batch: Annotated[
         int,
         typer.Option(
+            parser=whole_number,
             metavar="N",
             help="The batch of the first epoch to record for --waves.",
             rich_help_panel=CHECKING,

@@ -26,8 +26,10 @@ from .options import (
     SamplesOption,
     SeedOption,
     ValidationOption,
+    number,
     parse_sizes,
     require_at_least,
+    whole_number,
 )
 from .output import Reporter, check_file, check_folder, percent, print_json, read_from, require
 
@@ -94,6 +96,7 @@ def train(
     baud: Annotated[
         int | None,
         typer.Option(
+            parser=whole_number,
             metavar="N",
             help="Bits a second on the board's line.",
             rich_help_panel=BOARD,
@@ -112,6 +115,7 @@ def train(
     faults: Annotated[
         float,
         typer.Option(
+            parser=number,
             metavar="SHARE",
             help="Share of the bytes that a virtual board's cable spoils, in both directions.",
             rich_help_panel=BOARD,

@@ -15,6 +15,7 @@ from .network_choice import (
     NetworkArgument,
     board_network,
 )
+from .options import number, whole_number
 from .output import require
 
 __all__ = ["register"]
@@ -44,9 +45,15 @@ def virtual_board(
         ),
     ] = None,
     faults: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of the bytes that the cable spoils.")
+        float,
+        typer.Option(
+            parser=number, metavar="SHARE", help="Share of the bytes that the cable spoils."
+        ),
     ] = 0.0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of what the cable spoils.")] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(parser=whole_number, metavar="N", help="Of what the cable spoils."),
+    ] = 1,
 ) -> None:
     """Run a board's gateware in a simulator, behind a pseudo-terminal.
 

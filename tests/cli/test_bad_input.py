@@ -348,6 +348,32 @@ def test_pictures_have_a_place_of_their_own(run, toy):
     assert "must be another place than --model there" in result.sentence
 
 
+@pytest.mark.parametrize(
+    ("command", "option", "kind"),
+    [
+        ("train", "--epochs", "whole number"),
+        ("train", "--validation", "whole number"),
+        ("train", "--robustness", "number"),
+        ("train", "--faults", "number"),
+        ("simulate", "--waves-batch", "whole number"),
+        ("plan", "--accuracy", "number"),
+        ("build", "--seeds", "whole number"),
+        ("virtual-board", "--inputs", "whole number"),
+    ],
+)
+@pytest.mark.parametrize("value", ["many", "1,5", ""])
+def test_what_is_no_number_is_named(run, command, option, kind, value):
+    result = run(command, "digits", option, value)
+    assert result.status == 2
+    assert f"'{option}': must be a {kind}, not {value!r}" in result.sentence
+
+
+def test_a_fraction_is_no_whole_number(run, toy):
+    result = run("train", toy, "--epochs", 1.5)
+    assert result.status == 2
+    assert "must be a whole number, not '1.5'" in result.sentence
+
+
 def test_every_refusal_leaves_the_model_whole(run, toy, model):
     before = model.read_bytes()
     for args in (
