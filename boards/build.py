@@ -39,6 +39,8 @@ LATER_EPOCH = Workload(errors=(1 / 3,), accuracy=0.8)
 
 RESOURCES = ("luts", "registers", "block_rams", "sprams", "dsps")
 UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
+OWN_FILE = re.compile(r"build\.json|synthesis\.log|top\.[\w.]+|(place|placed|report)-\d+\.\w+")
+"""Names of the files of a build."""
 MODULE = re.compile(r"^module \\top\.(\S+)$", re.MULTILINE)
 UNIQUE = re.compile(r"\$\d+")
 
@@ -213,8 +215,7 @@ def build(
     BuildError
         If a tool is missing, something does not fit, or timing is missed.
     """
-    if out.exists() and not (out / DESCRIPTION).exists() and any(out.iterdir()):
-        raise BuildError(f"{out} holds other things than a build: name another directory")
+    own = _own_files(out)
     flow = find_flow(board.device.family)
     versions = {tool.name: tool.version(native) for tool in flow.tools}
     progress("elaborating")
@@ -242,18 +243,60 @@ def build(
         _make(directory, prepared, flow, (seeds, further), native, versions, identity, progress)
 
     cached, _ = keep(f"bitstream-{identity}", make)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    copy = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+    _replace(out, cached, own)
+    return Build.load(out)
+
+
+def _own_files(out: Path) -> list[str]:
+    """What a build has written into a directory; nothing if it is empty or not there.
+
+    Raises
+    ------
+    BuildError
+        If there are other things, and no build.
+    """
+    names = [path.name for path in out.iterdir()] if out.exists() else []
+    own = [name for name in names if OWN_FILE.fullmatch(name)]
+    if not names:
+        return []
     try:
-        shutil.copytree(cached, copy, dirs_exist_ok=True)
+        description = json.loads((out / DESCRIPTION).read_text(encoding="utf-8"))
+        is_build = isinstance(description, dict) and {"identity", "bitstream"} <= description.keys()
+    except FileNotFoundError:
+        is_build = False
+    except ValueError:  # damaged
+        is_build = own == names
+    if not is_build:
+        raise BuildError(f"{out} holds other things than a build: name another directory")
+    return own
+
+
+def _replace(out: Path, made: Path, own: Sequence[str]) -> None:
+    """Put a copy of what was made in place, whole or not at all; what is not ours moves along."""
+    parent = out.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    copy = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=parent))
+    before = copy.with_name(f"{copy.name}.before")
+    try:
+        shutil.copytree(made, copy, dirs_exist_ok=True)
         copy.chmod(0o755)
         if out.exists():
-            shutil.rmtree(out)
-        copy.rename(out)
+            out.rename(before)
+        try:
+            copy.rename(out)
+        except BaseException:
+            if before.exists():
+                before.rename(out)
+            raise
     except BaseException:
         shutil.rmtree(copy, ignore_errors=True)
         raise
-    return Build.load(out)
+    if before.exists():
+        for name in own:
+            (before / name).unlink(missing_ok=True)
+        for path in list(before.iterdir()):
+            path.rename(out / path.name)
+        before.rmdir()
 
 
 def _own_source() -> str:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,9 @@ __all__ = ["ENVIRONMENT_VARIABLE", "cache_directory", "keep"]
 ENVIRONMENT_VARIABLE = "METAPLAST_CACHE"
 KEPT_SECONDS = 30 * 24 * 3600
 """What nobody has used for so long makes room."""
+
+OURS = re.compile(r"(bitstream|design|headers|runtime)-[0-9a-f]{32}(\.lock|\.\w+\.new)?")
+"""Names of what is kept; a cache that a user names may hold other things."""
 
 
 def cache_directory() -> Path:
@@ -37,7 +41,8 @@ def keep(name: str, make: Callable[[Path], None]) -> tuple[Path, bool]:
     Parameters
     ----------
     name : str
-        The directory's name, which says everything that its content depends on.
+        The directory's name: a kind (``bitstream``, ``design``, ``headers`` or ``runtime``), ``-``,
+        and the :func:`~.tools.digest` of everything that its content depends on.
     make : callable
         Fills an empty directory, which is given its name afterwards.
 
@@ -86,5 +91,5 @@ def _remove_unused(cache: Path) -> None:
     oldest = time.time() - KEPT_SECONDS
     for entry in cache.iterdir():
         with suppress(OSError):
-            if entry.stat().st_mtime < oldest:
+            if OURS.fullmatch(entry.name) and entry.stat().st_mtime < oldest:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

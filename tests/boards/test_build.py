@@ -99,9 +99,21 @@ def test_an_unchanged_build_is_there_at_once_and_seeds_are_compared(
         assert again.bitstream.read_bytes() == first.bitstream.read_bytes()
 
     # What another release has written is replaced.
-    (tmp_path / "a" / "build.json").write_text('{"bitstream": "top.bin"}')
+    (tmp_path / "a" / "build.json").write_text('{"identity": "", "bitstream": ""}')
     build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
     assert Build.load(tmp_path / "a").description == first.description
+
+    # So is what is damaged; files of the user's own stay.
+    (tmp_path / "a" / "build.json").write_text("{")
+    build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    (tmp_path / "a" / "report.html").write_text("a page")
+    (tmp_path / "a" / "top.old").write_text("of a build before")
+    (tmp_path / "a" / "top.bin").write_text("damaged")
+    (tmp_path / "a" / "build.json").write_text('{"identity": "", "bitstream": ""}')
+    build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    names = {path.name for path in (tmp_path / "a").iterdir()}
+    assert names == {path.name for path in (tmp_path / "b").iterdir()} | {"report.html"}
+    assert Build.load(tmp_path / "a").bitstream.read_bytes() == first.bitstream.read_bytes()
 
     told.clear()
     monkeypatch.setattr(StandIn, "registers", 9)
@@ -191,6 +203,12 @@ def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="holds other things than a build: name another"):
         build(ICEBREAKER, SMALL, out=tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years"
+    for description in ('{"name": "mine"}', "[]", "{"):
+        (tmp_path / "build.json").write_text(description)
+        with pytest.raises(BuildError, match="holds other things than a build: name another"):
+            build(ICEBREAKER, SMALL, out=tmp_path)
+        assert (tmp_path / "build.json").read_text() == description
+        assert (tmp_path / "thesis.txt").read_text() == "years"
 
 
 @pytest.mark.parametrize(

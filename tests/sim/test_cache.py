@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from metaplast.sim.cache import ENVIRONMENT_VARIABLE, cache_directory, keep
+from metaplast.sim.tools import digest
 
 PROCESS = """
 import sys, time
@@ -19,7 +20,7 @@ def make(directory):
     time.sleep(0.5)
     (directory / "content").write_text(sys.argv[1])
 
-directory, made = keep("thing", make)
+directory, made = keep("design-" + 32 * "0", make)
 print(made, (directory / "content").read_text())
 """
 
@@ -32,6 +33,11 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def write(directory: Path) -> None:
     (directory / "content").write_text("made")
+
+
+def make_old(path: Path) -> None:
+    long_ago = time.time() - 31 * 24 * 3600
+    os.utime(path, (long_ago, long_ago))
 
 
 def test_what_is_there_is_not_made_again(cache: Path) -> None:
@@ -67,15 +73,30 @@ def test_of_processes_that_want_the_same_one_makes_it() -> None:
 
 
 def test_what_nobody_uses_makes_room(cache: Path) -> None:
-    keep("old", write)
-    keep("used", write)
-    for name in ("old", "old.lock", "used"):
-        long_ago = time.time() - 31 * 24 * 3600
-        os.utime(cache / name, (long_ago, long_ago))
-    keep("used", write)
-    keep("new", write)
+    old, used, new = (f"{kind}-{digest(kind)}" for kind in ("design", "bitstream", "runtime"))
+    keep(old, write)
+    keep(used, write)
+    left = cache / f"{old}.abc123.new"  # by a process that was killed
+    left.mkdir()
+    for name in (old, f"{old}.lock", left.name, used):
+        make_old(cache / name)
+    keep(used, write)
+    keep(new, write)
     names = {path.name for path in cache.iterdir()}
-    assert names == {"used", "used.lock", "new", "new.lock"}
+    assert names == {used, f"{used}.lock", new, f"{new}.lock"}
+
+
+def test_what_is_not_the_caches_own_stays(cache: Path) -> None:
+    others = ["thesis", "design", "design-of-a-house", f"headers-{digest('x')}.txt"]
+    for name in others:
+        (cache / name).mkdir()
+        (cache / name / "chapter").write_text("1")
+        make_old(cache / name)
+    (cache / "notes").write_text("buy milk")
+    make_old(cache / "notes")
+    keep(f"design-{digest('new')}", write)
+    assert all((cache / name / "chapter").exists() for name in others)
+    assert (cache / "notes").exists()
 
 
 def test_without_a_name_it_is_where_the_platform_keeps_caches(
