@@ -1,7 +1,7 @@
 """What is known of a board."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -75,15 +75,26 @@ class Board:
         """Its FPGA."""
         return find_device(self.device_name)
 
-    def plan(self, config: NetworkConfig) -> NetworkPlan:
+    def plan(self, config: NetworkConfig, *, cells: int | None = None) -> NetworkPlan:
         """The planner's plan of a network for it, which leaves room for what is around the core.
+
+        Parameters
+        ----------
+        config : NetworkConfig
+            The network.
+        cells : int, optional
+            Logic cells that the core may take, by the planner's estimate; by default the device's
+        :attr:`~metaplast.hdl.device.Device.comfort` says.
 
         Raises
         ------
         DoesNotFitError
             If there is none.
         """
-        return plan_network(config, self.device)
+        device = self.device
+        if cells is not None:
+            device = replace(device, luts=cells, comfort=(1.0, device.comfort[1]))
+        return plan_network(config, device)
 
     def clock(self, hertz: Fraction | None = None) -> tuple[Fraction, PLL | None]:
         """The clock that results, and the PLL that makes it; none for the crystal's own.

@@ -20,12 +20,14 @@ from ..hdl.apart_memory import NO_COLLISION_EMULATION
 from ..hdl.cycles import Workload, estimate_cycles
 from ..hdl.link.uart_trainer import UartTrainer
 from ..hdl.plan import NetworkPlan
+from ..hdl.planner import DoesNotFitError
+from ..hdl.resources import plan_needs
 from ..sim.cache import keep
 from ..sim.tools import digest, telling
 from .board import Board
 from .catalogue import find_board
 from .pll import PLL, megahertz
-from .toolchain import BuildError, Flow, Runner, find_flow
+from .toolchain import BuildError, Flow, NoRoomError, Runner, find_flow
 from .top import BoardTop
 
 __all__ = ["Build", "FORMAT", "LATER_EPOCH", "Prepared", "build", "prepare"]
@@ -43,6 +45,15 @@ OWN_FILE = re.compile(r"build\.json|synthesis\.log|top\.[\w.]+|(place|placed|rep
 """Names of the files of a build."""
 MODULE = re.compile(r"^module \\top\.(\S+)$", re.MULTILINE)
 UNIQUE = re.compile(r"\$\d+")
+
+MOST_PLANS = 3
+"""To synthesise: estimates of logic are a few percent off, so what does not fit is planned anew."""
+
+SPARE = 0.03
+"""Share of a device's logic cells that a new plan leaves free, so that they can be placed."""
+
+FULL = "Unable to find legal placement"
+"""What nextpnr says of a design that all but fits."""
 
 TRIED_AT_ONCE = 2
 """Placements, on every machine, so that all find the same."""
@@ -194,7 +205,8 @@ def build(
     config : NetworkConfig, optional
         The network; the board's own by default.
     plan : NetworkPlan, optional
-        Its fold factors; planned for the board's device by default.
+        Its fold factors; planned for the board's device by default, and anew, up to twice, if the
+        design turns out to have too much logic.
     out : Path
         The directory to write, whole or not at all. What is there is replaced if it is a build.
     clock : Fraction, optional
@@ -222,7 +234,7 @@ def build(
     prepared = prepare(board, config, plan, clock=clock)
     identity = digest(
         board.name,
-        json.dumps([prepared.config.to_dict(), prepared.plan.to_dict(), versions]),
+        json.dumps([prepared.config.to_dict(), prepared.plan.to_dict(), plan is None, versions]),
         json.dumps([list(seeds), list(further)]),
         json.dumps(
             [
@@ -240,11 +252,39 @@ def build(
             return there
 
     def make(directory: Path) -> None:
-        _make(directory, prepared, flow, (seeds, further), native, versions, identity, progress)
+        design, plans = prepared, MOST_PLANS if plan is None else 1
+        while True:
+            try:
+                _make(
+                    directory, design, flow, (seeds, further), native, versions, identity, progress
+                )
+                return
+            except NoRoomError as error:
+                plans -= 1
+                smaller = _smaller(design, error.excess, clock) if plans else None
+                if smaller is None:
+                    raise
+                progress(f"{str(error).partition(';')[0]}; trying a smaller core")
+                design = smaller
+            for path in directory.iterdir():
+                path.unlink()
 
     cached, _ = keep(f"bitstream-{identity}", make)
     _replace(out, cached, own)
     return Build.load(out)
+
+
+def _smaller(prepared: Prepared, excess: int | None, clock: Fraction | None) -> Prepared | None:
+    """A design with less logic, of which so much was too much; None if there is none."""
+    board, config = prepared.board, prepared.config
+    if excess is None:
+        return None
+    planned = plan_needs(prepared.plan, config, board.device)
+    cells = int(planned.cells) - excess - int(SPARE * board.device.luts)
+    try:
+        return prepare(board, config, board.plan(config, cells=cells), clock=clock)
+    except DoesNotFitError:
+        return None
 
 
 def _own_files(out: Path) -> list[str]:
@@ -427,22 +467,30 @@ def _place(
         return reached
     _, output = results[seeds[0]]
     log = directory / f"place-{seeds[0]}.log"
-    _check_room(prepared, log.read_text() if log.exists() else output)
+    _check_room(prepared, flow, log.read_text() if log.exists() else output)
     raise BuildError(f"{flow.place.name} does not get through the design: {telling(output)}")
 
 
-def _check_room(prepared: Prepared, log: str) -> None:
+def _check_room(prepared: Prepared, flow: Flow, log: str) -> None:
     over = [
         (kind, int(used), int(available))
         for kind, used, available in UTILISATION.findall(log)
         if int(used) > int(available)
     ]
+    device = prepared.board.device.name
+    advice = (
+        "choose a smaller --hidden, or a plan of smaller factors (`metaplast plan --set`, --plan)"
+    )
     if over:
         needs = ", ".join(f"{used:,} {kind} of {available:,}" for kind, used, available in over)
-        raise BuildError(
-            f"the design does not fit {prepared.board.device.name}: it needs {needs}; choose a "
-            "smaller --hidden, or a plan of smaller factors (`metaplast plan --set`, --plan)"
+        kinds = {kind for kind, _, _ in over}
+        excess = sum(used - available for _, used, available in over)
+        raise NoRoomError(
+            f"the design does not fit {device}: it needs {needs}; {advice}",
+            excess if kinds == {flow.logic_cell} else None,
         )
+    if FULL in log:
+        raise NoRoomError(f"the design fills {device} so far that it cannot be placed; {advice}", 0)
 
 
 def _trainer_clock(report: dict[str, Any]) -> tuple[str, dict[str, float]]:

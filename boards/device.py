@@ -46,7 +46,10 @@ def open_client(port: str, *, baud: int = BAUD, patience: float = 10.0) -> LinkC
         ) from None
 
     def opener() -> Any:
-        return serial.Serial(port, baud, timeout=READ_SECONDS, write_timeout=patience)
+        try:
+            return serial.Serial(port, baud, timeout=READ_SECONDS, write_timeout=patience)
+        except (ValueError, OverflowError) as error:
+            raise LinkError(f"{port} cannot be opened at {baud} bits per second: {error}") from None
 
     return LinkClient(opener, port, patience=patience)
 

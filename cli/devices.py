@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import JsonOption, whole_number
+from .options import JsonOption, require_at_least, whole_number
 from .output import print_json, require
 
 __all__ = ["register"]
@@ -27,6 +27,8 @@ def devices(
     json: JsonOption = False,
 ) -> None:
     """List the serial ports, and which of them have a Metaplast board."""
+    if baud is not None:
+        require_at_least("--baud", baud, 1)
     for package in ("amaranth", "serial"):
         require(package, extra="boards", purpose="looking for boards")
     from serial.tools.list_ports import comports

@@ -41,6 +41,7 @@ __all__ = [
     "option_name",
     "parse_sizes",
     "require_at_least",
+    "require_share",
     "whole_number",
 ]
 
@@ -322,6 +323,18 @@ def require_at_least(option: str, value: int | None, least: int) -> None:
     """
     if value is not None and value < least:
         raise typer.BadParameter(f"must be at least {least}, not {value}", param_hint=option)
+
+
+def require_share(option: str, value: float) -> None:
+    """Refuse what is no share of a whole.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is not from 0 to 1.
+    """
+    if not 0 <= value <= 1:
+        raise typer.BadParameter(f"must be from 0 to 1, not {value:g}", param_hint=option)
 
 
 def option_name(field: str) -> str:

@@ -171,7 +171,7 @@ def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:
     option : str
         The option that named it.
     unlike : iterable of Path
-        Files that are read and must not be written over, and directories of which none must be.
+        Files that are read, and must not be written over.
 
     Raises
     ------
@@ -183,16 +183,24 @@ def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:
 
     check_destination(path)
     for other in unlike:
-        read = [other, *(other.iterdir() if other.is_dir() else ())]
-        if path.exists() and any(one.exists() and path.samefile(one) for one in read):
-            raise MetaplastError(f"{option} {path} would overwrite the data; name another file")
+        if path.exists() and other.exists() and path.samefile(other):
+            raise MetaplastError(
+                f"{option} {path} would overwrite its own input; name another file"
+            )
 
 
 def read_from(data: str, data_dir: Path | None) -> list[Path]:
-    """Where a data set's files are: files, and directories."""
-    if data_dir is None:
-        return [Path(data)]
-    return [Path(data), data_dir, data_dir / data]
+    """The files that a data set may be read from."""
+    from ..golden_model.datasets.idx import FILES
+
+    folders = [Path(data), *([] if data_dir is None else [data_dir, data_dir / data])]
+    images_and_labels = [
+        folder / f"{name}{packed}"
+        for folder in folders
+        for name in FILES.values()
+        for packed in ("", ".gz")
+    ]
+    return [Path(data), *images_and_labels]
 
 
 def check_folder(path: Path, option: str) -> None:

@@ -158,7 +158,8 @@ def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
     for setting in settings:
         name, equals, value = setting.partition("=")
         layer, dot, factor = name.rpartition(".")
-        if not equals or not factor or (dot and not layer.isdecimal()):
+        numbered = layer.isdecimal() and len(layer) <= MOST_DIGITS
+        if not equals or not factor or (dot and not numbered):
             raise typer.BadParameter(
                 f"must be FACTOR=VALUE or LAYER.FACTOR=VALUE, not {setting!r}", param_hint="--set"
             )

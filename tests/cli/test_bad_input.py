@@ -265,7 +265,7 @@ class TestPlaces:
         before = toy.read_bytes()
         result = run("train", toy, "--model", toy)
         assert result.status == 1
-        assert "would overwrite the data; name another file" in result.sentence
+        assert "would overwrite its own input; name another file" in result.sentence
         assert toy.read_bytes() == before
 
     def test_the_default_output_is_checked_before_training(self, run, toy, monkeypatch):
@@ -318,7 +318,16 @@ def test_a_file_of_the_data_is_not_written_over(run, tmp_path):
     (folder / "train-images-idx3-ubyte").write_bytes(b"images")
     for options in ((folder,), ("fashion-mnist", "--data-dir", folder)):
         result = run("train", *options, "--model", folder / "train-images-idx3-ubyte")
-        assert (result.status, "would overwrite the data" in result.sentence) == (1, True)
+        assert (result.status, "would overwrite its own input" in result.sentence) == (1, True)
+
+
+def test_a_model_may_lie_where_data_sets_do(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("digits").mkdir()
+    for _ in range(2):
+        assert run("train", "digits", *SMALL, "--model", "digits/m.npz").status == 0
+        assert run("train", "digits", *SMALL, "--data-dir", ".").status == 0
+    assert Path("digits-model.npz").exists()
 
 
 def test_a_read_only_model_is_left_alone(run, toy, tmp_path, monkeypatch):

@@ -217,9 +217,9 @@ def test_files_that_cannot_be_written(run: Command, toy: Path) -> None:
     assert result.status == 1
     assert "cannot write nowhere/w.vcd: there is no directory" in result.sentence
     result = run("simulate", toy, "--waves", toy)
-    assert result.sentence == f"--waves {toy} would overwrite the data; name another file"
+    assert result.sentence == f"--waves {toy} would overwrite its own input; name another file"
     result = run("simulate", toy, "--model", toy)
-    assert result.sentence == f"--model {toy} would overwrite the data; name another file"
+    assert result.sentence == f"--model {toy} would overwrite its own input; name another file"
 
 
 def test_without_a_compiler(run: Command, toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
