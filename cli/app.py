@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from .interrupts import requests_to_end
+from .output import printable
 
 __all__ = ["COMMANDS", "app"]
 
@@ -118,7 +119,7 @@ def _fail(sentence: str, status: int = 1) -> int:
 
 def _printable(sentence: str) -> str:
     """A sentence without what would steer a terminal, and without most of what is too long."""
-    clean = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in sentence)
+    clean = "\n".join(map(printable, sentence.split("\n")))
     if len(clean) > LONGEST_SENTENCE:
         clean = f"{clean[: LONGEST_SENTENCE // 2]} … {clean[-LONGEST_SENTENCE // 2 :]}"
     return clean

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .class_labels import classes_of, own_labels
 from .options import DataArgument, DataDirOption, JsonOption, ModelArgument
 from .output import percent, print_json, print_table
 
@@ -51,17 +52,14 @@ def evaluate(
 
     trained = Model.load(model)
     samples = datasets.load_labelled(data, split, data_dir=data_dir)
-    x, y = samples.x, samples.y
+    x = samples.x
     if x.shape[1] != trained.encoder.features:
         raise DataError(
             f"{samples.name} has {x.shape[1]} features a sample, and the model was trained with "
             f"{trained.encoder.features}"
         )
     classes = trained.config.classes
-    if y.max() >= classes:
-        raise DataError(
-            f"{samples.name} has label {y.max()}, and the model knows {classes} classes"
-        )
+    y = classes_of(trained, samples.y, samples.name)
 
     confusion = confusion_matrix(y, trained.predict(x), classes)
     right = int(confusion.trace())
@@ -78,6 +76,7 @@ def evaluate(
                 "split": samples.split,
                 "samples": len(y),
                 "accuracy": right / len(y),
+                "labels": list(own_labels(trained) or range(classes)),
                 "recall": recall,
                 "confusion": confusion.tolist(),
             }
@@ -86,20 +85,21 @@ def evaluate(
 
     which = f"{right:,} of {len(y):,} {samples.split} samples"
     typer.echo(f"accuracy {percent(right / len(y))} ({which})")
-    names = list(samples.class_names or trained.class_names or map(str, range(classes)))
+    labels = list(map(str, own_labels(trained) or range(classes)))
+    names = list(samples.class_names or trained.class_names or labels)
     if len(names) != classes:
-        names = [str(label) for label in range(classes)]
+        names = labels
     typer.echo()
     if classes <= PRINTED_CLASSES:
         rows = [
             [
-                f"{label} {name}" if name != str(label) else name,
-                *map(str, confusion[label].tolist()),
-                percent(recall[label]),
+                f"{label} {name}" if name != label else name,
+                *map(str, confusion[index].tolist()),
+                percent(recall[index]),
             ]
-            for label, name in enumerate(names)
+            for index, (label, name) in enumerate(zip(labels, names, strict=True))
         ]
-        headings = ["true \\ predicted", *map(str, range(classes)), "recall"]
+        headings = ["true \\ predicted", *labels, "recall"]
         print_table(headings, rows)
         return
     print_table(

@@ -18,6 +18,7 @@ __all__ = [
     "percent",
     "print_json",
     "print_table",
+    "printable",
     "read_from",
     "require",
 ]
@@ -40,6 +41,11 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
+def printable(text: str) -> str:
+    """A text without what would steer a terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", text: int = 1
 ) -> None:
@@ -56,7 +62,7 @@ def print_table(
     text : int
         The first columns, which hold words and are aligned left; the others hold numbers.
     """
-    rows = [list(row) for row in rows]
+    rows = [list(map(printable, row)) for row in rows]
     if sys.stdout.isatty():
         _draw_table(headings, rows, title=title, text=text)
         return

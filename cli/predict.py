@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
-from .options import ModelArgument
+from .class_labels import labels_of
+from .options import JsonOption, ModelArgument
+from .output import print_json
 
 __all__ = ["register"]
 
@@ -23,11 +25,16 @@ def predict(
             help="Samples: a .npz file with x, or a .csv file, with labels or without.",
         ),
     ],
+    json: JsonOption = False,
 ) -> None:
-    """Print the label of each sample of a file, a line each."""
+    """Print the label of each sample of a file, one per line."""
     from ..golden_model.datasets import load_features
     from ..golden_model.model_file import Model
 
     trained = Model.load(model)
-    labels = trained.predict(load_features(file, features=trained.encoder.features))
-    typer.echo("\n".join(map(str, labels.tolist())))
+    x = load_features(file, features=trained.encoder.features)
+    labels = labels_of(trained, trained.predict(x))
+    if json:
+        print_json({"labels": labels})
+        return
+    typer.echo("\n".join(map(str, labels)))

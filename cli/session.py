@@ -12,6 +12,7 @@ from ..golden_model import BatchRecord, EpochRecord, MetaplastError, Network, Tr
 from ..golden_model.datasets import DataSet, RunParameters
 from ..golden_model.encoding import Thermometer
 from ..golden_model.model_file import Model
+from .class_labels import own_labels
 from .interrupts import held_interrupts, ignore_interrupts
 from .options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
 from .output import Reporter
@@ -260,6 +261,11 @@ def continue_session(
             f"{epochs} is too many: the model has {model.epoch} behind it, and there are "
             f"{MAX_EPOCHS} in all",
             param_hint="--epochs",
+        )
+    if (labels := own_labels(model)) is not None:
+        raise MetaplastError(
+            f"the model was trained in Python, on the labels {', '.join(map(str, labels))}, and "
+            f"{data.name} has labels from 0; go on with it in Python (partial_fit)"
         )
     if data.features != model.encoder.features:
         raise MetaplastError(

@@ -32,7 +32,7 @@ from .options import (
 )
 from .output import Reporter, check_file, print_json, read_from, require
 from .simulation_output import SimulationReporter, SimulationTable
-from .train import kept_lines
+from .training_output import headline, kept_lines, note_other_samples
 
 if TYPE_CHECKING:
     from ..hdl.plan import NetworkPlan
@@ -190,6 +190,10 @@ def simulate(
         check_file(model, "--model", unlike=read)
     if waves is not None:
         check_file(waves, "--waves", unlike=read)
+        if model is not None and waves.absolute() == model.absolute():
+            raise typer.BadParameter(
+                f"must be another file than --model {model}", param_hint="--waves"
+            )
 
     data_set = datasets.load(data, data_dir=data_dir)
     if model is None:
@@ -200,6 +204,7 @@ def simulate(
         session = continue_session(
             data_set, choices, ModelFile.load(continue_), validation=validation, samples=samples
         )
+        note_other_samples(session, reporter)
     elif data_set.run is not None:
         session, as_recorded = run_session(
             data_set,
@@ -223,7 +228,7 @@ def simulate(
             session,
             folding,
             check=check,
-            waves=waves or model.with_suffix(".vcd"),
+            waves=waves or _default_waves(model),
             fault=flipped,
         )
         _build(core_session, reporter)
@@ -272,13 +277,13 @@ def _fault(text: str | None) -> tuple[int, ...] | None:
     return epoch, batch, layer, neuron, source
 
 
+def _default_waves(model: Path) -> Path:
+    waves = model.with_suffix(".vcd")
+    return waves if waves != model else model.with_suffix(".waves.vcd")
+
+
 def _headline(session: "Session", plan: "NetworkPlan") -> str:
-    config = session.trainer.network.config
-    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
-    text = (
-        f"{session.data.name}: {len(session.bits.x):,} training samples; network {shape}, "
-        f"groups of {', '.join(map(str, config.groups))}, {config.counter_bits}-bit counters"
-    )
+    text = headline(session)
     device = f" for {plan.device}" if plan.device else ""
     for index, layer in enumerate(plan.layers):
         factors = ", ".join(f"{name} {value}" for name, value in layer.to_dict().items())

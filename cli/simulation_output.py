@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .output import Reporter, percent
-from .train import EpochTable
+from .training_output import EpochTable
 
 if TYPE_CHECKING:
     from ..sim.epoch_run import Progress, TrainedEpoch

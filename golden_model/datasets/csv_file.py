@@ -19,6 +19,9 @@ __all__ = ["LABEL_NAMES", "load_csv", "load_csv_features", "load_csv_labelled"]
 # Names of the label column, any case; the first that a header holds is it.
 LABEL_NAMES = ("label", "class", "target")
 
+# What stands above the index that pandas writes, and above one that it has read and written again.
+INDEX_NAMES = ("", "Unnamed: 0")
+
 # A first row of 0, 1, 2, … that has so many columns numbers them, as pandas writes it.
 NUMBERED = 3
 
@@ -67,8 +70,8 @@ def load_csv_labelled(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64
     Raises
     ------
     DataError
-        If the file cannot be read, rows differ in length, a cell is no finite number, or a label
-        is no integer from 0.
+        If the file cannot be read, rows differ in length, a cell is no finite number, a label is
+        no integer from 0, or the first column numbers the rows and has no name.
     """
     table = _read(path)
     columns = table.values.shape[1]
@@ -176,7 +179,17 @@ def _read(path: Path) -> _Table:
         raise DataError(f"{path}: row {reader.line_num} is not comma-separated: {error}") from None
     if not rows:
         raise DataError(f"{path} holds no samples")
-    return _Table(path, header, np.frombuffer(values).reshape(-1, columns), rows)
+    table = _Table(path, header, np.frombuffer(values).reshape(-1, columns), rows)
+    if header and header[0] in INDEX_NAMES and _counts_rows(table.values[:, 0]):
+        raise DataError(
+            f"{path}: column 1 has no name and numbers the rows, which is no feature; leave it out "
+            "(pandas: to_csv(…, index=False)), or name it"
+        )
+    return table
+
+
+def _counts_rows(column: NDArray[np.float64]) -> bool:
+    return bool((column == np.arange(len(column))).all())
 
 
 def _is_header(cells: list[str]) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from metaplast.cli.evaluate import confusion_matrix
+from metaplast.golden_model import BMLPClassifier
 from metaplast.golden_model.model_file import Model
 
 VECTORS = Path(__file__).parents[1] / "data" / "vectors"
@@ -65,6 +66,44 @@ def test_without_a_test_split(run, toy, model):
         1,
         "alone.npz has no test split; use --split train",
     )
+
+
+def test_labels_of_a_model_that_was_trained_in_python(run, toy):
+    with np.load(toy) as arrays:
+        x, y, x_test, y_test = (arrays[f"{k}_{s}"] for s in ("train", "test") for k in "xy")
+    learner = BMLPClassifier(hidden=(16,), per_feature=False, random_state=3).fit(x, y + 1)
+    learner.to_model().save("own.npz")
+    np.savez("one.npz", x_test=x_test, y_test=y_test + 1)
+    some = y_test < 2
+    np.savez("two.npz", x_test=x_test[some], y_test=y_test[some] + 1)
+    lines = run("evaluate", "own.npz", "one.npz").out.splitlines()
+    right = round(learner.score(x_test, y_test + 1) * len(y_test))
+    assert f"({right} of 40 test samples)" in lines[0]
+    assert lines[2].split() == ["true", "\\", "predicted", "1", "2", "3", "recall"]
+    assert [line.split()[0] for line in lines[3:]] == ["1", "2", "3"]
+    document = json.loads(run("evaluate", "own.npz", "two.npz", "--json").out)
+    assert document["accuracy"] == learner.score(x_test[some], y_test[some] + 1)
+    assert document["labels"] == [1, 2, 3]
+    assert document["recall"][2] is None
+    result = run("evaluate", "own.npz", toy)
+    assert (result.status, result.sentence) == (
+        1,
+        f"{toy} has label 0, and the model knows the labels 1, 2, 3",
+    )
+    result = run("train", toy, "--continue", "own.npz")
+    assert result.status == 1
+    assert "on the labels 1, 2, 3, and" in result.sentence
+
+
+def test_names_that_would_steer_a_terminal(run, toy, model):
+    names = ("a\nb", "\x1b[31mred", "[bold]c[/bold]")
+    replace(Model.load(model), class_names=names).save("named.npz")
+    lines = run("evaluate", "named.npz", toy).out.splitlines()
+    assert [line.split("  ")[0] for line in lines[3:]] == [
+        "0 a\\nb",
+        "1 \\x1b[31mred",
+        "2 [bold]c[/bold]",
+    ]
 
 
 def test_a_test_split_alone(run, toy, model):

@@ -1,7 +1,10 @@
 """`metaplast predict`."""
 
+import json
+
 import numpy as np
 
+from metaplast.golden_model import BMLPClassifier
 from metaplast.golden_model.model_file import Model
 
 
@@ -12,6 +15,25 @@ def test_a_label_a_line(run, toy, model):
     result = run("predict", model, "x.npz")
     assert (result.status, result.err) == (0, "")
     assert list(map(int, result.out.splitlines())) == Model.load(model).predict(x).tolist()
+
+
+def test_one_document(run, toy, model):
+    lines = run("predict", model, toy).out.splitlines()
+    assert json.loads(run("predict", model, toy, "--json").out) == {"labels": list(map(int, lines))}
+
+
+def test_labels_of_a_model_that_was_trained_in_python(run, toy):
+    with np.load(toy) as arrays:
+        x, y, x_test = arrays["x_train"], arrays["y_train"], arrays["x_test"]
+    own = np.array([-5, 7, 1000, 1001])[: y.max() + 1]
+    learner = BMLPClassifier(hidden=(16,), per_feature=False, random_state=3).fit(x, own[y])
+    learner.to_model().save("own.npz")
+    labels = run("predict", "own.npz", toy).out.splitlines()
+    assert list(map(int, labels)) == learner.predict(x_test).tolist()
+    named = BMLPClassifier(hidden=(16,), per_feature=False, random_state=3)
+    named.fit(x, np.array(["a", "b", "c", "d"])[y]).to_model().save("named.npz")
+    classes = run("predict", "named.npz", toy).out.splitlines()
+    assert own[list(map(int, classes))].tolist() == learner.predict(x_test).tolist()
 
 
 def test_a_table(run, toy, model):

@@ -80,6 +80,11 @@ def test_reads_every_way_to_write_it(csv, text, encoding):
         ("a,class\n0,1\n1,nan\n", ": row 3, column 2 (class) is nan; labels must be whole numbers"),
         ("a,b\n0,setosa\n", ": row 2, column 2 (b) is 'setosa', not a number"),
         ("1,2,4\n1,3,4\n", ": y_train holds one class only, 4"),
+        (
+            ",a,label\n0,5,1\n1,6,0\n",
+            ": column 1 has no name and numbers the rows, which is no feature; leave it out",
+        ),
+        ("Unnamed: 0,a,label\n0,5,1\n1,6,0\n", ": column 1 has no name and numbers the rows"),
         ("label,a,LABEL\n1,2,3\n", " has two columns named label; rename one"),
         ('1,2,0\n3,"4,1\n' + "9" * 200_000, " is not comma-separated: field larger than"),
         (b"a,b\n1,\xff\n", " is not a text file in UTF-8: byte 0xff at 6; save it as UTF-8"),
@@ -99,6 +104,13 @@ def test_a_file_that_may_not_be_read_is_named(csv, monkeypatch):
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(DataError, match=r"cannot read .*mine\.csv: Permission denied"):
         load(path)
+
+
+def test_a_column_without_a_name_may_hold_features(csv):
+    data = load(csv(",a,label\n1,5,1\n0,6,0\n"))
+    assert data.x_train.tolist() == [[1, 5], [0, 6]]
+    with pytest.raises(DataError, match="column 1 has no name and numbers the rows"):
+        load_features(csv(",a,b\n0,5,1\n1,6,0\n"), features=2)
 
 
 def test_samples_to_predict_come_with_or_without_labels(csv):
