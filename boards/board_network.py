@@ -101,7 +101,7 @@ class BoardShape:
             )
         if plan is not None and design_digest(config, plan) != self.digest:
             raise WrongBoardError(
-                f"the board's network {self} is folded otherwise than the plan says: build and "
+                f"the board's network {self} has other fold factors than the plan: build and "
                 "flash that (`metaplast build --plan`)"
             )
 

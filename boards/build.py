@@ -406,9 +406,7 @@ def _call(runner: Runner, command: list[str], directory: Path) -> None:
         runner.stop()
         raise
     if status:
-        raise BuildError(
-            f"{Path(command[0]).name} does not get through the design: {telling(output)}"
-        )
+        raise BuildError(f"{Path(command[0]).name} failed: {telling(output)}")
 
 
 def _place_in_time(
@@ -468,7 +466,7 @@ def _place(
     _, output = results[seeds[0]]
     log = directory / f"place-{seeds[0]}.log"
     _check_room(prepared, flow, log.read_text() if log.exists() else output)
-    raise BuildError(f"{flow.place.name} does not get through the design: {telling(output)}")
+    raise BuildError(f"{flow.place.name} failed: {telling(output)}")
 
 
 def _check_room(prepared: Prepared, flow: Flow, log: str) -> None:

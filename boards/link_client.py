@@ -434,7 +434,7 @@ class LinkClient:
             )
         raise NoAnswerError(
             f"nobody answers at {self.name} within {seconds}: is there a board with a Metaplast "
-            "bitstream (`metaplast flash`), and is the baud rate its own?"
+            "bitstream (`metaplast flash`), and is the baud rate correct?"
         )
 
     def _send(self, content: bytes) -> None:

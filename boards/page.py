@@ -107,7 +107,7 @@ def _speed(known: dict[str, Any]) -> list[list[str]]:
     for epoch in ("first_epoch", "later_epochs"):
         name = epoch.replace("_", " ")
         rows += [
-            [f"cycles a sample, {name}", f"{known['cycles_per_sample'][epoch]:.1f}"],
+            [f"cycles per sample, {name}", f"{known['cycles_per_sample'][epoch]:.1f}"],
             [
                 f"samples a second in the core, {name}",
                 f"{known['core_samples_per_second'][epoch]:,.0f}",

@@ -34,25 +34,27 @@ def register(app: typer.Typer) -> None:
 def golden(
     epochs: Annotated[
         int,
-        typer.Option(parser=whole_number, metavar="N", help="Epochs to train; the median counts."),
+        typer.Option(
+            parser=whole_number, metavar="N", help="Epochs to train; the median is reported."
+        ),
     ] = 5,
     samples: Annotated[
         int | None,
         typer.Option(
             parser=whole_number,
             metavar="N",
-            help="Train on the first so many.",
-            show_default="all, 60,000",
+            help="Use only the first N training samples.",
+            show_default="all",
         ),
     ] = None,
     data: Annotated[str, typer.Option(help="The data set.")] = "fashion-mnist",
     data_dir: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where downloaded data sets lie.", show_default=False),
+        typer.Option(metavar="DIR", help="Directory of downloaded data sets.", show_default=False),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Speed and memory of the golden model: 784–128–10, B = 8, batch 100, one thread.
+    """Speed and memory of the golden model: 128 neurons, B = 8, batch 100, one thread.
 
     The time of an epoch is set against that of its bare matrix products.
     """

@@ -24,14 +24,14 @@ def boards(
     builds: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[BUILD]…",
-            help="Directories of `metaplast build`, to tell of them instead.",
+            metavar="BUILD",
+            help="Build directories to compare instead.",
             show_default=False,
         ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the boards that bitstreams can be built for, or what builds for them take."""
+    """List the supported boards, or compare builds."""
     require("amaranth", extra="boards", purpose="building for boards")
     from ..boards.build import Build
     from ..boards.catalogue import BOARDS
@@ -121,7 +121,7 @@ def _print_builds(builds: "list[Build]") -> None:
         rows,
         text=2,
     )
-    typer.echo("cycles a sample, and samples/s in the core: in a first epoch / in later ones")
+    typer.echo("cycles per sample, and samples/s in the core: in a first epoch / in later ones")
 
 
 def _first_and_later(epochs: dict[str, float]) -> str:

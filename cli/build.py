@@ -31,7 +31,9 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    board: Annotated[str, typer.Argument(metavar="BOARD", help="As `metaplast boards` has it.")],
+    board: Annotated[
+        str, typer.Argument(metavar="BOARD", help="A board's name (see `metaplast boards`).")
+    ],
     model: NetworkArgument = None,
     inputs: BoardInputsOption = None,
     hidden: BoardHiddenOption = None,
@@ -55,7 +57,7 @@ def build(
         typer.Option(
             parser=whole_number,
             metavar="N",
-            help="Bits a second on the link; hosts have to be told (--baud).",
+            help="Bits per second on the link; pass the same to train and devices.",
             show_default="the board's",
         ),
     ] = None,
@@ -64,24 +66,24 @@ def build(
         typer.Option(
             parser=whole_number,
             metavar="N",
-            help="Placements to try side by side; the quickest is kept.",
-            show_default=f"1, and up to {FURTHER} more while timing is missed",
+            help="Placements to run in parallel; the fastest is kept.",
+            show_default=f"1, and up to {FURTHER} more until timing is met",
         ),
     ] = None,
     native: Annotated[
-        bool, typer.Option("--native", help="Take installed tools, not YoWASP's.")
+        bool, typer.Option("--native", help="Use installed tools instead of YoWASP's.")
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="What to write.", show_default="build/BOARD"),
+        typer.Option(metavar="DIR", help="Output directory.", show_default="build/BOARD"),
     ] = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Build a board's bitstream.
 
-    A build fails if timing is missed at the clock, or something does not fit. One
-    of which nothing has changed is there at once.
+    A build fails if timing is not met at the clock, or the design does not fit.
+    An unchanged build comes from the cache.
     """
     require("amaranth", extra="boards", purpose="building for boards")
     require("amaranth_boards", extra="boards", purpose="building for boards")
@@ -121,8 +123,8 @@ def build(
             return
         known = result.description
         reporter.result(
-            f"{result.bitstream}: {known['clock_mhz']:g} MHz asked, {known['reached_mhz']:.2f} MHz "
-            f"reached; {known['needs']['luts']:,} LUTs; about "
+            f"{result.bitstream}: {known['clock_mhz']:g} MHz requested, "
+            f"{known['reached_mhz']:.2f} MHz achieved; {known['needs']['luts']:,} LUTs; about "
             f"{known['core_samples_per_second']['first_epoch']:,.0f} samples/s in the core and "
             f"{known['link_samples_per_second']:,.0f} on the link"
         )

@@ -99,7 +99,7 @@ def compare(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Train other models beside ours, on the same bits and split, and print one table.
+    """Train other models on the same bits and split as ours, and print one table.
 
     The others are the CP+R committee machine (one trained binary layer), the
     same network with float weights trained by SGD and by Adam (if scikit-learn
@@ -172,7 +172,7 @@ def compare(
             "test accuracy",
             "parameters (bits)",
             "training state (bits)",
-            "gates a step",
+            "gates per step",
             "seconds",
         ],
         [

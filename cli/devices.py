@@ -21,7 +21,7 @@ def devices(
     baud: Annotated[
         int | None,
         typer.Option(
-            parser=whole_number, metavar="N", help="Bits a second.", show_default="1,000,000"
+            parser=whole_number, metavar="N", help="Bits per second.", show_default="1,000,000"
         ),
     ] = None,
     json: JsonOption = False,

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from .network_choice import InputsOption, NetworkArgument, chosen_network
+from .network_choice import InputsOption, NetworkArgument, NetworkClassesOption, chosen_network
 from .options import (
     Choices,
-    ClassesOption,
     CounterBitsOption,
     GroupsOption,
     HiddenOption,
@@ -23,18 +22,18 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command group to the application."""
-    export = typer.Typer(help="The trainer core for other tools.", no_args_is_help=True)
+    export = typer.Typer(help="Export the trainer core for other tools.", no_args_is_help=True)
     export.command("verilog")(verilog)
     app.add_typer(export, name="export")
 
 
 def verilog(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Output directory.")],
     model: NetworkArgument = None,
     inputs: InputsOption = None,
     hidden: HiddenOption = None,
     groups: GroupsOption = None,
-    classes: ClassesOption = None,
+    classes: NetworkClassesOption = None,
     counter_bits: CounterBitsOption = None,
     robustness: RobustnessOption = None,
     plan: Annotated[
@@ -55,7 +54,7 @@ def verilog(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Write the trainer core as one Verilog file, with what one needs to drive it.
+    """Write the trainer core as one Verilog file, with its documentation.
 
     The core comes with a JSON file and a page that describe its ports, registers and
     timing, and with a list of Verilator's warnings that are harmless.

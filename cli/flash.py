@@ -17,14 +17,13 @@ def register(app: typer.Typer) -> None:
 
 
 def flash(
-    build: Annotated[
-        Path, typer.Argument(metavar="BUILD", help="A directory of `metaplast build`.")
-    ],
+    build: Annotated[Path, typer.Argument(metavar="BUILD", help="A build directory.")],
     ram: Annotated[
-        bool, typer.Option("--ram", help="Until the board loses power only, where it can.")
+        bool,
+        typer.Option("--ram", help="Load into SRAM only, where the board can: lost at power-off."),
     ] = False,
 ) -> None:
-    """Bring a bitstream to its board, or say how.
+    """Flash a bitstream, or print the command to run.
 
     Runs openFPGALoader if it is there, and otherwise prints the command to run.
     """

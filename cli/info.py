@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def info(model: ModelArgument, json: JsonOption = False) -> None:
-    """What a model file holds: network, encoding, training, history."""
+    """Show what a model file holds: network, encoding, training, history."""
     import numpy as np
 
     from ..golden_model.model_file import Model

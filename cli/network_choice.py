@@ -19,6 +19,7 @@ __all__ = [
     "BoardInputsOption",
     "InputsOption",
     "NetworkArgument",
+    "NetworkClassesOption",
     "board_network",
     "chosen_network",
 ]
@@ -26,26 +27,40 @@ __all__ = [
 NetworkArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[MODEL]",
-        help="A saved model, whose network it is to be; or give the network's options.",
+        metavar="MODEL",
+        help="Take the network from this model instead of the options.",
         show_default=False,
     ),
 ]
 InputsOption = Annotated[
     int | None,
     typer.Option(
-        parser=whole_number, metavar="N", help="Bits of an encoded sample.", show_default=False
+        parser=whole_number,
+        metavar="N",
+        help="Input bits of the network (encoded sample).",
+        rich_help_panel=NETWORK,
+        show_default="MODEL's; required without it",
+    ),
+]
+NetworkClassesOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="Number of classes, 2 to 256.",
+        rich_help_panel=NETWORK,
+        show_default="MODEL's; required without it",
     ),
 ]
 
 # The same of a command for a board, whose own network is the default.
-OWN = "as in the board's network"
+OWN = "the board's default"
 BoardInputsOption = Annotated[
     int | None,
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Bits of an encoded sample.",
+        help="Input bits of the network (encoded sample).",
         rich_help_panel=NETWORK,
         show_default=OWN,
     ),
@@ -53,16 +68,16 @@ BoardInputsOption = Annotated[
 BoardHiddenOption = Annotated[
     str | None,
     typer.Option(
-        metavar="K,…", help="Neurons of each layer.", rich_help_panel=NETWORK, show_default=OWN
+        metavar="K,…", help="Neurons per layer.", rich_help_panel=NETWORK, show_default=OWN
     ),
 ]
 BoardGroupsOption = Annotated[
     str | None,
     typer.Option(
         metavar="γ,…",
-        help="Neurons of a group, in each layer or in all.",
+        help="Neurons per group, for each layer or for all.",
         rich_help_panel=NETWORK,
-        show_default="up to 32, and at least four groups",
+        show_default="up to 32, with at least four groups",
     ),
 ]
 BoardClassesOption = Annotated[
@@ -70,7 +85,7 @@ BoardClassesOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Classes to tell apart, 2 to 256.",
+        help="Number of classes, 2 to 256.",
         rich_help_panel=NETWORK,
         show_default=OWN,
     ),
@@ -80,7 +95,7 @@ BoardCounterBitsOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Bits of a hidden weight, 2 to 16.",
+        help="Bits per hidden weight, 2 to 16.",
         rich_help_panel=NETWORK,
         show_default=OWN,
     ),
@@ -99,7 +114,7 @@ def chosen_network(model: Path | None, inputs: int | None, choices: Choices) -> 
     if model is not None:
         if inputs is not None or any(value is not None for _, value in choices.given()):
             raise typer.BadParameter(
-                "says what the network is; leave out the network's options", param_hint="MODEL"
+                "already defines the network; leave out the network's options", param_hint="MODEL"
             )
         from ..golden_model.model_file import Model
 
@@ -150,7 +165,7 @@ def board_network(
     if model is not None:
         if given:
             raise typer.BadParameter(
-                "says what the network is; leave out the network's options", param_hint="MODEL"
+                "already defines the network; leave out the network's options", param_hint="MODEL"
             )
         from ..golden_model.model_file import Model
 

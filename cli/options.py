@@ -96,7 +96,7 @@ DataDirOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Where downloaded data sets lie.",
+        help="Directory of downloaded data sets.",
         rich_help_panel=DATA,
         show_default="$METAPLAST_DATA and the usual places",
     ),
@@ -106,7 +106,7 @@ SamplesOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Train on the first so many training samples (after holding out).",
+        help="Use only the first N training samples (after holding out).",
         rich_help_panel=DATA,
         show_default="all",
     ),
@@ -116,7 +116,7 @@ ValidationOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Hold out the last so many training samples and keep the epoch best on them.",
+        help="Hold out the last N training samples, and keep the epoch that is best on them.",
         rich_help_panel=DATA,
     ),
 ]
@@ -125,7 +125,7 @@ BitsPerFeatureOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Thermometer bits for each feature.",
+        help="Thermometer bits per feature.",
         rich_help_panel=DATA,
         show_default="1",
     ),
@@ -134,7 +134,7 @@ PerFeatureOption = Annotated[
     bool,
     typer.Option(
         "--per-feature",
-        help="Give each feature thresholds of its own (tabular data) and drop constant ones.",
+        help="Choose thresholds per feature (for tabular data), and drop constant features.",
         rich_help_panel=DATA,
     ),
 ]
@@ -143,7 +143,7 @@ ClassesOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Classes to tell apart, 2 to 256.",
+        help="Number of classes, 2 to 256.",
         rich_help_panel=DATA,
         show_default="the highest training label plus one",
     ),
@@ -152,7 +152,7 @@ HiddenOption = Annotated[
     str | None,
     typer.Option(
         metavar="K,…",
-        help="Neurons of each layer.",
+        help="Neurons per layer.",
         rich_help_panel=NETWORK,
         show_default=",".join(map(str, DEFAULT_HIDDEN)),
     ),
@@ -161,10 +161,10 @@ GroupsOption = Annotated[
     str | None,
     typer.Option(
         metavar="γ,…",
-        help="Neurons of a group, in each layer or in all; of each group one neuron learns from "
-        "an error.",
+        help="Neurons per group, for each layer or for all; on an error, one neuron of each group "
+        "learns.",
         rich_help_panel=NETWORK,
-        show_default="up to 32, and at least four groups",
+        show_default="up to 32, with at least four groups",
     ),
 ]
 CounterBitsOption = Annotated[
@@ -172,7 +172,7 @@ CounterBitsOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Bits of a hidden weight, 2 to 16.",
+        help="Bits per hidden weight, 2 to 16.",
         rich_help_panel=NETWORK,
         show_default="8",
     ),
@@ -182,7 +182,7 @@ RobustnessOption = Annotated[
     typer.Option(
         parser=number,
         metavar="X",
-        help="Lead that a right answer must have, as a share of the layer, 0 to 1.",
+        help="Margin by which the right class must win, as a share of the layer, 0 to 1.",
         rich_help_panel=TRAINING,
         show_default="0.2",
     ),
@@ -192,7 +192,7 @@ ReinforcementOption = Annotated[
     typer.Option(
         parser=number,
         metavar="X",
-        help="How strongly weights are pushed away from zero at random.",
+        help="Strength of the random push of weights away from zero.",
         rich_help_panel=TRAINING,
         show_default="1.0",
     ),
@@ -202,7 +202,7 @@ BatchOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Samples between two changes of the binary weights, 1 to 65535.",
+        help="Samples between two updates of the binary weights, 1 to 65535.",
         rich_help_panel=TRAINING,
         show_default="100",
     ),
@@ -212,7 +212,7 @@ EpochsOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Times to train on every sample.",
+        help="Passes over the training samples.",
         rich_help_panel=TRAINING,
         show_default=str(DEFAULT_EPOCHS),
     ),
@@ -222,7 +222,7 @@ SeedOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Seed of everything random, 48 bits.",
+        help="Random seed, 48 bits.",
         rich_help_panel=TRAINING,
         show_default="1",
     ),
@@ -231,7 +231,7 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document instead of text.")
 ]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print results only: no progress, no epochs.")
+    bool, typer.Option("--quiet", "-q", help="Print results only, without progress and epochs.")
 ]
 
 

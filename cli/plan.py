@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .network_choice import InputsOption, NetworkArgument, chosen_network
+from .network_choice import InputsOption, NetworkArgument, NetworkClassesOption, chosen_network
 from .options import (
     BatchOption,
     Choices,
-    ClassesOption,
     CounterBitsOption,
     GroupsOption,
     HiddenOption,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-WORKLOAD = "What samples do"
+WORKLOAD = "Workload"
 
 MOST_DIGITS = 9
 
@@ -43,7 +42,7 @@ def plan(
     inputs: InputsOption = None,
     hidden: HiddenOption = None,
     groups: GroupsOption = None,
-    classes: ClassesOption = None,
+    classes: NetworkClassesOption = None,
     counter_bits: CounterBitsOption = None,
     reinforcement: ReinforcementOption = None,
     batch: BatchOption = None,
@@ -58,7 +57,10 @@ def plan(
     file: Annotated[
         Path | None,
         typer.Option(
-            "--plan", metavar="FILE", help="Report this plan; choose none.", show_default=False
+            "--plan",
+            metavar="FILE",
+            help="Report on this plan instead of choosing one.",
+            show_default=False,
         ),
     ] = None,
     factors: Annotated[
@@ -66,7 +68,7 @@ def plan(
         typer.Option(
             "--set",
             metavar="[LAYER.]FACTOR=VALUE",
-            help="A fold factor that is not to be chosen, of one layer or of all. Repeatable.",
+            help="Fix a fold factor, for one layer or for all. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -74,7 +76,7 @@ def plan(
         str | None,
         typer.Option(
             metavar="RATE,…",
-            help="Chosen neurons of a sample, in each layer or in all.",
+            help="Mean number of neurons chosen per sample, for each layer or for all.",
             rich_help_panel=WORKLOAD,
             show_default="those of a first epoch",
         ),
@@ -83,7 +85,7 @@ def plan(
         str | None,
         typer.Option(
             metavar="SHARE,…",
-            help="Share of the samples that raise the error bit, in each layer or in all.",
+            help="Share of samples that raise the error bit, for each layer or for all.",
             rich_help_panel=WORKLOAD,
             show_default="those that go with --chosen",
         ),
@@ -93,19 +95,19 @@ def plan(
         typer.Option(
             parser=number,
             metavar="X",
-            help="Of the epoch before, which decides the reinforcement; 0 to 1.",
+            help="Training accuracy of the previous epoch, which sets the reinforcement; 0 to 1.",
             rich_help_panel=WORKLOAD,
         ),
     ] = 0.0,
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write the report as JSON, to give to --plan.", show_default=False
+            metavar="FILE", help="Write plan and report as JSON, for --plan.", show_default=False
         ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Fold a network onto a device, and say what that takes.
+    """Fold a network onto a device, and report cycles and resources.
 
     Chooses the fold factors with which a sample takes the fewest cycles and which the
     device has room for, and prints cycles, memories and an estimate of the logic.
@@ -220,7 +222,7 @@ def _print(report: "PlanReport") -> None:
     )
     typer.echo()
     print_table(
-        ["cycles a sample", "load", "forward", "update", "events", "scan", "in all"],
+        ["cycles per sample", "load", "forward", "update", "events", "scan", "in all"],
         [
             [
                 f"layer {layer.folded.config.index}",
@@ -239,7 +241,7 @@ def _print(report: "PlanReport") -> None:
             for layer, cycles in zip(report.layers, report.cycles.layers, strict=True)
         ],
     )
-    typer.echo(f"network: {report.cycles.total:.1f} cycles a sample (layers work side by side)")
+    typer.echo(f"network: {report.cycles.total:.1f} cycles per sample (layers work side by side)")
     typer.echo()
     print_table(
         ["layer", "memory", "how many", "rows", "bits of a row", "made of"],

@@ -20,24 +20,22 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    build: Annotated[
-        Path, typer.Argument(metavar="BUILD", help="A directory of `metaplast build`.")
-    ],
+    build: Annotated[Path, typer.Argument(metavar="BUILD", help="A build directory.")],
     html: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write a page with pictures, in one file.", show_default=False
+            metavar="FILE", help="Write an HTML page with plots, as one file.", show_default=False
         ),
     ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
-            metavar="MODEL", help="Show this model's learning curve too.", show_default=False
+            metavar="MODEL", help="Show this model's learning curve as well.", show_default=False
         ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what a build takes, how quick it is, and what limits it."""
+    """Report the resources of a build, its speed, and what limits it."""
     require("amaranth", extra="boards", purpose="builds for boards")
     from ..boards.build import Build
 
@@ -83,7 +81,7 @@ def _print(build: "Build") -> None:
     typer.echo()
     path = known["critical_path"]
     typer.echo(
-        f"clock           {known['clock_mhz']:g} MHz asked, {known['reached_mhz']:.2f} reached"
+        f"clock           {known['clock_mhz']:g} MHz requested, {known['reached_mhz']:.2f} achieved"
     )
     if path:
         typer.echo(f"critical path   {sum(step['ns'] for step in path):.2f} ns, from")

@@ -124,7 +124,7 @@ def simulate(
         typer.Option(
             "--continue",
             metavar="MODEL",
-            help="Load a saved model into the gateware and go on with it, for --epochs more.",
+            help="Load a saved model into the gateware and resume it for --epochs more.",
             show_default=False,
         ),
     ] = None,

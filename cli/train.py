@@ -68,7 +68,7 @@ def train(
         typer.Option(
             "--continue",
             metavar="MODEL",
-            help="Go on with a saved model, for --epochs more, as if it had never stopped.",
+            help="Resume a saved model for --epochs more, as if it had never stopped.",
             show_default=False,
         ),
     ] = None,
@@ -82,7 +82,7 @@ def train(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write pictures (PNG) there.", show_default=False),
+        typer.Option(metavar="DIR", help="Write plots (PNG) to this folder.", show_default=False),
     ] = None,
     device: Annotated[
         str | None,
@@ -98,7 +98,7 @@ def train(
         typer.Option(
             parser=whole_number,
             metavar="N",
-            help="Bits a second on the board's line.",
+            help="Bits per second on the board's serial line.",
             rich_help_panel=BOARD,
             show_default="1,000,000",
         ),
@@ -117,7 +117,7 @@ def train(
         typer.Option(
             parser=number,
             metavar="SHARE",
-            help="Share of the bytes that a virtual board's cable spoils, in both directions.",
+            help="Share of bytes that a virtual board's cable corrupts, in both directions.",
             rich_help_panel=BOARD,
         ),
     ] = 0.0,
@@ -125,7 +125,7 @@ def train(
         bool,
         typer.Option(
             "--check",
-            help="Compare what the board has learnt with the golden model in the end.",
+            help="Afterwards, compare what the board has learnt with the golden model.",
             rich_help_panel=BOARD,
         ),
     ] = False,

@@ -88,8 +88,8 @@ def _kept_epoch(outcome: "Outcome") -> str:
     if outcome.improved:
         return f"kept epoch {kept.epoch + 1}, the best on the {samples}: {accuracy}"
     return (
-        f"kept epoch {kept.epoch + 1}, where this training began: {accuracy} on the {samples}, and "
-        "none of its epochs was better; more --epochs look further"
+        f"kept epoch {kept.epoch + 1}, where this training began: {accuracy} on the {samples}; no "
+        "new epoch was better (try more --epochs)"
     )
 
 

@@ -47,12 +47,12 @@ def virtual_board(
     faults: Annotated[
         float,
         typer.Option(
-            parser=number, metavar="SHARE", help="Share of the bytes that the cable spoils."
+            parser=number, metavar="SHARE", help="Share of bytes that the cable corrupts."
         ),
     ] = 0.0,
     seed: Annotated[
         int,
-        typer.Option(parser=whole_number, metavar="N", help="Of what the cable spoils."),
+        typer.Option(parser=whole_number, metavar="N", help="Random seed of these faults."),
     ] = 1,
 ) -> None:
     """Run a board's gateware in a simulator, behind a pseudo-terminal.

@@ -303,7 +303,7 @@ overlap. In cycles:
 
 A layer takes for a sample the longest of load, forward and the sample's updates, on average, and a
 batch takes a commit on top. In a first epoch of batches of {batch} that is about {cycles:.0f}
-cycles a sample, if samples come without a gap and results are taken.
+cycles per sample, if samples come without a gap and results are taken.
 
 {timing}
 """

@@ -213,4 +213,4 @@ def _run(command: Sequence[str], directory: Path, **environment: str) -> None:
     )
     if done.returncode:
         tool = Path(command[0]).name
-        raise SimulationError(f"{tool} does not get through the design: {telling(done.stdout)}")
+        raise SimulationError(f"{tool} failed: {telling(done.stdout)}")

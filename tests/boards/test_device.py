@@ -207,7 +207,7 @@ def test_a_board_of_another_network_is_refused(board: VirtualBoard) -> None:
         ):
             BoardNetwork(client, other)
         folded = NetworkPlan((PLAN.layers[0], LayerPlan(word=4, counters=2, load=4)))
-        with pytest.raises(WrongBoardError, match="is folded otherwise than the plan says"):
+        with pytest.raises(WrongBoardError, match="has other fold factors than the plan"):
             BoardNetwork(client, CONFIG, folded)
 
 

@@ -161,4 +161,4 @@ def test_a_model_says_the_network(run: Command, monkeypatch: pytest.MonkeyPatch)
     assert result.sentence == "784 inputs, (60, 12), groups of (6, 6)"
     result = run("build", "icebreaker", "m.npz", "--hidden", "60")
     assert result.status == 2
-    assert "says what the network is; leave out the network's options" in result.err
+    assert "already defines the network; leave out the network's options" in result.err

@@ -14,7 +14,7 @@ def test_a_plan_for_a_board(run: Command) -> None:
     result = run("plan", *NETWORK, "--device", "icebreaker")
     assert (result.status, result.err) == (0, "")
     assert result.out.startswith("64–32–10 on iCE40UP5K: 8-bit counters, batch 100\n")
-    for word in ("banks", "forward", "cycles a sample", "block RAMs", "SPRAMs"):
+    for word in ("banks", "forward", "cycles per sample", "block RAMs", "SPRAMs"):
         assert word in result.out
 
 

@@ -274,8 +274,8 @@ class TestContinue:
         assert_same_model(Path("a.npz"), Path("b.npz"))
         epoch = Model.load("a.npz").epoch
         kept = (
-            f"kept epoch {epoch}, where this training began: 90.00 % on the 30 samples held out, "
-            "and none of its epochs was better; more --epochs look further"
+            f"kept epoch {epoch}, where this training began: 90.00 % on the 30 samples held out; "
+            "no new epoch was better (try more --epochs)"
         )
         assert result.out.splitlines()[-3:] == [
             kept,
