@@ -40,12 +40,19 @@ endif
 
 .PHONY: help demo test search lint format types wheel wheel-test coverage clean compiler FORCE
 .DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
 
 help:
 	@sed -n 's/^# \{0,1\}//; 1,/^PYTHON=/p' Makefile
 
+# The simulator runs Python within its own process.
+define check_shared_python
+@$(BIN)/python -c 'import find_libpython, sys; sys.exit(find_libpython.find_libpython() is None)' || { echo "Python's shared library is missing, and the gateware's simulator runs with it: install it (Debian and Ubuntu: apt install libpython3-dev) and run make again."; exit 1; }
+endef
+
 # The bitstream is built beside all else, which takes the other core.
 demo: compiler $(CORE)
+	$(check_shared_python)
 	@mkdir -p $(DEMO)
 	@building=; trap 'test -z "$$building" || kill $$building' EXIT; trap 'exit 1' INT TERM; set -e; \
 	metaplast() { $(BIN)/python -m metaplast.cli "$$@"; }; \
@@ -71,14 +78,17 @@ demo: compiler $(CORE)
 	metaplast evaluate $(DEMO)/digits-board.npz digits | sed 1q
 
 test: compiler $(FULL)
+	$(check_shared_python)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) $(TESTS)
 
 # Every test that takes data from hypothesis, and of networks simulated so many.
 search: compiler $(FULL)
+	$(check_shared_python)
 	@METAPLAST_EXAMPLES=$(EXAMPLES) $(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) \
 		--hypothesis-profile=search -m hypothesis $(TESTS)
 
 coverage: compiler $(FULL)
+	$(check_shared_python)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term $(TESTS)
 
 lint: $(FULL)
@@ -108,7 +118,7 @@ wheel-test: wheel
 	@$(BIN)/python -m venv build/wheel-test/venv
 	@build/wheel-test/venv/bin/python -m pip --disable-pip-version-check --quiet \
 		install -c constraints.txt build/wheel/metaplast-*.whl || { echo "$(INSTALL_FAILED)"; exit 1; }
-	@set -e; wheel_test=$(CURDIR)/build/wheel-test; elsewhere=$$(mktemp -d); \
+	@set -e; wheel_test='$(CURDIR)/build/wheel-test'; elsewhere=$$(mktemp -d); \
 	trap 'rm -rf "$$elsewhere"' EXIT; cd "$$elsewhere"; \
 	for absent in sklearn matplotlib amaranth cocotb; do \
 		if "$$wheel_test/venv/bin/python" -c "import $$absent" 2> import.log; then \

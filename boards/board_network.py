@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..golden_model.batch_record import BatchRecord
 from ..golden_model.config import NetworkConfig
 from ..golden_model.network import Network, initial_classifier
+from ..golden_model.samples import checked_bits
 from ..golden_model.stream import BitStream
 from ..hdl.link.protocol import (
     VERSION,
@@ -329,10 +330,12 @@ class BoardNetwork:
 
         Raises
         ------
+        DataError
+            If the samples are not bits of the network's inputs.
         LinkError
             If the board fails.
         """
-        bits = np.asarray(x)
+        bits = checked_bits(x, self.config.inputs)
         self._set_mode(infers=True)
         results = self.client.run(self._frames(bits, np.zeros(len(bits)), ends=False))
         return np.array([result.predictions[-1] for result in results], dtype=np.int64)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..golden_model.config import NetworkConfig, default_group
+from ..golden_model.datasets.data_set import checked_labels
 from ..golden_model.encoding import Thermometer
-from ..golden_model.errors import ConfigurationError
+from ..golden_model.errors import ConfigurationError, DataError
 from ..golden_model.model_file import Model
 from ..golden_model.network import Network
 from ..golden_model.trainer import EpochRecord, Trainer
@@ -245,9 +246,11 @@ class Device:
         LinkError
             If the board has another network, or fails.
         """
-        if type(epochs) is not int or epochs < 1:
+        if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:
             raise ConfigurationError(f"epochs must be an integer of at least 1, not {epochs!r}")
-        labels = np.asarray(y)
+        labels = checked_labels(y, name="y")
+        if not len(labels):
+            raise DataError("y holds no labels; training needs samples")
         encoder = Thermometer.fit(x, bits_per_feature=bits_per_feature, per_feature=per_feature)
         classes = int(labels.max()) + 1
         if not self.is_virtual:

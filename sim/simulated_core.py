@@ -615,12 +615,17 @@ class SimulatedCore:
         """Say why the simulator has ended."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(ENDING_SECONDS)
-        status = self._process.returncode or 0
-        how = f"by signal {-status}" if status < 0 else f"with status {status}"
+        status = self._process.returncode
+        if status is None:
+            how = "closed its channel and goes on"
+        elif status < 0:
+            how = f"ended by itself, by signal {-status}"
+        else:
+            how = f"ended by itself, with status {status}"
         lines = [line.strip() for line in self._log.read_text(errors="replace").splitlines()]
         errors = [line for line in lines if "error" in line.lower()]
         said = (errors or lines or ["it said nothing"])[0]
-        raise SimulationError(f"the simulator ended by itself, {how}: {said}")
+        raise SimulationError(f"the simulator {how}: {said}")
 
 
 def _stream_address(layer: int, word: int) -> int:

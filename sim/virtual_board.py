@@ -81,13 +81,18 @@ class VirtualBoard:
         self._host, self._terminal = pty.openpty()
         tty.setraw(self._terminal)
         self.port = os.ttyname(self._terminal)
-        self._process = subprocess.Popen(
-            [str(simulator.directory / TOP), str(CLOCKS_PER_BIT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,  # Ctrl-C is for the parent, which ends it
-        )
+        try:
+            self._process = subprocess.Popen(
+                [str(simulator.directory / TOP), str(CLOCKS_PER_BIT)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,  # Ctrl-C is for the parent, which ends it
+            )
+        except OSError:
+            os.close(self._host)
+            os.close(self._terminal)
+            raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         to_board, from_board = self._process.stdin.fileno(), self._process.stdout.fileno()

@@ -24,7 +24,7 @@ from metaplast.boards.link_client import (
     RefusedError,
     WriteFrame,
 )
-from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
+from metaplast.golden_model import ConfigurationError, DataError, Network, NetworkConfig, Trainer
 from metaplast.hdl.link.protocol import counters_request, encode_frame
 from metaplast.hdl.plan import LayerPlan, NetworkPlan
 from metaplast.hdl.registers import GlobalRegister, LayerRegister, Status, layer_address
@@ -295,6 +295,26 @@ def test_what_a_device_refuses(data: tuple[NDArray[np.uint8], NDArray[np.int64]]
             device.identify()
         with pytest.raises(ConfigurationError, match="epochs must be an integer of at least 1"):
             device.fit(*data, epochs=0)
+        with pytest.raises(DataError, match="y holds no labels"):
+            device.fit(data[0], [])
+        with pytest.raises(DataError, match=r"y\[2\] is -1; labels must be 0 or more"):
+            device.fit(data[0][:3], [0, 1, -1])
+
+
+@pytest.mark.parametrize("baud", [-5, 12345678901])
+def test_a_baud_rate_that_no_port_has(board: VirtualBoard, baud: int) -> None:
+    with pytest.raises(LinkError, match=f"{board.port} cannot be opened at {baud} bits per second"):
+        open_client(board.port, baud=baud)
+
+
+def test_samples_of_another_width_are_not_predicted(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
+) -> None:
+    with open_client(board.port) as client:
+        network = BoardNetwork(client, CONFIG)
+        for columns in (23, 25):
+            with pytest.raises(DataError, match=rf"must be of shape \(n, 24\), not \(5, {columns}"):
+                network.predict(np.zeros((5, columns)))
 
 
 def test_a_device_at_a_port_has_its_own_network(

@@ -350,6 +350,14 @@ def test_a_board_that_gets_nowhere_is_given_up(
         ask(network)
 
 
+def test_counters_of_another_number_are_given_up() -> None:
+    double = BoardDouble(CONFIG)
+    client = client_of(double, 0.2)
+    identify(client)
+    with pytest.raises(StuckError):
+        client.row(layer_address(0, LayerRegister.POSITION), 0, 1000)
+
+
 def test_counters_that_are_never_told_are_given_up() -> None:
     double = BoardDouble(CONFIG)
     client = client_of(double, 0.2)
