@@ -49,7 +49,7 @@ UNIQUE = re.compile(r"\$\d+")
 MOST_PLANS = 3
 """To synthesise: estimates of logic are a few percent off, so what does not fit is planned anew."""
 
-SPARE = 0.03
+SPARE = 0.05
 """Share of a device's logic cells that a new plan leaves free, so that they can be placed."""
 
 FULL = "Unable to find legal placement"

@@ -101,6 +101,9 @@ def test_going_on_with_a_model(run: Command, toy: Path) -> None:
     assert result.status == 0, result.err
     assert result.out.splitlines()[5].split()[0] == "3"
     assert_same_model(Path("toy-model.npz"), Path("three.npz"))
+    assert "Note" not in result.err
+    result = run("simulate", toy, "--continue", "two.npz", "--epochs", 1, "--samples", 60)
+    assert "Note: the model was trained on 120 samples, and goes on with 60\n" in result.err
 
 
 def test_the_best_epoch_is_kept(run: Command, toy: Path) -> None:
@@ -109,6 +112,7 @@ def test_the_best_epoch_is_kept(run: Command, toy: Path) -> None:
     result = run("simulate", toy, *options)
     assert result.status == 0, result.err
     assert_same_model(Path("toy-model.npz"), Path("toy-simulated.npz"))
+    assert f"{toy}: 90 training samples, 20 held out; network 24–" in result.out
     assert re.search(r"^kept epoch \d, the best on the 20 samples held out: ", result.out, re.M)
 
 
@@ -165,6 +169,8 @@ def test_a_mismatch_and_where_its_waveform_goes(run: Command, toy: Path) -> None
     assert result.status == 1
     assert result.sentence.endswith("; a waveform of the batch is in x.vcd")
     assert [path.name for path in Path().glob("*.vcd")] == ["x.vcd"]
+    result = run("simulate", toy, *SMALL, "--fault", "1,1,0,0,0", "--model", "y.vcd", "--quiet")
+    assert result.sentence.endswith("; a waveform of the batch is in y.waves.vcd")
 
 
 # Refused
@@ -218,6 +224,9 @@ def test_files_that_cannot_be_written(run: Command, toy: Path) -> None:
     assert "cannot write nowhere/w.vcd: there is no directory" in result.sentence
     result = run("simulate", toy, "--waves", toy)
     assert result.sentence == f"--waves {toy} would overwrite its own input; name another file"
+    result = run("simulate", toy, "--waves", "m.npz", "--model", "m.npz")
+    assert result.status == 2
+    assert "--waves: must be another file than --model m.npz" in result.sentence
     result = run("simulate", toy, "--model", toy)
     assert result.sentence == f"--model {toy} would overwrite its own input; name another file"
 

@@ -418,6 +418,23 @@ def test_a_workload_must_suit_the_network() -> None:
         Workload(errors=(0, -1))
 
 
+def test_each_commit_takes_its_own_events() -> None:
+    config = NetworkConfig(inputs=64, hidden=(32,), groups=(8,), classes=4)
+    folded = plan_network(config, find_device("ECP5-85F")).fold(config)
+    one_batch = np.ones((1, 1), bool), [np.zeros((1, 4), np.int32)]
+
+    def cycles(*events: int) -> list[int]:
+        model, idle = CycleModel(folded), [0]
+        for number in events:
+            model.train_batch(*one_batch, [number])
+            idle.append(model.idle)
+        return np.diff(idle).tolist()
+
+    many, few = cycles(1000, 10), cycles(10, 1000)
+    assert many[0] > 4 * many[1]
+    assert many == pytest.approx(few[::-1], abs=40)
+
+
 @pytest.mark.parametrize("hidden", [(128, 128, 64), (64, 128, 64), (128, 256, 64), (64, 64, 64)])
 def test_a_chain_is_as_quick_as_its_slowest_layer(digits: Any, hidden: tuple[int, ...]) -> None:
     x, y = digits
