@@ -5,6 +5,7 @@ are imported inside the command that needs them, so that `metaplast --help` answ
 """
 
 import os
+import sys
 
 __all__ = ["main"]
 
@@ -13,6 +14,8 @@ def main() -> None:
     """Run the command line and end the process with its status: 0, 1 (it failed) or 2 (usage)."""
     # The model's matrix products are small: BLAS threads would mostly wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from .app import app
-
+    try:
+        from .app import app
+    except KeyboardInterrupt:
+        sys.exit("Error: interrupted")
     app()

@@ -6,6 +6,7 @@ To add a command, write a module with a function ``register(app)`` and name it i
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -38,6 +39,9 @@ COMMANDS = (
 )
 
 LONGEST_SENTENCE = 1200
+
+INTERRUPTED = 130
+"""Typer's status, if Ctrl-C comes outside of a command."""
 
 # `click.UsageError`, wherever this Typer keeps its Click.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -82,6 +86,10 @@ class MetaplastGroup(TyperGroup):
                     **extra,
                 )
                 sys.stdout.flush()
+                if status == INTERRUPTED:
+                    status = _fail("interrupted")
+        except typer.Abort:  # what older Typers make of it
+            status = _fail("interrupted")
         except UsageError as error:
             error.show(file=sys.stderr)  # type: ignore[attr-defined]
             status = 2
@@ -99,6 +107,7 @@ class MetaplastGroup(TyperGroup):
         except BrokenPipeError:
             return _closed_pipe()
         except KeyboardInterrupt:
+            warnings.simplefilter("ignore")  # of what was left unfinished
             return _fail("interrupted")
         except MemoryError as error:
             return _fail(f"not enough memory: {error or 'use fewer samples or a smaller network'}")

@@ -13,7 +13,7 @@ from ..sim.epoch_run import Check, Progress, TrainedEpoch
 from ..sim.recording import coming_batch, record_batch
 from ..sim.training import CoreTraining
 from ..sim.training_setup import Fault, TrainingSetup
-from .interrupts import held_interrupts, ignore_interrupts
+from .interrupts import heed_interrupts, held_interrupts, ignore_interrupts
 from .session import Outcome, Session
 from .simulation_output import SimulationReporter
 
@@ -128,6 +128,7 @@ class CoreSession:
 
         def show(progress: Progress) -> None:
             nonlocal searching
+            heed_interrupts()
             if progress.again and not searching:
                 searching = True
                 reporter.finish()

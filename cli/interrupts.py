@@ -7,11 +7,20 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-__all__ = ["held_interrupts", "ignore_interrupts", "requests_to_end"]
+__all__ = ["heed_interrupts", "held_interrupts", "ignore_interrupts", "requests_to_end"]
 
 # Windows has no SIGHUP.
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+
+
+# Those that came while a command ran, and that it may not have noticed.
+_came: list[int] = []
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _came.append(number)
+    raise KeyboardInterrupt
 
 
 def _in_main_thread() -> bool:
@@ -23,13 +32,14 @@ def _in_main_thread() -> bool:
 def requests_to_end() -> Iterator[None]:
     """While a command runs, a request to end, or a closed terminal, ends it as Ctrl-C does."""
     before: dict[int, Any] = {}
+    _came.clear()
     if _in_main_thread():
         handlers = {number: signal.getsignal(number) for number in SIGNALS}
         # One that is None was not set from Python, and cannot be set again from there.
         before = {number: handler for number, handler in handlers.items() if handler is not None}
         for number, handler in before.items():
-            if handler is signal.SIG_DFL:
-                signal.signal(number, signal.default_int_handler)
+            if handler in (signal.SIG_DFL, signal.default_int_handler):
+                signal.signal(number, _interrupt)
     try:
         yield
     finally:
@@ -51,7 +61,7 @@ def held_interrupts() -> Iterator[None]:
     before = {
         number: signal.signal(number, note)
         for number in SIGNALS
-        if signal.getsignal(number) is signal.default_int_handler
+        if signal.getsignal(number) in (_interrupt, signal.default_int_handler)
     }
     try:
         yield
@@ -59,6 +69,18 @@ def held_interrupts() -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
     if asked:
+        raise KeyboardInterrupt
+
+
+def heed_interrupts() -> None:
+    """Be interrupted by what came before and was swallowed, as by an object's finaliser.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If something was.
+    """
+    if _came:
         raise KeyboardInterrupt
 
 

@@ -13,7 +13,7 @@ from ..golden_model.datasets import DataSet, RunParameters
 from ..golden_model.encoding import Thermometer
 from ..golden_model.model_file import Model
 from .class_labels import own_labels
-from .interrupts import held_interrupts, ignore_interrupts
+from .interrupts import heed_interrupts, held_interrupts, ignore_interrupts
 from .options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
 from .output import Reporter
 
@@ -368,6 +368,7 @@ def train_epochs(
             reporter.start(f"epoch {count + 1} of {session.epochs}", len(bits.x))
 
             def on_batch(done: int, record: BatchRecord) -> None:
+                heed_interrupts()
                 reporter.advance(done)
 
             trained = trainer.train_epoch(bits.x, bits.y, on_batch)

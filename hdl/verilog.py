@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-__all__ = ["Layout", "component_ports", "describe", "describe_ports", "to_verilog"]
+from ..golden_model.errors import MetaplastError
+
+__all__ = ["Layout", "VerilogError", "component_ports", "describe", "describe_ports", "to_verilog"]
 
 Layout: TypeAlias = dict[str, Any]
 """A layout, as above."""
@@ -24,6 +26,10 @@ CLEARED_MEMORY = re.compile(
     r"  end\n",
     re.MULTILINE,
 )
+
+
+class VerilogError(MetaplastError):
+    """A component cannot be written as Verilog; the message says why."""
 
 
 def describe(shape: Any) -> Layout:
@@ -102,19 +108,40 @@ def to_verilog(component: Any, *, name: str, platform: Any = None) -> str:
         Name of its module.
     platform : amaranth.build.Platform, optional
         Passed to its elaboration.
+
+    Raises
+    ------
+    VerilogError
+        If Yosys, which writes it, fails.
     """
     from amaranth.back import verilog
 
     ports = {port: (value, None) for port, _, value in component_ports(component)}
-    text = verilog.convert(
-        component,
-        name=name,
-        platform=platform,
-        ports=ports,
-        emit_src=False,
-        strip_internal_attrs=True,
-    )
+    try:
+        text = verilog.convert(
+            component,
+            name=name,
+            platform=platform,
+            ports=ports,
+            emit_src=False,
+            strip_internal_attrs=True,
+        )
+    except verilog.YosysError as error:
+        raise VerilogError(_reason(str(error))) from error
     return _shorten_memories(text)
+
+
+def _reason(said: str) -> str:
+    """Why Yosys failed, in a sentence."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it says nothing"]
+    for line in lines:
+        if "cache directory" in line:
+            place = line.partition("cache directory: ")[2]
+            return (
+                f"Yosys cannot keep its compiled code in {place} ({lines[-1]}): name a directory "
+                "that can be written to in XDG_CACHE_HOME"
+            )
+    return f"Yosys failed: {lines[-1]}"
 
 
 def _shorten_memories(text: str) -> str:

@@ -7,11 +7,13 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["ENVIRONMENT_VARIABLE", "cache_directory", "keep"]
+from ..golden_model.errors import MetaplastError
+
+__all__ = ["ENVIRONMENT_VARIABLE", "CacheError", "cache_directory", "keep"]
 
 ENVIRONMENT_VARIABLE = "METAPLAST_CACHE"
 KEPT_SECONDS = 30 * 24 * 3600
@@ -19,6 +21,10 @@ KEPT_SECONDS = 30 * 24 * 3600
 
 OURS = re.compile(r"(bitstream|design|headers|runtime)-[0-9a-f]{32}(\.lock|\.\w+\.new)?")
 """Names of what is kept; a cache that a user names may hold other things."""
+
+
+class CacheError(MetaplastError):
+    """The cache cannot be used; the message says why, and what to change."""
 
 
 def cache_directory() -> Path:
@@ -52,13 +58,26 @@ def keep(name: str, make: Callable[[Path], None]) -> tuple[Path, bool]:
         Where it is.
     made : bool
         Whether it had to be made.
+
+    Raises
+    ------
+    CacheError
+        If the cache cannot be written to.
     """
     cache = cache_directory()
     directory = cache / name
     if _used(directory):
         return directory, False
-    cache.mkdir(parents=True, exist_ok=True)
-    with _lock(cache / f"{name}.lock"):
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = (cache / f"{name}.lock").open("w")
+    except OSError as error:
+        raise CacheError(
+            f"what is built is kept in {cache}, and that cannot be written to "
+            f"({error.strerror or error}): name another directory in {ENVIRONMENT_VARIABLE}"
+        ) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if _used(directory):
             return directory, False
         new = Path(tempfile.mkdtemp(prefix=f"{name}.", suffix=".new", dir=cache))
@@ -74,17 +93,10 @@ def keep(name: str, make: Callable[[Path], None]) -> tuple[Path, bool]:
 
 def _used(directory: Path) -> bool:
     """Whether it is there; and if so it is young again."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         os.utime(directory)
         return True
     return False
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _remove_unused(cache: Path) -> None:

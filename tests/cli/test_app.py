@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 
 from metaplast.cli.app import COMMANDS
 from metaplast.golden_model.model_file import Model
+
+from .conftest import heed_signals
 
 
 def test_version(run):
@@ -95,6 +99,28 @@ def test_interruption_outside_of_training(run, monkeypatch):
     monkeypatch.setattr("metaplast.golden_model.datasets.load", interrupt)
     result = run("train", "digits")
     assert (result.status, result.sentence) == (1, "interrupted")
+
+
+@pytest.mark.parametrize("milliseconds", [20, 80, 150, 300])
+def test_interruption_while_it_starts(model, milliseconds):
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            "print(1, flush=True); from metaplast.cli import main; main()",
+            *("info", str(model)),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_signals,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(milliseconds / 1000)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    if process.returncode != 0:  # it was not yet done
+        assert (process.returncode, err) == (1, "Error: interrupted\n")
 
 
 def test_no_memory(run, monkeypatch):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metaplast.golden_model import EpochRecord, Network, NetworkConfig, Trainer
+from metaplast.golden_model import EpochRecord, Network, NetworkConfig, Trainer, datasets
 from metaplast.golden_model.encoding import Thermometer
 from metaplast.golden_model.model_file import Model
 
@@ -451,6 +451,29 @@ class TestInterruption:
         _, err = process.communicate(timeout=60)
         assert re.fullmatch(r"Error: interrupted; epoch \d+ was saved in digits-model.npz\n", err)
         assert Model.load("digits-model.npz").epoch >= 2
+
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+    def test_what_a_finaliser_swallows_counts_all_the_same(self, run, toy, monkeypatch):
+        class Finalised:
+            def __del__(self) -> None:
+                signal.raise_signal(signal.SIGINT)
+
+        load = datasets.load
+
+        def interrupted(*args: object, **options: object) -> object:
+            unused = Finalised()
+            del unused
+            return load(*args, **options)
+
+        monkeypatch.setattr("metaplast.golden_model.datasets.load", interrupted)
+        for command in ("train", "simulate"):
+            result = run(command, toy, *SMALL, "--epochs", 2)
+            assert (result.status, result.sentence) == (
+                1,
+                "interrupted before the first epoch was finished; nothing was saved",
+            )
+        monkeypatch.undo()
+        assert run("train", toy, *SMALL, "--epochs", 2).status == 0
 
     def test_while_saving_comes_after_it(self, run, toy, monkeypatch):
         save = Model.save

