@@ -30,7 +30,7 @@ from .pll import PLL, megahertz
 from .toolchain import BuildError, Flow, NoRoomError, Runner, find_flow
 from .top import BoardTop
 
-__all__ = ["Build", "FORMAT", "LATER_EPOCH", "Prepared", "build", "prepare"]
+__all__ = ["Build", "FORMAT", "LATER_EPOCH", "Prepared", "build", "own_files", "prepare"]
 
 DESCRIPTION = "build.json"
 FORMAT = 2
@@ -227,7 +227,7 @@ def build(
     BuildError
         If a tool is missing, something does not fit, or timing is missed.
     """
-    own = _own_files(out)
+    own = own_files(out)
     flow = find_flow(board.device.family)
     versions = {tool.name: tool.version(native) for tool in flow.tools}
     progress("elaborating")
@@ -287,8 +287,8 @@ def _smaller(prepared: Prepared, excess: int | None, clock: Fraction | None) -> 
         return None
 
 
-def _own_files(out: Path) -> list[str]:
-    """What a build has written into a directory; nothing if it is empty or not there.
+def own_files(out: Path) -> list[str]:
+    """Names of what a build has written into a directory, none if it is empty or not there.
 
     Raises
     ------

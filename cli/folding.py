@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ..golden_model import NetworkConfig
     from ..hdl.plan import NetworkPlan
 
-__all__ = ["chosen_plan", "load_plan", "with_factors"]
+__all__ = ["chosen_plan", "load_network", "load_plan", "with_factors"]
 
 
 def chosen_plan(config: "NetworkConfig", file: Path | None, device: str | None) -> "NetworkPlan":
@@ -49,18 +49,46 @@ def load_plan(file: Path) -> "NetworkPlan":
     from ..golden_model.errors import ConfigurationError, MetaplastError
     from ..hdl.plan import NetworkPlan
 
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        raise MetaplastError(
-            f"{file} is no plan: it is not JSON; have one written by `metaplast plan --out FILE`"
-        ) from None
+    document = _load(file)
     if isinstance(document, dict) and isinstance(document.get("plan"), dict):
         document = document["plan"]
     try:
         return NetworkPlan.from_dict(document)
     except ConfigurationError as error:
         raise MetaplastError(f"{file}: {error}") from None
+
+
+def load_network(file: Path) -> "NetworkConfig":
+    """The network that a report of `metaplast plan` is about.
+
+    Raises
+    ------
+    MetaplastError
+        If it does not say.
+    """
+    from ..golden_model import NetworkConfig
+    from ..golden_model.errors import ConfigurationError, MetaplastError
+
+    document = _load(file)
+    try:
+        return NetworkConfig.from_dict(document["config"])
+    except (KeyError, TypeError):
+        raise MetaplastError(
+            f"{file} does not say for which network it is; give a MODEL, or --inputs and --classes"
+        ) from None
+    except ConfigurationError as error:
+        raise MetaplastError(f"{file}: {error}") from None
+
+
+def _load(file: Path) -> Any:
+    from ..golden_model.errors import MetaplastError
+
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise MetaplastError(
+            f"{file} is no plan: it is not JSON; have one written by `metaplast plan --out FILE`"
+        ) from None
 
 
 def with_factors(plan: "NetworkPlan", factors: Sequence[Mapping[str, Any]]) -> "NetworkPlan":

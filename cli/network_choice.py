@@ -119,10 +119,11 @@ def chosen_network(model: Path | None, inputs: int | None, choices: Choices) -> 
         from ..golden_model.model_file import Model
 
         return Model.load(model).config
-    if inputs is None or choices.classes is None:
-        raise typer.BadParameter(
-            "must be given, with --classes, or a MODEL that says them", param_hint="--inputs"
-        )
+    for option, given in (("--inputs", inputs), ("--classes", choices.classes)):
+        if given is None:
+            raise typer.BadParameter(
+                "must be given, or a MODEL whose network to take", param_hint=option
+            )
     return choices.network_config(inputs=inputs, classes=choices.classes)
 
 

@@ -96,7 +96,7 @@ DataDirOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Directory of downloaded data sets.",
+        help="Directory of the data set's files.",
         rich_help_panel=DATA,
         show_default="$METAPLAST_DATA and the usual places",
     ),

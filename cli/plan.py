@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .folding import chosen_plan, load_network, with_factors
 from .network_choice import InputsOption, NetworkArgument, NetworkClassesOption, chosen_network
 from .options import (
     BatchOption,
@@ -120,7 +121,10 @@ def plan(
         reinforcement=reinforcement,
         batch=batch,
     )
-    config = chosen_network(model, inputs, choices)
+    if file is not None and model is None and inputs is None and not any(choices.given()):
+        config = load_network(file)
+    else:
+        config = chosen_network(model, inputs, choices)
     overrides = _overrides(factors or [], len(config.layers))
     if file is not None and factors:
         raise typer.BadParameter("says all factors already; leave out --set", param_hint="--plan")
@@ -129,7 +133,6 @@ def plan(
     from ..hdl.cycles import Workload
     from ..hdl.device import find_device
     from ..hdl.planner import plan_network, report_plan
-    from .folding import chosen_plan, with_factors
 
     workload = Workload(
         chosen=_numbers(chosen, "--chosen"), errors=_numbers(errors, "--errors"), accuracy=accuracy
@@ -138,6 +141,8 @@ def plan(
     if found is None or file is not None:
         network_plan = with_factors(chosen_plan(config, file, None), overrides)
         overrides = [layer.to_dict() for layer in network_plan.layers]
+        if found is None and network_plan.device:
+            found = find_device(network_plan.device)
     if found is not None:
         network_plan = plan_network(config, found, overrides=overrides, workload=workload)
     report = report_plan(config, network_plan, found, workload)

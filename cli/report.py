@@ -9,7 +9,7 @@ from .options import JsonOption
 from .output import check_file, print_json, print_table, require
 
 if TYPE_CHECKING:
-    from ..boards.build import Build
+    from ..boards.build import Build, own_files
 
 __all__ = ["register"]
 
@@ -43,7 +43,8 @@ def report(
         raise typer.BadParameter("is shown on a page only; add --html FILE", param_hint="--model")
     loaded = Build.load(build)
     if html is not None:
-        check_file(html, "--html", unlike=[path for path in (model,) if path is not None])
+        built = [loaded.directory / name for name in own_files(loaded.directory)]
+        check_file(html, "--html", unlike=[*built, *([] if model is None else [model])])
         require("matplotlib", extra="plot", purpose="the page's pictures")
         from ..boards.page import render_page
         from ..golden_model.atomic import write_atomically

@@ -189,7 +189,8 @@ def simulate(
     if model is not None:
         check_file(model, "--model", unlike=read)
     if waves is not None:
-        check_file(waves, "--waves", unlike=read)
+        inputs = [path for path in (continue_, plan) if path is not None]
+        check_file(waves, "--waves", unlike=[*read, *inputs])
         if model is not None and waves.absolute() == model.absolute():
             raise typer.BadParameter(
                 f"must be another file than --model {model}", param_hint="--waves"

@@ -39,6 +39,7 @@ FIRST_ERRORS = 0.5
 """Share of the samples that raise an error bit in a first epoch."""
 
 ESTIMATED_SAMPLES = 2000
+ESTIMATED_WORDS, LEAST_SAMPLES = 20_000, 100
 """Made-up samples that an estimate follows."""
 
 ESTIMATED_EVENTS = 1 << 14
@@ -620,11 +621,14 @@ def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload:
         reinforcement_events(layer.config, config.reinforcement, workload.accuracy)
         for layer in folded
     ]
+    # Each word of a sample takes its time to follow.
+    words = max(layer.words for layer in folded)
+    number = max(min(ESTIMATED_SAMPLES, ESTIMATED_WORDS // words), LEAST_SAMPLES)
     samples = [
         synthetic_samples(
             layer.config,
             *workload.of(layer.config, len(config.layers)),
-            ESTIMATED_SAMPLES,
+            number,
             declining=workload.accuracy == 0,
         )
         for layer in folded
@@ -635,20 +639,20 @@ def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload:
     def train(model: CycleModel, which: Any) -> None:
         model.train_batch(errors[which], [neurons[which] for neurons in chosen], events)
 
-    if config.batch > ESTIMATED_SAMPLES:
+    if config.batch > number:
         # From two batches of different size follow a sample's share and a batch's.
         every_second, every = CycleModel(folded), CycleModel(folded)
         train(every_second, slice(None, None, 2))
         train(every, slice(None))
-        half = ESTIMATED_SAMPLES // 2
+        half = number // 2
         rate = (every.committed - every_second.committed) / half
-        return rate + (every.committed - ESTIMATED_SAMPLES * rate) / config.batch
+        return rate + (every.committed - number * rate) / config.batch
 
     # The first batch fills the pipeline; the others count.
     model = CycleModel(folded)
     train(model, slice(config.batch))
     first = model.committed
-    batches = ESTIMATED_SAMPLES // config.batch
+    batches = number // config.batch
     for batch in range(batches):
         train(model, slice(batch * config.batch, (batch + 1) * config.batch))
     return (model.committed - first) / (batches * config.batch)

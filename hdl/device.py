@@ -40,6 +40,11 @@ class BlockRAM:
     byte: int
     weight: int
 
+    @property
+    def bits(self) -> int:
+        """Bits that a block holds at most."""
+        return max(rows * bits for rows, bits in self.shapes)
+
     def blocks(
         self, depth: Integers, width: Integers, granularity: Integers | None = None
     ) -> Integers:
@@ -171,6 +176,14 @@ class Device:
     def sprams(self) -> int:
         """Large single-port memories."""
         return self.spram.count if self.spram else 0
+
+    @property
+    def bits(self) -> int:
+        """Bits that it can keep at most, in memories, LUT memories and registers."""
+        block_rams = self.block_ram.count * self.block_ram.bits
+        sprams = self.spram.count * self.spram.depth * self.spram.width if self.spram else 0
+        lut_rams = 16 * self.luts if self.lut_ram else 0
+        return block_rams + sprams + lut_rams + self.registers
 
     def place(
         self, depth: Integers, width: Integers, granularity: Integers | None = None

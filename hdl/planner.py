@@ -287,6 +287,7 @@ def plan_network(
     """
     default_plan(config).fold(config)  # refuses what no plan can fold
     task = _Task(config, device, workload or Workload())
+    task.check_bits()
     fixed = _checked_overrides(config, overrides)
     supply = Resources.of(device)
     cells, block_rams = device.comfort
@@ -801,6 +802,43 @@ class _Task:
                 f"{', '.join(_changes(layer.index, nearest, fixed))}"
             ) from None
 
+    def check_bits(self) -> None:
+        """See that the device can keep what is trained, before plans are looked for.
+
+        Raises
+        ------
+        DoesNotFitError
+            If it cannot.
+        """
+        excess = self._bits - self.device.bits
+        if excess > 0:
+            block_ram = self.device.block_ram
+            need = block_ram.count + math.ceil(excess / block_ram.bits)
+            raise DoesNotFitError(
+                f"{self._network} does not fit the {self.device.name}: whatever the plan, it needs "
+                f"at least {self._amount(0, need)} of {block_ram.count:,}{self._elsewhere()}",
+                resource=AMOUNTS[0],
+                need=need,
+                supply=block_ram.count,
+                nearest=None,
+            )
+
+    @property
+    def _bits(self) -> int:
+        """Bits of all hidden weights, and of their snapshots."""
+        return sum(layer.weights * (layer.counter_bits + 1) for layer in self.config.layers)
+
+    @property
+    def _network(self) -> str:
+        return "–".join(map(str, (self.config.inputs, *self.config.hidden, self.config.classes)))
+
+    def _elsewhere(self) -> str:
+        """Where it fits, as the end of a sentence."""
+        others = [one.name for one in DEVICES if one != self.device and self._fits(one)]
+        if others:
+            return f"; it fits the {others[0]}"
+        return "; it fits none of the known devices, so make it smaller"
+
     def no_room(self, fixed: Sequence[Factors]) -> DoesNotFitError:
         """What to say when no plan fits: what ran out, and what would fit."""
         supply = _amounts(Resources.of(self.device))[0]
@@ -808,7 +846,6 @@ class _Task:
         ran_out = int(np.argmax(_shares(total, supply)))
         need, there = int(total[ran_out]), int(supply[ran_out])
 
-        network = "–".join(map(str, (self.config.inputs, *self.config.hidden, self.config.classes)))
         given = ", ".join(
             f"{index}.{name}={_shown(value)}"
             for index, factors in enumerate(fixed)
@@ -817,8 +854,8 @@ class _Task:
         nearest = self._nearest(fixed)
         at_least = "" if nearest else "whatever the plan, "
         sentence = (
-            f"{network}{f' with {given}' if given else ''} does not fit the {self.device.name}: "
-            f"{at_least}it needs {self._amount(ran_out, need)} of {there:,}"
+            f"{self._network}{f' with {given}' if given else ''} does not fit the "
+            f"{self.device.name}: {at_least}it needs {self._amount(ran_out, need)} of {there:,}"
         )
         if nearest is not None:
             changes = [
@@ -828,12 +865,7 @@ class _Task:
             ]
             sentence += f"; the nearest plan that fits has {', '.join(changes)}"
         else:
-            others = [one.name for one in DEVICES if one != self.device and self._fits(one)]
-            sentence += (
-                f"; it fits the {others[0]}"
-                if others
-                else "; it fits none of the known devices, so make it smaller"
-            )
+            sentence += self._elsewhere()
         resource = AMOUNTS[ran_out]
         return DoesNotFitError(
             sentence, resource=resource, need=need, supply=there, nearest=nearest
@@ -857,6 +889,8 @@ class _Task:
         return f"{about}{amount:,} {names[resource]}{'' if amount == 1 else 's'}"
 
     def _fits(self, device: Device) -> bool:
+        if self._bits > device.bits:
+            return False
         task = _Task(self.config, device, self.workload)
         need = task.smallest_need([{} for _ in self.config.layers])
         return bool((need <= _amounts(Resources.of(device))[0]).all())

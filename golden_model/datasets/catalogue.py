@@ -106,7 +106,7 @@ def load(name_or_path: PathLike, *, data_dir: PathLike | None = None) -> DataSet
         One of :data:`NAMES`; or a ``.npz`` file (the user's arrays, or a recorded run), a ``.csv``
         file, or a directory with IDX files in MNIST's naming.
     data_dir : path or None
-        Where to look first for the files of a built-in set.
+        Where the files of a built-in set are; by default the usual places.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def load_labelled(
     split : str or None
         ``"train"`` or ``"test"``; where it is None, test if there is one.
     data_dir : path or None
-        Where to look first for the files of a built-in set.
+        Where the files of a built-in set are; by default the usual places.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def load_features(
     features : int or None
         How many features a sample must have, if it is known.
     data_dir : path or None
-        Where to look first for the files of a built-in set.
+        Where the files of a built-in set are; by default the usual places.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from .data_set import DataSet, checked_features, checked_labels
 
 __all__ = ["LABEL_NAMES", "load_csv", "load_csv_features", "load_csv_labelled"]
 
-# Names of the label column, any case; the first that a header holds is it.
+# Names of the label column, any case.
 LABEL_NAMES = ("label", "class", "target")
 
 # What stands above the index that pandas writes, and above one that it has read and written again.
@@ -42,12 +42,14 @@ class _Table:
     def label_column(self) -> int | None:
         """The column that the header names a label, if it does."""
         names = [name.casefold() for name in self.header or ()]
-        for name in LABEL_NAMES:
-            if names.count(name) > 1:
-                raise DataError(f"{self.path} has two columns named {name}; rename one")
-            if name in names:
-                return names.index(name)
-        return None
+        found = [column for column, name in enumerate(names) if name in LABEL_NAMES]
+        if len(found) > 1:
+            one, other = (names[column] for column in found[:2])
+            both = f"columns named {one} and {other}"
+            if one == other:
+                both = f"two columns named {one}"
+            raise DataError(f"{self.path} has {both}, and either may be the labels; rename one")
+        return found[0] if found else None
 
 
 def load_csv(path: Path) -> DataSet:
@@ -223,5 +225,16 @@ def _not_a_number(path: Path, row: int, cells: list[str], header: tuple[str, ...
             return f"{place} holds {name}; put commas between the cells, and points in the numbers"
     if not cells[column].strip():
         return f"{place} is empty; fill in what is missing or leave the row out"
-    hint = "" if header else " (a header has no numbers, or names a column label, class or target)"
-    return f"{place} is {cells[column].strip()!r}, not a number{hint if row == 1 else ''}"
+    hint = ""
+    if row == 1 and not header:
+        hint = " (a header has no numbers, or names a column label, class or target)"
+    elif column == _label_column(header, len(cells)):
+        hint = "; if it is a label, number the classes from 0 (pandas: factorize)"
+    return f"{place} is {cells[column].strip()!r}, not a number{hint}"
+
+
+def _label_column(header: tuple[str, ...] | None, columns: int) -> int:
+    """Where the label is, or else may be."""
+    names = [name.casefold() for name in header or ()]
+    named = [column for column, name in enumerate(names) if name in LABEL_NAMES]
+    return named[0] if named else columns - 1

@@ -61,7 +61,7 @@ def fashion_mnist(data_dir: Path | None = None) -> DataSet:
     Parameters
     ----------
     data_dir : Path or None
-        Where to look first.
+        Where the files are; by default wherever :func:`find` finds them.
 
     Raises
     ------
@@ -69,6 +69,11 @@ def fashion_mnist(data_dir: Path | None = None) -> DataSet:
         If the files are nowhere, or are not the published ones.
     """
     directory = find(data_dir)
+    if directory is None and data_dir is not None:
+        raise DataError(
+            f"{data_dir} does not hold the four files of {NAME}: run `metaplast data fetch {NAME} "
+            f"--data-dir {data_dir}`, or leave the directory out to look elsewhere"
+        )
     if directory is None:
         raise DataError(
             f"{NAME} is not on this machine: install Debian's package dataset-fashion-mnist, or "
@@ -102,8 +107,9 @@ def fashion_mnist(data_dir: Path | None = None) -> DataSet:
 def find(data_dir: Path | None = None) -> Path | None:
     """The first directory that holds all four files, whether or not they are whole.
 
-    ``data_dir`` and ``$METAPLAST_DATA`` (each itself, then its ``fashion-mnist`` sub-folder), the
-    user's cache, then where Debian's package puts them.
+    ``data_dir``, if it is given, and nothing else; otherwise ``$METAPLAST_DATA``, the user's cache,
+    and where Debian's package puts them. Of the first two, the directory itself, then its
+    ``fashion-mnist`` sub-folder.
     """
     return _first_complete(_places(data_dir))
 
@@ -136,8 +142,7 @@ def fetch_files(
     DataError
         If a download fails, is not the published file, or cannot be written.
     """
-    places = _subfolders(data_dir) if data_dir is not None else _places(None)
-    found = _first_complete(places)
+    found = find(data_dir)
     if found and all(_is_whole(found, name) for name in SUMS):
         return found
 
@@ -169,7 +174,9 @@ def _fetch_into(target: Path, on_progress: Callable[[str, int], None] | None) ->
 
 
 def _places(data_dir: Path | None) -> list[Path]:
-    places = [] if data_dir is None else _subfolders(data_dir)
+    if data_dir is not None:
+        return _subfolders(data_dir)
+    places = []
     if named := os.environ.get(ENVIRONMENT_VARIABLE):
         places += _subfolders(Path(named))
     if cache := _cache_directory():

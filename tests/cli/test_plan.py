@@ -36,6 +36,20 @@ def test_a_report_is_a_plan_for_other_commands(run: Command, workspace: Path) ->
     assert json.loads(again.out)["plan"] == written["plan"]
 
 
+def test_a_report_says_its_network_and_device(run: Command, workspace: Path) -> None:
+    options = ("--inputs", 20, "--hidden", 8, "--classes", 3, "--device", "icebreaker")
+    first = run("plan", *options, "--set", "lanes=2", "--out", "plan.json")
+    again = run("plan", "--plan", "plan.json")
+    assert (again.status, again.err) == (0, "")
+    assert again.out == first.out.removesuffix("wrote plan.json\n")
+    Path("bare.json").write_text(json.dumps(json.loads(Path("plan.json").read_text())["plan"]))
+    result = run("plan", "--plan", "bare.json")
+    assert (result.status, result.sentence) == (
+        1,
+        "bare.json does not say for which network it is; give a MODEL, or --inputs and --classes",
+    )
+
+
 def test_factors_are_kept(run: Command) -> None:
     report = json.loads(
         run("plan", *NETWORK, "--device", "icebreaker", "--set", "0.lanes=2", "--json").out
@@ -89,7 +103,7 @@ def test_the_network_of_a_model(run: Command, model: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "status", "sentence"),
     [
-        ((), 2, "--inputs: must be given, with --classes"),
+        ((), 2, "--inputs: must be given, or a MODEL"),
         ((*NETWORK, "--device", "abacus"), 2, "device 'abacus' is not known"),
         ((*NETWORK, "--set", "lanes"), 2, "must be FACTOR=VALUE or LAYER.FACTOR=VALUE"),
         ((*NETWORK, "--set", "1.lanes=2"), 2, "names layer 1, and the network has layers 0 to 0"),
@@ -105,7 +119,7 @@ def test_the_network_of_a_model(run: Command, model: Path) -> None:
         (
             ("--inputs", 10_000, "--hidden", 16, "--classes", 3, "--device", "icebreaker"),
             2,
-            "does not fit the iCE40UP5K: whatever the plan, it needs 50 EBRs of 30; it fits the",
+            "does not fit the iCE40UP5K: whatever the plan, it needs at least 95 EBRs of 30; it fits the",
         ),
         ((*NETWORK, "--set", "width=2"), 2, "has no width"),
         ((*NETWORK, "--set", "lanes=33"), 2, "lanes must be at most the 32 neurons"),

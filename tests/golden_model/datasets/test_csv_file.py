@@ -85,8 +85,20 @@ def test_reads_every_way_to_write_it(csv, text, encoding):
             ": column 1 has no name and numbers the rows, which is no feature; leave it out",
         ),
         ("Unnamed: 0,a,label\n0,5,1\n1,6,0\n", ": column 1 has no name and numbers the rows"),
-        ("label,a,LABEL\n1,2,3\n", " has two columns named label; rename one"),
+        ("label,a,LABEL\n1,2,3\n", " has two columns named label, and either may be the labels"),
         ('1,2,0\n3,"4,1\n' + "9" * 200_000, " is not comma-separated: field larger than"),
+        (
+            "a,class,label\n1,2,3\n",
+            " has columns named class and label, and either may be the labels; rename one",
+        ),
+        (
+            "a,class\n1,setosa\n",
+            (
+                ": row 2, column 2 (class) is 'setosa', not a number; if it is a label, number the "
+                "classes from 0"
+            ),
+        ),
+        ("class,a\n1,x\n", ": row 2, column 2 (a) is 'x', not a number"),
         (b"a,b\n1,\xff\n", " is not a text file in UTF-8: byte 0xff at 6; save it as UTF-8"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 99 else "long",

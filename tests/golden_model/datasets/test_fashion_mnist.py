@@ -78,31 +78,34 @@ def test_loads_images_labels_and_names(tmp_path):
 
 
 def test_is_looked_for_in_order(tmp_path, monkeypatch):
-    def found():
-        return fashion_mnist.find(tmp_path / "option")
-
     monkeypatch.setenv("METAPLAST_DATA", str(tmp_path / "variable"))
-    assert found() is None
-    for place in (
-        "debian",
-        "cache/metaplast/fashion-mnist",
-        "variable/fashion-mnist",
-        "variable",
-        "option/fashion-mnist",
-        "option",
-    ):
+    assert fashion_mnist.find() is None
+    for place in ("debian", "cache/metaplast/fashion-mnist", "variable/fashion-mnist", "variable"):
         directory = put(tmp_path / place)
-        assert found() == directory
-        assert load("fashion-mnist", data_dir=tmp_path / "option").classes == 10
-        assert describe(tmp_path / "option")[1].location == str(directory)
+        assert fashion_mnist.find() == directory
+        assert load("fashion-mnist").classes == 10
+        assert describe()[1].location == str(directory)
 
 
-def test_an_incomplete_directory_is_passed_over(tmp_path):
-    put(tmp_path / "option")
-    (tmp_path / "option" / f"{FIRST}.gz").unlink()
-    assert fashion_mnist.find(tmp_path / "option") is None
-    assert fashion_mnist.find(tmp_path / "option") != put(tmp_path / "debian")
-    assert fashion_mnist.find(tmp_path / "option") == tmp_path / "debian"
+def test_a_directory_that_is_named_is_the_only_one(tmp_path):
+    option = tmp_path / "option"
+    put(tmp_path / "debian")
+    with pytest.raises(DataError, match=f"{option} does not hold the four files of fashion-mnist"):
+        load("fashion-mnist", data_dir=option)
+    for place in ("option/fashion-mnist", "option"):
+        directory = put(tmp_path / place)
+        assert fashion_mnist.find(option) == directory
+        assert load("fashion-mnist", data_dir=option).classes == 10
+        assert describe(option)[1].location == str(directory)
+
+
+def test_an_incomplete_directory_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("METAPLAST_DATA", str(tmp_path / "variable"))
+    put(tmp_path / "variable")
+    (tmp_path / "variable" / f"{FIRST}.gz").unlink()
+    assert fashion_mnist.find() is None
+    assert fashion_mnist.find() != put(tmp_path / "debian")
+    assert fashion_mnist.find() == tmp_path / "debian"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,7 @@ def test_where_it_is_nowhere_three_ways_out_are_named(tmp_path):
         "dataset-fashion-mnist, or run `metaplast data fetch fashion-mnist`, or name the directory "
         r"that holds its four \.gz files with --data-dir",
     ):
-        load("fashion-mnist", data_dir=tmp_path)
+        load("fashion-mnist")
 
 
 def test_refuses_damaged_files(tmp_path):
