@@ -1,7 +1,8 @@
 """The golden model behind scikit-learn's door."""
 
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -119,7 +120,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Train a new network for ``epochs`` epochs.
+        """Train a new network for ``epochs`` epochs; if that fails, the estimator stays as it was.
 
         Parameters
         ----------
@@ -142,10 +143,11 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             raise ConfigurationError(
                 f"epochs must be an integer from 1 to {MAX_EPOCHS}, not {epochs!r}"
             )
-        x, labels = validate_data(self, X, y)
-        check_classification_targets(labels)
-        self._start(x, np.unique(labels))
-        self._train(x, labels, int(epochs))
+        with self._all_or_nothing():
+            x, labels = validate_data(self, X, y)
+            check_classification_targets(labels)
+            self._start(x, np.unique(labels))
+            self._train(x, labels, int(epochs))
         return self
 
     def partial_fit(
@@ -159,7 +161,8 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         The first call, unless after :meth:`fit`, makes the network and takes its thresholds and
         parameters; later ones change neither. So ``fit`` with ``epochs=3`` followed by
         ``partial_fit`` on the same data leaves the very counters of ``fit`` with ``epochs=4``,
-        and so do four calls of ``partial_fit``. A training can have 32768 epochs.
+        and so do four calls of ``partial_fit``. A training can have 32768 epochs. If a call is
+        refused, the estimator stays as it was.
 
         Parameters
         ----------
@@ -193,15 +196,16 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
                     f"classes must stay {self.classes_.tolist()}, as they were in the first call, "
                     f"not {known.tolist()}"
                 )
-        x, labels = validate_data(self, X, y, reset=first)
-        unknown = np.setdiff1d(unique_labels(known, labels), known).tolist()
-        if unknown:
-            raise DataError(
-                f"labels must be among the classes {known.tolist()}, not {unknown[0]!r}"
-            )
-        if first:
-            self._start(x, known)
-        self._train(x, labels, 1)
+        with self._all_or_nothing():
+            x, labels = validate_data(self, X, y, reset=first)
+            unknown = np.setdiff1d(unique_labels(known, labels), known).tolist()
+            if unknown:
+                raise DataError(
+                    f"labels must be among the classes {known.tolist()}, not {unknown[0]!r}"
+                )
+            if first:
+                self._start(x, known)
+            self._train(x, labels, 1)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -242,6 +246,20 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             self.history_,
             class_names=[str(label) for label in self.classes_],
         )
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Put the attributes back if training fails, :func:`validate_data`'s too.
+
+        A network that was there before is trained further only when all has been checked.
+        """
+        before = vars(self).copy()
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
 
     def _start(self, x: NDArray[Any], classes: NDArray[Any]) -> None:
         """Make encoder and network."""

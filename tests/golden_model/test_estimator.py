@@ -427,3 +427,61 @@ def test_a_fit_that_failed_has_learnt_nothing(method: str) -> None:
         learner.fit(x, np.zeros(6))
     with pytest.raises(NotFittedError):
         getattr(learner, method)(*([x] if method == "predict" else []))
+
+
+def test_a_first_training_that_failed_can_be_tried_again(iris: Data) -> None:
+    x, y = iris
+    learner = BMLPClassifier(hidden=(32,), epochs=1, reinforcement=1e9)
+    attempts = [
+        lambda: learner.fit(x, y),
+        lambda: learner.partial_fit(x, y, classes=[0, 1, 2]),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ConfigurationError, match=r"^a reinforcement of 1e\+09 takes .* smaller$"):
+            attempt()
+        with pytest.raises(NotFittedError):
+            learner.predict(x)
+        assert not hasattr(learner, "n_features_in_")
+    learner.set_params(reinforcement=1.0).partial_fit(x, y, classes=[0, 1, 2])
+    assert state(learner) == state(BMLPClassifier(hidden=(32,), epochs=1).fit(x, y))
+
+
+def test_a_training_that_failed_leaves_what_was_learnt(iris: Data) -> None:
+    x, y = iris
+    learner = BMLPClassifier(hidden=(32,), epochs=2).fit(x, y)
+    before, attributes = state(learner), dict(vars(learner))
+
+    def unchanged() -> bool:
+        return state(learner) == before and vars(learner) == attributes
+
+    with pytest.raises(DataError, match="one class"):
+        learner.fit(x[:, :2], np.zeros(150))
+    assert unchanged()
+    assert learner.n_features_in_ == 4
+    with pytest.raises(DataError, match="labels must be among the classes"):
+        learner.partial_fit(x, y + 1)
+    assert unchanged()
+    attributes["reinforcement"] = 1e9
+    with pytest.raises(ConfigurationError, match="a reinforcement of"):
+        learner.set_params(reinforcement=1e9).fit(x[:, :2], y)
+    assert unchanged()
+    assert len(learner.history_) == 2
+    assert learner.predict(x).shape == (150,)
+
+
+def test_an_interrupted_fit_leaves_what_was_learnt(
+    iris: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = iris
+    learner = BMLPClassifier(hidden=(32,), epochs=1).fit(x, y)
+    before = state(learner)
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Network, "train_batch", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            learner.fit(x[:, 1:], y)
+    assert state(learner) == before
+    assert learner.n_features_in_ == 4
