@@ -28,8 +28,8 @@ from numpy.typing import ArrayLike, NDArray
 from .batch_record import BatchRecord
 from .config import LayerConfig, NetworkConfig
 from .errors import ConfigurationError
-from .network import SLICE, Layer, initial_classifier, initial_counters
-from .samples import checked_bits, checked_labels
+from .network import Layer, initial_classifier, initial_counters, slices
+from .samples import checked_bits, checked_events, checked_labels
 from .stream import BitStream, reinforcement_id
 
 __all__ = ["CommitteeMachine"]
@@ -121,30 +121,33 @@ class CommitteeMachine:
         Raises
         ------
         DataError
-            If shapes do not fit, or a label is not one of the classes.
+            If samples and labels do not fit each other or the network; nothing has changed then.
+        ConfigurationError
+            If events do not fit the network; nothing has changed then.
         """
         bits = checked_bits(x, self.config.inputs)
         labels = checked_labels(y, len(bits), self.config.classes)
-        parts = [
-            self._layer.train(bits[start : start + SLICE], labels[start : start + SLICE])
-            for start in range(0, len(bits), SLICE)
-        ]
-        _, predictions, errors, chosen = (
-            np.concatenate(arrays) for arrays in zip(*parts, strict=True)
-        )
+        counts = checked_events(events, 1)
+
+        predictions = np.empty((len(bits), 1), dtype=np.int64)
+        errors = np.empty((len(bits), 1), dtype=np.bool_)
+        chosen = np.empty((len(bits), self._layer.config.group_count), dtype=np.int32)
+        for part in slices(self.config, len(bits)):
+            _, predictions[part, 0], errors[part, 0], chosen[part] = self._layer.train(
+                bits[part], labels[part]
+            )
         return BatchRecord(
-            predictions=predictions[:, np.newaxis],
-            errors=errors[:, np.newaxis],
+            predictions=predictions,
+            errors=errors,
             chosen=[chosen],
-            events=[self._layer.commit(events[0])],
+            events=[self._layer.commit(counts[0])],
         )
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
         """The prediction for each encoded sample, (n,)."""
         bits = checked_bits(x, self.config.inputs)
         predictions = np.empty(len(bits), dtype=np.int64)
-        for start in range(0, len(bits), SLICE):
-            part = slice(start, start + SLICE)
-            _, a = self._layer.forward(bits[part].astype(np.float32))
+        for part in slices(self.config, len(bits)):
+            _, a = self._layer.forward(bits[part].astype(self._layer._real))
             predictions[part] = self._layer.scores(a).argmax(axis=1)
         return predictions

@@ -19,10 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 from .batch_record import BatchRecord
 from .config import LayerConfig, NetworkConfig
 from .errors import ConfigurationError
-from .samples import checked_bits, checked_labels
+from .samples import checked_bits, checked_events, checked_labels
 from .stream import BitStream, classifier_id, initial_counters_id, reinforcement_id
 
-__all__ = ["Network", "initial_classifier", "initial_counters"]
+__all__ = ["Network", "initial_classifier", "initial_counters", "slices"]
 
 Bits = NDArray[np.uint8]
 Counters = NDArray[np.signedinteger]
@@ -51,6 +51,16 @@ def initial_classifier(config: LayerConfig, seed: int) -> Bits:
     draws = BitStream(seed, classifier_id(config.index)).draws(config.neurons * words)
     bits = np.unpackbits(draws.astype("<u4").view(np.uint8), bitorder="little")
     return np.ascontiguousarray(bits.reshape(config.neurons, 32 * words)[:, : config.classes].T)
+
+
+def slices(config: NetworkConfig, samples: int) -> Iterator[slice]:
+    """Cut so many samples into slices that the working arrays have room for."""
+    widest = max(
+        max(layer.inputs * (1 + layer.group_count), layer.neurons) for layer in config.layers
+    )
+    length = max(1, min(SLICE, SLICE_ELEMENTS // widest))
+    for start in range(0, samples, length):
+        yield slice(start, start + length)
 
 
 def _counter_type(config: LayerConfig) -> np.dtype[np.signedinteger]:
@@ -350,11 +360,7 @@ class Network:
         """
         bits = checked_bits(x, self.config.inputs)
         labels = checked_labels(y, len(bits), self.config.classes)
-        if len(events) != len(self._layers) or min(events) < 0:
-            raise ConfigurationError(
-                f"events must name a count, at least 0, for each of the {len(self._layers)} "
-                f"layers, not {list(events)}"
-            )
+        counts = checked_events(events, len(self._layers))
 
         predictions = np.empty((len(bits), len(self._layers)), dtype=np.int64)
         errors = np.empty((len(bits), len(self._layers)), dtype=np.bool_)
@@ -362,7 +368,7 @@ class Network:
             np.empty((len(bits), layer.config.group_count), dtype=np.int32)
             for layer in self._layers
         ]
-        for part in self._slices(len(bits)):
+        for part in slices(self.config, len(bits)):
             x_part = bits[part]
             for index, layer in enumerate(self._layers):
                 a, predictions[part, index], errors[part, index], chosen[index][part] = layer.train(
@@ -373,14 +379,14 @@ class Network:
             predictions=predictions,
             errors=errors,
             chosen=chosen,
-            events=[layer.commit(count) for layer, count in zip(self._layers, events, strict=True)],
+            events=[layer.commit(count) for layer, count in zip(self._layers, counts, strict=True)],
         )
 
     def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
         """Each layer's prediction for each encoded sample, (n, L)."""
         bits = checked_bits(x, self.config.inputs)
         predictions = np.empty((len(bits), len(self._layers)), dtype=np.int64)
-        for part in self._slices(len(bits)):
+        for part in slices(self.config, len(bits)):
             x_part = bits[part]
             for index, layer in enumerate(self._layers):
                 _, a = layer.forward(x_part.astype(layer._real))
@@ -391,13 +397,3 @@ class Network:
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
         """The network's prediction for each encoded sample, (n,)."""
         return self.local_predictions(x)[:, -1]
-
-    def _slices(self, samples: int) -> Iterator[slice]:
-        """Cut so many samples into slices that the working arrays have room for."""
-        widest = max(
-            max(layer.inputs * (1 + layer.group_count), layer.neurons)
-            for layer in self.config.layers
-        )
-        length = max(1, min(SLICE, SLICE_ELEMENTS // widest))
-        for start in range(0, samples, length):
-            yield slice(start, start + length)

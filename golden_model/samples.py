@@ -1,11 +1,15 @@
-"""What a network trains on and predicts from: encoded samples and labels, checked."""
+"""What a network trains on and predicts from: encoded samples, labels and events, checked."""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import DataError
+from .errors import ConfigurationError, DataError
 
-__all__ = ["checked_bits", "checked_labels"]
+__all__ = ["checked_bits", "checked_events", "checked_labels"]
 
 
 def checked_bits(x: ArrayLike, inputs: int) -> NDArray[np.uint8]:
@@ -72,3 +76,35 @@ def checked_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int64
             f"labels must be from 0 to {classes - 1}, not {labels.min()} to {labels.max()}"
         )
     return labels.astype(np.int64, copy=False)
+
+
+def checked_events(events: Sequence[int], layers: int) -> list[int]:
+    """``M_l`` of each layer, as Python's integers.
+
+    Parameters
+    ----------
+    events : sequence of int
+        A count for each layer, at least 0.
+    layers : int
+        How many there must be.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are more or fewer, or one is no integer or negative.
+    """
+    counts: list[int] = []
+    given: Any = events
+    try:
+        for count in given:
+            if isinstance(count, bool):
+                raise TypeError
+            counts.append(operator.index(count))
+    except TypeError:
+        counts.clear()
+    if len(counts) != layers or min(counts) < 0:
+        each = "the layer" if layers == 1 else f"each of the {layers} layers"
+        raise ConfigurationError(
+            f"events must name a count, an integer of at least 0, for {each}, not {events!r}"
+        )
+    return counts

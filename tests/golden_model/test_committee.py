@@ -1,11 +1,21 @@
 """The CP+R committee machine, against its description in plain loops."""
 
+from typing import Any
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metaplast.golden_model import BitStream, ConfigurationError, DataError, NetworkConfig, Trainer
+from metaplast.golden_model import (
+    BitStream,
+    ConfigurationError,
+    DataError,
+    NetworkConfig,
+    Trainer,
+    network,
+)
 from metaplast.golden_model.committee import CommitteeMachine
 from metaplast.golden_model.stream import classifier_id, reinforcement_id
 
@@ -160,4 +170,39 @@ def test_shapes_are_checked():
 
 def test_no_samples():
     machine = CommitteeMachine(NetworkConfig(inputs=4, hidden=(6,), groups=(3,), classes=2))
-    assert machine.predict(np.zeros((0, 4), dtype=np.uint8)).tolist() == []
+    x, y = np.zeros((0, 4), dtype=np.uint8), np.zeros(0, dtype=np.int64)
+    assert machine.predict(x).tolist() == []
+    record = machine.train_batch(x, y, [3])
+    assert record.predictions.shape == record.errors.shape == (0, 1)
+    assert record.chosen[0].shape == (0, 2)
+    assert record.events == [0]
+
+
+@pytest.mark.parametrize("events", [[], [-1], [1, 2], [1.5], ["a"], [True], 3, None])
+def test_events_must_fit_the_layer(events: Any):
+    machine = CommitteeMachine(NetworkConfig(inputs=4, hidden=(6,), groups=(3,), classes=2))
+    before = machine.counters[0].tolist()
+    x = np.random.default_rng(2).integers(0, 2, (9, 4))
+    with pytest.raises(ConfigurationError) as caught:
+        machine.train_batch(x, np.arange(9) % 2, events)
+    assert str(caught.value) == (
+        f"events must name a count, an integer of at least 0, for the layer, not {events}"
+    )
+    assert machine.counters[0].tolist() == before
+
+
+@pytest.mark.parametrize(("length", "elements"), [(3, 1 << 25), (512, 80), (512, 1)])
+def test_slices_of_a_batch_change_nothing(length: int, elements: int):
+    config = NetworkConfig(inputs=9, hidden=(15,), groups=(5,), classes=4)
+    whole, sliced = CommitteeMachine(config), CommitteeMachine(config)
+    x, y = np.random.default_rng(4).integers(0, 2, (40, 9)), np.arange(40) % 4
+    expected = whole.train_batch(x, y, [7])
+    with patch.object(network, "SLICE", length), patch.object(network, "SLICE_ELEMENTS", elements):
+        with patch.object(sliced._layer, "train", wraps=sliced._layer.train) as train:
+            record = sliced.train_batch(x, y, [7])
+        assert_same_array("predictions", whole.predict(x), sliced.predict(x))
+    longest = min(length, max(1, elements // 36))
+    assert train.call_count == -(-40 // longest)
+    assert record.predictions.tolist() == expected.predictions.tolist()
+    assert record.chosen[0].tolist() == expected.chosen[0].tolist()
+    assert_same_array("counters", whole.counters[0], sliced.counters[0])

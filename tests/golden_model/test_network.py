@@ -396,15 +396,27 @@ def test_labels_that_do_not_fit_are_refused(y: Any, message: str) -> None:
     assert_same_state(Network(CONFIG), fast)
 
 
-@pytest.mark.parametrize("events", [[], [1], [1, 2, 3], [1, -1]])
-def test_events_that_do_not_fit_are_refused(events: list[int]) -> None:
+@pytest.mark.parametrize(
+    "events",
+    [[], [1], [1, 2, 3], [1, -1], [1, 1.5], [1, "a"], [1, True], [1, [2]], 3, None, "ab"],
+)
+def test_events_that_do_not_fit_are_refused(events: Any) -> None:
     fast = Network(CONFIG)
     with pytest.raises(ConfigurationError) as error:
         fast.train_batch(*random_samples(CONFIG, 3), events)
     assert str(error.value) == (
-        f"events must name a count, at least 0, for each of the 2 layers, not {events}"
+        "events must name a count, an integer of at least 0, for each of the 2 layers, not "
+        f"{events!r}"
     )
     assert_same_state(Network(CONFIG), fast)
+
+
+def test_events_may_be_an_array() -> None:
+    x, y = random_samples(CONFIG, 30)
+    plain, other = Network(CONFIG), Network(CONFIG)
+    expected = plain.train_batch(x, y, [7, 9])
+    assert other.train_batch(x, y, np.array([7, 9], np.uint8)).events == expected.events == [7, 9]
+    assert_same_state(plain, other)
 
 
 @given(st.data(), network_configs(), seeds())
