@@ -12,12 +12,20 @@ from typing import Any
 
 from .errors import ConfigurationError
 
-__all__ = ["LayerConfig", "NetworkConfig", "ceil_log2", "default_group"]
+__all__ = [
+    "LayerConfig",
+    "NetworkConfig",
+    "ceil_log2",
+    "checked_integer",
+    "checked_number",
+    "default_group",
+]
 
 MAX_LAYERS = 4096
 MAX_CLASSES = 256
 MAX_BATCH = 65535
 MAX_SEED = (1 << 48) - 1
+MAX_EPOCHS = 1 << 15  # later ones have no stream for the order of their samples
 MAX_ADDRESS_BITS = 32
 MAX_INITIAL_BITS = 6
 LARGEST_DEFAULT_GROUP = 32
@@ -147,15 +155,19 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "inputs", _integer("inputs", self.inputs, 1, 1 << 31))
+        put(self, "inputs", checked_integer("inputs", self.inputs, 1, 1 << 31))
         put(self, "hidden", _integers("hidden", self.hidden))
         put(self, "groups", _integers("groups", self.groups))
-        put(self, "classes", _integer("classes", self.classes, 2, MAX_CLASSES))
-        put(self, "counter_bits", _integer("counter_bits", self.counter_bits, 2, 16))
-        put(self, "robustness", _real("robustness", self.robustness, 0.0, 1.0))
-        put(self, "reinforcement", _real("reinforcement", self.reinforcement, 0.0, math.inf))
-        put(self, "batch", _integer("batch", self.batch, 1, MAX_BATCH))
-        put(self, "seed", _integer("seed", self.seed, 0, MAX_SEED))
+        put(self, "classes", checked_integer("classes", self.classes, 2, MAX_CLASSES))
+        put(self, "counter_bits", checked_integer("counter_bits", self.counter_bits, 2, 16))
+        put(self, "robustness", checked_number("robustness", self.robustness, 0.0, 1.0))
+        put(
+            self,
+            "reinforcement",
+            checked_number("reinforcement", self.reinforcement, 0.0, math.inf),
+        )
+        put(self, "batch", checked_integer("batch", self.batch, 1, MAX_BATCH))
+        put(self, "seed", checked_integer("seed", self.seed, 0, MAX_SEED))
 
         if not 1 <= len(self.hidden) <= MAX_LAYERS:
             raise ConfigurationError(
@@ -228,7 +240,23 @@ class NetworkConfig:
         return cls(**values)
 
 
-def _integer(name: str, value: Any, low: int, high: int) -> int:
+def checked_integer(name: str, value: Any, low: int, high: int) -> int:
+    """An integer of Python's, of one of any type.
+
+    Parameters
+    ----------
+    name : str
+        What errors call it.
+    value : integer
+        Of Python's or NumPy's.
+    low, high : int
+        Its range, both included.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is no integer (a bool is none) or out of the range.
+    """
     if isinstance(value, bool):
         raise ConfigurationError(f"{name} must be an integer, not {value!r}")
     try:
@@ -247,10 +275,26 @@ def _integers(name: str, values: Any) -> tuple[int, ...]:
         members = tuple(values)
     except TypeError:
         raise ConfigurationError(f"{name} must be a sequence of integers, not {values!r}") from None
-    return tuple(_integer(name, value, 1, 1 << 31) for value in members)
+    return tuple(checked_integer(name, value, 1, 1 << 31) for value in members)
 
 
-def _real(name: str, value: Any, low: float, high: float) -> float:
+def checked_number(name: str, value: Any, low: float, high: float) -> float:
+    """A float of Python's, of a real number of any type.
+
+    Parameters
+    ----------
+    name : str
+        What errors call it.
+    value : number
+        Of Python's or NumPy's.
+    low, high : float
+        Its range, both included; ``high`` may be infinite, the number may not.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is no number (a bool is none), not finite, or out of the range.
+    """
     if isinstance(value, bool | str | bytes):
         raise ConfigurationError(f"{name} must be a number, not {value!r}")
     try:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .config import NetworkConfig, default_group
+from .config import MAX_EPOCHS, NetworkConfig, default_group
 from .encoding import Thermometer
 from .errors import ConfigurationError, DataError
 from .model_file import Model
@@ -30,8 +30,6 @@ __all__ = ["BMLPClassifier"]
 
 # Of `bits_per_feature=None`: a fifth bit would be set for one training value in thirty-two.
 MOST_BITS = 4
-# Later epochs have no stream for the order of their samples (docs/algorithm.md, 6).
-MAX_EPOCHS = 32768
 
 
 class BMLPClassifier(ClassifierMixin, BaseEstimator):

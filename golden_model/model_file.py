@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .atomic import write_atomically
-from .config import NetworkConfig
+from .config import MAX_EPOCHS, NetworkConfig, checked_integer, checked_number
 from .encoding import Thermometer
 from .errors import ConfigurationError, MetaplastError, ModelFileError
 from .network import Network, initial_classifier
@@ -40,7 +40,6 @@ from .trainer import EpochRecord, Trainer
 __all__ = ["FORMAT", "Model", "check_destination"]
 
 FORMAT = 1
-MAX_EPOCHS = 1 << 15
 
 # Samples are encoded and predicted so many at a time.
 SLICE_ROWS = 4096
@@ -140,10 +139,8 @@ class Model:
         put(self, "streams", [BitStream.from_history(*stream.history) for stream in self.streams])
         self._check_signs()
         self._check_classifier()
-        if not 0 <= self.epoch <= MAX_EPOCHS:
-            raise ConfigurationError(f"epoch must be from 0 to {MAX_EPOCHS}, not {self.epoch}")
-        if not 0 <= self.accuracy <= 1:
-            raise ConfigurationError(f"accuracy must be from 0 to 1, not {self.accuracy}")
+        put(self, "epoch", checked_integer("epoch", self.epoch, 0, MAX_EPOCHS))
+        put(self, "accuracy", checked_number("accuracy", self.accuracy, 0.0, 1.0))
         put(self, "history", tuple(self.history))
         self._check_history()
         self._check_data_facts()
@@ -214,7 +211,7 @@ class Model:
         if not isinstance(self.data_name, str):
             raise ConfigurationError(f"data_name must be text, not {self.data_name!r}")
         if self.image_shape is not None:
-            put(self, "image_shape", tuple(self.image_shape))
+            put(self, "image_shape", tuple(map(_plain, self.image_shape)))
             if (
                 len(self.image_shape) != 2
                 or not all(_is_integer(side) and side > 0 for side in self.image_shape)
@@ -411,7 +408,7 @@ class Model:
             classifier=[_array(arrays, f"classifier_{index}", np.uint8) for index in layers],
             streams=streams,
             epoch=state.get("epoch", int),
-            accuracy=_share(state.get("accuracy", int, float)),
+            accuracy=state.get("accuracy", int, float),
             history=_history(arrays),
             data_name=data.get("name", str),
             image_shape=data.get("image_shape", list, type(None)),
@@ -447,14 +444,6 @@ def check_destination(path: PathLike) -> None:
         raise ModelFileError(f"cannot write {path}: {parent} may not be written to")
 
 
-def _share(number: float) -> float:
-    """A number as a float; a huge integer, which fits none, as infinity."""
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf
-
-
 class _Json:
     """A JSON object whose values are taken with their types checked."""
 
@@ -477,7 +466,12 @@ class _Json:
 
 
 def _json_array(value: Any) -> NDArray[Any]:
-    return np.array(json.dumps(value, allow_nan=False))
+    return np.array(json.dumps(value, allow_nan=False, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as Python's; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _json_value(arrays: dict[str, NDArray[Any]], name: str) -> Any:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from .config import MAX_EPOCHS, MAX_SEED, checked_integer
 from .errors import ConfigurationError
 
 __all__ = [
@@ -46,9 +47,7 @@ def order_id(epoch: int) -> int:
     ConfigurationError
         If the epoch has no stream of its own: they are numbered from 0 to 32767.
     """
-    if not 0 <= epoch <= 0x7FFF:
-        raise ConfigurationError(f"an epoch must be from 0 to 32767, not {epoch}")
-    return 0x8000 + epoch
+    return 0x8000 + checked_integer("an epoch", epoch, 0, MAX_EPOCHS - 1)
 
 
 def split_mix_64(state: int, count: int) -> list[int]:
@@ -76,14 +75,12 @@ class BitStream:
     Raises
     ------
     ConfigurationError
-        If the seed or the stream's number is out of its range.
+        If the seed or the stream's number is no integer, or out of its range.
     """
 
     def __init__(self, seed: int, stream_id: int):
-        if not 0 <= seed < 1 << 48:
-            raise ConfigurationError(f"seed must be from 0 to {(1 << 48) - 1}, not {seed!r}")
-        if not 0 <= stream_id < 1 << 16:
-            raise ConfigurationError(f"stream_id must be from 0 to 65535, not {stream_id!r}")
+        seed = checked_integer("seed", seed, 0, MAX_SEED)
+        stream_id = checked_integer("stream_id", stream_id, 0, 0xFFFF)
         low, high = split_mix_64(seed << 16 | stream_id, 2)
         history = (low | high << 64) & ((1 << HISTORY_BITS) - 1)
         self._start(history or 1)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .batch_record import BatchRecord
-from .config import LayerConfig, NetworkConfig
+from .config import MAX_EPOCHS, LayerConfig, NetworkConfig, checked_integer, checked_number
 from .errors import ConfigurationError, DataError
 from .samples import checked_bits, checked_labels
 from .stream import BitStream, order_id
@@ -31,15 +31,18 @@ def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: flo
     layer : LayerConfig
         The layer.
     reinforcement : float
-        ``p_r``.
+        ``p_r``. At least 0.
     accuracy : float
         Training accuracy of the previous epoch, 0 to 1; 0 in the first.
 
     Raises
     ------
     ConfigurationError
-        If they are more than fit the layer's 32-bit register.
+        If reinforcement or accuracy is out of its range, or the events are more than fit the
+        layer's 32-bit register.
     """
+    reinforcement = checked_number("reinforcement", reinforcement, 0.0, math.inf)
+    accuracy = checked_number("accuracy", accuracy, 0.0, 1.0)
     expected = (
         reinforcement
         * math.sqrt(1 - accuracy)
@@ -143,22 +146,20 @@ class Trainer:
     network : TrainableNetwork
         Trained in place.
     epoch : int
-        Number of the next epoch; above 0 to go on with a saved network.
+        Number of the next epoch, 0 to 32768; above 0 to go on with a saved network.
     accuracy : float
         Training accuracy of the epoch before that, 0 to 1; 0 if there was none.
 
     Raises
     ------
     ConfigurationError
-        If the accuracy is not from 0 to 1.
+        If the epoch or the accuracy is no number, or out of its range.
     """
 
     def __init__(self, network: TrainableNetwork, *, epoch: int = 0, accuracy: float = 0.0):
-        if not 0 <= accuracy <= 1:
-            raise ConfigurationError(f"accuracy must be from 0 to 1, not {accuracy!r}")
         self.network = network
-        self.epoch = epoch
-        self.accuracy = accuracy
+        self.epoch = checked_integer("epoch", epoch, 0, MAX_EPOCHS)
+        self.accuracy = checked_number("accuracy", accuracy, 0.0, 1.0)
 
     def events(self) -> list[int]:
         """``M_l`` of every layer in the coming epoch."""

@@ -437,9 +437,7 @@ def test_a_first_training_that_failed_can_be_tried_again(iris: Data) -> None:
         lambda: learner.partial_fit(x, y, classes=[0, 1, 2]),
     ]
     for attempt in attempts:
-        with pytest.raises(
-            ConfigurationError, match=r"^a reinforcement of 1e\+09 takes .* smaller$"
-        ):
+        with pytest.raises(ConfigurationError, match=r"^a reinforcement of 1e\+09 takes "):
             attempt()
         with pytest.raises(NotFittedError):
             learner.predict(x)

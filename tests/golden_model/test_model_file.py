@@ -240,6 +240,11 @@ def test_a_history_may_go_on_beyond_the_best_epoch(path):
         ),
         ({"config": replace(CONFIG, seed=12)}, "classifier_0 is not the one that seed 12 gives"),
         ({"epoch": 32769}, "epoch must be from 0 to 32768, not 32769"),
+        ({"epoch": 3.5}, r"epoch must be an integer, not 3\.5"),
+        ({"epoch": "3"}, "epoch must be an integer, not '3'"),
+        ({"epoch": True}, "epoch must be an integer, not True"),
+        ({"accuracy": "x"}, "accuracy must be a number, not 'x'"),
+        ({"accuracy": None}, "accuracy must be a number, not None"),
         ({"accuracy": 1.5}, r"accuracy must be from 0 to 1, not 1\.5"),
         ({"accuracy": float("nan")}, "accuracy must be from 0 to 1, not nan"),
         ({"accuracy": 0.0}, r"history: epoch 2 had accuracy .*, and the model says 0\.0"),
@@ -275,6 +280,26 @@ def test_a_history_may_go_on_beyond_the_best_epoch(path):
 def test_refuses_parts_that_do_not_fit(changes, message):
     with pytest.raises(ConfigurationError, match=message):
         replace(MODEL, **changes)
+
+
+def test_numbers_may_be_numpys(tmp_path):
+    record = replace(
+        MODEL.history[-1],
+        epoch=np.int64(2),
+        accuracy=np.float32(0.5),
+        updates=tuple(np.array([1, 2])),
+        test_accuracy=np.float32(0.25),
+    )
+    model = replace(
+        MODEL,
+        epoch=np.int64(3),
+        accuracy=np.float32(0.5),
+        history=(record,),
+        image_shape=tuple(np.array([2, 3])),
+    )
+    assert (type(model.epoch), type(model.accuracy)) == (int, float)
+    model.save(tmp_path / "model.npz")
+    assert_same(model, Model.load(tmp_path / "model.npz"))
 
 
 def saved_arrays(path):

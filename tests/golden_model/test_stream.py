@@ -1,6 +1,7 @@
 """The bit stream, against a reading of docs/algorithm.md, 6, bit by bit."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metaplast.golden_model import BitStream, ConfigurationError, stream
+from metaplast.golden_model.config import MAX_SEED
 from metaplast.golden_model.stream import (
     classifier_id,
     initial_counters_id,
@@ -177,6 +179,32 @@ def test_a_stream_id_out_of_range_is_refused(stream_id: int) -> None:
     message = f"^stream_id must be from 0 to 65535, not {stream_id}$"
     with pytest.raises(ConfigurationError, match=message):
         BitStream(1, stream_id)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8])
+def test_seeds_and_numbers_may_be_numpys(kind: type[np.integer]) -> None:
+    expected = BitStream(5, 9).draws(40).tolist()
+    assert BitStream(kind(5), 9).draws(40).tolist() == expected
+    assert BitStream(5, kind(9)).draws(40).tolist() == expected
+    assert order_id(kind(3)) == 0x8003
+    assert type(order_id(kind(3))) is int
+
+
+def test_numpys_seeds_reach_the_last() -> None:
+    assert BitStream(np.int64(MAX_SEED), 0xFFFF).history == BitStream(MAX_SEED, 0xFFFF).history
+    assert BitStream(1, np.uint16(0xFFFF)).history == BitStream(1, 0xFFFF).history
+
+
+@pytest.mark.parametrize("value", [1.5, "1", None, True, np.float64(2)])
+def test_what_is_no_integer_is_refused(value: Any) -> None:
+    for name, make in (
+        ("seed", lambda: BitStream(value, 0)),
+        ("stream_id", lambda: BitStream(1, value)),
+        ("an epoch", lambda: order_id(value)),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            make()
+        assert str(caught.value) == f"{name} must be an integer, not {value!r}"
 
 
 @pytest.mark.parametrize(

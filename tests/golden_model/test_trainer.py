@@ -102,6 +102,27 @@ def test_a_reinforcement_too_strong_to_count_is_refused(reinforcement: float) ->
     assert_same_state(Network(CONFIG), network)
 
 
+@pytest.mark.parametrize(
+    ("reinforcement", "accuracy", "message"),
+    [
+        (1.0, 2.0, "accuracy must be from 0 to 1, not 2.0"),
+        (1.0, -0.5, "accuracy must be from 0 to 1, not -0.5"),
+        (1.0, math.nan, "accuracy must be from 0 to 1, not nan"),
+        (1.0, "x", "accuracy must be a number, not 'x'"),
+        (-1.0, 0.0, "reinforcement must be finite and at least 0, not -1.0"),
+        (math.nan, 0.0, "reinforcement must be finite and at least 0, not nan"),
+        (math.inf, 0.0, "reinforcement must be finite and at least 0, not inf"),
+        (None, 0.0, "reinforcement must be a number, not None"),
+    ],
+)
+def test_what_no_events_follow_from_is_refused(
+    reinforcement: Any, accuracy: Any, message: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        reinforcement_events(CONFIG.layers[0], reinforcement, accuracy)
+    assert str(caught.value) == message
+
+
 def test_the_most_events_that_can_be_counted() -> None:
     widest = layer(1 << 16, 1 << 16)
     scale = math.sqrt(2 / (math.pi * (1 << 16))) * 2.0**32
@@ -292,19 +313,48 @@ def test_data_that_do_not_fit_are_refused_before_anything_changes(
     assert_same_state(Network(CONFIG), trained.network)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("epoch", [-1, 32768])
-def test_an_epoch_beyond_the_last_is_refused(epoch: int) -> None:
-    trained = Trainer(Network(CONFIG), epoch=epoch)
-    with pytest.raises(
-        ConfigurationError, match=f"^an epoch must be from 0 to 32767, not {epoch}$"
-    ):
+def test_an_epoch_beyond_the_last_is_refused() -> None:
+    trained = Trainer(Network(CONFIG), epoch=32768)
+    with pytest.raises(ConfigurationError, match=r"^an epoch must be from 0 to 32767, not 32768$"):
         trained.train_epoch(X, Y)
-    assert trained.epoch == epoch
+    assert trained.epoch == 32768
     assert_same_state(Network(CONFIG), trained.network)  # type: ignore[arg-type]
 
 
 def test_the_last_epoch_can_be_trained() -> None:
     assert Trainer(Network(CONFIG), epoch=32767).train_epoch(X, Y).epoch == 32767
+
+
+@pytest.mark.parametrize(
+    ("epoch", "rule"),
+    [
+        (-1, "must be from 0 to 32768"),
+        (32769, "must be from 0 to 32768"),
+        (1.5, "must be an integer"),
+        ("a", "must be an integer"),
+        (True, "must be an integer"),
+    ],
+)
+def test_an_epoch_that_cannot_be_is_refused(epoch: Any, rule: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Trainer(Network(CONFIG), epoch=epoch)
+    assert str(caught.value) == f"epoch {rule}, not {epoch!r}"
+
+
+@pytest.mark.parametrize("accuracy", ["x", None, True, [0.5]])
+def test_an_accuracy_that_is_no_number_is_refused(accuracy: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Trainer(Network(CONFIG), accuracy=accuracy)
+    assert str(caught.value) == f"accuracy must be a number, not {accuracy!r}"
+
+
+def test_epoch_and_accuracy_may_be_numpys() -> None:
+    plain = Trainer(Network(CONFIG), epoch=3, accuracy=0.25)
+    other = Trainer(Network(CONFIG), epoch=np.int64(3), accuracy=np.float32(0.25))
+    assert (type(other.epoch), type(other.accuracy)) == (int, float)
+    assert_same_epoch(plain.train_epoch(X, Y), other.train_epoch(X, Y))
+    expected = epoch_order(70_000, 2, 50)
+    assert_same_array("order", expected, epoch_order(np.int32(70_000), np.int64(2), np.int64(50)))
 
 
 @pytest.mark.parametrize("accuracy", [-0.01, 1.01, math.nan])
