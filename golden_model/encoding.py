@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import ConfigurationError, DataError
+from .samples import samples_array
 
 __all__ = ["Thermometer"]
 
@@ -240,10 +241,7 @@ def _frozen(name: str, values: Any, dtype: type[np.generic]) -> NDArray[Any]:
 
 def _table(x: ArrayLike) -> NDArray[Any]:
     """Samples as an array of numbers with two axes."""
-    try:
-        table = np.asarray(x)
-    except ValueError:
-        raise DataError("samples must all have the same number of features") from None
+    table = samples_array(x)
     if table.dtype.kind not in "biuf":
         raise DataError(f"features must be real numbers, not of type {table.dtype}")
     if table.ndim != 2:

@@ -34,6 +34,7 @@ from .encoding import Thermometer
 from .errors import ConfigurationError, MetaplastError, ModelFileError
 from .network import Network, initial_classifier
 from .npz import packed_arrays, read_arrays
+from .samples import samples_array
 from .stream import BitStream
 from .trainer import EpochRecord, Trainer
 
@@ -289,7 +290,7 @@ class Model:
         DataError
             If the samples cannot be encoded.
         """
-        table = np.asarray(x)
+        table = samples_array(x)
         if table.ndim != 2 or not len(table):
             return self.predict_bits(self.encoder.encode(table))
         return np.concatenate(

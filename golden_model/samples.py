@@ -9,7 +9,28 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import ConfigurationError, DataError
 
-__all__ = ["checked_bits", "checked_events", "checked_labels"]
+__all__ = ["checked_bits", "checked_events", "checked_labels", "samples_array"]
+
+
+def samples_array(x: Any, name: str = "samples") -> NDArray[Any]:
+    """Samples as an array of whatever shape and type; not copied if they are one already.
+
+    Parameters
+    ----------
+    x : array or nested sequences
+        Samples.
+    name : str
+        What errors call them.
+
+    Raises
+    ------
+    DataError
+        If they are ragged.
+    """
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise DataError(f"{name} must all have the same number of features") from None
 
 
 def checked_bits(x: ArrayLike, inputs: int) -> NDArray[np.uint8]:
@@ -27,7 +48,7 @@ def checked_bits(x: ArrayLike, inputs: int) -> NDArray[np.uint8]:
     DataError
         If the shape is another, or a value is neither 0 nor 1.
     """
-    bits = np.asarray(x)
+    bits = samples_array(x)
     if bits.ndim != 2 or bits.shape[1] != inputs:
         raise DataError(f"x must be of shape (n, {inputs}), not {bits.shape}")
     if bits.dtype == np.bool_:
@@ -64,7 +85,10 @@ def checked_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int64
     DataError
         If the shape is another, a label is no integer, or it names no class.
     """
-    labels = np.asarray(y)
+    try:
+        labels = np.asarray(y)
+    except ValueError:
+        raise DataError(f"y must be of shape {(samples,)}, not ragged") from None
     if labels.shape != (samples,):
         raise DataError(f"y must be of shape {(samples,)}, not {labels.shape}")
     if not samples:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..config import MAX_CLASSES, NetworkConfig
 from ..errors import DataError
+from ..samples import samples_array
 
 __all__ = [
     "DataSet",
@@ -167,13 +168,13 @@ class DataSet:
         classes : int or None
             ``C``; the highest training label plus one, but at least 2, where it is None.
         class_names : tuple of str or None
-            Names of the classes.
+            Names of the classes, one for each.
 
         Raises
         ------
         DataError
-            If the arrays break a rule above, have different lengths, hold no sample, or the
-            training split holds one class only.
+            If an argument breaks a rule above, the arrays have different lengths or hold no
+            sample, or the training split holds one class only.
         """
         try:
             x_train, y_train, image_shape = checked_split(x_train, y_train, "train")
@@ -215,6 +216,10 @@ class DataSet:
                         "the number of classes to the file as `classes`"
                     )
                     raise DataError(f"y_test[{index}] is {y_test[index]}, and {why}")
+            if class_names is not None and len(class_names) != count:
+                raise DataError(
+                    f"class_names must name the {count} classes, not {tuple(class_names)}"
+                )
         except DataError as error:
             raise DataError(f"{name}: {error}") from None
         return cls(
@@ -272,9 +277,10 @@ def checked_features(
     Raises
     ------
     DataError
-        If there is no sample or no feature, or a value is not a finite real number.
+        If there is no sample or no feature, samples differ in shape, or a value is not a finite
+        real number.
     """
-    x = np.asarray(x)
+    x = samples_array(x, f"samples of {name}")
     if x.dtype.kind not in "biuf":
         raise DataError(f"{name} must hold real numbers, not values of type {x.dtype}")
     if x.ndim not in (2, 3):
@@ -323,7 +329,10 @@ def checked_labels(
     DataError
         If a label is negative, fractional, not a number, or too high.
     """
-    y = np.asarray(y)
+    try:
+        y = np.asarray(y)
+    except ValueError:
+        raise DataError(f"{name} must hold a label a sample, and is ragged") from None
     if y.dtype.kind not in "biuf":
         raise DataError(f"{name} must hold integers, not values of type {y.dtype}")
     if y.ndim != 1:
@@ -350,7 +359,10 @@ def checked_classes(classes: Any) -> int:
     DataError
         If it is not one.
     """
-    value = np.asarray(classes)
+    try:
+        value = np.asarray(classes)
+    except ValueError:
+        raise DataError(f"classes must be an integer, not {classes!r}") from None
     if value.ndim or value.dtype.kind not in "iuf" or value != np.floor(value):
         raise DataError(f"classes must be an integer, not {value.tolist()!r}")
     if not 2 <= value <= MAX_CLASSES:

@@ -302,6 +302,13 @@ def test_numbers_may_be_numpys(tmp_path):
     assert_same(model, Model.load(tmp_path / "model.npz"))
 
 
+def test_predicts_no_ragged_samples():
+    with pytest.raises(DataError, match=r"^samples must all have the same number of features$"):
+        MODEL.predict([[1, 2], [3]])
+    with pytest.raises(DataError, match=r"^samples must all have the same number of features$"):
+        MODEL.predict_bits([[1, 0], [1]])
+
+
 def saved_arrays(path):
     MODEL.save(path)
     with np.load(path) as file:

@@ -300,6 +300,8 @@ X, Y = random_samples(30)
         (X, Y + 2 * (np.arange(30) == 29), "labels must be from 0 to 2, not 0 to 4"),
         (X, Y - 9 * (np.arange(30) == 29), "labels must be from 0 to 2, not -7 to 2"),
         (X, Y / 2, "labels must be integers, not of type float64"),
+        ([[1, 0], [1]], Y, "samples must all have the same number of features"),
+        (X, [[1], [1, 2]], "y must be of shape (30,), not ragged"),
     ],
 )
 def test_data_that_do_not_fit_are_refused_before_anything_changes(

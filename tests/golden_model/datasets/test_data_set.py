@@ -13,6 +13,7 @@ from metaplast.golden_model.errors import DataError
 
 X = np.arange(12).reshape(4, 3)
 Y = np.array([0, 2, 1, 2])
+ALIKE = "must all have the same number of features"
 
 
 def test_takes_arrays():
@@ -128,6 +129,8 @@ def test_labels_may_be_whole_numbers_of_any_type():
         ({"classes": 2}, "y_train holds label 2, and classes is 2; labels must be below"),
         ({"classes": 257}, "classes must be from 2 to 256, not 257"),
         ({"classes": 2.5}, "classes must be an integer, not 2.5"),
+        ({"class_names": ("a",)}, r"class_names must name the 3 classes, not \('a',\)"),
+        ({"class_names": ("a", "b", "c", "d")}, "class_names must name the 3 classes, not "),
     ],
 )
 def test_refuses_what_breaks_a_rule(changes, message):
@@ -151,3 +154,22 @@ def test_a_late_value_is_found():
     x[9_999, 1] = np.nan
     with pytest.raises(DataError, match=r"x\[9999, 1\] is nan"):
         checked_features(x, name="x")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"x_train": [[1], [1, 2]]},
+            "samples of x_train must all have the same number of features",
+        ),
+        ({"x_test": [[1], [1, 2]]}, "samples of x_test must all have the same number of features"),
+        ({"y_train": [0, [1, 2]]}, "y_train must hold a label a sample, and is ragged"),
+        ({"classes": [[2], [1, 2]]}, "classes must be an integer, not [[2], [1, 2]]"),
+    ],
+)
+def test_refuses_what_is_ragged(changes, message):
+    arrays = {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y} | changes
+    with pytest.raises(DataError) as caught:
+        DataSet.from_arrays("mine", **arrays)
+    assert str(caught.value) == f"mine: {message}"
