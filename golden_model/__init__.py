@@ -1,32 +1,42 @@
 """The golden model of the local-error training algorithm (docs/algorithm.md), in NumPy."""
 
+import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .batch_record import BatchRecord
+from .committee import CommitteeMachine
 from .config import LayerConfig, NetworkConfig, default_group
+from .encoding import Thermometer
 from .errors import ConfigurationError, DataError, MetaplastError, ModelFileError
 from .literal import LiteralNetwork
+from .model_file import Model
 from .network import Network
 from .stream import BitStream
 from .trainer import EpochRecord, Trainer, epoch_order, reinforcement_events
 
 if TYPE_CHECKING:
-    from .estimator import BMLPClassifier
+    from . import datasets
+    from .estimator import BMLPClassifier as BMLPClassifier
 
+# BMLPClassifier is imported by its name only: it needs scikit-learn, which the model does not.
 __all__ = [
-    "BMLPClassifier",
     "BatchRecord",
     "BitStream",
+    "CommitteeMachine",
     "ConfigurationError",
     "DataError",
     "EpochRecord",
     "LayerConfig",
     "LiteralNetwork",
     "MetaplastError",
+    "Model",
     "ModelFileError",
     "Network",
     "NetworkConfig",
+    "Thermometer",
     "Trainer",
+    "datasets",
     "default_group",
     "epoch_order",
     "reinforcement_events",
@@ -34,9 +44,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # The estimator needs scikit-learn, which the model does not.
+    if name == "datasets":  # whose downloads need much of the standard library
+        return importlib.import_module(".datasets", __name__)
     if name == "BMLPClassifier":
-        from .estimator import BMLPClassifier
-
-        return BMLPClassifier
+        try:
+            return importlib.import_module(".estimator", __name__).BMLPClassifier
+        except ImportError as error:
+            # `from … import` would drop an AttributeError and its words, hasattr takes no other.
+            if sys._getframe(1).f_globals.get("__name__") == "importlib._bootstrap":
+                raise
+            raise AttributeError(str(error)) from error
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@ import doctest
 import pickle
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -401,22 +402,62 @@ def test_the_last_epoch(iris: Data) -> None:
 # Without scikit-learn
 
 
-def test_the_model_needs_no_scikit_learn() -> None:
-    program = (
-        "import sys; sys.modules['sklearn'] = None\n"
-        "import metaplast.golden_model as golden_model\n"
-        "golden_model.Network\n"
-        "try:\n"
-        "    golden_model.BMLPClassifier\n"
-        "except ImportError as error:\n"
-        "    print(error)\n"
+NEEDS = (
+    "BMLPClassifier needs scikit-learn 1.6 or newer; install it with "
+    "`pip install 'metaplast[sklearn]'`"
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "printed"),
+    [
+        ("print(hasattr(golden_model, 'BMLPClassifier'))", "False"),
+        (
+            """
+            try:
+                golden_model.BMLPClassifier
+            except AttributeError as error:
+                print(error)
+            """,
+            NEEDS,
+        ),
+        (
+            """
+            try:
+                from metaplast.golden_model import BMLPClassifier
+            except ImportError as error:
+                print(error)
+            """,
+            NEEDS,
+        ),
+        (
+            """
+            try:
+                from metaplast.golden_model import estimator
+            except ImportError as error:
+                print(error)
+            """,
+            NEEDS,
+        ),
+        (
+            """
+            from metaplast.golden_model import *
+            print(Network.__name__, datasets.load("digits").name)
+            """,
+            "Network digits",
+        ),
+    ],
+    ids=["hasattr", "attribute", "import", "module", "everything"],
+)
+def test_the_model_needs_no_scikit_learn(program: str, printed: str) -> None:
+    lines = (
+        "import sys; sys.modules['sklearn'] = None",
+        "import metaplast.golden_model as golden_model",
+        textwrap.dedent(program),
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True)
     assert done.stderr == ""
-    assert done.stdout == (
-        "BMLPClassifier needs scikit-learn 1.6 or newer; install it with "
-        "`pip install 'metaplast[sklearn]'`\n"
-    )
+    assert done.stdout == f"{printed}\n"
 
 
 @pytest.mark.parametrize("method", ["predict", "to_model"])
