@@ -306,10 +306,11 @@ class Choices:
                 **{name: value for name, value in self.given() if name in parameters},
             )
         except ConfigurationError as error:
-            name, _, rest = str(error).partition(" ")
+            subject, _, rest = str(error).partition(" ")
+            name = subject.partition("[")[0]  # of hidden[0], hidden
             if name not in {field.name for field in fields(self)}:
                 raise typer.BadParameter(str(error)) from None
-            rule = rest if rest.startswith("must") else str(error)
+            rule = rest if subject == name and rest.startswith("must") else str(error)
             raise typer.BadParameter(rule, param_hint=option_name(name)) from None
 
 

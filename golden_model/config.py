@@ -275,7 +275,10 @@ def _integers(name: str, values: Any) -> tuple[int, ...]:
         members = tuple(values)
     except TypeError:
         raise ConfigurationError(f"{name} must be a sequence of integers, not {values!r}") from None
-    return tuple(checked_integer(name, value, 1, 1 << 31) for value in members)
+    return tuple(
+        checked_integer(f"{name}[{index}]", value, 1, 1 << 31)
+        for index, value in enumerate(members)
+    )
 
 
 def checked_number(name: str, value: Any, low: float, high: float) -> float:

@@ -106,6 +106,15 @@ def test_groups_that_do_not_fit(run, hidden, groups, rule):
     assert "--groups" in result.sentence
 
 
+@pytest.mark.parametrize("field", ["hidden", "groups"])
+def test_a_size_that_cannot_be_is_one_of_its_option(field):
+    sizes = {"hidden": (12, 12), "groups": (4, 4)} | {field: (12, 0)}
+    with pytest.raises(typer.BadParameter) as caught:
+        Choices(**sizes).network_config(inputs=5, classes=2)
+    assert caught.value.param_hint == f"--{field}"
+    assert caught.value.message == f"{field}[1] must be from 1 to 2147483648, not 0"
+
+
 def test_groups_that_do_not_divide_the_default_layer(run):
     result = run("train", "digits", "--groups", 7)
     assert result.status == 2

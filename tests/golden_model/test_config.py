@@ -181,10 +181,10 @@ def test_the_ends_of_every_range_are_allowed(changes: dict[str, Any]) -> None:
         ({"hidden": "12,8"}, "hidden must be a sequence of integers, not '12,8'"),
         ({"hidden": b"12"}, "hidden must be a sequence of integers, not b'12'"),
         ({"hidden": np.array(12)}, "hidden must be a sequence of integers, not array(12)"),
-        ({"hidden": (12, 0)}, "hidden must be from 1 to 2147483648, not 0"),
-        ({"hidden": (12, 8.5)}, "hidden must be an integer, not 8.5"),
+        ({"hidden": (12, 0)}, "hidden[1] must be from 1 to 2147483648, not 0"),
+        ({"hidden": (12, 8.5)}, "hidden[1] must be an integer, not 8.5"),
         ({"groups": None}, "groups must be a sequence of integers, not None"),
-        ({"groups": (4, -8)}, "groups must be from 1 to 2147483648, not -8"),
+        ({"groups": (4, -8)}, "groups[1] must be from 1 to 2147483648, not -8"),
         ({"groups": (4,)}, "groups must name a group size for each of the 2 layers, not 1"),
         (
             {"groups": (4, 3)},
