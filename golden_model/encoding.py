@@ -57,7 +57,7 @@ class Thermometer:
         put = object.__setattr__
         put(self, "features", _count("features", self.features))
         put(self, "bits_per_feature", _count("bits_per_feature", self.bits_per_feature))
-        put(self, "per_feature", bool(self.per_feature))
+        put(self, "per_feature", _flag("per_feature", self.per_feature))
         put(self, "thresholds", _frozen("thresholds", self.thresholds, np.float64))
         put(self, "kept", _frozen("kept", self.kept, np.int64))
 
@@ -121,11 +121,12 @@ class Thermometer:
         Raises
         ------
         ConfigurationError
-            If ``bits_per_feature`` is not an integer of at least 1.
+            If ``bits_per_feature`` is not an integer of at least 1, or ``per_feature`` no bool.
         DataError
             If ``x`` is not a table of finite numbers, or carries fewer bits than asked for.
         """
         wanted = _count("bits_per_feature", bits_per_feature)
+        per_feature = _flag("per_feature", per_feature)
         table = _table(x)
         samples, features = table.shape
         if not samples or not features:
@@ -226,6 +227,13 @@ def _count(name: str, value: Any) -> int:
     if isinstance(value, bool) or number < 1:
         raise ConfigurationError(f"{name} must be an integer of at least 1, not {value!r}")
     return number
+
+
+def _flag(name: str, value: Any) -> bool:
+    """A parameter that must be a bool."""
+    if not isinstance(value, bool | np.bool_):
+        raise ConfigurationError(f"{name} must be True or False, not {value!r}")
+    return bool(value)
 
 
 def _frozen(name: str, values: Any, dtype: type[np.generic]) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .config import MAX_EPOCHS, NetworkConfig, default_group
+from .config import MAX_EPOCHS, MAX_SEED, NetworkConfig, checked_integer, default_group
 from .encoding import Thermometer
 from .errors import ConfigurationError, DataError
 from .model_file import Model
@@ -132,19 +132,21 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         ConfigurationError
             If a parameter is out of its range, or they do not fit together.
         DataError
-            If the data carry fewer bits than asked for, or only one class.
+            If the data carry fewer bits than asked for, or only one class, or labels do not sort.
         ValueError
             If scikit-learn refuses the data: not finite, of unequal length, not labels.
         """
         epochs: Any = self.epochs
-        if not isinstance(epochs, numbers.Integral) or not 1 <= int(epochs) <= MAX_EPOCHS:
+        whole = isinstance(epochs, numbers.Integral) and not isinstance(epochs, bool)
+        if not whole or not 1 <= int(epochs) <= MAX_EPOCHS:
             raise ConfigurationError(
                 f"epochs must be an integer from 1 to {MAX_EPOCHS}, not {epochs!r}"
             )
         with self._all_or_nothing():
             x, labels = validate_data(self, X, y)
+            classes = sorted_labels(labels)
             check_classification_targets(labels)
-            self._start(x, np.unique(labels))
+            self._start(x, classes)
             self._train(x, labels, int(epochs))
         return self
 
@@ -159,8 +161,8 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         The first call, unless after :meth:`fit`, makes the network and takes its thresholds and
         parameters; later ones change neither. So ``fit`` with ``epochs=3`` followed by
         ``partial_fit`` on the same data leaves the very counters of ``fit`` with ``epochs=4``,
-        and so do four calls of ``partial_fit``. A training can have 32768 epochs. If a call is
-        refused, the estimator stays as it was.
+        and so do four calls of ``partial_fit``. A training can have 32768 epochs, so a long stream
+        of samples should come in large parts. If a call is refused, the estimator stays as it was.
 
         Parameters
         ----------
@@ -174,21 +176,26 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ConfigurationError
-            If a parameter is out of its range, or they do not fit together.
+            If a parameter is out of its range, they do not fit together, or all epochs are used.
         DataError
             If ``classes`` is missing in the first call or another later, a label is not among
-            them, or the data carry fewer bits than asked for.
+            them, labels do not sort, or the data carry fewer bits than asked for.
         ValueError
             If scikit-learn refuses the data: not finite, of unequal length, not labels.
         """
         first = not hasattr(self, "network_")
+        if not first and self.trainer_.epoch >= MAX_EPOCHS:
+            raise ConfigurationError(
+                f"partial_fit trains for an epoch, and all {MAX_EPOCHS} that a training can have "
+                "are used; start anew with fit or a clone, and give partial_fit more samples a call"
+            )
         if first and classes is None:
             raise DataError("the first call of partial_fit needs classes, all labels there will be")
         if classes is None:
             known = self.classes_
         else:
+            known = sorted_labels(classes)
             unique_labels(classes)  # refuses what is no label
-            known = np.unique(classes)
             if not first and not np.array_equal(known, self.classes_):
                 raise DataError(
                     f"classes must stay {self.classes_.tolist()}, as they were in the first call, "
@@ -196,6 +203,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
                 )
         with self._all_or_nothing():
             x, labels = validate_data(self, X, y, reset=first)
+            sorted_labels(labels)
             unknown = np.setdiff1d(unique_labels(known, labels), known).tolist()
             if unknown:
                 raise DataError(
@@ -251,12 +259,12 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
 
         A network that was there before is trained further only when all has been checked.
         """
-        before = vars(self).copy()
+        before = self.__dict__.copy()
         try:
             yield
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _start(self, x: NDArray[Any], classes: NDArray[Any]) -> None:
@@ -299,7 +307,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
     def _seed(self) -> int:
         random_state: Any = self.random_state
         if isinstance(random_state, numbers.Integral):
-            return int(random_state)
+            return checked_integer("random_state", random_state, 0, MAX_SEED)
         return int(check_random_state(random_state).randint(1 << 48, dtype=np.int64))
 
     def _train(self, x: NDArray[Any], y: NDArray[Any], epochs: int) -> None:
@@ -307,6 +315,25 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         labels = np.searchsorted(self.classes_, y)
         for _ in range(epochs):
             self.history_.append(self.trainer_.train_epoch(bits, labels))
+
+
+def sorted_labels(labels: ArrayLike) -> NDArray[Any]:
+    """The different labels, sorted.
+
+    Raises
+    ------
+    DataError
+        If two of them have no order.
+    """
+    try:
+        return np.unique(labels)
+    except TypeError:
+        first, *others = np.asarray(labels, dtype=object).ravel().tolist()
+        other = next((label for label in others if type(label) is not type(first)), first)
+        raise DataError(
+            f"labels must be of one type that sorts, not {first!r} and {other!r}; write all as "
+            "text or all as numbers, and fill in or leave out what is missing"
+        ) from None
 
 
 def default_groups(hidden: Any) -> tuple[int, ...]:

@@ -272,6 +272,21 @@ def test_refuses_a_number_of_bits_that_is_none(wanted):
         Thermometer.fit([[1, 2]], bits_per_feature=wanted)
 
 
+@pytest.mark.parametrize("per_feature", ["no", None, 1, 0.0])
+def test_refuses_a_per_feature_that_is_no_bool(per_feature):
+    message = f"^per_feature must be True or False, not {per_feature!r}$"
+    with pytest.raises(ConfigurationError, match=message):
+        Thermometer.fit([[1, 2], [3, 4]], per_feature=per_feature)
+    with pytest.raises(ConfigurationError, match=message):
+        Thermometer(2, 1, per_feature, np.array([2.0]), np.array([0, 1]))
+
+
+def test_per_feature_may_be_numpys():
+    encoder = Thermometer.fit([[1, 2], [3, 4]], per_feature=np.True_)
+    assert encoder.per_feature is True
+    assert encoder.thresholds.shape == (1, 2)
+
+
 def test_refuses_samples_unlike_the_training_split():
     encoder = Thermometer.fit([[1, 2, 3]])
     with pytest.raises(DataError, match="must have 3 features, as in training, not 2"):

@@ -306,7 +306,18 @@ def test_constant_columns_carry_nothing(iris: Data) -> None:
         ({"counter_bits": 1}, "counter_bits must be from 2 to 16, not 1"),
         ({"robustness": 2}, "robustness must be from 0 to 1, not 2"),
         ({"batch": 0}, "batch must be from 1 to 65535, not 0"),
-        ({"random_state": -1}, "seed must be from 0 to 281474976710655, not -1"),
+        ({"epochs": True}, "epochs must be an integer from 1 to 32768, not True"),
+        ({"per_feature": "no"}, "per_feature must be True or False, not 'no'"),
+        ({"per_feature": None}, "per_feature must be True or False, not None"),
+        ({"per_feature": 0}, "per_feature must be True or False, not 0"),
+        ({"hidden": (32.0,)}, "hidden[0] must be an integer, not 32.0"),
+        ({"groups": (0,)}, "groups[0] must be from 1 to 2147483648, not 0"),
+        ({"random_state": -1}, "random_state must be from 0 to 281474976710655, not -1"),
+        (
+            {"random_state": 2**48},
+            "random_state must be from 0 to 281474976710655, not 281474976710656",
+        ),
+        ({"random_state": True}, "random_state must be an integer, not True"),
         ({"groups": (3,)}, "groups of 3 do not divide the 128 neurons of layer 0"),
         ({"hidden": (64, 64), "groups": (32,)}, "groups must name a group size for each of the 2"),
     ],
@@ -362,6 +373,26 @@ def test_labels_that_are_none(iris: Data) -> None:
         BMLPClassifier().fit(iris[0], iris[0][:, 0])
 
 
+@pytest.mark.parametrize("names", [["a", 1, 2], ["a", "b", None], [None, "b", "a"], [1, "a", 2]])
+def test_labels_that_do_not_sort(iris: Data, names: list[Any]) -> None:
+    x, y = iris
+    labels = np.array(names, dtype=object)
+    other = next(name for name in names if type(name) is not type(names[0]))
+    message = (
+        f"labels must be of one type that sorts, not {names[0]!r} and {other!r}; write all as "
+        "text or all as numbers, and fill in or leave out what is missing"
+    )
+    trained = BMLPClassifier(epochs=1).fit(x, np.array(["a", "b", "c"], dtype=object)[y])
+    for attempt in (
+        lambda: BMLPClassifier().fit(x, labels[y]),
+        lambda: BMLPClassifier().partial_fit(x, y, classes=labels),
+        lambda: trained.partial_fit(x, labels[y]),
+    ):
+        with pytest.raises(DataError) as caught:
+            attempt()
+        assert str(caught.value) == message
+
+
 def test_predicting_before_learning(iris: Data) -> None:
     with pytest.raises(NotFittedError):
         BMLPClassifier().predict(iris[0])
@@ -395,8 +426,15 @@ def test_the_last_epoch(iris: Data) -> None:
     learner = BMLPClassifier(hidden=(4,), epochs=1).fit(*iris)
     learner.trainer_.epoch = 32767
     learner.partial_fit(*iris)
-    with pytest.raises(ConfigurationError, match="an epoch must be from 0 to 32767, not 32768"):
+    before = state(learner)
+    with pytest.raises(ConfigurationError) as caught:
         learner.partial_fit(*iris)
+    assert str(caught.value) == (
+        "partial_fit trains for an epoch, and all 32768 that a training can have are used; start "
+        "anew with fit or a clone, and give partial_fit more samples a call"
+    )
+    assert state(learner) == before
+    assert learner.fit(*iris).trainer_.epoch == 1
 
 
 # Without scikit-learn
