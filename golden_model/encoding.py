@@ -12,10 +12,35 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import ConfigurationError, DataError
 from .samples import samples_array
 
-__all__ = ["Thermometer"]
+__all__ = ["TooFewBits", "Thermometer", "fit_most"]
 
 # Samples are looked at a slice at a time, so that no second copy of a data set in float64 is made.
 SLICE_VALUES = 1 << 20
+
+
+class TooFewBits(DataError):
+    """A feature with thresholds of its own carries fewer bits than asked for.
+
+    Parameters
+    ----------
+    feature : int
+        Which, from 0.
+    carried, wanted : int
+        How many bits it carries and should.
+    name : str or None
+        What to call it; its number where it is None.
+    """
+
+    def __init__(self, feature: int, carried: int, wanted: int, name: str | None = None):
+        super().__init__(feature, carried, wanted, name)
+        self.feature, self.carried, self.wanted, self.name = feature, carried, wanted, name
+
+    def __str__(self) -> str:
+        what = f"{self.feature} (counted from 0)" if self.name is None else repr(self.name)
+        return (
+            f"feature {what}, and so the training data, can carry {_bits(self.carried)} a feature, "
+            f"not {self.wanted}: {_exhausted(self.carried)}; {_way_out(self.carried)}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,52 +150,7 @@ class Thermometer:
         DataError
             If ``x`` is not a table of finite numbers, or carries fewer bits than asked for.
         """
-        wanted = _count("bits_per_feature", bits_per_feature)
-        per_feature = _flag("per_feature", per_feature)
-        table = _table(x)
-        samples, features = table.shape
-        if not samples or not features:
-            raise DataError(
-                "the training split must have at least one sample of at least one feature, "
-                f"not {samples} of {features}"
-            )
-        bits = True
-        for rows, values in _slices(table):
-            _check_finite(values, rows)
-            bits = bits and _all_bits(values)
-
-        kept = np.arange(features, dtype=np.int64)
-        if bits:
-            if wanted > 1:
-                raise DataError(
-                    f"the training data are bits already and carry 1 bit a feature, not {wanted}; "
-                    "ask for 1"
-                )
-            thresholds = np.empty(0)
-        elif per_feature:
-            kept, thresholds = _fit_each(table, wanted)
-        else:
-            ordered = _sorted(table)
-            if ordered[0] == ordered[-1]:
-                raise DataError(
-                    f"the training data can carry no bits: every value is {ordered[0]}; give "
-                    "samples that differ"
-                )
-            found = _thresholds(ordered, wanted)
-            if len(found) < wanted:
-                way_out = _way_out(len(found), two_values=len(np.unique(ordered)) == 2)
-                raise DataError(
-                    f"the training data can carry {_bits(len(found))} a feature, not {wanted}: "
-                    f"{_exhausted(len(found))}; {way_out}"
-                )
-            thresholds = np.array(found)
-        return cls(
-            features=features,
-            bits_per_feature=wanted,
-            per_feature=per_feature,
-            thresholds=thresholds,
-            kept=kept,
-        )
+        return _fit(x, _count("bits_per_feature", bits_per_feature), per_feature)[0]
 
     def encode(self, x: ArrayLike) -> NDArray[np.uint8]:
         """Encode samples.
@@ -216,6 +196,92 @@ class Thermometer:
             for m in range(self.bits_per_feature):
                 np.greater(real, self.thresholds[m], out=planes[rows, m])
         return encoded
+
+
+def fit_most(
+    x: ArrayLike, *, most: int, per_feature: bool = False
+) -> tuple[Thermometer, list[int]]:
+    """Fit a thermometer of as many bits a feature as the training split carries.
+
+    Equals :meth:`Thermometer.fit` with the largest ``bits_per_feature`` that it does not refuse.
+
+    Parameters
+    ----------
+    x, per_feature
+        As :meth:`Thermometer.fit` takes them.
+    most : int
+        More bits than so many are not wanted. At least 1.
+
+    Returns
+    -------
+    Thermometer, list of int
+        The encoder, and how many bits each kept feature would carry, at most ``most``.
+
+    Raises
+    ------
+    ConfigurationError, DataError
+        As :meth:`Thermometer.fit`.
+    """
+    return _fit(x, 1, per_feature, most=_count("most", most))
+
+
+def _fit(
+    x: ArrayLike, least: int, per_feature: bool, most: int | None = None
+) -> tuple[Thermometer, list[int]]:
+    """A thermometer of ``least`` to ``most`` bits, and the bits that each kept feature carries."""
+    most = least if most is None else most
+    per_feature = _flag("per_feature", per_feature)
+    table = _table(x)
+    samples, features = table.shape
+    if not samples or not features:
+        raise DataError(
+            "the training split must have at least one sample of at least one feature, "
+            f"not {samples} of {features}"
+        )
+    bits = True
+    for rows, values in _slices(table):
+        _check_finite(values, rows)
+        bits = bits and _all_bits(values)
+
+    kept = np.arange(features, dtype=np.int64)
+    if bits:
+        if least > 1:
+            raise DataError(
+                f"the training data are bits already and carry 1 bit a feature, not {least}; "
+                "ask for 1"
+            )
+        count, carried, thresholds = 1, [1] * features, np.empty(0)
+    elif per_feature:
+        kept, found = _thresholds_of_each(table, most)
+        carried = [len(each) for each in found]
+        count = min(carried)
+        if count < least:
+            raise TooFewBits(int(kept[carried.index(count)]), count, least)
+        thresholds = np.array([each[:count] for each in found]).T
+    else:
+        ordered = _sorted(table)
+        if ordered[0] == ordered[-1]:
+            raise DataError(
+                f"the training data can carry no bits: every value is {ordered[0]}; give "
+                "samples that differ"
+            )
+        shared = _thresholds(ordered, most)
+        count = len(shared)
+        if count < least:
+            way_out = _way_out(count, two_values=len(np.unique(ordered)) == 2)
+            raise DataError(
+                f"the training data can carry {_bits(count)} a feature, not {least}: "
+                f"{_exhausted(count)}; {way_out}"
+            )
+        carried, thresholds = [count] * features, np.array(shared)
+    encoder = Thermometer(
+        features=features,
+        bits_per_feature=count,
+        per_feature=per_feature,
+        thresholds=thresholds,
+        kept=kept,
+    )
+    return encoder, carried
 
 
 def _count(name: str, value: Any) -> int:
@@ -321,8 +387,10 @@ def _median(ordered: NDArray[Any], first: int) -> float:
     return total / 2 if np.isfinite(total) else lower / 2 + upper / 2
 
 
-def _fit_each(table: NDArray[Any], wanted: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The features that are not constant, and the thresholds of each, ``(T, kept)``."""
+def _thresholds_of_each(
+    table: NDArray[Any], wanted: int
+) -> tuple[NDArray[np.int64], list[list[float]]]:
+    """The features that are not constant, and of each as many thresholds as it carries."""
     samples, features = table.shape
     kept: list[int] = []
     thresholds: list[list[float]] = []
@@ -338,16 +406,7 @@ def _fit_each(table: NDArray[Any], wanted: int) -> tuple[NDArray[np.int64], NDAr
             "the training data can carry no bits: every feature is constant; give samples that "
             "differ"
         )
-    carried = [len(found) for found in thresholds]
-    least = min(carried)
-    if least < wanted:
-        column = kept[carried.index(least)]
-        raise DataError(
-            f"feature {column} (counted from 0), and so the training data, "
-            f"can carry {_bits(least)} a feature, not {wanted}: {_exhausted(least)}; "
-            f"{_way_out(least)}"
-        )
-    return np.array(kept, dtype=np.int64), np.array(thresholds).T
+    return np.array(kept, dtype=np.int64), thresholds
 
 
 def _bits(count: int) -> str:

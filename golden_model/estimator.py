@@ -1,6 +1,7 @@
 """The golden model behind scikit-learn's door."""
 
 import numbers
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .config import MAX_EPOCHS, MAX_SEED, NetworkConfig, checked_integer, default_group
-from .encoding import Thermometer
+from .encoding import Thermometer, TooFewBits, fit_most
 from .errors import ConfigurationError, DataError
 from .model_file import Model
 from .network import Network
@@ -30,6 +31,10 @@ __all__ = ["BMLPClassifier"]
 
 # Of `bits_per_feature=None`: a fifth bit would be set for one training value in thirty-two.
 MOST_BITS = 4
+BITS_IN_A_PIPELINE = (
+    "turn columns of many values into bits before, with KBinsDiscretizer(encode='onehot-dense') in "
+    "a pipeline, and leave those of 0 and 1 as they are"
+)
 
 
 class BMLPClassifier(ClassifierMixin, BaseEstimator):
@@ -51,7 +56,10 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         ``B``, bits of a hidden weight. 2 to 16.
     bits_per_feature : int, optional
         ``T``, thermometer bits of a feature. By default as many as every feature can carry, up to
-        4. Data of the values 0 and 1 alone are bits already and carry one.
+        4. Data of the values 0 and 1 alone are bits already and carry one. All features get the
+        same number, so with ``per_feature`` a single column of few values (an indicator) leaves
+        one bit to every other, with a warning, or none, with an error; in a pipeline, columns of
+        many values can be turned into bits before.
     per_feature : bool
         Whether each feature has thresholds of its own, as columns of a table should; images and
         other features of one kind may share them.
@@ -135,6 +143,12 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             If the data carry fewer bits than asked for, or only one class, or labels do not sort.
         ValueError
             If scikit-learn refuses the data: not finite, of unequal length, not labels.
+
+        Warns
+        -----
+        UserWarning
+            If ``bits_per_feature`` is None, and a feature carries half the bits, or fewer, that
+            most others could.
         """
         epochs: Any = self.epochs
         whole = isinstance(epochs, numbers.Integral) and not isinstance(epochs, bool)
@@ -293,16 +307,33 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         self.history_: list[EpochRecord] = []
 
     def _encoder(self, x: NDArray[Any]) -> Thermometer:
-        if self.bits_per_feature is not None:
-            return Thermometer.fit(
-                x, bits_per_feature=self.bits_per_feature, per_feature=self.per_feature
+        try:
+            if self.bits_per_feature is not None:
+                return Thermometer.fit(
+                    x, bits_per_feature=self.bits_per_feature, per_feature=self.per_feature
+                )
+            encoder, carried = fit_most(x, most=MOST_BITS, per_feature=self.per_feature)
+        except TooFewBits as error:
+            named = TooFewBits(
+                error.feature, error.carried, error.wanted, self._feature_name(error.feature)
             )
-        for bits in range(MOST_BITS, 1, -1):
-            try:
-                return Thermometer.fit(x, bits_per_feature=bits, per_feature=self.per_feature)
-            except DataError:
-                continue
-        return Thermometer.fit(x, bits_per_feature=1, per_feature=self.per_feature)
+            raise DataError(f"{named}; or {BITS_IN_A_PIPELINE}") from None
+        bits = encoder.bits_per_feature
+        if 2 * bits <= np.median(carried):
+            feature = int(encoder.kept[carried.index(bits)])
+            name = self._feature_name(feature)
+            warnings.warn(
+                f"feature {feature if name is None else repr(name)} carries {bits} of {MOST_BITS} "
+                f"bits, and so no feature gets more; give bits_per_feature={bits} if this is "
+                f"wanted, or {BITS_IN_A_PIPELINE}",
+                UserWarning,
+                stacklevel=4,  # whoever called fit or partial_fit
+            )
+        return encoder
+
+    def _feature_name(self, feature: int) -> str | None:
+        names = getattr(self, "feature_names_in_", None)
+        return None if names is None else str(names[feature])
 
     def _seed(self) -> int:
         random_state: Any = self.random_state

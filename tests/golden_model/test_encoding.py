@@ -1,5 +1,6 @@
 """The thermometer against a plain-loop reading of docs/algorithm.md, section 7."""
 
+import pickle
 import warnings
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metaplast.golden_model.encoding import SLICE_VALUES, Thermometer
+from metaplast.golden_model.encoding import SLICE_VALUES, Thermometer, TooFewBits, fit_most
 from metaplast.golden_model.errors import ConfigurationError, DataError
 
 
@@ -264,6 +265,56 @@ def test_thresholds_cannot_be_changed():
 def test_refuses_what_cannot_be_fitted(x, options, message):
     with pytest.raises(DataError, match=message):
         Thermometer.fit(x, **options)
+
+
+TABLES = [
+    [[0, 1], [1, 0]],
+    [[3, 3, 1], [3, 4, 2], [3, 5, 3], [3, 6, 3], [3, 7, 4]],
+    [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]],
+    np.random.default_rng(3).normal(size=(300, 5)),
+    np.random.default_rng(3).integers(0, 3, (300, 5)),
+    np.arange(64.0).reshape(32, 2),
+]
+
+
+@pytest.mark.parametrize("per_feature", [False, True])
+@pytest.mark.parametrize("most", [1, 2, 4, 9])
+@pytest.mark.parametrize("x", TABLES)
+def test_as_many_bits_as_the_data_carry(x, most, per_feature):
+    def fits(bits):
+        try:
+            return Thermometer.fit(x, bits_per_feature=bits, per_feature=per_feature)
+        except DataError:
+            return None
+
+    possible = [encoder for bits in range(1, most + 1) if (encoder := fits(bits))]
+    if not possible:
+        with pytest.raises(DataError) as expected:
+            Thermometer.fit(x, per_feature=per_feature)
+        with pytest.raises(DataError) as caught:
+            fit_most(x, most=most, per_feature=per_feature)
+        assert str(caught.value) == str(expected.value)
+        return
+    encoder, carried = fit_most(x, most=most, per_feature=per_feature)
+    assert encoder.bits_per_feature == possible[-1].bits_per_feature == min(carried)
+    assert encoder.thresholds.tolist() == possible[-1].thresholds.tolist()
+    assert encoder.kept.tolist() == possible[-1].kept.tolist()
+    assert len(carried) == len(encoder.kept)
+
+
+def test_counts_the_bits_of_each_feature():
+    x = [[7, 0, 1], [7, 0, 2], [7, 1, 3], [7, 0, 4], [7, 0, 5]]
+    encoder, carried = fit_most(x, most=4, per_feature=True)
+    assert (encoder.kept.tolist(), carried) == ([1, 2], [1, 2])
+    assert encoder.thresholds.tolist() == [[0, 3]]
+
+
+def test_an_error_of_too_few_bits_can_be_pickled():
+    with pytest.raises(TooFewBits) as caught:
+        Thermometer.fit([[0, 5], [7, 6], [7, 7]], per_feature=True)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value)
+    assert str(again).startswith("feature 0 (counted from 0), and so the training data, can carry")
 
 
 @pytest.mark.parametrize("wanted", [0, -1, 1.5, "2", True, None])

@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.validation import validate_data
 
 from metaplast.golden_model import (
     BMLPClassifier,
@@ -31,7 +33,7 @@ from metaplast.golden_model import (
     estimator,
 )
 from metaplast.golden_model.encoding import Thermometer
-from metaplast.golden_model.estimator import default_groups
+from metaplast.golden_model.estimator import BITS_IN_A_PIPELINE, default_groups
 from metaplast.golden_model.model_file import Model
 
 Data = tuple[NDArray[Any], NDArray[Any]]
@@ -279,10 +281,58 @@ def test_as_many_bits_as_the_data_carry(iris: Data) -> None:
     x, y = iris
     coarse = np.arange(150) % 3
     assert BMLPClassifier(epochs=1).fit(x, y).encoder_.bits_per_feature == 4
-    mixed = BMLPClassifier(epochs=1).fit(np.column_stack([x, coarse]), y)
+    with pytest.warns(UserWarning, match=r"^feature 4 carries") as caught:
+        mixed = BMLPClassifier(epochs=1).fit(np.column_stack([x, coarse]), y)
     assert mixed.encoder_.bits_per_feature == 1
+    (warning,) = caught
+    assert str(warning.message) == (
+        "feature 4 carries 1 of 4 bits, and so no feature gets more; give bits_per_feature=1 if "
+        f"this is wanted, or {BITS_IN_A_PIPELINE}"
+    )
+    assert warning.filename == __file__
+    BMLPClassifier(epochs=1, bits_per_feature=1).fit(np.column_stack([x, coarse]), y)
     bits = BMLPClassifier(epochs=1).fit((x > 3).astype(int), y)
     assert bits.encoder_.passes_bits
+
+
+@pytest.mark.parametrize("bits_per_feature", [None, 1, 3])
+def test_a_column_that_carries_no_bit_is_named(
+    iris: Data, monkeypatch: pytest.MonkeyPatch, bits_per_feature: int | None
+) -> None:
+    x, y = iris
+    mostly = np.column_stack([x, np.arange(150) % 3 > 0])
+    learner = BMLPClassifier(bits_per_feature=bits_per_feature)
+    message = (
+        f"{{}}, and so the training data, can carry 0 bits a feature, not {bits_per_feature or 1}: "
+        "no training value is greater than threshold t_0; over half of the values are the highest "
+        f"one, so negate them; or {BITS_IN_A_PIPELINE}"
+    )
+    with pytest.raises(DataError) as caught:
+        learner.fit(mostly, y)
+    assert str(caught.value) == message.format("feature 4 (counted from 0)")
+
+    def with_names(estimator: Any, *data: Any, **options: Any) -> Any:
+        checked = validate_data(estimator, *data, **options)
+        estimator.feature_names_in_ = np.array(["a", "b", "c", "d", "alive"], dtype=object)
+        return checked
+
+    monkeypatch.setattr(estimator, "validate_data", with_names)
+    with pytest.raises(DataError) as caught:
+        learner.fit(mostly, y)
+    assert str(caught.value) == message.format("feature 'alive'")
+    rarely = np.column_stack([x, np.arange(150) % 3 == 0])
+    with pytest.warns(UserWarning, match=r"^feature 'alive' carries 1 of 4 bits"):
+        BMLPClassifier(epochs=1).fit(rarely, y)
+
+
+def test_mixed_columns_become_bits_in_a_pipeline(iris: Data) -> None:
+    x, y = iris
+    mixed = np.column_stack([x, np.arange(150) % 3 > 0])
+    bins = KBinsDiscretizer(4, encode="onehot-dense", quantile_method="averaged_inverted_cdf")
+    columns = ColumnTransformer([("numbers", bins, [0, 1, 2, 3])], remainder="passthrough")
+    learner = make_pipeline(columns, BMLPClassifier()).fit(mixed, y)
+    assert learner[-1].encoder_.passes_bits
+    assert learner.score(mixed, y) > 0.9
 
 
 def test_constant_columns_carry_nothing(iris: Data) -> None:
