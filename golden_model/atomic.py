@@ -41,7 +41,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     begin = target.name.encode(errors="surrogateescape")[:128].decode(errors="ignore")
     new = target.with_name(f".{begin}.{secrets.token_hex(6)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(new, flags, 0o666)
+    # What others may not read, they may not read half-written either.
+    descriptor = os.open(new, flags, 0o666 if mode is None else stat.S_IMODE(mode) & 0o777)
     try:
         try:
             _write_all(descriptor, content)

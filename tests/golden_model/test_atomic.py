@@ -33,6 +33,21 @@ def test_permissions_are_the_users_or_stay(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
+def test_what_others_may_not_read_they_may_at_no_time(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    seen = []
+
+    def fsync(descriptor):
+        seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_atomically(path, b"new")
+    assert seen[0] == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_a_link_is_followed_and_stays(tmp_path):
     (tmp_path / "there").mkdir()
     real, link = tmp_path / "there" / "real", tmp_path / "link"
