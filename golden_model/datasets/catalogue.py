@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from . import digits, fashion_mnist, prototypes
 from .csv_file import load_csv, load_csv_features, load_csv_labelled
-from .data_set import DataSet, LabelledSamples, checked_features
+from .data_set import DataSet, LabelledSamples, checked_features, no_split
 from .idx import load_directory, looks_like_idx, parse_images, read_unpacked
 from .npz_file import load_npz, load_npz_features, load_npz_labelled
 
@@ -113,7 +113,7 @@ def load(name_or_path: PathLike, *, data_dir: PathLike | None = None) -> DataSet
     DataError
         If there is no such data set, or it is not what it should be.
     """
-    name = os.fspath(name_or_path)
+    name = _name(name_or_path)
     if name == digits.NAME:
         return digits.digits()
     if name == fashion_mnist.NAME:
@@ -159,20 +159,22 @@ def load_labelled(
     DataError
         If there is no such data set or split, or it is not what it should be.
     """
-    name = os.fspath(name_or_path)
+    name = _name(name_or_path)
+    if split not in (None, "train", "test"):
+        raise DataError(f"split must be 'train', 'test' or None, not {split!r}")
     path = None if name in NAMES else _existing(name)
     suffix = "" if path is None or path.is_dir() else path.suffix.lower()
     if path is not None and suffix == ".npz":
         return load_npz_labelled(path, split)
     if path is not None and suffix == ".csv":
         if split == "test":
-            raise DataError(f"{name} has no test split; use --split train")
+            raise no_split(name, "test", "train")
         x, y = load_csv_labelled(path)
         return LabelledSamples(name=name, split="train", x=x, y=y)
     data = load(name, data_dir=data_dir)
     if data.x_test is None or data.y_test is None or split == "train":
         if split == "test":
-            raise DataError(f"{name} has no test split; use --split train")
+            raise no_split(name, "test", "train")
         x, y, split = data.x_train, data.y_train, "train"
     else:
         x, y, split = data.x_test, data.y_test, "test"
@@ -207,7 +209,7 @@ def load_features(
     DataError
         If there is no such file, or it is not what it should be.
     """
-    name = os.fspath(name_or_path)
+    name = _name(name_or_path)
     path = None if name in NAMES else _existing(name)
     x: NDArray[Any]
     if path is None or path.is_dir():
@@ -263,6 +265,14 @@ def fetch(
     if name in NAMES:
         raise DataError(f"{name} comes with Metaplast; there is nothing to fetch")
     raise DataError(f"there is no data set {name!r} to fetch; there are {', '.join(NAMES)}")
+
+
+def _name(name_or_path: PathLike) -> str:
+    if isinstance(name_or_path, str | os.PathLike):
+        name = os.fspath(name_or_path)
+        if isinstance(name, str):
+            return name
+    raise DataError(f"data must be given by name or path, not {name_or_path!r}")
 
 
 def _path(directory: PathLike | None) -> Path | None:

@@ -19,6 +19,7 @@ __all__ = [
     "checked_features",
     "checked_labels",
     "checked_split",
+    "no_split",
 ]
 
 # Values are checked a slice at a time, so that no mask of a whole data set is made.
@@ -368,3 +369,10 @@ def checked_classes(classes: Any) -> int:
     if not 2 <= value <= MAX_CLASSES:
         raise DataError(f"classes must be from 2 to {MAX_CLASSES}, not {value}")
     return int(value)
+
+
+def no_split(name: str, asked: str, there: str) -> DataError:
+    """What to raise where a data set lacks the split that was asked for and has the other."""
+    return DataError(
+        f"{name} has no {asked} split; ask for its {there} split (command line: --split {there})"
+    )

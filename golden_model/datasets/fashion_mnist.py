@@ -78,7 +78,7 @@ def fashion_mnist(data_dir: Path | None = None) -> DataSet:
         raise DataError(
             f"{NAME} is not on this machine: install Debian's package dataset-fashion-mnist, or "
             f"run `metaplast data fetch {NAME}`, or name the directory that holds its four .gz "
-            "files with --data-dir"
+            "files as data_dir (command line: --data-dir)"
         )
 
     def content(split: str, kind: str) -> tuple[bytes, Path]:
@@ -89,7 +89,7 @@ def fashion_mnist(data_dir: Path | None = None) -> DataSet:
         if problem := _mismatch(unpacked, name):
             raise DataError(
                 f"{path} {problem}; remove it and run `metaplast data fetch {NAME}`, or, if these "
-                f"are other images, give the directory itself as DATA instead of {NAME}"
+                f"are other images, give the directory itself instead of {NAME}"
             )
         return unpacked, path
 
@@ -203,7 +203,10 @@ def _target(data_dir: Path | None) -> Path:
         return itself if any(find_file(itself, name) for name in SUMS) else below
     if cache := _cache_directory():
         return cache
-    raise DataError("there is no home directory to keep data in; name one with --data-dir")
+    raise DataError(
+        "there is no home directory to keep data in; name one as data_dir (command line: "
+        "--data-dir)"
+    )
 
 
 def _cache_directory() -> Path | None:

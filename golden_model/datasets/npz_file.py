@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..config import MAX_EPOCHS
 from ..errors import ConfigurationError, DataError
 from ..npz import read_arrays
 from .data_set import (
@@ -17,6 +18,7 @@ from .data_set import (
     checked_features,
     checked_labels,
     checked_split,
+    no_split,
 )
 
 __all__ = ["load_npz", "load_npz_features", "load_npz_labelled"]
@@ -46,8 +48,8 @@ def load_npz(path: Path) -> DataSet:
     if lacking := [name for name in ARRAYS[:2] if name not in arrays]:
         if "counters_0" in arrays:
             raise DataError(
-                f"{path} is a model, and no data set; to go on training it, name the data and give "
-                "it with --continue"
+                f"{path} is a model, and no data set; to go on training it, name the data, and "
+                "give the model beside (command line: --continue) or read it with Model.load"
             )
         raise DataError(
             f"{path} lacks {' and '.join(lacking)}; a data set's .npz file holds x_train and "
@@ -85,7 +87,7 @@ def load_npz_labelled(path: Path, split: str | None = None) -> LabelledSamples:
     there = [name for name in ("test", "train") if f"x_{name}" in arrays or f"y_{name}" in arrays]
     chosen = split or (there[0] if there else "test")
     if chosen not in there and there:
-        raise DataError(f"{path} has no {chosen} split; use --split {there[0]}")
+        raise no_split(str(path), chosen, there[0])
     if lacking := [name for name in (f"x_{chosen}", f"y_{chosen}") if name not in arrays]:
         raise DataError(f"{path} lacks {' and '.join(lacking)}, so there is nothing to measure on")
     try:
@@ -150,8 +152,8 @@ def _run(name: str, arrays: dict[str, NDArray[Any]]) -> DataSet:
         seed=_integer("seed", arrays["seed"]),
         expected={key: values for key, values in arrays.items() if RESULT.fullmatch(key)},
     )
-    if not 1 <= run.epochs <= 32768:
-        raise DataError(f"epochs must be from 1 to 32768, not {run.epochs}")
+    if not 1 <= run.epochs <= MAX_EPOCHS:
+        raise DataError(f"epochs must be from 1 to {MAX_EPOCHS}, not {run.epochs}")
     if y.max() >= run.classes:
         index = int(np.argmax(y >= run.classes))
         raise DataError(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import MAX_CLASSES
+from ..config import MAX_CLASSES, checked_number
 from ..errors import ConfigurationError
 from .data_set import DataSet
 
@@ -54,8 +54,7 @@ def prototypes(
     train = _integer("train", train, classes)
     test = _integer("test", test, 1)
     seed = _integer("seed", seed, 0)
-    if not 0 <= probability <= 1:
-        raise ConfigurationError(f"probability must be from 0 to 1, not {probability!r}")
+    probability = checked_number("probability", probability, 0.0, 1.0)
 
     generator = np.random.default_rng(seed)
     originals = generator.integers(0, 2, size=(classes, bits), dtype=np.uint8)

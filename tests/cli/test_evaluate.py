@@ -64,7 +64,7 @@ def test_without_a_test_split(run, toy, model):
     result = run("evaluate", model, "alone.npz", "--split", "test")
     assert (result.status, result.sentence) == (
         1,
-        "alone.npz has no test split; use --split train",
+        "alone.npz has no test split; ask for its train split (command line: --split train)",
     )
 
 
@@ -114,7 +114,9 @@ def test_a_test_split_alone(run, toy, model):
     assert run("evaluate", model, "alone.npz").out == run("evaluate", model, toy).out
     assert "of 1 test samples)" in run("evaluate", model, "one.npz").out
     result = run("evaluate", model, "alone.npz", "--split", "train")
-    assert result.sentence == "alone.npz has no train split; use --split test"
+    assert result.sentence == (
+        "alone.npz has no train split; ask for its test split (command line: --split test)"
+    )
     result = run("evaluate", model, "none.npz")
     assert result.sentence == "none.npz lacks y_test, so there is nothing to measure on"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from metaplast.golden_model import datasets
-from metaplast.golden_model.datasets import describe, fetch, load, load_features
+from metaplast.golden_model.datasets import describe, fetch, load, load_features, load_labelled
 from metaplast.golden_model.errors import DataError
 
 
@@ -43,6 +43,45 @@ def test_refuses_what_is_not_there(name):
             match=r"there is no file .* the built-in ones are digits, fashion-mnist, prototypes",
         ):
             door(name)
+
+
+@pytest.mark.parametrize("given", [None, 3, b"digits", ["digits"]])
+def test_data_are_given_by_name_or_path(given):
+    for door in (load, load_labelled, load_features):
+        with pytest.raises(DataError) as caught:
+            door(given)
+        assert str(caught.value) == f"data must be given by name or path, not {given!r}"
+
+
+@pytest.mark.parametrize("split", ["foo", "", "Train", 1])
+def test_refuses_a_split_that_is_none(tmp_path, split):
+    (tmp_path / "some.csv").write_text("a,label\n1,0\n2,1\n")
+    np.savez(tmp_path / "some.npz", x_train=[[1], [2]], y_train=[0, 1])
+    for name in ("digits", tmp_path / "some.csv", tmp_path / "some.npz"):
+        with pytest.raises(DataError) as caught:
+            load_labelled(name, split)
+        assert str(caught.value) == f"split must be 'train', 'test' or None, not {split!r}"
+
+
+def test_names_the_split_that_is_there(tmp_path):
+    path = tmp_path / "some.npz"
+    np.savez(path, x_train=[[1], [2]], y_train=[0, 1])
+    with pytest.raises(DataError) as caught:
+        load_labelled(path, "test")
+    assert str(caught.value) == (
+        f"{path} has no test split; ask for its train split (command line: --split train)"
+    )
+
+
+def test_a_model_is_no_data_set(tmp_path):
+    path = tmp_path / "model.npz"
+    np.savez(path, counters_0=[[1]])
+    with pytest.raises(DataError) as caught:
+        load(path)
+    assert str(caught.value) == (
+        f"{path} is a model, and no data set; to go on training it, name the data, and give the "
+        "model beside (command line: --continue) or read it with Model.load"
+    )
 
 
 def test_refuses_files_of_other_kinds(tmp_path):

@@ -164,7 +164,7 @@ def test_two_columns_of_0_and_1_have_no_header(csv):
 def test_samples_to_measure_on_may_be_of_one_class(csv):
     samples = load_labelled(csv("a,label\n1,3\n"))
     assert (samples.split, samples.x.tolist(), samples.y.tolist()) == ("train", [[1]], [3])
-    with pytest.raises(DataError, match="has no test split; use --split train"):
+    with pytest.raises(DataError, match=r"has no test split; ask for its train split \("):
         load_labelled(csv("a,label\n1,3\n"), "test")
 
 

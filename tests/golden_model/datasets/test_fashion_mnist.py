@@ -132,7 +132,7 @@ def test_without_a_home_there_is_no_cache(monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", homeless)
     assert fashion_mnist.find() is None
-    with pytest.raises(DataError, match="no home directory to keep data in; name one with --data"):
+    with pytest.raises(DataError, match="no home directory to keep data in; name one as data_dir"):
         fetch("fashion-mnist")
 
 
@@ -141,7 +141,7 @@ def test_where_it_is_nowhere_three_ways_out_are_named(tmp_path):
         DataError,
         match="fashion-mnist is not on this machine: install Debian's package "
         "dataset-fashion-mnist, or run `metaplast data fetch fashion-mnist`, or name the directory "
-        r"that holds its four \.gz files with --data-dir",
+        r"that holds its four \.gz files as data_dir \(command line: --data-dir\)",
     ):
         load("fashion-mnist")
 
@@ -160,7 +160,7 @@ def test_refuses_damaged_files(tmp_path):
         match="is damaged or not Fashion-MNIST's: the SHA-256 of its 23536 bytes is "
         f"{hashlib.sha256(changed).hexdigest()}, not {fashion_mnist.SUMS[FIRST]}; remove it and "
         "run `metaplast data fetch fashion-mnist`, or, if these are other images, give the "
-        "directory itself as DATA instead of fashion-mnist",
+        "directory itself instead of fashion-mnist",
     ):
         load("fashion-mnist", data_dir=tmp_path)
 

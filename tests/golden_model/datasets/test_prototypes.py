@@ -65,6 +65,8 @@ def test_another_seed_gives_other_data():
         ({"seed": -1}, "seed must be an integer of at least 0, not -1"),
         ({"seed": True}, "seed must be an integer of at least 0, not True"),
         ({"probability": 1.1}, r"probability must be from 0 to 1, not 1\.1"),
+        ({"probability": "x"}, "probability must be a number, not 'x'"),
+        ({"probability": None}, "probability must be a number, not None"),
         ({"probability": float("nan")}, "probability must be from 0 to 1, not nan"),
     ],
 )
