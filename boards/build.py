@@ -30,7 +30,7 @@ from .pll import PLL, megahertz
 from .toolchain import BuildError, Flow, NoRoomError, Runner, find_flow
 from .top import BoardTop
 
-__all__ = ["Build", "FORMAT", "LATER_EPOCH", "Prepared", "build", "own_files", "prepare"]
+__all__ = ["Build", "FORMAT", "LATER_EPOCH", "Prepared", "build", "prepare"]
 
 DESCRIPTION = "build.json"
 FORMAT = 2
@@ -89,6 +89,11 @@ class Build:
     def bitstream(self) -> Path:
         """The file to flash."""
         return self.directory / self.description["bitstream"]
+
+    @property
+    def files(self) -> list[Path]:
+        """Its own files; others may lie beside them."""
+        return [path for path in self.directory.iterdir() if OWN_FILE.fullmatch(path.name)]
 
     @classmethod
     def load(cls, directory: Path) -> "Build":
@@ -227,7 +232,7 @@ def build(
     BuildError
         If a tool is missing, something does not fit, or timing is missed.
     """
-    own = own_files(out)
+    own = _own_files(out)
     flow = find_flow(board.device.family)
     versions = {tool.name: tool.version(native) for tool in flow.tools}
     progress("elaborating")
@@ -287,7 +292,7 @@ def _smaller(prepared: Prepared, excess: int | None, clock: Fraction | None) -> 
         return None
 
 
-def own_files(out: Path) -> list[str]:
+def _own_files(out: Path) -> list[str]:
     """Names of what a build has written into a directory, none if it is empty or not there.
 
     Raises

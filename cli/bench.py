@@ -63,7 +63,8 @@ def golden(
     require_at_least("--epochs", epochs, 1)
     require_at_least("--samples", samples, 1)
     if not json:
-        typer.echo(f"training {data} for {epochs} epochs on one thread …", err=True)
+        how_many = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+        typer.echo(f"training {data} for {how_many} on one thread …", err=True)
     # BLAS reads its number of threads when it is loaded, and a process's peak memory is its own.
     request = {
         "data": data,

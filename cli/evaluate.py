@@ -55,7 +55,7 @@ def evaluate(
     x = samples.x
     if x.shape[1] != trained.encoder.features:
         raise DataError(
-            f"{samples.name} has {x.shape[1]} features a sample, and the model was trained with "
+            f"{samples.name} has {x.shape[1]} features per sample, and the model was trained with "
             f"{trained.encoder.features}"
         )
     classes = trained.config.classes
@@ -83,7 +83,8 @@ def evaluate(
         )
         return
 
-    which = f"{right:,} of {len(y):,} {samples.split} samples"
+    kind = "" if data.lower().endswith(".csv") else f"{samples.split} "  # a table has no splits
+    which = f"{right:,} of {len(y):,} {kind}samples"
     typer.echo(f"accuracy {percent(right / len(y))} ({which})")
     labels = list(map(str, own_labels(trained) or range(classes)))
     names = list(samples.class_names or trained.class_names or labels)

@@ -119,11 +119,11 @@ def chosen_network(model: Path | None, inputs: int | None, choices: Choices) -> 
         from ..golden_model.model_file import Model
 
         return Model.load(model).config
-    for option, given in (("--inputs", inputs), ("--classes", choices.classes)):
-        if given is None:
-            raise typer.BadParameter(
-                "must be given, or a MODEL whose network to take", param_hint=option
-            )
+    if inputs is None or choices.classes is None:
+        raise typer.BadParameter(
+            "must be given, or a MODEL whose network to take",
+            param_hint="--inputs" if inputs is None else "--classes",
+        )
     return choices.network_config(inputs=inputs, classes=choices.classes)
 
 

@@ -9,7 +9,7 @@ from .options import JsonOption
 from .output import check_file, print_json, print_table, require
 
 if TYPE_CHECKING:
-    from ..boards.build import Build, own_files
+    from ..boards.build import Build
 
 __all__ = ["register"]
 
@@ -43,8 +43,7 @@ def report(
         raise typer.BadParameter("is shown on a page only; add --html FILE", param_hint="--model")
     loaded = Build.load(build)
     if html is not None:
-        built = [loaded.directory / name for name in own_files(loaded.directory)]
-        check_file(html, "--html", unlike=[*built, *([] if model is None else [model])])
+        check_file(html, "--html", unlike=[*loaded.files, *([] if model is None else [model])])
         require("matplotlib", extra="plot", purpose="the page's pictures")
         from ..boards.page import render_page
         from ..golden_model.atomic import write_atomically
@@ -90,7 +89,7 @@ def _print(build: "Build") -> None:
         typer.echo(f"                {path[-1]['to']}")
     for epoch in ("first_epoch", "later_epochs"):
         typer.echo(
-            f"{epoch.replace('_', ' '):<15} {known['cycles_per_sample'][epoch]:.1f} cycles a "
+            f"{epoch.replace('_', ' '):<15} {known['cycles_per_sample'][epoch]:.1f} cycles per "
             f"sample, {known['core_samples_per_second'][epoch]:,.0f} samples/s in the core"
         )
     typer.echo(f"link            {known['link_samples_per_second']:,.0f} samples/s")

@@ -269,7 +269,7 @@ def continue_session(
         )
     if data.features != model.encoder.features:
         raise MetaplastError(
-            f"{data.name} has {data.features} features a sample, and the model was trained with "
+            f"{data.name} has {data.features} features per sample, and the model was trained with "
             f"{model.encoder.features}"
         )
     bits = encode(data, validation=validation, samples=samples, encoder=model.encoder)

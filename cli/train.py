@@ -253,7 +253,13 @@ def train(
         kept = outcome.kept
         assert kept is not None
         if json:
-            print_json(_document(session, outcome, model, pictures, as_recorded))
+            document = _document(session, outcome, model, pictures, as_recorded)
+            if device is not None:
+                document |= {
+                    "device": device,
+                    "equal_to_golden_model": True if check and not outcome.interrupted else None,
+                }
+            print_json(document)
         for line in kept_lines(outcome):
             reporter.result(line)
         if as_recorded and not outcome.interrupted:

@@ -1,7 +1,6 @@
 """The golden model of the local-error training algorithm (docs/algorithm.md), in NumPy."""
 
 import importlib
-import sys
 from typing import TYPE_CHECKING, Any
 
 from .batch_record import BatchRecord
@@ -47,11 +46,5 @@ def __getattr__(name: str) -> Any:
     if name == "datasets":  # whose downloads need much of the standard library
         return importlib.import_module(".datasets", __name__)
     if name == "BMLPClassifier":
-        try:
-            return importlib.import_module(".estimator", __name__).BMLPClassifier
-        except ImportError as error:
-            # `from … import` would drop an AttributeError and its words, hasattr takes no other.
-            if sys._getframe(1).f_globals.get("__name__") == "importlib._bootstrap":
-                raise
-            raise AttributeError(str(error)) from error
+        return importlib.import_module(".estimator", __name__).BMLPClassifier
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -51,10 +51,11 @@ def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None
     # Going on, over a bad cable.
     done = metaplast(
         *("train", "digits", "--samples", "120", "--epochs", "1", "--continue", "board.npz"),
-        *(*device, "--faults", "0.005", "--model", "longer.npz"),
+        *(*device, "--faults", "0.005", "--model", "longer.npz", "--json"),
         cwd=tmp_path,
     )
-    assert "board and golden model are equal" in done.stdout
+    document = json.loads(done.stdout)
+    assert (document["device"], document["equal_to_golden_model"]) == ("virtual:icebreaker", True)
     assert Model.load(tmp_path / "longer.npz").epoch == 3
 
 

@@ -82,7 +82,7 @@ def test_a_report(run: Command, built: Path) -> None:
         "ICESTORM_LC",
         "5,280",
         "trainer.core",
-        "31.25 reached",
+        "31.25 achieved",
         "32.00 ns",
         "900 samples/s",
     ):
@@ -101,6 +101,13 @@ def test_a_page_needs_no_other_file(run: Command, built: Path, workspace: Path) 
     assert (workspace / "plain.html").read_text().count("data:image/png;base64,") == 3
     assert "http" not in page
     assert "iCEBreaker: 16–8–4" in page
+    for name in ("build.json", "top.bin"):
+        before = (built / name).read_bytes()
+        result = run("report", built, "--html", built / name)
+        assert result.status == 1
+        assert result.sentence.endswith("would overwrite its own input; name another file")
+        assert (built / name).read_bytes() == before
+    assert run("report", built, "--html", built / "page.html").status == 0
 
 
 def test_a_model_without_a_page(run: Command, built: Path) -> None:

@@ -183,4 +183,17 @@ def test_classes_are_named(run, toy, model, monkeypatch):
 
 def test_samples_of_another_shape(run, model):
     result = run("evaluate", model, "digits")
-    assert result.sentence == "digits has 64 features a sample, and the model was trained with 24"
+    assert result.sentence == "digits has 64 features per sample, and the model was trained with 24"
+
+
+def test_a_table_has_no_splits(run, toy, model):
+    with np.load(toy) as arrays:
+        np.savetxt(
+            "t.csv",
+            np.column_stack([arrays["x_test"], arrays["y_test"]]),
+            fmt="%d",
+            delimiter=",",
+        )
+    lines = run("evaluate", model, toy).out.splitlines()
+    table = run("evaluate", model, "t.csv").out.splitlines()
+    assert table == [lines[0].replace("test samples", "samples"), *lines[1:]]

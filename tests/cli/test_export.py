@@ -41,8 +41,8 @@ def test_a_plan_from_a_file(run: Command, workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "status", "sentence"),
     [
-        (("--out", "core"), 2, "Invalid value for --inputs: must be given, with --classes"),
-        (("--out", "core", "--inputs", 8), 2, "Invalid value for --inputs: must be given"),
+        (("--out", "core"), 2, "Invalid value for --inputs: must be given, or a MODEL"),
+        (("--out", "core", "--inputs", 8), 2, "Invalid value for --classes: must be given"),
         (("none.npz", "--out", "core"), 1, "none.npz"),
         (("none.npz", "--inputs", 8, "--out", "core"), 2, "leave out the network's options"),
         ((*NETWORK, "--out", "core", "--plan", "none.json"), 1, "none.json"),

@@ -229,7 +229,7 @@ class TestContinue:
         result = run("train", "digits", "--continue", model, "--model", model)
         assert result.status == 1
         assert result.sentence == (
-            "digits has 64 features a sample, and the model was trained with 24"
+            "digits has 64 features per sample, and the model was trained with 24"
         )
         assert model.read_bytes() == before
 
@@ -472,7 +472,7 @@ class TestInterruption:
                 1,
                 "interrupted before the first epoch was finished; nothing was saved",
             )
-        monkeypatch.undo()
+        monkeypatch.setattr("metaplast.golden_model.datasets.load", load)
         assert run("train", toy, *SMALL, "--epochs", 2).status == 0
 
     def test_while_saving_comes_after_it(self, run, toy, monkeypatch):

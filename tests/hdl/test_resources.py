@@ -56,14 +56,14 @@ WIDE = one_layer((784, 64, 32), LayerPlan(banks=2, word=392, counters=49, load=9
 
 # Whole cores, as Yosys 0.70 counts them; a LUT memory as the LUTs it takes.
 MADE_BY_YOSYS = {
-    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=3551, registers=1998)),
-    "small": (ICE40, SMALL, Resources(block_rams=32, luts=3096, registers=1480)),
-    "tiny": (ICE40, TINY, Resources(block_rams=6, luts=1935, registers=1146)),
-    "small, ECP5": (ECP5, SMALL, Resources(block_rams=8, luts=3547, registers=1516)),
-    "tiny, ECP5": (ECP5, TINY, Resources(block_rams=2, luts=2119, registers=1095)),
-    "two banks": (ECP5, TWO_BANKS, Resources(block_rams=16, luts=4853, registers=2041)),
-    "four banks": (ECP5, FOUR_BANKS, Resources(block_rams=24, luts=12101, registers=3555)),
-    "wide": (ECP5, WIDE, Resources(block_rams=46, luts=10115, registers=3049)),
+    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=3523, registers=1998)),
+    "small": (ICE40, SMALL, Resources(block_rams=32, luts=3095, registers=1497)),
+    "tiny": (ICE40, TINY, Resources(block_rams=6, luts=1937, registers=1146)),
+    "small, ECP5": (ECP5, SMALL, Resources(block_rams=8, luts=3585, registers=1533)),
+    "tiny, ECP5": (ECP5, TINY, Resources(block_rams=2, luts=2114, registers=1095)),
+    "two banks": (ECP5, TWO_BANKS, Resources(block_rams=16, luts=4864, registers=2041)),
+    "four banks": (ECP5, FOUR_BANKS, Resources(block_rams=24, luts=12160, registers=3620)),
+    "wide": (ECP5, WIDE, Resources(block_rams=46, luts=9962, registers=3049)),
 }
 
 
