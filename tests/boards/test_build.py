@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +15,14 @@ from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from metaplast.boards.board import Board
 from metaplast.boards.build import FORMAT, Build, build
 from metaplast.boards.catalogue import find_board
 from metaplast.boards.loader import flash, loader_command
 from metaplast.boards.toolchain import BuildError, Runner
 from metaplast.golden_model.config import NetworkConfig
+from metaplast.hdl.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.resources import plan_needs
 
 ICEBREAKER = find_board("icebreaker")
 SMALL = NetworkConfig(inputs=8, hidden=(4,), groups=(4,), classes=2)
@@ -179,6 +183,43 @@ def test_what_does_not_fit(tmp_path: Path, stand_in: type[StandIn]) -> None:
     message = r"does not fit iCE40UP5K: it needs 5,\d\d\d ICESTORM_LC of 5,280; choose .* --hidden"
     with pytest.raises(BuildError, match=message):
         build(ICEBREAKER, SMALL, out=tmp_path / "out")
+
+
+def test_what_does_not_fit_is_planned_smaller(
+    tmp_path: Path, stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    large, small = (NetworkPlan((LayerPlan(lanes=lanes),)) for lanes in (2, 1))
+
+    def plan(board: Board, config: NetworkConfig, *, cells: int | None = None) -> NetworkPlan:
+        asked.append(cells)
+        return large if cells is None else small
+
+    class Sized(StandIn):
+        def __init__(self, config: NetworkConfig, plan: NetworkPlan, **more: Any):
+            super().__init__()
+            self.registers = self.chains = 75 if plan == large else 8
+
+    monkeypatch.setattr(Board, "plan", plan)
+    monkeypatch.setattr("metaplast.boards.build.UartTrainer", Sized)
+    told: list[str] = []
+    result = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
+    assert result.description["plan"] == small.to_dict()
+    found = re.fullmatch(
+        r"the design does not fit iCE40UP5K: it needs ([\d,]+) ICESTORM_LC of 5,280; trying a "
+        "smaller core",
+        told[3],
+    )
+    assert found is not None, told
+    excess = int(found[1].replace(",", "")) - 5280
+    planned = int(plan_needs(large, SMALL, ICEBREAKER.device).cells)
+    assert asked == [None, planned - excess - 264]
+    told.clear()
+    again = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
+    assert (told, again.description) == (["elaborating"], result.description)
+
+    with pytest.raises(BuildError, match="does not fit iCE40UP5K"):  # a plan that is given stays
+        build(ICEBREAKER, SMALL, large, out=tmp_path / "given")
 
 
 def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
