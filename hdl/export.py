@@ -121,10 +121,14 @@ def export_verilog(config: NetworkConfig, plan: NetworkPlan, directory: Path) ->
     Raises
     ------
     ConfigurationError
-        If the plan does not suit the network.
+        If the plan does not suit the network, or the directory is a file.
+    VerilogError
+        If Yosys fails.
     OSError
         If a file cannot be written.
     """
+    if directory.exists() and not directory.is_dir():
+        raise ConfigurationError(f"{directory} is a file; name a directory for the export")
     folded = plan.fold(config)
     core = TrainerCore(config, plan)
     ports, inputs = describe_ports(core)
@@ -137,8 +141,6 @@ def export_verilog(config: NetworkConfig, plan: NetworkPlan, directory: Path) ->
         manual=directory / f"{MODULE}.md",
         waivers=directory / f"{MODULE}.vlt",
     )
-    if directory.exists() and not directory.is_dir():
-        raise ConfigurationError(f"{directory} is a file; name a directory for the export")
     directory.mkdir(parents=True, exist_ok=True)
     for path, content in (
         (files.verilog, text),

@@ -28,13 +28,25 @@ class CacheError(MetaplastError):
 
 
 def cache_directory() -> Path:
-    """The directory that ``METAPLAST_CACHE`` names, or the platform's place for a user's caches."""
+    """The directory that ``METAPLAST_CACHE`` names, or the platform's place for a user's caches.
+
+    Raises
+    ------
+    CacheError
+        If none is named, and the user has no home.
+    """
     if named := os.environ.get(ENVIRONMENT_VARIABLE):
         return Path(named)
-    if sys.platform == "darwin":
-        root = Path.home() / "Library" / "Caches"
-    else:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        if sys.platform == "darwin":
+            root = Path.home() / "Library" / "Caches"
+        else:
+            root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        raise CacheError(
+            "there is no home directory to keep in what is built; name a directory in "
+            f"{ENVIRONMENT_VARIABLE}"
+        ) from None
     return root / "metaplast" / "simulators"
 
 

@@ -67,6 +67,7 @@ def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None
         (["--device", "/dev/nobody"], 1, "/dev/nobody cannot be opened: No such file"),
         (["--device", "/dev/nobody", "--faults", "0.1"], 1, "--faults is for the cables of virt"),
         (["--device", "virtual:icebreaker", "--faults", "2"], 2, "must be from 0 to 1, not 2"),
+        (["--device", "virtual:icebreaker", "--baud", "9600"], 1, "--baud is for serial ports"),
         (["--device", "virtual:nosuchboard"], 2, "nosuchboard"),
         (["--device", "virtual:icebreaker", "--hidden", "4000"], 2, "does not fit"),
     ],

@@ -107,6 +107,17 @@ def test_a_cache_that_cannot_be_written_to(cache: Path, monkeypatch: pytest.Monk
             keep("design", write)
 
 
+def test_without_a_home_a_place_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless(cls: type[Path]) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv(ENVIRONMENT_VARIABLE)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", classmethod(homeless))
+    with pytest.raises(CacheError, match=r"no home directory .* in METAPLAST_CACHE$"):
+        keep("design", write)
+
+
 def test_without_a_name_it_is_where_the_platform_keeps_caches(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
