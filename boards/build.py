@@ -493,7 +493,7 @@ def _check_room(prepared: Prepared, flow: Flow, log: str) -> None:
             excess if kinds == {flow.logic_cell} else None,
         )
     if FULL in log:
-        raise NoRoomError(f"the design fills {device} so far that it cannot be placed; {advice}", 0)
+        raise BuildError(f"the design fills {device} so far that it cannot be placed; {advice}")
 
 
 def _trainer_clock(report: dict[str, Any]) -> tuple[str, dict[str, float]]:
