@@ -32,39 +32,35 @@ NetworkArgument = Annotated[
         show_default=False,
     ),
 ]
-InputsOption = Annotated[
-    int | None,
-    typer.Option(
+
+
+def _inputs(default: str) -> Any:
+    return typer.Option(
         parser=whole_number,
         metavar="N",
         help="Input bits of the network (encoded sample).",
         rich_help_panel=NETWORK,
-        show_default="MODEL's; required without it",
-    ),
-]
-NetworkClassesOption = Annotated[
-    int | None,
-    typer.Option(
+        show_default=default,
+    )
+
+
+def _classes(default: str) -> Any:
+    return typer.Option(
         parser=whole_number,
         metavar="N",
         help="Number of classes, 2 to 256.",
         rich_help_panel=NETWORK,
-        show_default="MODEL's; required without it",
-    ),
-]
+        show_default=default,
+    )
+
+
+MODELS = "MODEL's; required without it"
+InputsOption = Annotated[int | None, _inputs(MODELS)]
+NetworkClassesOption = Annotated[int | None, _classes(MODELS)]
 
 # The same of a command for a board, whose own network is the default.
 OWN = "the board's default"
-BoardInputsOption = Annotated[
-    int | None,
-    typer.Option(
-        parser=whole_number,
-        metavar="N",
-        help="Input bits of the network (encoded sample).",
-        rich_help_panel=NETWORK,
-        show_default=OWN,
-    ),
-]
+BoardInputsOption = Annotated[int | None, _inputs(OWN)]
 BoardHiddenOption = Annotated[
     str | None,
     typer.Option(
@@ -80,16 +76,7 @@ BoardGroupsOption = Annotated[
         show_default="up to 32, with at least four groups",
     ),
 ]
-BoardClassesOption = Annotated[
-    int | None,
-    typer.Option(
-        parser=whole_number,
-        metavar="N",
-        help="Number of classes, 2 to 256.",
-        rich_help_panel=NETWORK,
-        show_default=OWN,
-    ),
-]
+BoardClassesOption = Annotated[int | None, _classes(OWN)]
 BoardCounterBitsOption = Annotated[
     int | None,
     typer.Option(

@@ -41,10 +41,10 @@ class _Table:
     @property
     def label_column(self) -> int | None:
         """The column that the header names a label, if it does."""
-        names = [name.casefold() for name in self.header or ()]
-        found = [column for column, name in enumerate(names) if name in LABEL_NAMES]
+        found = _named_labels(self.header)
         if len(found) > 1:
-            one, other = (names[column] for column in found[:2])
+            assert self.header is not None
+            one, other = (self.header[column].casefold() for column in found[:2])
             both = f"columns named {one} and {other}"
             if one == other:
                 both = f"two columns named {one}"
@@ -228,13 +228,11 @@ def _not_a_number(path: Path, row: int, cells: list[str], header: tuple[str, ...
     hint = ""
     if row == 1 and not header:
         hint = " (a header has no numbers, or names a column label, class or target)"
-    elif column == _label_column(header, len(cells)):
+    elif column == (_named_labels(header) or [len(cells) - 1])[0]:
         hint = "; if it is a label, number the classes from 0 (pandas: factorize)"
     return f"{place} is {cells[column].strip()!r}, not a number{hint}"
 
 
-def _label_column(header: tuple[str, ...] | None, columns: int) -> int:
-    """Where the label is, or else may be."""
-    names = [name.casefold() for name in header or ()]
-    named = [column for column, name in enumerate(names) if name in LABEL_NAMES]
-    return named[0] if named else columns - 1
+def _named_labels(header: tuple[str, ...] | None) -> list[int]:
+    """The columns that a header names a label."""
+    return [column for column, name in enumerate(header or ()) if name.casefold() in LABEL_NAMES]
