@@ -16,6 +16,9 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from .app import app
-    except KeyboardInterrupt:
+        from .interrupts import end_with_the_command
+
+        end_with_the_command()
+        app()
+    except KeyboardInterrupt:  # before or after what the application handles itself
         sys.exit("Error: interrupted")
-    app()
