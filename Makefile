@@ -16,7 +16,7 @@ JOBS ?= 2
 TESTS ?= tests
 EXAMPLES ?= 25
 DEMO ?= build/demo
-DEMO_BOARD := --inputs 64 --hidden 64
+DEMO_BOARD := --inputs 64 --hidden 64 --cells 2750
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -50,7 +50,7 @@ define check_shared_python
 @$(BIN)/python -c 'import find_libpython, sys; sys.exit(find_libpython.find_libpython() is None)' || { echo "Python's shared library is missing, and the gateware's simulator runs with it: install it (Debian and Ubuntu: apt install libpython3-dev) and run make again."; exit 1; }
 endef
 
-# The bitstream is built beside all else, which takes the other core.
+# The bitstream is built beside all else, which takes the other core, and of few cells: soon.
 demo: compiler $(CORE)
 	$(check_shared_python)
 	@mkdir -p $(DEMO)
@@ -66,7 +66,7 @@ demo: compiler $(CORE)
 		--model $(DEMO)/digits-gateware.npz; \
 	echo; \
 	echo "A virtual iCEBreaker learns over its serial port, compared with the model in the end:"; \
-	metaplast train digits --device virtual:icebreaker --check --hidden 64 --epochs 10 \
+	metaplast train digits --device virtual:icebreaker --check --hidden 64 --epochs 5 \
 		--model $(DEMO)/digits-board.npz --plot $(DEMO); \
 	echo; \
 	echo "The bitstream of that network for a real iCEBreaker, and a report on it:"; \

@@ -1,7 +1,7 @@
 """What is known of a board."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -83,17 +83,17 @@ class Board:
         config : NetworkConfig
             The network.
         cells : int, optional
-            Logic cells that the core may take, by the planner's estimate; by default the device's
-        :attr:`~metaplast.hdl.device.Device.comfort` says.
+            Logic cells that the core may take, by the planner's estimate; by default what
+            :attr:`~metaplast.hdl.device.Device.comfort` says.
 
         Raises
         ------
+        ConfigurationError
+            If the device does not have as many cells.
         DoesNotFitError
-            If there is none.
+            If there is no such plan.
         """
-        device = self.device
-        if cells is not None:
-            device = replace(device, luts=cells, comfort=(1.0, device.comfort[1]))
+        device = self.device if cells is None else self.device.with_cells(cells)
         return plan_network(config, device)
 
     def clock(self, hertz: Fraction | None = None) -> tuple[Fraction, PLL | None]:

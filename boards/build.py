@@ -286,6 +286,8 @@ def _smaller(prepared: Prepared, excess: int | None, clock: Fraction | None) -> 
         return None
     planned = plan_needs(prepared.plan, config, board.device)
     cells = int(planned.cells) - excess - int(SPARE * board.device.luts)
+    if cells < 1:
+        return None
     try:
         return prepare(board, config, board.plan(config, cells=cells), clock=clock)
     except DoesNotFitError:

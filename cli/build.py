@@ -13,6 +13,7 @@ from .network_choice import (
     BoardGroupsOption,
     BoardHiddenOption,
     BoardInputsOption,
+    CellsOption,
     NetworkArgument,
     board_network,
 )
@@ -48,6 +49,7 @@ def build(
             show_default="planned for the board",
         ),
     ] = None,
+    cells: CellsOption = None,
     clock: Annotated[
         str | None,
         typer.Option(metavar="MHZ", help="The trainer's clock.", show_default="the board's"),
@@ -88,8 +90,10 @@ def build(
     require("amaranth", extra="boards", purpose="building for boards")
     require("amaranth_boards", extra="boards", purpose="building for boards")
     require_at_least("--seeds", seeds, 1)
-    if baud is not None:
-        require_at_least("--baud", baud, 1)
+    require_at_least("--baud", baud, 1)
+    require_at_least("--cells", cells, 1)
+    if cells is not None and plan is not None:
+        raise typer.BadParameter("already decides the size; leave out --cells", param_hint="--plan")
     from ..boards.build import build as build_board
     from ..boards.catalogue import find_board
     from .folding import load_plan
@@ -106,11 +110,16 @@ def build(
         classes=classes,
         counter_bits=counter_bits,
     )
+    folded = None
+    if plan is not None:
+        folded = load_plan(plan)
+    elif cells is not None:
+        folded = found.plan(config, cells=cells)
     with Reporter(json=json, quiet=quiet) as reporter:
         result = build_board(
             found if baud is None else replace(found, baud=baud),
             config,
-            None if plan is None else load_plan(plan),
+            folded,
             out=out,
             clock=_hertz(clock),
             seeds=range(1, (seeds or 1) + 1),

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .folding import chosen_plan, load_network, with_factors
-from .network_choice import InputsOption, NetworkArgument, NetworkClassesOption, chosen_network
+from .network_choice import (
+    CellsOption,
+    InputsOption,
+    NetworkArgument,
+    NetworkClassesOption,
+    chosen_network,
+)
 from .options import (
     BatchOption,
     Choices,
@@ -18,6 +24,7 @@ from .options import (
     ReinforcementOption,
     number,
     parse_sizes,
+    require_at_least,
 )
 from .output import check_file, print_json, print_table
 
@@ -55,6 +62,7 @@ def plan(
             show_default="none: a plan of moderate size",
         ),
     ] = None,
+    cells: CellsOption = None,
     file: Annotated[
         Path | None,
         typer.Option(
@@ -128,6 +136,9 @@ def plan(
     overrides = _overrides(factors or [], len(config.layers))
     if file is not None and factors:
         raise typer.BadParameter("says all factors already; leave out --set", param_hint="--plan")
+    require_at_least("--cells", cells, 1)
+    if cells is not None and device is None:
+        raise typer.BadParameter("needs --device NAME", param_hint="--cells")
     if out is not None:
         check_file(out, "--out", unlike=[path for path in (file, model) if path is not None])
     from ..hdl.cycles import Workload
@@ -144,7 +155,8 @@ def plan(
         if found is None and network_plan.device:
             found = find_device(network_plan.device)
     if found is not None:
-        network_plan = plan_network(config, found, overrides=overrides, workload=workload)
+        room = found if cells is None else found.with_cells(cells)
+        network_plan = plan_network(config, room, overrides=overrides, workload=workload)
     report = report_plan(config, network_plan, found, workload)
     document = report.to_dict()
     if out is not None:

@@ -1,7 +1,7 @@
 """What a device supplies: logic, registers, memories and the shapes they come in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -184,6 +184,25 @@ class Device:
         sprams = self.spram.count * self.spram.depth * self.spram.width if self.spram else 0
         lut_rams = 16 * self.luts if self.lut_ram else 0
         return block_rams + sprams + lut_rams + self.registers
+
+    def with_cells(self, cells: int) -> "Device":
+        """The device as far as a core may fill it, where something else is to share it.
+
+        Parameters
+        ----------
+        cells : int
+            Logic cells that the core may take, from 1 to all.
+
+        Raises
+        ------
+        ConfigurationError
+            If the device does not have as many.
+        """
+        if not 1 <= cells <= self.luts:
+            raise ConfigurationError(
+                f"cells must be from 1 to {self.luts:,}, which the {self.name} has, not {cells:,}"
+            )
+        return replace(self, luts=cells, comfort=(1.0, self.comfort[1]))
 
     def place(
         self, depth: Integers, width: Integers, granularity: Integers | None = None

@@ -834,7 +834,9 @@ class _Task:
 
     def _elsewhere(self) -> str:
         """Where it fits, as the end of a sentence."""
-        others = [one.name for one in DEVICES if one != self.device and self._fits(one)]
+        others = [one.name for one in DEVICES if self._fits(one)]
+        if self.device.name in others:
+            return "; allow it more logic cells"
         if others:
             return f"; it fits the {others[0]}"
         return "; it fits none of the known devices, so make it smaller"

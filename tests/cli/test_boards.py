@@ -8,6 +8,8 @@ import pytest
 
 from metaplast.boards.toolchain import BuildError
 from metaplast.golden_model import NetworkConfig
+from metaplast.hdl.plan import NetworkPlan
+from metaplast.hdl.resources import plan_needs
 
 from .conftest import Command
 
@@ -147,12 +149,24 @@ def test_no_build(run: Command, workspace: Path, command: str) -> None:
         (("icebreaker", "--baud", 0), "must be at least 1, not 0"),
         (("icebreaker", "--baud", 7_000_000), "does not suit a link of 7,000,000 baud"),
         (("icebreaker", "--hidden", 4096), "iCE40UP5K"),
+        (("icebreaker", "--cells", 500), "logic cells of 500; allow it more logic cells"),
+        (("icebreaker", "--cells", 500, "--plan", "p.json"), "leave out --cells"),
     ],
 )
 def test_what_cannot_be_built(run: Command, options: tuple[object, ...], message: str) -> None:
     result = run("build", *options)
     assert result.status == 2
     assert message in " ".join(result.err.replace("│", " ").split())
+
+
+def test_a_core_of_few_cells(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(board: Any, config: NetworkConfig, plan: NetworkPlan, **options: Any) -> None:
+        raise BuildError(f"{plan_needs(plan, config, board.device).cells} cells")
+
+    monkeypatch.setattr("metaplast.boards.build.build", build)
+    cells, unit = run("build", "icebreaker", "--cells", 3000).sentence.split()
+    assert unit == "cells"
+    assert 2500 < int(cells) <= 3000
 
 
 def test_a_model_says_the_network(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:

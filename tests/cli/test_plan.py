@@ -59,6 +59,16 @@ def test_factors_are_kept(run: Command) -> None:
     assert report["plan"]["layers"][0]["slots"] == 3
 
 
+def test_a_plan_of_few_cells(run: Command) -> None:
+    device = (*NETWORK, "--device", "icebreaker", "--json")
+    whole, small = (
+        json.loads(run("plan", *device, *cells).out) for cells in ((), ("--cells", 2500))
+    )
+    assert small["need"]["cells"] <= 2500 < whole["need"]["cells"]
+    assert small["cycles_per_sample"] > whole["cycles_per_sample"]
+    assert small["supply"] == whole["supply"]
+
+
 def test_the_memories_of_a_plan(run: Command) -> None:
     network = ("--inputs", 784, "--hidden", 128, "--groups", 32, "--classes", 10)
     out = run("plan", *network, "--device", "iCE40UP5K").out
@@ -123,6 +133,18 @@ def test_the_network_of_a_model(run: Command, model: Path) -> None:
         ),
         ((*NETWORK, "--set", "width=2"), 2, "has no width"),
         ((*NETWORK, "--set", "lanes=33"), 2, "lanes must be at most the 32 neurons"),
+        ((*NETWORK, "--cells", 3000), 2, "--cells: needs --device NAME"),
+        ((*NETWORK, "--device", "icebreaker", "--cells", 0), 2, "must be at least 1, not 0"),
+        (
+            (*NETWORK, "--device", "icebreaker", "--cells", 9000),
+            2,
+            "cells must be from 1 to 5,280, which the iCE40UP5K has, not 9,000",
+        ),
+        (
+            (*NETWORK, "--device", "icebreaker", "--cells", 500),
+            2,
+            "logic cells of 500; allow it more logic cells",
+        ),
         ((*NETWORK, "--plan", "p.json", "--set", "lanes=2"), 2, "leave out --set"),
         ((*NETWORK, "--plan", "none.json"), 1, "none.json"),
         ((*NETWORK, "--out", "."), 1, "is a directory"),

@@ -104,6 +104,42 @@ def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
         assert need.fits(Resources.of(ICE40))
 
 
+@pytest.mark.parametrize("device", [ICE40, ECP5, GOWIN], ids=lambda device: device.name)
+def test_fewer_cells_make_a_smaller_and_slower_plan(device: Device) -> None:
+    config = network(64, 64, 10, group=16)
+    whole = planned(config, device)
+    cells = int(plan_needs(whole, config, device).cells)
+    plan = plan_network(config, device.with_cells(cells - 300))
+    assert plan.device == device.name
+    assert plan_needs(plan, config, device).cells <= cells - 300
+    assert estimate_cycles(config, plan).total > estimate_cycles(config, whole).total
+
+
+def test_more_cells_than_comfortable_are_taken_if_they_are_given() -> None:
+    config, comfortable = network(64, 64, 10, group=16), ICE40.comfort[0] * ICE40.luts
+    assert plan_needs(planned(config, ICE40), config, ICE40).cells <= comfortable
+    plan = plan_network(config, ICE40.with_cells(4790))
+    assert comfortable < plan_needs(plan, config, ICE40).cells <= 4790
+
+
+def test_too_few_cells() -> None:
+    with pytest.raises(
+        DoesNotFitError,
+        match=r"784–128–10 does not fit the iCE40UP5K: whatever the plan, it needs about 2,\d\d\d "
+        r"logic cells of 1,000; allow it more logic cells$",
+    ):
+        plan_network(FASHION_128, ICE40.with_cells(1000))
+    # Nor would more of them help.
+    with pytest.raises(DoesNotFitError, match=r"it fits the ECP5-\d\dF$"):
+        plan_network(FASHION_256, GOWIN.with_cells(8000))
+    for cells in (0, 5281):
+        with pytest.raises(
+            ConfigurationError,
+            match=rf"cells must be from 1 to 5,280, which the iCE40UP5K has, not {cells:,}",
+        ):
+            ICE40.with_cells(cells)
+
+
 def test_a_plan_takes_all_block_rams_if_that_makes_it_much_quicker() -> None:
     small = find_device("ECP5-25F")
     plan = planned(FASHION_128, small)
