@@ -50,12 +50,12 @@ define check_shared_python
 @$(BIN)/python -c 'import find_libpython, sys; sys.exit(find_libpython.find_libpython() is None)' || { echo "Python's shared library is missing, and the gateware's simulator runs with it: install it (Debian and Ubuntu: apt install libpython3-dev) and run make again."; exit 1; }
 endef
 
-# The bitstream is built beside all else, which takes the other core, and of few cells: soon.
+# The bitstream takes longest: it is built beside all else, which goes behind it, and of few cells.
 demo: compiler $(CORE)
 	$(check_shared_python)
 	@mkdir -p $(DEMO)
 	@building=; trap 'test -z "$$building" || kill $$building' EXIT; trap 'exit 1' INT TERM; set -e; \
-	metaplast() { $(BIN)/python -m metaplast.cli "$$@"; }; \
+	metaplast() { nice $(BIN)/python -m metaplast.cli "$$@"; }; \
 	$(BIN)/python -m metaplast.cli build icebreaker $(DEMO_BOARD) --out $(DEMO)/icebreaker \
 		> $(DEMO)/build.log 2>&1 & building=$$!; \
 	echo "The golden model learns the digits (and beside it, $(DEMO)/build.log tells of a bitstream):"; \
