@@ -30,7 +30,7 @@ from .output import check_file, print_json, print_table
 
 if TYPE_CHECKING:
     from ..hdl.device import Device
-    from ..hdl.planner import PlanReport
+    from ..hdl.plan_report import PlanReport
     from ..hdl.resources import Resources
 
 __all__ = ["register"]
@@ -143,7 +143,8 @@ def plan(
         check_file(out, "--out", unlike=[path for path in (file, model) if path is not None])
     from ..hdl.cycles import Workload
     from ..hdl.device import find_device
-    from ..hdl.planner import plan_network, report_plan
+    from ..hdl.plan_report import report_plan
+    from ..hdl.planner import plan_network
 
     workload = Workload(
         chosen=_numbers(chosen, "--chosen"), errors=_numbers(errors, "--errors"), accuracy=accuracy

@@ -14,7 +14,8 @@ from metaplast.golden_model.errors import ConfigurationError
 from metaplast.hdl.cycles import Workload, estimate_cycles
 from metaplast.hdl.device import DEVICES, Device, find_device
 from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.planner import DoesNotFitError, default_plan, plan_network, report_plan
+from metaplast.hdl.plan_report import report_plan
+from metaplast.hdl.planner import DoesNotFitError, default_plan, plan_network
 from metaplast.hdl.resources import Resources, plan_needs
 
 from ..strategies import network_configs
