@@ -6,7 +6,6 @@ import re
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -27,6 +26,14 @@ from ..sim.tools import digest, telling
 from .board import Board
 from .catalogue import find_board
 from .pll import PLL, megahertz
+from .tool_reports import (
+    cell_needs,
+    component_of,
+    component_paths,
+    critical_path,
+    placement_of,
+    reached_mhz,
+)
 from .toolchain import BuildError, Flow, NoRoomError, Runner, find_flow
 from .top import BoardTop
 
@@ -39,12 +46,9 @@ FORMAT = 2
 LATER_EPOCH = Workload(errors=(1 / 3,), accuracy=0.8)
 """About what samples do when most has been learnt."""
 
-RESOURCES = ("luts", "registers", "block_rams", "sprams", "dsps")
 UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
 OWN_FILE = re.compile(r"build\.json|synthesis\.log|top\.[\w.]+|(place|placed|report)-\d+\.\w+")
 """Names of the files of a build."""
-MODULE = re.compile(r"^module \\top\.(\S+)$", re.MULTILINE)
-UNIQUE = re.compile(r"\$\d+")
 
 MOST_PLANS = 3
 """To synthesise: estimates of logic are a few percent off, so what does not fit is planned anew."""
@@ -59,8 +63,6 @@ TRIED_AT_ONCE = 2
 """Placements, on every machine, so that all find the same."""
 
 LINK_BITS_PER_BYTE = 10
-COMPONENT_DEPTH = 5
-"""As deep as the parts of a layer."""
 
 Progress = Callable[[str], None]
 
@@ -348,7 +350,8 @@ def _replace(out: Path, made: Path, own: Sequence[str]) -> None:
 
 def _own_source() -> str:
     """What the description is made by: another release describes anew."""
-    sources = (Path(__file__), Path(__file__).with_name("toolchain.py"))
+    here = Path(__file__)
+    sources = (here, here.with_name("tool_reports.py"), here.with_name("toolchain.py"))
     return "".join(source.read_text(encoding="utf-8") for source in sources)
 
 
@@ -392,9 +395,9 @@ def _make(
         "seed": best,
         "seeds": {str(seed): reached[seed] for seed in sorted(reached)},
         "utilisation": report["utilization"],
-        "critical_path": _critical_path(report),
-        **_needs(directory / flow.netlist, flow, prepared.files["top.il"]),
-        "placement": _placement(directory / f"placed-{best}.json", prepared.files["top.il"]),
+        "critical_path": critical_path(report),
+        **cell_needs(directory / flow.netlist, flow, prepared.files["top.il"]),
+        "placement": placement_of(directory / f"placed-{best}.json", prepared.files["top.il"]),
         **_rates(prepared),
         "tools": versions,
         "native": native,
@@ -467,7 +470,7 @@ def _place(
     reached = {}
     for seed, (status, _) in results.items():
         if status == 0:
-            reached[seed] = _reached(json.loads((directory / f"report-{seed}.json").read_text()))
+            reached[seed] = reached_mhz(json.loads((directory / f"report-{seed}.json").read_text()))
     if reached:
         return reached
     _, output = results[seeds[0]]
@@ -498,25 +501,16 @@ def _check_room(prepared: Prepared, flow: Flow, log: str) -> None:
         raise BuildError(f"the design fills {device} so far that it cannot be placed; {advice}")
 
 
-def _trainer_clock(report: dict[str, Any]) -> tuple[str, dict[str, float]]:
-    """The clock that is least far above what is asked of it."""
-    return min(report["fmax"].items(), key=lambda item: item[1]["achieved"] / item[1]["constraint"])
-
-
-def _reached(report: dict[str, Any]) -> float:
-    return float(_trainer_clock(report)[1]["achieved"])
-
-
 def _missed(
     prepared: Prepared, reached: dict[int, float], best: int, report: dict[str, Any]
 ) -> str:
     """Timing is missed: by how much, where, and what to change."""
     missed = 1000 / reached[best] - 1000 / float(prepared.clock / 1_000_000)
-    modules = _modules(prepared.files["top.il"])
-    path = _critical_path(report)
+    modules = component_paths(prepared.files["top.il"])
+    path = critical_path(report)
     where = ""
     if path:
-        ends = [_component(path[index][key], modules) for index, key in ((0, "from"), (-1, "to"))]
+        ends = [component_of(path[index][key], modules) for index, key in ((0, "from"), (-1, "to"))]
         where = f" (from {ends[0]} to {ends[1]})"
     tried = f" in {len(reached)} placements" if len(reached) > 1 else ""
     return (
@@ -524,71 +518,6 @@ def _missed(
         f"{tried}, the critical path is {missed:.2f} ns too long{where}; ask for a lower --clock, "
         "for more --seeds, or for a plan of smaller lanes or words (`metaplast plan --set`, --plan)"
     )
-
-
-def _critical_path(report: dict[str, Any]) -> list[dict[str, Any]]:
-    name, _ = _trainer_clock(report)
-    for path in report["critical_paths"]:
-        if name in path["from"] and name in path["to"]:
-            return [
-                {
-                    "kind": step["type"],
-                    "ns": step["delay"],
-                    "from": step["from"]["cell"],
-                    "to": step["to"]["cell"],
-                }
-                for step in path["path"]
-            ]
-    return []
-
-
-def _needs(netlist: Path, flow: Flow, source: str) -> dict[str, Any]:
-    """What cells take, in all and by the component that they come from."""
-    modules = _modules(source)
-    design = json.loads(netlist.read_text())
-    cells = design["modules"]["top"]["cells"]
-    total: Counter[str] = Counter()
-    components: dict[str, Counter[str]] = {}
-    for name, cell in cells.items():
-        count = flow.count(cell["type"])
-        if not count:
-            continue
-        total.update(count)
-        components.setdefault(_component(name, modules), Counter()).update(count)
-    return {
-        "needs": {resource: total[resource] for resource in RESOURCES},
-        "components": {
-            name: {resource: counts[resource] for resource in RESOURCES}
-            for name, counts in sorted(components.items())
-        },
-    }
-
-
-def _modules(source: str) -> set[tuple[str, ...]]:
-    """Paths of the design's components."""
-    return {tuple(name.split(".")) for name in MODULE.findall(source)}
-
-
-def _component(cell: str, modules: set[tuple[str, ...]]) -> str:
-    parts = tuple(cell.split("."))
-    for length in range(len(parts), 0, -1):
-        if parts[:length] in modules:
-            return UNIQUE.sub("", ".".join(parts[:length][:COMPONENT_DEPTH]))
-    return "top"
-
-
-def _placement(placed: Path, source: str) -> list[tuple[str, str, int, int]]:
-    """Cells' components, types and positions; those of a tile follow each other in its order."""
-    modules = _modules(source)
-    cells = json.loads(placed.read_text())["modules"]["top"]["cells"]
-    found = []
-    for name, cell in cells.items():
-        place = cell["attributes"].get("NEXTPNR_BEL", "")
-        bel = re.match(r"X(\d+)/?Y(\d+)/", place)
-        if bel is not None:
-            component = _component(name, modules)
-            found.append((int(bel[1]), int(bel[2]), place, component, cell["type"]))
-    return [(component, kind, x, y) for x, y, _, component, kind in sorted(found)]
 
 
 def _rates(prepared: Prepared) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..golden_model.trainer import EpochRecord
-from .build import RESOURCES, Build
+from .build import Build
+from .tool_reports import RESOURCES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
