@@ -4,6 +4,7 @@ import numbers
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -176,7 +177,8 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         parameters; later ones change neither. So ``fit`` with ``epochs=3`` followed by
         ``partial_fit`` on the same data leaves the very counters of ``fit`` with ``epochs=4``,
         and so do four calls of ``partial_fit``. A training can have 32768 epochs, so a long stream
-        of samples should come in large parts. If a call is refused, the estimator stays as it was.
+        of samples should come in large parts. If a call is refused or interrupted, the estimator
+        stays as it was.
 
         Parameters
         ----------
@@ -225,6 +227,8 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
                 )
             if first:
                 self._start(x, known)
+            else:
+                self._take_copies()
             self._train(x, labels, 1)
         return self
 
@@ -269,10 +273,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
-        """Put the attributes back if training fails, :func:`validate_data`'s too.
-
-        A network that was there before is trained further only when all has been checked.
-        """
+        """Put the attributes back if training fails, :func:`validate_data`'s too."""
         before = self.__dict__.copy()
         try:
             yield
@@ -305,6 +306,14 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         self.network_ = Network(config)
         self.trainer_ = Trainer(self.network_)
         self.history_: list[EpochRecord] = []
+
+    def _take_copies(self) -> None:
+        """Go on with copies, so that what was learnt is there if training fails half-way."""
+        self.network_ = deepcopy(self.network_)
+        self.trainer_ = Trainer(
+            self.network_, epoch=self.trainer_.epoch, accuracy=self.trainer_.accuracy
+        )
+        self.history_ = list(self.history_)
 
     def _encoder(self, x: NDArray[Any]) -> Thermometer:
         try:

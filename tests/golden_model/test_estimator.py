@@ -243,7 +243,7 @@ def test_the_first_partial_fit_settles_thresholds_and_parameters(iris: Data) -> 
     learner.set_params(hidden=(8,), bits_per_feature=1, random_state=9)
     learner.partial_fit(10 * x[1::2], y[1::2])
     assert learner.encoder_ is encoder
-    assert learner.network_.config is config
+    assert learner.network_.config == config
     expected = Thermometer.fit(x[::2], bits_per_feature=4, per_feature=True)
     assert encoder.thresholds.tolist() == expected.thresholds.tolist()
 
@@ -613,3 +613,26 @@ def test_an_interrupted_fit_leaves_what_was_learnt(
             learner.fit(x[:, 1:], y)
     assert state(learner) == before
     assert learner.n_features_in_ == 4
+
+
+def test_an_interrupted_partial_fit_leaves_what_was_learnt(
+    iris: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = iris
+    learner, other = (BMLPClassifier(hidden=(32,), epochs=1).fit(x, y) for _ in range(2))
+    before, train_batch, batches = state(learner), Network.train_batch, 0
+
+    def interrupt_the_second(*arguments: Any) -> Any:
+        nonlocal batches
+        batches += 1
+        if batches == 2:
+            raise KeyboardInterrupt
+        return train_batch(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Network, "train_batch", interrupt_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            learner.partial_fit(x, y)
+    assert batches == 2
+    assert state(learner) == before
+    assert state(learner.partial_fit(x, y)) == state(other.partial_fit(x, y)) != before
