@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from .folding import CellsOption, load_plan
 from .network_choice import (
     BoardClassesOption,
     BoardCounterBitsOption,
     BoardGroupsOption,
     BoardHiddenOption,
     BoardInputsOption,
-    CellsOption,
     NetworkArgument,
     board_network,
 )
@@ -96,7 +96,6 @@ def build(
         raise typer.BadParameter("already decides the size; leave out --cells", param_hint="--plan")
     from ..boards.build import build as build_board
     from ..boards.catalogue import find_board
-    from .folding import load_plan
 
     found = find_board(board)
     out = out or Path("build") / found.name

@@ -3,13 +3,28 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import whole_number
 
 if TYPE_CHECKING:
     from ..golden_model import NetworkConfig
     from ..hdl.plan import NetworkPlan
 
-__all__ = ["chosen_plan", "load_network", "load_plan", "with_factors"]
+__all__ = ["CellsOption", "chosen_plan", "load_network", "load_plan", "with_factors"]
+
+CellsOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="Logic cells that the core may take, by estimate; fewer leave room for other logic, "
+        "and are built sooner.",
+        show_default="about what the device has room for",
+    ),
+]
 
 
 def chosen_plan(config: "NetworkConfig", file: Path | None, device: str | None) -> "NetworkPlan":

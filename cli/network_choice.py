@@ -17,7 +17,6 @@ __all__ = [
     "BoardGroupsOption",
     "BoardHiddenOption",
     "BoardInputsOption",
-    "CellsOption",
     "InputsOption",
     "NetworkArgument",
     "NetworkClassesOption",
@@ -86,17 +85,6 @@ BoardCounterBitsOption = Annotated[
         help="Bits per hidden weight, 2 to 16.",
         rich_help_panel=NETWORK,
         show_default=OWN,
-    ),
-]
-
-CellsOption = Annotated[
-    int | None,
-    typer.Option(
-        parser=whole_number,
-        metavar="N",
-        help="Logic cells that the core may take, by estimate; fewer leave room for other logic, "
-        "and are built sooner.",
-        show_default="about what the device has room for",
     ),
 ]
 

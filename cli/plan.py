@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .folding import chosen_plan, load_network, with_factors
-from .network_choice import (
-    CellsOption,
-    InputsOption,
-    NetworkArgument,
-    NetworkClassesOption,
-    chosen_network,
-)
+from .folding import CellsOption, chosen_plan, load_network, with_factors
+from .network_choice import InputsOption, NetworkArgument, NetworkClassesOption, chosen_network
 from .options import (
     BatchOption,
     Choices,

@@ -4,7 +4,6 @@ import numbers
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -309,10 +308,11 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
 
     def _take_copies(self) -> None:
         """Go on with copies, so that what was learnt is there if training fails half-way."""
-        self.network_ = deepcopy(self.network_)
-        self.trainer_ = Trainer(
-            self.network_, epoch=self.trainer_.epoch, accuracy=self.trainer_.accuracy
+        before, trainer = self.network_, self.trainer_
+        self.network_ = Network.from_state(
+            before.config, before.counters, before.snapshot, before.streams
         )
+        self.trainer_ = Trainer(self.network_, epoch=trainer.epoch, accuracy=trainer.accuracy)
         self.history_ = list(self.history_)
 
     def _encoder(self, x: NDArray[Any]) -> Thermometer:

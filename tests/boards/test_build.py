@@ -178,9 +178,12 @@ def test_a_runner_ends_its_tools(tmp_path: Path) -> None:
     assert runner.run(["true"], tmp_path) == (1, "stopped")
 
 
-def test_what_does_not_fit(tmp_path: Path, stand_in: type[StandIn]) -> None:
-    stand_in.registers = stand_in.chains = 75
-    message = r"does not fit iCE40UP5K: it needs 5,\d\d\d ICESTORM_LC of 5,280; choose .* --hidden"
+@pytest.mark.parametrize(
+    ("chains", "need"), [(75, r"5,\d\d\d"), (110, r"12,\d\d\d")], ids=["by a little", "by far"]
+)
+def test_what_does_not_fit(tmp_path: Path, stand_in: type[StandIn], chains: int, need: str) -> None:
+    stand_in.registers = stand_in.chains = chains
+    message = rf"does not fit iCE40UP5K: it needs {need} ICESTORM_LC of 5,280; choose .* --hidden"
     with pytest.raises(BuildError, match=message):
         build(ICEBREAKER, SMALL, out=tmp_path / "out")
 

@@ -243,7 +243,7 @@ def test_the_first_partial_fit_settles_thresholds_and_parameters(iris: Data) -> 
     learner.set_params(hidden=(8,), bits_per_feature=1, random_state=9)
     learner.partial_fit(10 * x[1::2], y[1::2])
     assert learner.encoder_ is encoder
-    assert learner.network_.config == config
+    assert learner.network_.config is config
     expected = Thermometer.fit(x[::2], bits_per_feature=4, per_feature=True)
     assert encoder.thresholds.tolist() == expected.thresholds.tolist()
 
