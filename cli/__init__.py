@@ -16,7 +16,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from .app import app
-        from .interrupts import end_with_the_command
+        from .terminal.interrupts import end_with_the_command
 
         end_with_the_command()
         app()

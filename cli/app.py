@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .interrupts import requests_to_end
-from .output import printable
+from .terminal.interrupts import requests_to_end
+from .terminal.output import printable
 
 __all__ = ["COMMANDS", "app"]
 
@@ -182,4 +182,4 @@ def _common(
 
 
 for _name in COMMANDS:
-    importlib.import_module(f".{_name.replace('-', '_')}", __package__).register(app)
+    importlib.import_module(f".commands.{_name.replace('-', '_')}", __package__).register(app)

@@ -3,15 +3,15 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .baselines.committee import CommitteeMachine
 from .batch_record import BatchRecord
-from .committee import CommitteeMachine
 from .config import LayerConfig, NetworkConfig, default_group
 from .encoding import Thermometer
 from .errors import ConfigurationError, DataError, MetaplastError, ModelFileError
-from .literal import LiteralNetwork
-from .model_file import Model
+from .files.model_file import Model
 from .network import Network
-from .stream import BitStream
+from .random_stream import BitStream
+from .reference import LiteralNetwork
 from .trainer import EpochRecord, Trainer, epoch_order, reinforcement_events
 
 if TYPE_CHECKING:

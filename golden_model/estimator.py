@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .config import MAX_EPOCHS, MAX_SEED, NetworkConfig, checked_integer, default_group
 from .encoding import Thermometer, TooFewBits, fit_most
 from .errors import ConfigurationError, DataError
-from .model_file import Model
+from .files.model_file import Model
 from .network import Network
 from .trainer import EpochRecord, Trainer
 

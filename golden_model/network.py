@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from .batch_record import BatchRecord
 from .config import LayerConfig, NetworkConfig
 from .errors import ConfigurationError
+from .random_stream import BitStream, classifier_id, initial_counters_id, reinforcement_id
 from .samples import checked_bits, checked_events, checked_labels
-from .stream import BitStream, classifier_id, initial_counters_id, reinforcement_id
 
 __all__ = ["Network", "initial_classifier", "initial_counters", "slices"]
 

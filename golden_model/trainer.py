@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from .batch_record import BatchRecord
 from .config import MAX_EPOCHS, LayerConfig, NetworkConfig, checked_integer, checked_number
 from .errors import ConfigurationError, DataError
+from .random_stream import BitStream, order_id
 from .samples import checked_bits, checked_labels
-from .stream import BitStream, order_id
 
 __all__ = ["EpochRecord", "TrainableNetwork", "Trainer", "epoch_order", "reinforcement_events"]
 

@@ -6,9 +6,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..golden_model.config import NetworkConfig
-from .layer import Layer, batch_end_layout, result_layout, sample_layout
-from .plan import NetworkPlan
-from .registers import request_layout, response_layout
+from .layer.layer_engine import Layer, batch_end_layout, result_layout, sample_layout
+from .planning.plan import NetworkPlan
+from .registers.registers import request_layout, response_layout
 
 __all__ = ["Network"]
 

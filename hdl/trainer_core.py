@@ -6,11 +6,12 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..golden_model.config import NetworkConfig
-from ..golden_model.stream import classifier_id, initial_counters_id, reinforcement_id
-from .layer import batch_end_layout, result_layout
+from ..golden_model.random_stream import classifier_id, initial_counters_id, reinforcement_id
+from .layer.layer_engine import batch_end_layout, result_layout
 from .network import Network
-from .plan import NetworkPlan
-from .registers import (
+from .planning.plan import NetworkPlan
+from .primitives.split_mix import SplitMix64Seeder
+from .registers.registers import (
     IDENTITY,
     GlobalRegister,
     LayerRegister,
@@ -19,7 +20,6 @@ from .registers import (
     request_layout,
     response_layout,
 )
-from .split_mix import SplitMix64Seeder
 
 __all__ = ["TrainerCore", "sample_word_layout"]
 

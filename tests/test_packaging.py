@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-ROOMS = ("golden_model", "hdl", "sim", "boards", "cli")
+ROOMS = ("golden_model", "tools", "hdl", "sim", "boards", "cli")
 
 
 def constraints() -> dict[str, Version]:

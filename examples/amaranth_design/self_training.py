@@ -15,8 +15,8 @@ from amaranth.lib.wiring import Out
 from amaranth.sim import Simulator
 
 from metaplast.golden_model import Network, NetworkConfig
-from metaplast.hdl.plan import LayerPlan, NetworkPlan
-from metaplast.hdl.registers import GlobalRegister, LayerRegister, layer_address
+from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, layer_address
 from metaplast.hdl.trainer_core import TrainerCore
 
 CONFIG = NetworkConfig(

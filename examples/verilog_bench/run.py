@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from metaplast.golden_model import Network, NetworkConfig
-from metaplast.hdl.export import export_verilog
-from metaplast.hdl.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.export.core_export import export_verilog
+from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
 
 CONFIG = NetworkConfig(
     inputs=12, hidden=(6,), groups=(3,), classes=3, counter_bits=5, batch=5, reinforcement=0.0

@@ -10,8 +10,8 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 
-from ..atomic import write_atomically
 from ..errors import DataError
+from ..files.atomic import write_atomically
 from .data_set import DataSet
 from .idx import FILES, find_file, parse_images, parse_labels, read_unpacked, unpack
 

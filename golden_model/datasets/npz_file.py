@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..config import MAX_EPOCHS
 from ..errors import ConfigurationError, DataError
-from ..npz import read_arrays
+from ..files.npz import read_arrays
 from .data_set import (
     DataSet,
     LabelledSamples,

@@ -8,9 +8,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...golden_model.config import NetworkConfig
-from ..layer import result_layout
-from ..plan import NetworkPlan
-from ..registers import LayerRegister, Status, request_layout, response_layout
+from ..layer.layer_engine import result_layout
+from ..planning.plan import NetworkPlan
+from ..registers.registers import LayerRegister, Status, request_layout, response_layout
 from ..trainer_core import sample_word_layout
 from .deframer import Deframer
 from .framer import Framer

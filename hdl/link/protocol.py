@@ -7,8 +7,8 @@ import zlib
 from dataclasses import dataclass
 
 from ...golden_model.config import NetworkConfig
-from ..plan import NetworkPlan
-from ..registers import Status
+from ..planning.plan import NetworkPlan
+from ..registers.registers import Status
 
 __all__ = [
     "ESCAPE",

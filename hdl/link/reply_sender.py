@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, Const, Elaboratable, Module, Shape, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..layer import result_layout
-from ..registers import Status
+from ..layer.layer_engine import result_layout
+from ..registers.registers import Status
 from .protocol import RESULTS, ReplyKind, result_bytes
 
 __all__ = ["ReplySender", "content_layout"]

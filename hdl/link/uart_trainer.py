@@ -6,7 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ...golden_model.config import NetworkConfig
-from ..plan import NetworkPlan
+from ..planning.plan import NetworkPlan
 from ..trainer_core import TrainerCore
 from .host_link import HostLink
 from .uart_receiver import UartReceiver

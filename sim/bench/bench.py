@@ -7,9 +7,9 @@ from typing import Any
 
 import cocotb
 
-from ..layout import Layout
-from ..settings import Settings
+from ..verilator.layout import Layout
 from .scoreboard import Scoreboard
+from .settings import Settings
 from .streams import PATIENCE, StreamDriver, StreamMonitor
 from .surroundings import Flow, Surroundings
 
@@ -32,7 +32,7 @@ class Bench(Surroundings):
     Attributes
     ----------
     parameters : dict
-        What :meth:`metaplast.sim.verilator.Simulator.run` was given.
+        What :meth:`metaplast.sim.verilator.simulator.Simulator.run` was given.
     """
 
     def __init__(self, dut: Any, flow: Flow = Flow.STEADY):

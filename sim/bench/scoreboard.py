@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
-from ..layout import Layout, pack, unpack
+from ..verilator.layout import Layout, pack, unpack
 
 __all__ = ["Scoreboard"]
 

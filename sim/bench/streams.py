@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..layout import pack
+from ..verilator.layout import pack
 from .scoreboard import Scoreboard
 from .surroundings import Surroundings
 

@@ -10,8 +10,8 @@ import cocotb.simtime
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge, Timer
 
-from ..layout import pack, unpack
-from ..settings import Settings
+from ..verilator.layout import pack, unpack
+from .settings import Settings
 
 __all__ = ["Flow", "Surroundings"]
 

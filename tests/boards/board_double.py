@@ -20,8 +20,8 @@ from metaplast.hdl.link.protocol import (
     next_number,
     result_bytes,
 )
-from metaplast.hdl.registers import IDENTITY, GlobalRegister, LayerRegister, Status
-from metaplast.sim.cable import Cable
+from metaplast.hdl.registers.registers import IDENTITY, GlobalRegister, LayerRegister, Status
+from metaplast.sim.virtual_board.cable import Cable
 
 __all__ = ["BoardDouble", "Mood"]
 

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from metaplast.boards.board import Board
-from metaplast.boards.build import prepare
-from metaplast.boards.catalogue import BOARDS, find_board, own_network
+from metaplast.boards.bitstream.build import prepare
+from metaplast.boards.targets.board_target import Board
+from metaplast.boards.targets.catalogue import BOARDS, find_board, own_network
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
 

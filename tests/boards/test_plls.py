@@ -4,10 +4,10 @@ from fractions import Fraction
 
 import pytest
 
-from metaplast.boards.ecp5_pll import ECP5PLL
-from metaplast.boards.gowin_pll import GowinPLL
-from metaplast.boards.ice40_pll import Ice40PLL
-from metaplast.boards.pll import PLL
+from metaplast.boards.pll.ecp5 import ECP5PLL
+from metaplast.boards.pll.gowin import GowinPLL
+from metaplast.boards.pll.ice40 import Ice40PLL
+from metaplast.boards.pll.pll import PLL
 from metaplast.golden_model.errors import ConfigurationError
 
 MHZ = 1_000_000

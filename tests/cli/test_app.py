@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from metaplast.cli.app import COMMANDS
-from metaplast.golden_model.model_file import Model
+from metaplast.golden_model.files.model_file import Model
 
 
 def test_version(run):
@@ -98,7 +98,9 @@ def test_interruption_outside_of_training(run, monkeypatch):
     assert (result.status, result.sentence) == (1, "interrupted")
 
 
-@pytest.mark.parametrize("module", ["metaplast.cli.app", "typer", "metaplast.cli.info", "zipfile"])
+@pytest.mark.parametrize(
+    "module", ["metaplast.cli.app", "typer", "metaplast.cli.commands.info", "zipfile"]
+)
 def test_interruption_while_it_starts(model, module):
     program = f"""
         import signal, sys

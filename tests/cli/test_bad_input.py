@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metaplast.golden_model.model_file import Model
+from metaplast.golden_model.files.model_file import Model
 
 SMALL = ("--hidden", "8", "--epochs", "1")
 
@@ -270,7 +270,7 @@ class TestPlaces:
 
     def test_the_default_output_is_checked_before_training(self, run, toy, monkeypatch):
         Path("toy-model.npz").mkdir()
-        monkeypatch.setattr("metaplast.cli.session.train_epochs", None)
+        monkeypatch.setattr("metaplast.cli.training.session.train_epochs", None)
         result = run("train", toy)
         assert result.status == 1
         assert "cannot write toy-model.npz: it is a directory" in result.sentence
@@ -298,7 +298,7 @@ class TestPlaces:
         def full(*args: object) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "p/learning_curve.png")
 
-        monkeypatch.setattr("metaplast.cli.plots.write_atomically", full)
+        monkeypatch.setattr("metaplast.cli.terminal.plots.write_atomically", full)
         result = run("train", toy, *SMALL, "--plot", "p")
         assert result.status == 1
         assert result.sentence == (

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metaplast.boards.board_network import identify
-from metaplast.boards.device import open_client
-from metaplast.golden_model.model_file import Model
-from metaplast.hdl.plan import LayerPlan, NetworkPlan
+from metaplast.boards.driver.board_network import identify
+from metaplast.boards.driver.board_trainer import open_client
+from metaplast.golden_model.files.model_file import Model
+from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
 
 COMMAND = [sys.executable, "-m", "metaplast.cli"]
 PLAN = NetworkPlan((LayerPlan(lanes=2, word=32, counters=8, load=32, slots=4),))

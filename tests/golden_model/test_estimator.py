@@ -34,7 +34,7 @@ from metaplast.golden_model import (
 )
 from metaplast.golden_model.encoding import Thermometer
 from metaplast.golden_model.estimator import BITS_IN_A_PIPELINE, default_groups
-from metaplast.golden_model.model_file import Model
+from metaplast.golden_model.files.model_file import Model
 
 Data = tuple[NDArray[Any], NDArray[Any]]
 

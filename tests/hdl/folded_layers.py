@@ -1,7 +1,7 @@
 """Small layers, folded in ways that gateware tells apart."""
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.hdl.plan import FoldedLayer, LayerPlan, MemoryKind
+from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan, MemoryKind
 
 __all__ = ["FOLDED_LAYERS"]
 

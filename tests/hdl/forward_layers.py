@@ -1,7 +1,7 @@
 """Small folded layers, for what evaluates them."""
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.hdl.plan import FoldedLayer, LayerPlan
+from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan
 
 from .folded_layers import FOLDED_LAYERS
 

@@ -8,9 +8,9 @@ import pytest
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
 from metaplast.hdl.network import Network
-from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
-from metaplast.sim.design import Design
-from metaplast.sim.verilator import BenchFailure, build
+from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.sim.verilator.design import Design
+from metaplast.sim.verilator.simulator import BenchFailure, build
 
 BENCH = "tests.hdl.benches.network"
 

@@ -3,10 +3,10 @@
 import pytest
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.trainer_core import TrainerCore
-from metaplast.sim.design import Design
-from metaplast.sim.verilator import BenchFailure, build
+from metaplast.sim.verilator.design import Design
+from metaplast.sim.verilator.simulator import BenchFailure, build
 
 BENCH = "tests.hdl.benches.trainer_core"
 

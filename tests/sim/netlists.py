@@ -12,11 +12,11 @@ from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, ResetSigna
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from metaplast.hdl.apart_memory import NO_COLLISION_EMULATION
+from metaplast.hdl.export.verilog import component_ports, to_verilog
+from metaplast.hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
 from metaplast.hdl.trainer_core import TrainerCore
-from metaplast.hdl.verilog import component_ports, to_verilog
-from metaplast.sim.design import Design
-from metaplast.sim.harness import SimulationTop, reveal_memories
+from metaplast.sim.core.harness import SimulationTop, reveal_memories
+from metaplast.sim.verilator.design import Design
 
 NETLIST = "netlist"
 INCLUDE = re.compile(r'^`include "(.*)"$', re.MULTILINE)

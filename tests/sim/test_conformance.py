@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from metaplast.golden_model import Network, NetworkConfig, Trainer, epoch_order
 from metaplast.golden_model.config import LayerConfig
-from metaplast.hdl.cycles import CycleModel
-from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.planner import default_plan
-from metaplast.sim.harness import core_design
-from metaplast.sim.simulated_core import MAIN, SimulatedCore
-from metaplast.sim.verilator import build
+from metaplast.hdl.planning.cycles import CycleModel
+from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.planner import default_plan
+from metaplast.sim.core.harness import core_design
+from metaplast.sim.core.simulated_core import MAIN, SimulatedCore
+from metaplast.sim.verilator.simulator import build
 
 from ..comparison import assert_same_array
 from ..golden_model.test_vectors import RUNS, config_of, read

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from metaplast.golden_model import Network, NetworkConfig, Trainer, epoch_order
-from metaplast.hdl.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.trainer_core import TrainerCore
-from metaplast.sim.simulated_core import MAIN, SimulatedCore
-from metaplast.sim.verilator import build
+from metaplast.sim.core.simulated_core import MAIN, SimulatedCore
+from metaplast.sim.verilator.simulator import build
 
 from ..comparison import assert_same_array
 from .netlists import ECP5, ICE40, Family, netlist_design

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from metaplast.golden_model.literal import LiteralLayer
+from metaplast.golden_model.reference import LiteralLayer
 from metaplast.sim.bench import Bench
 
 from ..forward_layers import FORWARD_LAYERS

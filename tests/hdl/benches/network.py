@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.golden_model.literal import LiteralNetwork
 from metaplast.golden_model.network import Network as GoldenNetwork
-from metaplast.hdl.cycles import CycleModel
-from metaplast.hdl.plan import NetworkPlan
-from metaplast.hdl.registers import LayerRegister
+from metaplast.golden_model.reference import LiteralNetwork
+from metaplast.hdl.planning.cycles import CycleModel
+from metaplast.hdl.planning.plan import NetworkPlan
+from metaplast.hdl.registers.registers import LayerRegister
 from metaplast.sim.bench import Bench, bench, stream_bench
 
 from .training import BatchEnds, Host, history_words, saturated, to_words

@@ -6,11 +6,11 @@ from copy import deepcopy
 import numpy as np
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.golden_model.literal import LiteralNetwork
 from metaplast.golden_model.network import Network
-from metaplast.hdl.cycles import CycleModel
-from metaplast.hdl.plan import NetworkPlan
-from metaplast.hdl.registers import (
+from metaplast.golden_model.reference import LiteralNetwork
+from metaplast.hdl.planning.cycles import CycleModel
+from metaplast.hdl.planning.plan import NetworkPlan
+from metaplast.hdl.registers.registers import (
     IDENTITY,
     GlobalRegister,
     LayerRegister,

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from metaplast.golden_model.config import LayerConfig
-from metaplast.golden_model.literal import LiteralLayer
-from metaplast.golden_model.stream import (
+from metaplast.golden_model.random_stream import (
     BitStream,
     classifier_id,
     initial_counters_id,
     reinforcement_id,
 )
-from metaplast.hdl.registers import LayerRegister, Status, layer_address
+from metaplast.golden_model.reference import LiteralLayer
+from metaplast.hdl.registers.registers import LayerRegister, Status, layer_address
 from metaplast.sim.bench import Bench
 
 __all__ = ["BatchEnds", "Host", "history_words", "saturated", "state_words", "to_words"]

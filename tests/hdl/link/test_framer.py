@@ -4,8 +4,8 @@
 import pytest
 
 from metaplast.hdl.link.framer import Framer
-from metaplast.sim.design import Design
-from metaplast.sim.verilator import BenchFailure, build
+from metaplast.sim.verilator.design import Design
+from metaplast.sim.verilator.simulator import BenchFailure, build
 
 BENCH = "tests.hdl.link.benches.framer"
 

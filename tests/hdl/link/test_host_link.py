@@ -6,9 +6,9 @@ import pytest
 from metaplast.golden_model import ConfigurationError, NetworkConfig
 from metaplast.hdl.link.host_link import HostLink
 from metaplast.hdl.link.protocol import design_digest, result_bytes
-from metaplast.hdl.plan import LayerPlan, NetworkPlan
-from metaplast.sim.design import Design
-from metaplast.sim.verilator import BenchFailure, build
+from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.sim.verilator.design import Design
+from metaplast.sim.verilator.simulator import BenchFailure, build
 
 BENCH = "tests.hdl.link.benches.host_link"
 CONFIG = NetworkConfig(inputs=24, hidden=(12, 8), groups=(4, 4), classes=4, counter_bits=4)

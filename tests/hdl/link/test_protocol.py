@@ -34,8 +34,8 @@ from metaplast.hdl.link.protocol import (
     sync_request,
     write_request,
 )
-from metaplast.hdl.plan import LayerPlan, NetworkPlan
-from metaplast.hdl.registers import LayerRegister, Status, layer_address
+from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.registers.registers import LayerRegister, Status, layer_address
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/link.md"
 CONFIG = NetworkConfig(inputs=24, hidden=(12, 8), groups=(4, 4), classes=4, counter_bits=4)

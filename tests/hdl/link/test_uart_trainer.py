@@ -5,9 +5,9 @@ import pytest
 
 from metaplast.golden_model import ConfigurationError, NetworkConfig
 from metaplast.hdl.link.uart_trainer import UartTrainer
-from metaplast.hdl.plan import LayerPlan, NetworkPlan
-from metaplast.sim.design import Design
-from metaplast.sim.verilator import BenchFailure, build
+from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.sim.verilator.design import Design
+from metaplast.sim.verilator.simulator import BenchFailure, build
 
 BENCH = "tests.hdl.link.benches.uart_trainer"
 CONFIG = NetworkConfig(

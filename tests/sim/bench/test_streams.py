@@ -2,8 +2,8 @@
 
 import pytest
 
-from metaplast.sim.design import Design
-from metaplast.sim.verilator import BenchFailure, build
+from metaplast.sim.verilator.design import Design
+from metaplast.sim.verilator.simulator import BenchFailure, build
 
 from ..stage import Fault, Stage
 

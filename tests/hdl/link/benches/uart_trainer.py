@@ -1,7 +1,7 @@
 """Bench of the UART trainer: a host on two wires trains a batch, next to the literal network."""
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.golden_model.literal import LiteralNetwork
+from metaplast.golden_model.reference import LiteralNetwork
 from metaplast.hdl.link.protocol import (
     VERSION,
     FrameDecoder,
@@ -18,7 +18,7 @@ from metaplast.hdl.link.protocol import (
     sync_request,
     write_request,
 )
-from metaplast.hdl.registers import GlobalRegister, LayerRegister, Status, layer_address
+from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
 from metaplast.sim.bench import Bench, bench
 
 SAMPLES = 6

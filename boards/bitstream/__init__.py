@@ -1,0 +1,1 @@
+"""Building a bitstream, reading the reports of the tools, the HTML report, flashing."""

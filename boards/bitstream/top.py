@@ -1,0 +1,80 @@
+# amaranth: UnusedElaboratable=no
+"""A board's pins and clock around what is built for it."""
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal, Signal
+from amaranth.lib import io
+from amaranth.lib.cdc import ResetSynchronizer
+
+from ..pll.pll import PLL
+from ..targets.board_target import Board
+
+__all__ = ["BoardTop"]
+
+SETTLING_SECONDS = Fraction(20, 1_000_000)
+"""An iCE40's block RAMs read as zeros for some 3 µs after configuration."""
+
+
+class BoardTop(Elaboratable):
+    """What a bitstream holds: a clock, a reset, a design between two pins.
+
+    The clock is the crystal's or a PLL's. Reset lasts until the PLL is locked, and from then on
+    until the device's memories have settled; it ends in step with the clock.
+
+    Parameters
+    ----------
+    board : Board
+        The board.
+    design : amaranth.lib.wiring.Component
+        Has ports ``rx``, ``tx`` and ``busy``.
+    clock : Fraction
+        The clock in hertz.
+    pll : PLL or None
+        What makes it of the crystal's; None if it is the crystal's own.
+    """
+
+    def __init__(self, board: Board, design: Any, clock: Fraction, pll: PLL | None):
+        self.board = board
+        self.design = design
+        self.clock = clock
+        self.pll = pll
+
+    def elaborate(self, platform: Any) -> Elaboratable:
+        m = Module()
+        m.submodules.trainer = self.design
+
+        pins = platform.request(self.board.crystal, dir="-")
+        start = ClockDomain("start", local=True)
+        clock, locked = Signal(name="clock"), Signal(name="locked")
+        m.domains += [start, ClockDomain("sync")]
+        if self.pll is None:
+            m.submodules.crystal = crystal = io.Buffer("i", pins)
+            m.d.comb += [clock.eq(crystal.i), locked.eq(1)]
+        elif self.board.device.family == "ice40":
+            # The PLL of an iCE40 is in the pin's own cell.
+            m.submodules.pll = self.pll.instance(pins.io, clock, locked)
+        else:
+            m.submodules.crystal = crystal = io.Buffer("i", pins)
+            m.submodules.pll = self.pll.instance(crystal.i, clock, locked)
+        platform.add_clock_constraint(clock, float(self.clock))
+        m.d.comb += [ClockSignal("start").eq(clock), ClockSignal("sync").eq(clock)]
+        m.submodules.unlocked = ResetSynchronizer(~locked, domain="start")
+
+        cycles = math.ceil(SETTLING_SECONDS * self.clock)
+        passed = Signal(range(cycles + 1))
+        settled = Signal()
+        with m.If(passed != cycles):
+            m.d.start += passed.eq(passed + 1)
+        m.d.start += settled.eq(passed == cycles)
+        m.d.comb += ResetSignal("sync").eq(~settled)
+
+        uart = platform.request("uart", dir="-")
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [self.design.rx.eq(rx.i), tx.o.eq(self.design.tx)]
+        m.submodules.led = led = io.Buffer("o", platform.request("led", 0, dir="-"))
+        m.d.comb += led.o.eq(self.design.busy)
+        return m

@@ -1,0 +1,1 @@
+"""PLL settings of each FPGA family."""

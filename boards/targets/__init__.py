@@ -1,0 +1,1 @@
+"""The supported boards, one file each."""

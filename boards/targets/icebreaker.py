@@ -1,0 +1,31 @@
+"""iCEBreaker."""
+
+from typing import Any
+
+from ...golden_model.config import NetworkConfig
+from ..pll.ice40 import Ice40PLL
+from .board_target import Board
+
+__all__ = ["ICEBREAKER"]
+
+
+def _platform() -> Any:
+    from amaranth_boards.icebreaker import ICEBreakerPlatform
+
+    return ICEBreakerPlatform()
+
+
+ICEBREAKER = Board(
+    name="icebreaker",
+    title="iCEBreaker",
+    device_name="iCE40UP5K",
+    platform=_platform,
+    crystal="clk12",
+    crystal_hertz=12_000_000,
+    pll=Ice40PLL,
+    clock_hertz=24_000_000,
+    network=NetworkConfig(inputs=784, hidden=(128,), groups=(32,), classes=10),
+    link="USB: second port of the FT2232H",
+    loader="ice40_generic",
+    usb=((0x0403, 0x6010),),
+)

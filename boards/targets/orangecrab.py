@@ -1,0 +1,40 @@
+"""OrangeCrab r0.2, whose USB socket is the FPGA's own: the link is on two pins of its header."""
+
+from typing import Any
+
+from ...golden_model.config import NetworkConfig
+from ..pll.ecp5 import ECP5PLL
+from .board_target import Board
+
+__all__ = ["ORANGECRAB"]
+
+
+def _platform() -> Any:
+    from amaranth.build import Attrs, PinsN, Resource
+    from amaranth_boards.orangecrab_r0_2 import OrangeCrabR0_2_25FPlatform
+    from amaranth_boards.resources import UARTResource
+
+    platform = OrangeCrabR0_2_25FPlatform()
+    attributes = Attrs(IO_TYPE="LVCMOS33")
+    platform.add_resources(
+        [
+            UARTResource(0, rx="0", tx="1", conn=("io", 0), attrs=attributes),
+            Resource("led", 0, PinsN("M3", dir="o"), attributes),
+        ]
+    )
+    return platform
+
+
+ORANGECRAB = Board(
+    name="orangecrab",
+    title="OrangeCrab r0.2",
+    device_name="ECP5-25F",
+    platform=_platform,
+    crystal="clk",
+    crystal_hertz=48_000_000,
+    pll=ECP5PLL,
+    clock_hertz=48_000_000,
+    network=NetworkConfig(inputs=784, hidden=(64,), groups=(32,), classes=10),
+    link="header: 0 from, 1 to a USB serial adapter (3.3 V)",
+    loader="orangeCrab",
+)

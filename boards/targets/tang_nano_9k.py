@@ -1,0 +1,31 @@
+"""Tang Nano 9K."""
+
+from typing import Any
+
+from ...golden_model.config import NetworkConfig
+from ..pll.gowin import GowinPLL
+from .board_target import Board
+
+__all__ = ["TANG_NANO_9K"]
+
+
+def _platform() -> Any:
+    from amaranth_boards.tang_nano_9k import TangNano9kPlatform
+
+    return TangNano9kPlatform()
+
+
+TANG_NANO_9K = Board(
+    name="tang-nano-9k",
+    title="Tang Nano 9K",
+    device_name="GW1NR-9",
+    platform=_platform,
+    crystal="clk27",
+    crystal_hertz=27_000_000,
+    pll=GowinPLL,
+    clock_hertz=27_000_000,
+    network=NetworkConfig(inputs=64, hidden=(64,), groups=(16,), classes=10),
+    link="USB: second port of the BL702",
+    loader="tangnano9k",
+    usb=((0x0403, 0x6010),),
+)

@@ -1,0 +1,55 @@
+"""ULX3S, with the smallest and the largest of its FPGAs."""
+
+from typing import Any
+
+from ...golden_model.config import NetworkConfig
+from ..pll.ecp5 import ECP5PLL
+from .board_target import Board
+
+__all__ = ["ULX3S_12F", "ULX3S_85F"]
+
+
+def _platform_12f() -> Any:
+    from amaranth_boards.ulx3s import ULX3S_12F_Platform
+
+    return ULX3S_12F_Platform()
+
+
+def _platform_85f() -> Any:
+    from amaranth_boards.ulx3s import ULX3S_85F_Platform
+
+    return ULX3S_85F_Platform()
+
+
+ULX3S_12F = Board(
+    name="ulx3s-12f",
+    title="ULX3S (12F)",
+    device_name="ECP5-12F",
+    platform=_platform_12f,
+    crystal="clk25",
+    crystal_hertz=25_000_000,
+    pll=ECP5PLL,
+    clock_hertz=50_000_000,
+    network=NetworkConfig(inputs=784, hidden=(32,), groups=(32,), classes=10),
+    link="USB: FT231X",
+    loader="ulx3s",
+    usb=((0x0403, 0x6015),),
+)
+
+ULX3S_85F = Board(
+    name="ulx3s-85f",
+    title="ULX3S (85F)",
+    device_name="ECP5-85F",
+    platform=_platform_85f,
+    crystal="clk25",
+    crystal_hertz=25_000_000,
+    pll=ECP5PLL,
+    clock_hertz=60_000_000,
+    network=NetworkConfig(inputs=784, hidden=(256,), groups=(32,), classes=10),
+    link="USB: FT231X",
+    loader="ulx3s",
+    usb=((0x0403, 0x6015),),
+    # The default network's 184 block RAMs stand in rows far apart. The static placer leaves a third
+    # less wire between them than the usual one, whose placements the router hardly copes with.
+    place_options=("--placer", "static"),
+)

@@ -1,0 +1,128 @@
+"""`metaplast boards`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..options.options import JsonOption
+from ..terminal.output import print_json, print_table, require
+
+if TYPE_CHECKING:
+    from ...boards.bitstream.build import Build
+    from ...boards.targets.board_target import Board
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(boards)
+
+
+def boards(
+    builds: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="BUILD",
+            help="Build directories to compare instead.",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the supported boards, or compare builds."""
+    require("amaranth", extra="boards", purpose="building for boards")
+    from ...boards.bitstream.build import Build
+    from ...boards.targets.catalogue import BOARDS
+
+    if builds:
+        loaded = [Build.load(directory) for directory in builds]
+        if json:
+            print_json([_build_dict(build) for build in loaded])
+        else:
+            _print_builds(loaded)
+        return
+    if json:
+        print_json([_board_dict(board) for board in BOARDS])
+        return
+    print_table(
+        ["board", "device", "network", "link", "LUTs", "block RAMs", "SPRAMs", "baud", "clock"],
+        [
+            [
+                board.name,
+                board.device.name,
+                _shape(board.network),
+                board.link,
+                f"{board.device.luts:,}",
+                f"{board.device.block_ram.count}",
+                f"{board.device.sprams}",
+                f"{board.baud:,}",
+                f"{board.clock_hertz / 1e6:g} MHz",
+            ]
+            for board in BOARDS
+        ],
+        text=4,
+    )
+
+
+def _shape(config: Any) -> str:
+    return "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+
+
+def _board_dict(board: "Board") -> dict[str, Any]:
+    clock, pll = board.clock()
+    return {
+        "name": board.name,
+        "title": board.title,
+        "device": board.device.name,
+        "luts": board.device.luts,
+        "registers": board.device.registers,
+        "block_rams": board.device.block_ram.count,
+        "sprams": board.device.sprams,
+        "network": board.network.to_dict(),
+        "link": board.link,
+        "usb": [f"{vendor:04x}:{product:04x}" for vendor, product in board.usb],
+        "baud": board.baud,
+        "crystal_mhz": board.crystal_hertz / 1e6,
+        "clock_mhz": float(clock / 1_000_000),
+        "pll": pll is not None,
+    }
+
+
+def _build_dict(build: "Build") -> dict[str, Any]:
+    return {name: value for name, value in build.description.items() if name != "placement"}
+
+
+def _print_builds(builds: "list[Build]") -> None:
+    from ...golden_model.config import NetworkConfig
+
+    rows = []
+    for build in builds:
+        known = build.description
+        rows.append(
+            [
+                known["board"],
+                _shape(NetworkConfig.from_dict(known["config"])),
+                *(f"{known['needs'][resource]:,}" for resource in ("luts", "registers")),
+                *(str(known["needs"][resource]) for resource in ("block_rams", "sprams")),
+                f"{known['clock_mhz']:g} of {known['reached_mhz']:.1f} MHz",
+                _first_and_later(known["cycles_per_sample"]),
+                _first_and_later(known["core_samples_per_second"]),
+                f"{known['link_samples_per_second']:,.0f}",
+                f"{known['seconds']:.0f} s",
+            ]
+        )
+    print_table(
+        [
+            *("board", "network", "LUTs", "registers", "block RAMs", "SPRAMs", "clock"),
+            *("cycles", "core samples/s", "link samples/s", "built in"),
+        ],
+        rows,
+        text=2,
+    )
+    typer.echo("cycles per sample, and samples/s in the core: in a first epoch / in later ones")
+
+
+def _first_and_later(epochs: dict[str, float]) -> str:
+    return f"{epochs['first_epoch']:,.0f} / {epochs['later_epochs']:,.0f}"

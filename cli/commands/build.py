@@ -1,0 +1,153 @@
+"""`metaplast build`."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..options.folding import CellsOption, load_plan
+from ..options.network_choice import (
+    BoardClassesOption,
+    BoardCounterBitsOption,
+    BoardGroupsOption,
+    BoardHiddenOption,
+    BoardInputsOption,
+    NetworkArgument,
+    board_network,
+)
+from ..options.options import JsonOption, QuietOption, require_at_least, whole_number
+from ..terminal.output import Reporter, check_folder, print_json, require
+
+__all__ = ["register"]
+
+FURTHER = 4
+"""Placements that are tried if the first one misses timing."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(build)
+
+
+def build(
+    board: Annotated[
+        str, typer.Argument(metavar="BOARD", help="A board's name (see `metaplast boards`).")
+    ],
+    model: NetworkArgument = None,
+    inputs: BoardInputsOption = None,
+    hidden: BoardHiddenOption = None,
+    groups: BoardGroupsOption = None,
+    classes: BoardClassesOption = None,
+    counter_bits: BoardCounterBitsOption = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The fold factors, as `metaplast plan` writes them.",
+            show_default="planned for the board",
+        ),
+    ] = None,
+    cells: CellsOption = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(metavar="MHZ", help="The trainer's clock.", show_default="the board's"),
+    ] = None,
+    baud: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="Bits per second on the link; pass the same to train and devices.",
+            show_default="the board's",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="Placements to run in parallel; the fastest is kept.",
+            show_default=f"1, and up to {FURTHER} more until timing is met",
+        ),
+    ] = None,
+    native: Annotated[
+        bool, typer.Option("--native", help="Use installed tools instead of YoWASP's.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Output directory.", show_default="build/BOARD"),
+    ] = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Build a board's bitstream.
+
+    A build fails if timing is not met at the clock, or the design does not fit.
+    An unchanged build comes from the cache.
+    """
+    require("amaranth", extra="boards", purpose="building for boards")
+    require("amaranth_boards", extra="boards", purpose="building for boards")
+    require_at_least("--seeds", seeds, 1)
+    require_at_least("--baud", baud, 1)
+    require_at_least("--cells", cells, 1)
+    if cells is not None and plan is not None:
+        raise typer.BadParameter("already decides the size; leave out --cells", param_hint="--plan")
+    from ...boards.bitstream.build import build as build_board
+    from ...boards.targets.catalogue import find_board
+
+    found = find_board(board)
+    out = out or Path("build") / found.name
+    check_folder(out, "--out")
+    config = board_network(
+        found.network,
+        model,
+        inputs=inputs,
+        hidden=hidden,
+        groups=groups,
+        classes=classes,
+        counter_bits=counter_bits,
+    )
+    folded = None
+    if plan is not None:
+        folded = load_plan(plan)
+    elif cells is not None:
+        folded = found.plan(config, cells=cells)
+    with Reporter(json=json, quiet=quiet) as reporter:
+        result = build_board(
+            found if baud is None else replace(found, baud=baud),
+            config,
+            folded,
+            out=out,
+            clock=_hertz(clock),
+            seeds=range(1, (seeds or 1) + 1),
+            further=range(2, 2 + FURTHER) if seeds is None else (),
+            native=native,
+            progress=reporter.line,
+        )
+        if json:
+            print_json({**result.description, "placement": None, "directory": str(out)})
+            return
+        known = result.description
+        reporter.result(
+            f"{result.bitstream}: {known['clock_mhz']:g} MHz requested, "
+            f"{known['reached_mhz']:.2f} MHz achieved; {known['needs']['luts']:,} LUTs; about "
+            f"{known['core_samples_per_second']['first_epoch']:,.0f} samples/s in the core and "
+            f"{known['link_samples_per_second']:,.0f} on the link"
+        )
+
+
+def _hertz(clock: str | None) -> Fraction | None:
+    """``37.5`` in MHz, exactly."""
+    if clock is None:
+        return None
+    try:
+        hertz = Fraction(clock) * 1_000_000
+    except (ValueError, ZeroDivisionError):
+        hertz = Fraction(0)
+    if hertz <= 0:
+        raise typer.BadParameter(
+            f"must be a frequency in MHz, such as 37.5, not {clock!r}", param_hint="--clock"
+        )
+    return hertz

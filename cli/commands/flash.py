@@ -1,0 +1,41 @@
+"""`metaplast flash`."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..terminal.output import require
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(flash)
+
+
+def flash(
+    build: Annotated[Path, typer.Argument(metavar="BUILD", help="A build directory.")],
+    ram: Annotated[
+        bool,
+        typer.Option("--ram", help="Load into SRAM only, where the board can: lost at power-off."),
+    ] = False,
+) -> None:
+    """Flash a bitstream, or print the command to run.
+
+    Runs openFPGALoader if it is there, and otherwise prints the command to run.
+    """
+    require("amaranth", extra="boards", purpose="builds for boards")
+    from ...boards.bitstream.build import Build
+    from ...boards.bitstream.loader import LOADER, loader_command
+    from ...boards.bitstream.loader import flash as flash_board
+
+    loaded = Build.load(build)
+    command = loader_command(loaded, ram=ram)
+    if flash_board(loaded, ram=ram):
+        typer.echo(f"{loaded.board.title} has {loaded.bitstream}")
+        return
+    typer.echo(f"Note: {LOADER} is not installed; install it and run:", err=True)
+    typer.echo(shlex.join(command))

@@ -1,0 +1,304 @@
+"""`metaplast plan`."""
+
+import json as json_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..options.folding import CellsOption, chosen_plan, load_network, with_factors
+from ..options.network_choice import (
+    InputsOption,
+    NetworkArgument,
+    NetworkClassesOption,
+    chosen_network,
+)
+from ..options.options import (
+    BatchOption,
+    Choices,
+    CounterBitsOption,
+    GroupsOption,
+    HiddenOption,
+    JsonOption,
+    ReinforcementOption,
+    number,
+    parse_sizes,
+    require_at_least,
+)
+from ..terminal.output import check_file, print_json, print_table
+
+if TYPE_CHECKING:
+    from ...hdl.planning.devices import Device
+    from ...hdl.planning.plan_report import PlanReport
+    from ...hdl.planning.resources import Resources
+
+__all__ = ["register"]
+
+WORKLOAD = "Workload"
+
+MOST_DIGITS = 9
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(plan)
+
+
+def plan(
+    model: NetworkArgument = None,
+    inputs: InputsOption = None,
+    hidden: HiddenOption = None,
+    groups: GroupsOption = None,
+    classes: NetworkClassesOption = None,
+    counter_bits: CounterBitsOption = None,
+    reinforcement: ReinforcementOption = None,
+    batch: BatchOption = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The device, or a board that carries it.",
+            show_default="none: a plan of moderate size",
+        ),
+    ] = None,
+    cells: CellsOption = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            metavar="FILE",
+            help="Report on this plan instead of choosing one.",
+            show_default=False,
+        ),
+    ] = None,
+    factors: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="[LAYER.]FACTOR=VALUE",
+            help="Fix a fold factor, for one layer or for all. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    chosen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATE,…",
+            help="Mean number of neurons chosen per sample, for each layer or for all.",
+            rich_help_panel=WORKLOAD,
+            show_default="those of a first epoch",
+        ),
+    ] = None,
+    errors: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE,…",
+            help="Share of samples that raise the error bit, for each layer or for all.",
+            rich_help_panel=WORKLOAD,
+            show_default="those that go with --chosen",
+        ),
+    ] = None,
+    accuracy: Annotated[
+        float,
+        typer.Option(
+            parser=number,
+            metavar="X",
+            help="Training accuracy of the previous epoch, which sets the reinforcement; 0 to 1.",
+            rich_help_panel=WORKLOAD,
+        ),
+    ] = 0.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write plan and report as JSON, for --plan.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Fold a network onto a device, and report cycles and resources.
+
+    Chooses the fold factors with which a sample takes the fewest cycles and which the
+    device has room for, and prints cycles, memories and an estimate of the logic.
+    """
+    choices = Choices(
+        hidden=parse_sizes(hidden, "--hidden"),
+        groups=parse_sizes(groups, "--groups"),
+        classes=classes,
+        counter_bits=counter_bits,
+        reinforcement=reinforcement,
+        batch=batch,
+    )
+    if file is not None and model is None and inputs is None and not any(choices.given()):
+        config = load_network(file)
+    else:
+        config = chosen_network(model, inputs, choices)
+    overrides = _overrides(factors or [], len(config.layers))
+    if file is not None and factors:
+        raise typer.BadParameter("says all factors already; leave out --set", param_hint="--plan")
+    require_at_least("--cells", cells, 1)
+    if cells is not None and device is None:
+        raise typer.BadParameter("needs --device NAME", param_hint="--cells")
+    if out is not None:
+        check_file(out, "--out", unlike=[path for path in (file, model) if path is not None])
+    from ...hdl.planning.cycles import Workload
+    from ...hdl.planning.devices import find_device
+    from ...hdl.planning.plan_report import report_plan
+    from ...hdl.planning.planner import plan_network
+
+    workload = Workload(
+        chosen=_numbers(chosen, "--chosen"), errors=_numbers(errors, "--errors"), accuracy=accuracy
+    )
+    found = None if device is None else find_device(device)
+    if found is None or file is not None:
+        network_plan = with_factors(chosen_plan(config, file, None), overrides)
+        overrides = [layer.to_dict() for layer in network_plan.layers]
+        if found is None and network_plan.device:
+            found = find_device(network_plan.device)
+    if found is not None:
+        room = found if cells is None else found.with_cells(cells)
+        network_plan = plan_network(config, room, overrides=overrides, workload=workload)
+    report = report_plan(config, network_plan, found, workload)
+    document = report.to_dict()
+    if out is not None:
+        from ...golden_model.files.atomic import write_atomically
+
+        write_atomically(out, (json_module.dumps(document, indent=2) + "\n").encode())
+    if json:
+        print_json(document)
+        return
+    _print(report)
+    if out is not None:
+        typer.echo(f"wrote {out}")
+
+
+def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
+    """Fold factors by layer from ``[LAYER.]FACTOR=VALUE``."""
+    overrides: list[dict[str, Any]] = [{} for _ in range(layers)]
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        layer, dot, factor = name.rpartition(".")
+        numbered = layer.isdecimal() and len(layer) <= MOST_DIGITS
+        if not equals or not factor or (dot and not numbered):
+            raise typer.BadParameter(
+                f"must be FACTOR=VALUE or LAYER.FACTOR=VALUE, not {setting!r}", param_hint="--set"
+            )
+        if dot and int(layer) >= layers:
+            raise typer.BadParameter(
+                f"names layer {layer}, and the network has layers 0 to {layers - 1}",
+                param_hint="--set",
+            )
+        digits = value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
+        if factor != "memory" and not digits:
+            raise typer.BadParameter(
+                f"{factor} must be an integer, not {value!r}", param_hint="--set"
+            )
+        for index in [int(layer)] if dot else range(layers):
+            overrides[index][factor] = value if factor == "memory" else int(value)
+    return overrides
+
+
+def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
+    """``1.9,0.5`` as ``(1.9, 0.5)``."""
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"must be numbers with commas between them, such as 1.9,0.5, not {text!r}",
+            param_hint=option,
+        ) from None
+
+
+def _print(report: "PlanReport") -> None:
+    config = report.config
+    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+    place = f"on {report.device.name}" if report.device else "for no device"
+    print_table(
+        ["layer", "banks", "lanes", "word", "counters", "load", "slots", "draws", "memory"],
+        [
+            [
+                str(layer.folded.config.index),
+                *(
+                    str(value)
+                    for value in (
+                        layer.folded.plan.banks,
+                        layer.folded.plan.lanes,
+                        layer.folded.plan.word,
+                        layer.folded.plan.counters,
+                        layer.folded.plan.load,
+                        layer.folded.plan.slots,
+                        layer.folded.plan.draws,
+                        layer.folded.plan.memory.value,
+                    )
+                ),
+            ]
+            for layer in report.layers
+        ],
+        title=f"{shape} {place}: {config.counter_bits}-bit counters, batch {config.batch}",
+    )
+    typer.echo()
+    print_table(
+        ["cycles per sample", "load", "forward", "update", "events", "scan", "in all"],
+        [
+            [
+                f"layer {layer.folded.config.index}",
+                *(
+                    f"{value:.1f}"
+                    for value in (
+                        cycles.load,
+                        cycles.forward,
+                        cycles.update,
+                        cycles.events,
+                        cycles.scan,
+                        cycles.total,
+                    )
+                ),
+            ]
+            for layer, cycles in zip(report.layers, report.cycles.layers, strict=True)
+        ],
+    )
+    typer.echo(f"network: {report.cycles.total:.1f} cycles per sample (layers work side by side)")
+    typer.echo()
+    print_table(
+        ["layer", "memory", "how many", "rows", "bits of a row", "made of"],
+        [
+            [
+                str(layer.folded.config.index),
+                component.name,
+                f"{component.memory.count:,}",
+                f"{component.memory.depth:,}",
+                f"{component.memory.width:,}",
+                _made_of(component.need, report.device),
+            ]
+            for layer in report.layers
+            for component in layer.components
+            if component.memory is not None
+        ],
+        text=2,
+    )
+    typer.echo()
+    needs = {f"layer {one.folded.config.index}": one.need for one in report.layers}
+    needs |= {"core": report.core.need, "in all": report.need}
+    columns = {"luts": "LUTs (about)", "registers": "registers (about)"}
+    if report.device is not None:
+        from ...hdl.planning.resources import Resources
+
+        needs[report.device.name] = Resources.of(report.device)
+        if report.device.lone_registers:
+            columns["cells"] = "logic cells (about)"
+    columns |= {"block_rams": "block RAMs", "sprams": "SPRAMs"}
+    print_table(
+        ["needs", *columns.values()],
+        [[name, *(f"{getattr(need, one):,}" for one in columns)] for name, need in needs.items()],
+    )
+
+
+def _made_of(need: "Resources", device: "Device | None") -> str:
+    if device is None:
+        return "-"
+    if need.sprams:
+        return f"{need.sprams} SPRAM{'s' if need.sprams > 1 else ''}"
+    if need.block_rams:
+        return f"{need.block_rams} {device.block_ram.name}{'s' if need.block_rams > 1 else ''}"
+    return "LUTs" if device.lut_ram else "registers"

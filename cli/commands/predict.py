@@ -1,0 +1,40 @@
+"""`metaplast predict`."""
+
+from typing import Annotated
+
+import typer
+
+from ..options.options import JsonOption, ModelArgument
+from ..terminal.class_labels import labels_of
+from ..terminal.output import print_json
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(predict)
+
+
+def predict(
+    model: ModelArgument,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="Samples: a .npz file with x, or a .csv file, with labels or without.",
+        ),
+    ],
+    json: JsonOption = False,
+) -> None:
+    """Print the label of each sample of a file, one per line."""
+    from ...golden_model.datasets import load_features
+    from ...golden_model.files.model_file import Model
+
+    trained = Model.load(model)
+    x = load_features(file, features=trained.encoder.features)
+    labels = labels_of(trained, trained.predict(x))
+    if json:
+        print_json({"labels": labels})
+        return
+    typer.echo("\n".join(map(str, labels)))

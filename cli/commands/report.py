@@ -1,0 +1,96 @@
+"""`metaplast report`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..options.options import JsonOption
+from ..terminal.output import check_file, print_json, print_table, require
+
+if TYPE_CHECKING:
+    from ...boards.bitstream.build import Build
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(report)
+
+
+def report(
+    build: Annotated[Path, typer.Argument(metavar="BUILD", help="A build directory.")],
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write an HTML page with plots, as one file.", show_default=False
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL", help="Show this model's learning curve as well.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Report the resources of a build, its speed, and what limits it."""
+    require("amaranth", extra="boards", purpose="builds for boards")
+    from ...boards.bitstream.build import Build
+
+    if model is not None and html is None:
+        raise typer.BadParameter("is shown on a page only; add --html FILE", param_hint="--model")
+    loaded = Build.load(build)
+    if html is not None:
+        check_file(html, "--html", unlike=[*loaded.files, *([] if model is None else [model])])
+        require("matplotlib", extra="plot", purpose="the page's pictures")
+        from ...boards.bitstream.html_report import render_page
+        from ...golden_model.files.atomic import write_atomically
+        from ...golden_model.files.model_file import Model
+
+        history = None if model is None else Model.load(model).history
+        write_atomically(html, render_page(loaded, history).encode())
+    if json:
+        print_json(loaded.description)
+        return
+    _print(loaded)
+    if html is not None:
+        typer.echo(f"wrote {html}")
+
+
+def _print(build: "Build") -> None:
+    known = build.description
+    print_table(
+        ["resource", "used", "of"],
+        [
+            [name, f"{amount['used']:,}", f"{amount['available']:,}"]
+            for name, amount in known["utilisation"].items()
+            if amount["used"]
+        ],
+        title=f"{build.board.title}, {known['device']}: seed {known['seed']}",
+    )
+    typer.echo()
+    print_table(
+        ["component", "LUTs", "registers", "block RAMs", "SPRAMs", "DSPs"],
+        [
+            [name, *(f"{amount:,}" for amount in needs.values())]
+            for name, needs in (*known["components"].items(), ("in all", known["needs"]))
+        ],
+    )
+    typer.echo()
+    path = known["critical_path"]
+    typer.echo(
+        f"clock           {known['clock_mhz']:g} MHz requested, {known['reached_mhz']:.2f} achieved"
+    )
+    if path:
+        typer.echo(f"critical path   {sum(step['ns'] for step in path):.2f} ns, from")
+        typer.echo(f"                {path[0]['from']} to")
+        typer.echo(f"                {path[-1]['to']}")
+    for epoch in ("first_epoch", "later_epochs"):
+        typer.echo(
+            f"{epoch.replace('_', ' '):<15} {known['cycles_per_sample'][epoch]:.1f} cycles per "
+            f"sample, {known['core_samples_per_second'][epoch]:,.0f} samples/s in the core"
+        )
+    typer.echo(f"link            {known['link_samples_per_second']:,.0f} samples/s")
+    typer.echo(f"built in        {known['seconds']:.0f} s")

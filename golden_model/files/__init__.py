@@ -1,0 +1,1 @@
+"""Files on disk: saved models, untrusted NumPy archives, atomic writing."""

@@ -1,0 +1,1 @@
+"""The trainer core as Verilog, with the documents that describe it."""

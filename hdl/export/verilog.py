@@ -1,0 +1,164 @@
+"""Verilog of Amaranth components, and what their ports hold.
+
+What a port holds, its layout, is described by plain values that go through JSON::
+
+    {"width": 8, "signed": False}                                      an integer
+    {"width": 24, "length": 3, "element": {…}}                         an array, element 0 lowest
+    {"width": 9, "fields": {"label": {"offset": 1, "layout": {…}}}}    a structure
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from ...golden_model.errors import MetaplastError
+
+__all__ = ["Layout", "VerilogError", "component_ports", "describe", "describe_ports", "to_verilog"]
+
+Layout: TypeAlias = dict[str, Any]
+"""A layout, as above."""
+
+# A memory that begins with zeros in all rows, as Amaranth writes it.
+CLEARED_MEMORY = re.compile(
+    r"^  initial begin\n"
+    r"    (?P<name>\S+ ?)\[0\] = (?P<zero>\d+'h0+);\n"
+    r"(?:    (?P=name)\[\d+\] = (?P=zero);\n)*"
+    r"  end\n",
+    re.MULTILINE,
+)
+
+
+class VerilogError(MetaplastError):
+    """A component cannot be written as Verilog; the message says why."""
+
+
+def describe(shape: Any) -> Layout:
+    """Describe an Amaranth shape.
+
+    Parameters
+    ----------
+    shape : amaranth.hdl.ShapeLike
+        Any shape: an integer's, an enumeration, a structure, an array, and these in each other.
+    """
+    from amaranth.hdl import Shape, ShapeCastable
+    from amaranth.lib import data
+
+    while isinstance(shape, ShapeCastable) and not isinstance(shape, data.Layout):
+        shape = shape.as_shape()
+    width = Shape.cast(shape).width
+    if isinstance(shape, data.ArrayLayout):
+        return {"width": width, "length": shape.length, "element": describe(shape.elem_shape)}
+    if isinstance(shape, data.Layout):
+        fields = {
+            str(name): {"offset": field.offset, "layout": describe(field.shape)}
+            for name, field in shape
+        }
+        return {"width": width, "fields": fields}
+    return {"width": width, "signed": Shape.cast(shape).signed}
+
+
+def component_ports(component: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The ports of an Amaranth component: names in Verilog, members, and values.
+
+    What is constant, such as ``valid`` of a stream that is always valid, is no port.
+
+    Parameters
+    ----------
+    component : amaranth.lib.wiring.Component
+        The component.
+    """
+    from amaranth.hdl import Const, Value
+
+    for path, member, port in component.signature.flatten(component):
+        value = Value.cast(port)
+        if not isinstance(value, Const):
+            yield "__".join(map(str, path)), member, value
+
+
+def describe_ports(component: Any) -> tuple[dict[str, Layout], tuple[str, ...]]:
+    """Describe the ports of an Amaranth component.
+
+    Parameters
+    ----------
+    component : amaranth.lib.wiring.Component
+        The component.
+
+    Returns
+    -------
+    ports : dict of str to Layout
+        All ports, by their names in Verilog.
+    inputs : tuple of str
+        Which of them are inputs.
+    """
+    from amaranth.lib.wiring import In
+
+    members = {name: member for name, member, _ in component_ports(component)}
+    ports = {name: describe(member.shape) for name, member in members.items()}
+    return ports, tuple(name for name, member in members.items() if member.flow == In)
+
+
+def to_verilog(component: Any, *, name: str, platform: Any = None) -> str:
+    """Verilog of an Amaranth component: the same text wherever it is made.
+
+    Parameters
+    ----------
+    component : amaranth.lib.wiring.Component
+        The component.
+    name : str
+        Name of its module.
+    platform : amaranth.build.Platform, optional
+        Passed to its elaboration.
+
+    Raises
+    ------
+    VerilogError
+        If Yosys, which writes it, fails.
+    """
+    from amaranth.back import verilog
+
+    ports = {port: (value, None) for port, _, value in component_ports(component)}
+    try:
+        text = verilog.convert(
+            component,
+            name=name,
+            platform=platform,
+            ports=ports,
+            emit_src=False,
+            strip_internal_attrs=True,
+        )
+    except verilog.YosysError as error:
+        raise VerilogError(_reason(str(error))) from error
+    return _shorten_memories(text)
+
+
+def _reason(said: str) -> str:
+    """Why Yosys failed, in a sentence."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it says nothing"]
+    for line in lines:
+        if "cache directory" in line:
+            place = line.partition("cache directory: ")[2]
+            return (
+                f"Yosys cannot keep its compiled code in {place} ({lines[-1]}): name a directory "
+                "that can be written to in XDG_CACHE_HOME"
+            )
+    return f"Yosys failed: {lines[-1]}"
+
+
+def _shorten_memories(text: str) -> str:
+    """Clear memories with a loop, not with a statement for each of their rows."""
+    count = 0
+
+    def loop(match: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        rows = match[0].count("\n") - 2
+        memory, zero = match["name"], match["zero"]
+        return (
+            f"  initial begin : clear_memory_{count}\n"
+            f"    integer cleared_row;\n"
+            f"    for (cleared_row = 0; cleared_row < {rows}; cleared_row = cleared_row + 1)\n"
+            f"      {memory}[cleared_row] = {zero};\n"
+            f"  end\n"
+        )
+
+    return CLEARED_MEMORY.sub(loop, text)

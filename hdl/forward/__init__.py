@@ -1,0 +1,1 @@
+"""The forward pass in gateware: neuron array, local scores, error detector, group selector."""

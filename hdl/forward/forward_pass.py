@@ -1,0 +1,249 @@
+# amaranth: UnusedElaboratable=no
+"""The forward pass of a layer: from a sample in the buffer to prediction, error bit and choices."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..planning.plan import FoldedLayer
+from .error_detector import ErrorDetector
+from .forward_bank import ForwardBank
+from .group_selector import choice_layout
+from .local_scores import LocalScores
+
+__all__ = ["ForwardPass"]
+
+
+class ForwardPass(wiring.Component):
+    """Evaluate sample after sample on the snapshot ``W`` (docs/algorithm.md, 2 to 4).
+
+    Only a word of the sample is held at a time. Cycle by cycle, for a sample that is loaded, while
+    nobody else reads the buffer::
+
+        0 … p−1      Preload: ask for ``load`` bits of the first word a cycle; they are shifted into
+                     the register a cycle later (p: word_loads; bits beyond the sample are zero)
+        p            Array: the first set's row of the snapshot is asked for, unless in the cycle
+                     before ``hold`` was set or the sample before was not done; then the pass is in
+                     Ready until neither was so
+        p + 1        it is there, with the register; a set of ``lanes`` neurons follows every cycle
+        …            for each further word, after word_cycles: Preload and Array again; in the last
+                     word a set follows every ``steps`` cycles
+        e            Array's last cycle; the next cycle may preload another sample. Undisturbed, it
+                     is array_cycles − 1 after the first one
+        e + 1 + A    the last set's first step (A: the array's latency; sooner by ``steps`` − 1)
+        f            the last step: the last set takes its steps one a cycle
+        f + S        the scores are complete (S: latency of the scores)
+        f + S + D    ``o`` is valid (D: latency of the error detector)
+
+    A sample is done from the cycle after ``o`` is taken on: two cycles after that transfer, the
+    next one's array starts at the earliest. A sample that is loaded only after the array's last
+    cycle is seen in Idle, and Preload follows a cycle later.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    loaded : In(1)
+        A sample that was not yet evaluated is in the buffer.
+    begin : Out(1)
+        The array starts on it: ``loaded`` is consumed.
+    hold : In(1)
+        The array must not start in the next cycle.
+    label : In(8)
+        The sample's, from the cycle after ``begin`` until ``o`` is taken.
+    margin : In
+        ``floor(r·K)``.
+    preload, preloaded, word
+        The sample buffer's reader.
+    snapshot_address, snapshot_enable : Out
+        A row of the banks' snapshots to read.
+    snapshot : In(array)
+        Every bank's row, a cycle later.
+    column : In(stream)
+        A neuron's column of the local classifier, to keep. Never stalls.
+    choices : Out(stream)
+        Choices of the banks' groups ``index``. Never waits.
+    activations : Out(K)
+        While ``o`` is valid, every neuron's.
+    o : Out(stream)
+        Prediction and error bit.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        config, plan = folded.config, folded.plan
+        self._banks = [ForwardBank(folded) for _ in range(plan.banks)]
+        self._scores = LocalScores(
+            classes=config.classes, neurons=config.neurons, width=plan.banks * folded.select
+        )
+        self._detector = ErrorDetector(classes=config.classes, neurons=config.neurons)
+        super().__init__(
+            {
+                "loaded": In(1),
+                "begin": Out(1),
+                "hold": In(1),
+                "label": In(8),
+                "margin": In(range(config.neurons + 1)),
+                "preload": Out(1),
+                "preloaded": In(1),
+                "word": In(plan.load),
+                "snapshot_address": Out(range(max(folded.sets * folded.words, 2))),
+                "snapshot_enable": Out(1),
+                "snapshot": In(data.ArrayLayout(plan.lanes * plan.word, plan.banks)),
+                "column": In(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "bank": range(max(plan.banks, 2)),
+                                "step": range(max(folded.pass_steps, 2)),
+                                "position": range(max(folded.select, 2)),
+                                "bits": config.classes,
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+                "choices": Out(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "index": range(max(folded.bank_groups, 2)),
+                                "banks": data.ArrayLayout(choice_layout(config.group), plan.banks),
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+                "activations": Out(config.neurons),
+                "o": Out(self._detector.o.signature),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        folded, plan = self.folded, self.folded.plan
+
+        # Sequence
+        word = Signal(range(max(folded.words, 2)))
+        filled = Signal(range(max(folded.word_loads, 2)))
+        number = Signal(range(max(folded.sets, 2)))
+        step = Signal(range(max(folded.steps, 2)))
+        scoring = Signal()
+        preloading = Signal()
+        arraying = Signal()
+        first, last = word == 0, word == folded.words - 1
+        m.d.comb += [
+            self.begin.eq(arraying & first & (number == 0) & (step == 0)),
+            self.snapshot_enable.eq(arraying & (step == 0) & (number < folded.sets)),
+        ]
+
+        with m.FSM():
+            with m.State("Idle"):
+                with m.If(self.loaded):
+                    m.next = "Preload"
+            with m.State("Preload"):
+                # The last word may be padded.
+                held = folded.load_words - (folded.words - 1) * folded.word_loads
+                beyond = last & (filled >= held)
+                m.d.comb += [
+                    self.preload.eq(~beyond),
+                    preloading.eq(beyond | self.preloaded),
+                ]
+                with m.If(preloading):
+                    m.d.sync += filled.eq(filled + 1)
+                    with m.If(filled == folded.word_loads - 1):
+                        m.d.sync += [filled.eq(0), self.snapshot_address.eq(word)]
+                        m.next = "Array"
+                        with m.If(first & (scoring | self.hold)):
+                            m.next = "Ready"
+            with m.State("Ready"):
+                with m.If(~scoring & ~self.hold):
+                    m.next = "Array"
+            with m.State("Array"):
+                m.d.comb += arraying.eq(1)
+                with m.If(self.snapshot_enable):
+                    m.d.sync += self.snapshot_address.eq(self.snapshot_address + folded.words)
+                with m.If(last & (step != folded.steps - 1)):
+                    m.d.sync += step.eq(step + 1)
+                with m.Else():
+                    m.d.sync += [step.eq(0), number.eq(number + 1)]
+                    with m.If(~last & (number == folded.word_cycles - 1)):
+                        m.d.sync += [number.eq(0), word.eq(word + 1)]
+                        m.next = "Preload"
+                    with m.If(last & (number == folded.sets - 1)):
+                        m.d.sync += [number.eq(0), word.eq(0)]
+                        m.next = "Idle"
+                        with m.If(self.loaded & ~self.begin):
+                            m.next = "Preload"
+
+        with m.If(self.begin):
+            m.d.sync += scoring.eq(1)
+        with m.Elif(self.o.valid & self.o.ready):
+            m.d.sync += scoring.eq(0)
+
+        # Register of a word of the sample's bits
+        register = Signal(plan.word)
+        shifting, sampled, comparing = Signal(), Signal(), Signal()
+        m.d.sync += [
+            shifting.eq(preloading),
+            sampled.eq(self.preload),
+            comparing.eq(self.snapshot_enable),
+        ]
+        with m.If(shifting):
+            entering = Mux(sampled, self.word, 0)
+            m.d.sync += register.eq(Cat(register, entering)[plan.load :])
+
+        # Banks
+        first_word, last_word = Signal(), Signal()
+        m.d.sync += [first_word.eq(first), last_word.eq(last)]
+        m.submodules.scores = scores = self._scores
+        m.submodules.detector = detector = self._detector
+        activations = []
+        for index, bank in enumerate(self._banks):
+            m.submodules[f"bank_{index}"] = bank
+            m.d.comb += [
+                bank.clear.eq(self.begin),
+                bank.array.valid.eq(comparing),
+                bank.array.p.x.eq(register),
+                bank.array.p.w.eq(self.snapshot[index]),
+                bank.array.p.first.eq(first_word),
+                bank.array.p.last.eq(last_word),
+                bank.label.eq(self.label),
+                bank.column.valid.eq(self.column.valid & (self.column.p.bank == index)),
+                bank.column.p.step.eq(self.column.p.step),
+                bank.column.p.position.eq(self.column.p.position),
+                bank.column.p.bits.eq(self.column.p.bits),
+                self.choices.p.banks[index].eq(bank.choice.p),
+            ]
+            activations.append(bank.activations)
+        m.d.comb += self.activations.eq(Cat(activations))
+
+        # All banks step together.
+        steps = [bank.step for bank in self._banks]
+        m.d.comb += [
+            scores.clear.eq(self.begin),
+            scores.i.valid.eq(steps[0].valid),
+            scores.i.p.activations.eq(Cat(step.p.activations for step in steps)),
+            scores.i.p.columns.eq(Cat(step.p.columns for step in steps)),
+            scores.i.p.last.eq(steps[0].p.last),
+            detector.start.eq(scores.done),
+            detector.scores.eq(scores.scores),
+            detector.label.eq(self.label),
+            detector.margin.eq(self.margin),
+        ]
+        wiring.connect(m, detector.o, wiring.flipped(self.o))
+
+        group = Signal(range(max(folded.bank_groups, 2)))
+        m.d.comb += [
+            self.choices.valid.eq(self._banks[0].choice.valid),
+            self.choices.p.index.eq(group),
+        ]
+        with m.If(self.begin):
+            m.d.sync += group.eq(0)
+        with m.Elif(self.choices.valid):
+            m.d.sync += group.eq(group + 1)
+
+        return m

@@ -1,0 +1,108 @@
+# amaranth: UnusedElaboratable=no
+"""The scores of a layer's random local classifier."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..primitives.popcount import XnorPopcount
+
+__all__ = ["LocalScores"]
+
+
+class LocalScores(wiring.Component):
+    """Add up, for every class, the neurons that agree with the local classifier.
+
+    Computes ``s[c] = popcount(XNOR(a, P[c]))`` (docs/algorithm.md, 2), ``width`` neurons a
+    cycle. A transfer's neurons are in ``scores`` ``latency`` cycles later, and ``done`` is set
+    in the first cycle in which the pass's ``last`` transfer is. The scores then stand until the
+    next ``clear``.
+
+    Parameters
+    ----------
+    classes : int
+        ``C``. At least 2.
+    neurons : int
+        ``K``: the highest score. At least 1.
+    width : int
+        Neurons that come in a cycle. 1 to ``neurons``.
+
+    Members
+    -------
+    clear : In(1)
+        A pass begins, in the next cycle at the earliest; the one before has come through.
+    i : In(stream)
+        Activations of ``width`` neurons, and of each its bit in every class's row; ``last`` of a
+        pass. Never stalls.
+    scores : Out(array)
+        One score a class.
+    done : Out(1)
+        The scores are complete.
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from a transfer to the scores that have it.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    def __init__(self, *, classes: int, neurons: int, width: int):
+        if classes < 2:
+            raise ValueError(f"classes must be at least 2, not {classes!r}")
+        if neurons < 1:
+            raise ValueError(f"neurons must be at least 1, not {neurons!r}")
+        if not 1 <= width <= neurons:
+            raise ValueError(f"width must be from 1 to {neurons}, not {width!r}")
+
+        self.classes = classes
+        self.neurons = neurons
+        self.width = width
+        self._popcounts = [XnorPopcount(width) for _ in range(classes)]
+        self.latency = self._popcounts[0].latency + 1
+        super().__init__(
+            {
+                "clear": In(1),
+                "i": In(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "activations": width,
+                                "columns": data.ArrayLayout(classes, width),
+                                "last": 1,
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+                "scores": Out(data.ArrayLayout(range(neurons + 1), classes)),
+                "done": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        flags = Cat(self.i.valid, self.i.p.last & self.i.valid)
+        for stage in range(self._popcounts[0].latency):
+            following = Signal(2, name=f"flags_{stage}")
+            m.d.sync += following.eq(flags)
+            flags = following
+        valid, last = flags
+        m.d.sync += self.done.eq(last)
+
+        for c, popcount in enumerate(self._popcounts):
+            m.submodules[f"popcount_{c}"] = popcount
+            m.d.comb += [
+                popcount.a.eq(self.i.p.activations),
+                popcount.b.eq(Cat(self.i.p.columns[n][c] for n in range(self.width))),
+            ]
+            with m.If(self.clear):
+                m.d.sync += self.scores[c].eq(0)
+            with m.Elif(valid):
+                m.d.sync += self.scores[c].eq(self.scores[c] + popcount.count)
+
+        return m

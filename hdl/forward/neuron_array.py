@@ -1,0 +1,194 @@
+# amaranth: UnusedElaboratable=no
+"""The forward pass of a few neurons side by side."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..primitives.popcount import XnorPopcount
+from ..primitives.simple_dual_port_ram import ApartMemory
+
+__all__ = ["NeuronArray"]
+
+
+class NeuronArray(wiring.Component):
+    """XNOR-popcount neurons: activations and distances from the threshold.
+
+    Computes, for ``sets`` times ``lanes`` neurons over the words of a sample (docs/algorithm.md,
+    2)::
+
+        n = popcount(XNOR(x, w));  z = 2·n − N;  a = (z ≥ 0);  distance = |z|
+
+    A word of ``word`` bits a cycle: of all sets one after the other the first word, then of all
+    sets the second one, and so on; their sums wait in a memory. Cycle by cycle, from a set's last
+    word::
+
+        0        the word is transferred, with ``last``
+        P − 1    the set's sum is read (P: the popcount's latency)
+        P        the word's count of equal bits leaves the popcount
+        P + 1    it is in the sum; before the last word, the sum is written
+        P + 2    the first ``select`` neurons leave at ``o``, the next ones in the cycles after
+
+    A set's next word may follow three cycles after the one before. The last words may follow each
+    other ``lanes / select`` cycles apart, the others at once.
+
+    Padding bits beyond the inputs are 0 in ``x`` and in ``w``; they count as equal, which the
+    threshold allows for.
+
+    Parameters
+    ----------
+    inputs : int
+        ``N``, input bits of a neuron. At least 1.
+    word : int
+        Input bits a cycle. At least 1.
+    lanes : int
+        Neurons side by side. At least 1.
+    sets : int
+        Times that ``lanes`` neurons are evaluated on a sample. At least 1.
+    select : int
+        Neurons that leave in a cycle. Divides ``lanes``.
+
+    Members
+    -------
+    clear : In(1)
+        Neurons that did not leave until this cycle do not leave; not while words are on their
+        way.
+    i : In(stream)
+        A word of the sample, the same word of every neuron's weights; whether it is the sample's
+        ``first`` or ``last``. Never stalls.
+    o : Out(stream)
+        Activations and distances of ``select`` neurons, lowest first. Never waits.
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from the last word to the first neurons.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    def __init__(self, *, inputs: int, word: int, lanes: int, sets: int, select: int):
+        factors = (("inputs", inputs), ("word", word), ("lanes", lanes), ("sets", sets))
+        for name, value in factors:
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value!r}")
+        if select < 1 or lanes % select:
+            raise ValueError(f"select must divide the {lanes} lanes, not be {select!r}")
+
+        self.inputs = inputs
+        self.word = word
+        self.lanes = lanes
+        self.sets = sets
+        self.select = select
+        self.words = -(-inputs // word)
+        self._popcounts = [XnorPopcount(word) for _ in range(lanes)]
+        self.latency = self._popcounts[0].latency + 2
+        super().__init__(
+            {
+                "clear": In(1),
+                "i": In(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "x": word,
+                                "w": data.ArrayLayout(word, lanes),
+                                "first": 1,
+                                "last": 1,
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+                "o": Out(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "activations": select,
+                                "distances": data.ArrayLayout(range(inputs + 1), select),
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        def delayed(value: Value, cycles: int, name: str) -> Value:
+            for stage in range(cycles):
+                following = Signal(name=f"{name}_{stage}")
+                m.d.sync += following.eq(value)
+                value = following
+            return value
+
+        counting = self._popcounts[0].latency
+        last = delayed(self.i.p.last & self.i.valid, counting, "last")
+        early = delayed(self.i.valid, counting - 1, "valid")
+        valid = delayed(early, 1, "counted")
+
+        bits = self.words * self.word
+        padding = bits - self.inputs
+        sums = [Signal(range(bits + 1), name=f"sum_{lane}") for lane in range(self.lanes)]
+        finished = delayed(last, 1, "finished")
+
+        # The sums of all sets, between their words
+        before = Signal(data.ArrayLayout(range(bits + 1), self.lanes))
+        if self.words > 1:
+            m.submodules.sums = memory = ApartMemory(shape=before.shape(), depth=self.sets)
+            first = delayed(self.i.p.first, counting, "first")
+            summed = delayed(valid, 1, "summed")
+            for goes_on, address in (
+                (early, memory.read_address),
+                (summed, memory.write_address),
+            ):
+                place = Signal(range(self.sets))
+                m.d.comb += address.eq(place)
+                with m.If(goes_on):
+                    m.d.sync += place.eq(Mux(place == self.sets - 1, 0, place + 1))
+            m.d.comb += [
+                memory.read_enable.eq(early),
+                before.eq(Mux(first, 0, memory.read_data)),
+                memory.write_data.eq(Cat(sums)),
+                memory.write_enable.eq(summed & ~finished),
+            ]
+
+        for lane, popcount in enumerate(self._popcounts):
+            m.submodules[f"popcount_{lane}"] = popcount
+            m.d.comb += [popcount.a.eq(self.i.p.x), popcount.b.eq(self.i.p.w[lane])]
+            with m.If(valid):
+                m.d.sync += sums[lane].eq(popcount.count + before[lane])
+
+        # Finished neurons leave ``select`` at a time from the low end.
+        steps = self.lanes // self.select
+        activations = Signal(self.lanes)
+        distances = Signal(data.ArrayLayout(range(self.inputs + 1), self.lanes))
+        left = Signal(range(steps + 1))
+        with m.If(finished):
+            m.d.sync += left.eq(steps)
+            for lane in range(self.lanes):
+                z = 2 * sums[lane] - (self.inputs + 2 * padding)
+                m.d.sync += [
+                    activations[lane].eq(z >= 0),
+                    distances[lane].eq(Mux(z >= 0, z, -z)),
+                ]
+        with m.Elif(left > 0):
+            m.d.sync += left.eq(left - 1)
+            if steps > 1:
+                m.d.sync += [
+                    activations.eq(activations >> self.select),
+                    distances.eq(distances.as_value() >> self.o.p.distances.shape().size),
+                ]
+        with m.If(self.clear):
+            m.d.sync += left.eq(0)
+        m.d.comb += [
+            self.o.valid.eq(left > 0),
+            self.o.p.activations.eq(activations[: self.select]),
+            self.o.p.distances.eq(distances.as_value()),
+        ]
+
+        return m

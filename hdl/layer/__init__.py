@@ -1,0 +1,1 @@
+"""One layer in gateware: its engine and its registers."""

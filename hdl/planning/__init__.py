@@ -1,0 +1,1 @@
+"""Folding a network onto an FPGA: devices, folding, cycle model, resources, search."""

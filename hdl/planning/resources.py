@@ -1,0 +1,471 @@
+"""What a folded network needs of a device: memories, and an estimate of its logic.
+
+Memories are counted: which ones there are and how wide follows from the plan, and how many blocks
+hold one from the blocks' shapes, by the rule that Yosys follows. LUTs and registers are estimated
+component by component, by formulas whose coefficients were fitted to what Yosys 0.70 makes of
+the components (``synth_ice40``, ``synth_ecp5``) for seven plans from 32 neurons of 64 inputs to
+128 neurons of 784. Whole cores of these came out within 10 % of the estimate, in LUTs and in
+registers. Place and route, and the surroundings of a core, add to it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...golden_model.config import NetworkConfig
+from .devices import Device
+from .foldings import Foldings
+from .integers import Integers, bit_length, ceil_divide, number_bits
+from .plan import FoldedLayer, MemoryKind, NetworkPlan
+
+__all__ = [
+    "ComponentNeed",
+    "Memory",
+    "Resources",
+    "core_needs",
+    "layer_memories",
+    "layer_needs",
+    "plan_needs",
+    "total_need",
+]
+
+# Of a memory made of registers: its read multiplexer, and what enables a row's write.
+MEMORY_LUTS_PER_BIT = 0.8
+MEMORY_LUTS_PER_ROW = 1.7
+SPRAM_LUTS = 28  # its address and data multiplexers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """Amounts of what a device has.
+
+    Attributes
+    ----------
+    block_rams, sprams, luts, registers : int
+        See :class:`.device.Device`.
+    cells : int
+        Logic cells of a LUT and a register: those of the LUTs, and of the registers that take one
+        alone.
+    """
+
+    block_rams: Integers = 0
+    sprams: Integers = 0
+    luts: Integers = 0
+    registers: Integers = 0
+    cells: Integers = 0
+
+    @classmethod
+    def logic(cls, luts: Any, registers: Any, device: Device | None) -> "Resources":
+        """LUTs and registers, in parts that are rounded up, and the cells that they take."""
+        lone = 0.0 if device is None else device.lone_registers
+        return cls(
+            luts=_whole(luts), registers=_whole(registers), cells=_whole(luts + lone * registers)
+        )
+
+    def __add__(self, other: "Resources") -> "Resources":
+        return Resources(
+            block_rams=self.block_rams + other.block_rams,
+            sprams=self.sprams + other.sprams,
+            luts=self.luts + other.luts,
+            registers=self.registers + other.registers,
+            cells=self.cells + other.cells,
+        )
+
+    def plain(self) -> "Resources":
+        """The same in Python's own integers."""
+        return Resources(
+            block_rams=int(self.block_rams),
+            sprams=int(self.sprams),
+            luts=int(self.luts),
+            registers=int(self.registers),
+            cells=int(self.cells),
+        )
+
+    def fits(self, supply: "Resources") -> Any:
+        """Whether a supply has all of it."""
+        return (
+            (self.block_rams <= supply.block_rams)
+            & (self.sprams <= supply.sprams)
+            & (self.luts <= supply.luts)
+            & (self.registers <= supply.registers)
+            & (self.cells <= supply.cells)
+        )
+
+    @classmethod
+    def of(cls, device: Device) -> "Resources":
+        """A device's supply."""
+        return cls(
+            block_rams=device.block_ram.count,
+            sprams=device.sprams,
+            luts=device.luts,
+            registers=device.registers,
+            cells=device.luts,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """One of the memories of a layer.
+
+    Attributes
+    ----------
+    name : str
+        What it holds.
+    count : int
+        How many there are of it.
+    depth, width : int
+        Rows, and bits of a row.
+    granularity : int
+        Bits of a row that are written together.
+    kind : MemoryKind
+        What it is made of, if it is not so small that LUTs or registers do.
+    """
+
+    name: str
+    count: Integers
+    depth: Integers
+    width: Integers
+    granularity: Integers
+    kind: MemoryKind = MemoryKind.BLOCK
+
+    def plain(self) -> "Memory":
+        """The same in Python's own integers."""
+        return replace(
+            self,
+            count=int(self.count),
+            depth=int(self.depth),
+            width=int(self.width),
+            granularity=int(self.granularity),
+        )
+
+    @property
+    def bits(self) -> Integers:
+        """All it holds."""
+        return self.count * self.depth * self.width
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComponentNeed:
+    """What a part of the core needs.
+
+    Attributes
+    ----------
+    name : str
+        The part.
+    need : Resources
+        All of it.
+    memory : Memory or None
+        The memory that it is, if it is one.
+    """
+
+    name: str
+    need: Resources
+    memory: Memory | None = None
+
+    def plain(self) -> "ComponentNeed":
+        """The same in Python's own integers."""
+        memory = self.memory
+        return replace(
+            self, need=self.need.plain(), memory=None if memory is None else memory.plain()
+        )
+
+
+def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
+    """The memories of a layer, largest first as a rule."""
+    config, plan = folded.config, folded.plan
+    choice_bits = 2 + number_bits(config.group)
+    sums_bits = plan.lanes * number_bits(folded.padded_inputs + 1)
+    memories = (
+        Memory(
+            name="hidden weights",
+            count=plan.banks,
+            depth=folded.bank_rows,
+            width=folded.row_bits,
+            granularity=folded.row_bits,
+            kind=plan.memory,
+        ),
+        Memory(
+            name="snapshot",
+            count=plan.banks,
+            depth=folded.sets * folded.words,
+            width=plan.lanes * plan.word,
+            granularity=plan.counters,
+        ),
+        Memory(
+            name="local classifier",
+            count=plan.banks,
+            depth=folded.pass_steps,
+            width=folded.select * config.classes,
+            granularity=config.classes,
+        ),
+        Memory(
+            name="samples",
+            count=1,
+            depth=plan.slots * folded.load_words,
+            width=plan.load,
+            granularity=plan.load,
+        ),
+        Memory(
+            name="choices",
+            count=1,
+            depth=plan.slots * folded.bank_groups,
+            width=plan.banks * choice_bits,
+            granularity=plan.banks * choice_bits,
+        ),
+        Memory(
+            name="marks",
+            count=plan.banks,
+            depth=folded.bank_neurons,
+            width=1,
+            granularity=1,
+        ),
+        Memory(  # of a single word there are none
+            name="sums",
+            count=plan.banks * (folded.words > 1),
+            depth=folded.sets,
+            width=sums_bits,
+            granularity=sums_bits,
+        ),
+    )
+    if isinstance(folded, FoldedLayer) and folded.words == 1:
+        return memories[:-1]
+    return memories
+
+
+def memory_need(memory: Memory, device: Device | None) -> Resources:
+    """What a memory takes of a device; of no device, nothing can be said but its bits."""
+    if device is None:
+        return Resources()
+    count = memory.count
+    if memory.kind is MemoryKind.SPRAM:
+        if device.spram is None:
+            return Resources(sprams=count)
+        blocks = count * device.spram.blocks(memory.depth, memory.width)
+        return Resources(sprams=blocks) + Resources.logic(SPRAM_LUTS * blocks, 0, device)
+
+    placed = device.place(memory.depth, memory.width, memory.granularity)
+    rows = np.where(placed.register_bits, memory.depth, 0)
+    luts = placed.register_bits * MEMORY_LUTS_PER_BIT + rows * MEMORY_LUTS_PER_ROW
+    if device.lut_ram is not None:
+        selected = memory.width * (ceil_divide(memory.depth, device.lut_ram.depth) - 1)
+        luts = placed.lut_rams * device.lut_ram.luts + np.where(placed.lut_rams, selected, 0)
+    registers = placed.register_bits + np.where(placed.block_rams, 0, memory.width)
+    return Resources(block_rams=count * placed.block_rams) + Resources.logic(
+        count * _whole(luts), count * registers, device
+    )
+
+
+def _whole(number: Any) -> Any:
+    return np.ceil(number).astype(np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Costs:
+    """LUTs of a family, for each of what is named."""
+
+    popcount_bit: float
+    sum_bit: float
+    score_bit: float
+    score_neuron: float
+    selector_bit: float
+    detector: float
+    detector_class: float
+    counter: float
+    counter_bit: float
+    snapshot_part: float
+    access_bit: float
+    draw: float
+    second_draw: float
+    divider_bit: float
+    address_bit: float
+    registers: float
+    core: float
+
+
+_ICE40 = _Costs(
+    popcount_bit=2.5,
+    sum_bit=5.2,
+    score_bit=2.0,
+    score_neuron=2.0,
+    selector_bit=2.0,
+    detector=12,
+    detector_class=0.91,
+    counter=13,
+    counter_bit=3.1,
+    snapshot_part=1.2,
+    access_bit=1.5,
+    draw=100,
+    second_draw=65,
+    divider_bit=0.8,
+    address_bit=6,
+    registers=320,
+    core=625,
+)
+_ECP5 = _Costs(
+    popcount_bit=3.1,
+    sum_bit=4.6,
+    score_bit=2.1,
+    score_neuron=2.7,
+    selector_bit=3.2,
+    detector=19,
+    detector_class=1.05,
+    counter=21,
+    counter_bit=2.7,
+    snapshot_part=1.0,
+    access_bit=1.5,
+    draw=98,
+    second_draw=210,
+    divider_bit=0.6,
+    address_bit=9,
+    registers=400,
+    core=600,
+)
+
+
+def _costs(device: Device | None) -> _Costs:
+    return _ICE40 if device is not None and device.family == "ice40" else _ECP5
+
+
+def layer_needs(
+    folded: FoldedLayer | Foldings, device: Device | None, next_load: int | None = None
+) -> tuple[ComponentNeed, ...]:
+    """What the parts of a layer need, memories first.
+
+    Parameters
+    ----------
+    folded : FoldedLayer or Foldings
+        The layer and its fold factors; of many plans, the needs are arrays.
+    device : Device or None
+        Decides shapes of memories and costs of logic.
+    next_load : int or None
+        Bits in which the next layer takes its samples; None for the last layer.
+    """
+    config, plan, costs = folded.config, folded.plan, _costs(device)
+    sum_bits = number_bits(folded.padded_inputs + 1)
+    score_bits = number_bits(config.neurons + 1)
+    row_bits = number_bits(folded.bank_rows)
+    arrays = plan.banks * plan.lanes
+
+    def part(name: str, luts: Any, registers: Any) -> ComponentNeed:
+        return ComponentNeed(name=name, need=Resources.logic(luts, registers, device))
+
+    scored = plan.banks * folded.select
+    dividers = _divider_bits(config.neuron_bits, folded.bank_neurons) + _divider_bits(
+        config.input_bits, plan.counters
+    )
+    rest = plan.load - plan.counters
+    sending = config.neurons if next_load is not None else 0
+    memories = [
+        ComponentNeed(name=memory.name, need=memory_need(memory, device), memory=memory)
+        for memory in layer_memories(folded)
+    ]
+    # What comes with a sample waits with it, in layers behind the first.
+    facts = 11 + 9 * config.index if config.index else 0
+    if device is None:
+        ahead = part("samples ahead", 0.8 * facts * plan.slots, facts * plan.slots)
+    else:
+        queue = Memory(
+            name="samples ahead",
+            count=min(config.index, 1),
+            depth=plan.slots,
+            width=max(facts, 1),
+            granularity=max(facts, 1),
+        )
+        need = memory_need(queue, device) + Resources.logic(facts, facts, device)
+        ahead = ComponentNeed(name=queue.name, need=need)
+    parts = (
+        *memories,
+        ahead,
+        part(
+            "neuron array",
+            arrays * (costs.popcount_bit * plan.word + costs.sum_bit * sum_bits),
+            arrays * (0.72 * plan.word + 2.6 * sum_bits),
+        ),
+        part(
+            "sample register",
+            60 + sending,
+            plan.word + 30 + 2 * sending,
+        ),
+        part(
+            "local scores and error",
+            config.classes * (costs.score_bit * score_bits + costs.score_neuron * (scored - 1))
+            + score_bits * (costs.detector + costs.detector_class * config.classes),
+            config.classes * (score_bits + 1 + 0.7 * scored) + 4.5 * score_bits,
+        ),
+        part(
+            "group selectors",
+            plan.banks * (4 + costs.selector_bit * sum_bits * folded.select),
+            plan.banks
+            * np.minimum(folded.select, 2)
+            * (sum_bits + 2 * number_bits(config.group) + 3),
+        ),
+        part(
+            "counter steps",
+            plan.banks
+            * (
+                plan.counters * (costs.counter + costs.counter_bit * config.counter_bits)
+                + costs.snapshot_part * plan.lanes * plan.word / plan.counters
+                + 30
+            ),
+            plan.banks
+            * (
+                3.6 * plan.counters
+                + 2 * config.counter_bits
+                + plan.lanes * plan.word / plan.counters
+                + 44
+                + 2 * row_bits
+            ),
+        ),
+        part(
+            "update",
+            55 + 2 * plan.banks * row_bits + rest + 6 * number_bits(plan.slots),
+            60 + plan.banks * (row_bits + 2) + rest,
+        ),
+        part(
+            "reinforcement and commit",
+            costs.draw
+            + (plan.draws - 1) * costs.second_draw
+            + plan.draws * costs.divider_bit * dividers
+            + costs.address_bit * row_bits
+            + 128
+            + 32 * plan.draws,
+            162 + plan.draws * (20 + 2.2 * dividers) + 3 * row_bits,
+        ),
+        part(
+            "registers and initial state",
+            costs.registers + 40 + costs.access_bit * folded.row_bits * (1 + plan.banks) / 2,
+            221 + 4 * config.index,
+        ),
+    )
+    if isinstance(folded, Foldings):
+        return parts
+    return tuple(component.plain() for component in parts)
+
+
+def _divider_bits(width: int, divisor: Integers) -> Integers:
+    """Bits of all stages of a :class:`.constant_divider.ConstantDivider`."""
+    stages = bit_length(((1 << width) - 1) // divisor)
+    return np.where(divisor & (divisor - 1), width * stages, 0)
+
+
+def core_needs(device: Device | None) -> ComponentNeed:
+    """What the core needs beside its layers."""
+    need = Resources.logic(round(_costs(device).core), 330, device)
+    return ComponentNeed(name="core", need=need.plain())
+
+
+def total_need(components: Sequence[ComponentNeed]) -> Resources:
+    """What some parts need together."""
+    return sum((component.need for component in components), Resources())
+
+
+def plan_needs(plan: NetworkPlan, config: NetworkConfig, device: Device | None) -> Resources:
+    """What a whole core needs."""
+    folded = plan.fold(config)
+    loads: Sequence[int | None] = [*(layer.plan.load for layer in folded[1:]), None]
+    total = core_needs(device).need
+    for layer, next_load in zip(folded, loads, strict=True):
+        total += total_need(layer_needs(layer, device, next_load))
+    return total

@@ -1,0 +1,1 @@
+"""General building blocks in gateware: popcount, memory, divider, random streams."""

@@ -1,0 +1,1 @@
+"""The register map of the trainer core, declared once."""

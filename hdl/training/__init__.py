@@ -1,0 +1,1 @@
+"""The update in gateware: sample buffer, update engine, reinforcement, initial counters."""

@@ -1,0 +1,175 @@
+"""The seeded initial state of a layer."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..planning.plan import FoldedLayer
+from ..primitives.split_mix import HISTORY_WORDS
+
+__all__ = ["Initialiser"]
+
+DRAW_BITS = 32
+
+
+class Initialiser(wiring.Component):
+    """Fill a layer from its random streams (docs/algorithm.md, 6).
+
+    Three histories come, one after the other, each in four words that are pushed into the
+    layer's bit stream: that of the initial counters, after which every counter is made from a
+    draw; that of the local classifier, after which every neuron's column is; and that of the
+    reinforcement, which stays. Each word and each draw takes a cycle, without a gap between them.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    reset : In(1)
+        Begin; held until ``done``.
+    done : Out(1)
+        It is done; stays while ``reset`` is held.
+    active : Out(1)
+        Under way.
+    words : In(stream)
+        Words of histories.
+    push : Out(1)
+        Push ``pushed`` into the bit stream.
+    pushed : Out(32)
+        See ``push``.
+    bits : In(32)
+        The bit stream's next draw.
+    draw : Out(1)
+        It is taken.
+    rewind : Out(1)
+        Counter access: go to the first neuron.
+    counters : Out(stream)
+        Initial counters.
+    last_stored : In(1)
+        The counter that is taken is the last of all.
+    column : Out(stream)
+        Columns of the local classifier. Never waits.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        config, plan = folded.config, folded.plan
+        super().__init__(
+            {
+                "reset": In(1),
+                "done": Out(1),
+                "active": Out(1),
+                "words": In(stream.Signature(32)),
+                "push": Out(1),
+                "pushed": Out(32),
+                "bits": In(DRAW_BITS),
+                "draw": Out(1),
+                "rewind": Out(1),
+                "counters": Out(stream.Signature(signed(config.counter_bits))),
+                "last_stored": In(1),
+                "column": Out(
+                    stream.Signature(
+                        data.StructLayout(
+                            {
+                                "bank": range(max(plan.banks, 2)),
+                                "step": range(max(folded.pass_steps, 2)),
+                                "position": range(max(folded.select, 2)),
+                                "bits": config.classes,
+                            }
+                        ),
+                        always_ready=True,
+                    )
+                ),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        config, folded, plan = self.folded.config, self.folded, self.folded.plan
+
+        word = Signal(range(HISTORY_WORDS))
+        initial = self.bits[: config.initial_bits].as_signed()
+        m.d.comb += [
+            self.active.eq(1),
+            self.pushed.eq(self.words.payload),
+            self.counters.payload.eq(initial),
+        ]
+
+        # A column of more classes than a draw has bits comes in several draws.
+        draws = -(-config.classes // DRAW_BITS)
+        part = Signal(range(max(draws, 2)))
+        earlier = [Signal(DRAW_BITS, name=f"earlier_{index}") for index in range(draws - 1)]
+        bank = Signal.like(self.column.p.bank)
+        step = Signal.like(self.column.p.step)
+        position = Signal.like(self.column.p.position)
+        m.d.comb += [
+            self.column.p.bank.eq(bank),
+            self.column.p.step.eq(step),
+            self.column.p.position.eq(position),
+            self.column.p.bits.eq(Cat(*earlier, self.bits)),
+        ]
+
+        def take_history(following: str) -> None:
+            m.d.comb += [self.words.ready.eq(1), self.push.eq(self.words.valid)]
+            with m.If(self.words.valid):
+                m.d.sync += word.eq(word + 1)
+                with m.If(word == HISTORY_WORDS - 1):
+                    m.next = following
+
+        with m.FSM():
+            with m.State("Idle"):
+                m.d.comb += self.active.eq(0)
+                with m.If(self.reset):
+                    m.d.comb += self.rewind.eq(1)
+                    m.d.sync += [
+                        bank.eq(0),
+                        step.eq(0),
+                        position.eq(0),
+                    ]
+                    m.next = "CountersHistory"
+            with m.State("CountersHistory"):
+                take_history("Counters")
+            with m.State("Counters"):
+                m.d.comb += [
+                    self.counters.valid.eq(1),
+                    self.draw.eq(self.counters.ready),
+                ]
+                with m.If(self.last_stored):
+                    m.next = "ClassifierHistory"
+            with m.State("ClassifierHistory"):
+                take_history("Columns")
+            with m.State("Columns"):
+                m.d.comb += self.draw.eq(1)
+                with m.If(part != draws - 1):
+                    m.d.sync += part.eq(part + 1)
+                    for index, bits in enumerate(earlier):
+                        with m.If(part == index):
+                            m.d.sync += bits.eq(self.bits)
+                with m.Else():
+                    m.d.comb += self.column.valid.eq(1)
+                    m.d.sync += [
+                        part.eq(0),
+                        position.eq(position + 1),
+                    ]
+                    with m.If(position == folded.select - 1):
+                        m.d.sync += [
+                            position.eq(0),
+                            step.eq(step + 1),
+                        ]
+                        with m.If(step == folded.pass_steps - 1):
+                            m.d.sync += [
+                                step.eq(0),
+                                bank.eq(bank + 1),
+                            ]
+                            with m.If(bank == plan.banks - 1):
+                                m.next = "ReinforcementHistory"
+            with m.State("ReinforcementHistory"):
+                take_history("Done")
+            with m.State("Done"):
+                m.d.comb += self.done.eq(1)
+                with m.If(~self.reset):
+                    m.next = "Idle"
+
+        return m

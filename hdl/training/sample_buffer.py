@@ -1,0 +1,127 @@
+"""The samples inside a layer, from their arrival to the end of their update."""
+
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..planning.plan import FoldedLayer
+from ..primitives.simple_dual_port_ram import ApartMemory
+
+__all__ = ["SampleBuffer"]
+
+
+class SampleBuffer(wiring.Component):
+    """A ring of samples with one writer and two readers, in one memory with one read port.
+
+    A sample is written word by word; the forward pass reads each sample once, in order
+    (*preload*); the update reads the oldest sample as often as it needs (*fetch*), until it
+    is released. When both readers ask in one cycle the fetch is served, and the preload goes on
+    in the next. What was read is at ``word`` a cycle later.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    write : In(1)
+        Write ``bits`` as the next word of the newest sample; not while ``full``.
+    bits : In(load)
+        Bits beyond the layer's inputs are ignored.
+    last_write : Out(1)
+        The word to write next completes a sample.
+    cancel : In(1)
+        The words of a sample that is not complete are dropped; the next word is a sample's first.
+        Not while ``write`` is set.
+    full : Out(1)
+        Every slot holds a sample that is not released.
+    preload : In(1)
+        Read the next word of the samples in order.
+    preloaded : Out(1)
+        It is read in this cycle.
+    fetch_first, fetch : In(1)
+        Read the first, or the next, word of the oldest sample.
+    word : Out(load)
+        What was read in the cycle before.
+    release : In(1)
+        The oldest sample is done with.
+    empty : Out(1)
+        No sample is held, not even a part of one.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        super().__init__(
+            {
+                "write": In(1),
+                "bits": In(folded.plan.load),
+                "last_write": Out(1),
+                "cancel": In(1),
+                "full": Out(1),
+                "preload": In(1),
+                "preloaded": Out(1),
+                "fetch_first": In(1),
+                "fetch": In(1),
+                "word": Out(folded.plan.load),
+                "release": In(1),
+                "empty": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        folded, load, slots = self.folded, self.folded.plan.load, self.folded.plan.slots
+        words = folded.load_words
+        depth = slots * words
+
+        m.submodules.memory = memory = ApartMemory(shape=load, depth=depth)
+        write_address = Signal(range(depth))
+
+        def next_address(address: Signal) -> object:
+            return Mux(address == depth - 1, 0, address + 1)
+
+        # Writer
+        padding = words * load - folded.config.inputs
+        word = Signal(range(max(words, 2)))
+        held = Signal(range(slots + 1))
+        m.d.comb += [
+            self.last_write.eq(word == words - 1),
+            self.full.eq(held == slots),
+            self.empty.eq((held == 0) & (word == 0)),
+            memory.write_enable.eq(self.write),
+            memory.write_address.eq(write_address),
+            memory.write_data.eq(self.bits),
+        ]
+        if padding:
+            with m.If(self.last_write):
+                m.d.comb += memory.write_data.eq(self.bits[: load - padding])
+        with m.If(self.write):
+            m.d.sync += [
+                write_address.eq(next_address(write_address)),
+                word.eq(Mux(self.last_write, 0, word + 1)),
+            ]
+        with m.If(self.cancel):
+            m.d.sync += [write_address.eq(write_address - word), word.eq(0)]
+        m.d.sync += held.eq(held + (self.write & self.last_write) - self.release)
+
+        # Readers
+        preload_address = Signal(range(depth))
+        oldest = Signal(range(depth))
+        fetch_address = Signal(range(depth))
+        fetched = Mux(self.fetch_first, oldest, fetch_address)
+        m.d.comb += [
+            memory.read_enable.eq(self.fetch_first | self.fetch | self.preload),
+            memory.read_address.eq(preload_address),
+            self.word.eq(memory.read_data),
+        ]
+        with m.If(self.fetch_first | self.fetch):
+            m.d.comb += memory.read_address.eq(fetched)
+            m.d.sync += fetch_address.eq(fetched + 1)
+        with m.Elif(self.preload):
+            m.d.comb += self.preloaded.eq(1)
+            m.d.sync += preload_address.eq(next_address(preload_address))
+        with m.If(self.release):
+            m.d.sync += oldest.eq(Mux(oldest == depth - words, 0, oldest + words))
+
+        return m

@@ -1,0 +1,1 @@
+"""Hidden weights in gateware: counter memory, counter step, weight bank, counter port."""

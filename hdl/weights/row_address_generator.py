@@ -1,0 +1,122 @@
+"""Where a hidden weight lies: neuron by neuron, row by row."""
+
+from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..planning.plan import FoldedLayer
+
+__all__ = ["WeightWalker"]
+
+
+class WeightWalker(wiring.Component):
+    """Walk over the rows of a layer's hidden weights, in the order of their neurons.
+
+    The walk goes bank by bank, in a bank neuron by neuron, in a neuron row by row, and begins
+    again after the last. What it points at changes in the cycle after a request.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    rewind : In(1)
+        Go to the first row of the first neuron, whatever else is requested.
+    next_row : In(1)
+        Go to the next row.
+    next_neuron : In(1)
+        Go to the first row of the next neuron; only from a neuron's first row.
+    bank, row : Out
+        The bank, and the row's address in it.
+    neuron : Out
+        The neuron's position in its bank.
+    snapshot_row, snapshot_lane, snapshot_chunk : Out
+        The place of its signs in the bank's snapshot.
+    first_row, last_row : Out(1)
+        It is the neuron's first, or last.
+    last_neuron : Out(1)
+        It is one of the bank's last neuron.
+    last_of_bank : Out(1)
+        It is the last row of the bank.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        plan = folded.plan
+        super().__init__(
+            {
+                "rewind": In(1),
+                "next_row": In(1),
+                "next_neuron": In(1),
+                "bank": Out(range(max(plan.banks, 2))),
+                "row": Out(range(max(folded.bank_rows, 2))),
+                "neuron": Out(range(max(folded.bank_neurons, 2))),
+                "snapshot_row": Out(range(max(folded.sets * folded.words, 2))),
+                "snapshot_lane": Out(range(max(plan.lanes, 2))),
+                "snapshot_chunk": Out(range(max(plan.word // plan.counters, 2))),
+                "first_row": Out(1),
+                "last_row": Out(1),
+                "last_neuron": Out(1),
+                "last_of_bank": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        folded, plan = self.folded, self.folded.plan
+
+        row = Signal(range(max(folded.rows, 2)))
+        base = Signal.like(self.snapshot_row)  # of the neuron's set
+        word = Signal(range(max(folded.words, 2)))
+        m.d.comb += [
+            self.first_row.eq(row == 0),
+            self.last_row.eq(row == folded.rows - 1),
+            self.last_neuron.eq(self.neuron == folded.bank_neurons - 1),
+            self.last_of_bank.eq(self.last_row & self.last_neuron),
+            self.snapshot_row.eq(base + word),
+        ]
+
+        with m.If(self.next_row & ~self.last_row):
+            m.d.sync += [row.eq(row + 1), self.row.eq(self.row + 1)]
+            with m.If(self.snapshot_chunk == plan.word // plan.counters - 1):
+                m.d.sync += [self.snapshot_chunk.eq(0), word.eq(word + 1)]
+            with m.Else():
+                m.d.sync += self.snapshot_chunk.eq(self.snapshot_chunk + 1)
+        with m.If((self.next_row & self.last_row) | self.next_neuron):
+            m.d.sync += [row.eq(0), self.snapshot_chunk.eq(0), word.eq(0)]
+            with m.If(self.next_neuron):
+                m.d.sync += self.row.eq(self.row + folded.rows)
+            with m.Else():
+                m.d.sync += self.row.eq(self.row + 1)
+            with m.If(self.last_neuron):
+                m.d.sync += [
+                    self.neuron.eq(0),
+                    self.row.eq(0),
+                    base.eq(0),
+                    self.snapshot_lane.eq(0),
+                ]
+                with m.If(self.bank == plan.banks - 1):
+                    m.d.sync += self.bank.eq(0)
+                with m.Else():
+                    m.d.sync += self.bank.eq(self.bank + 1)
+            with m.Else():
+                m.d.sync += self.neuron.eq(self.neuron + 1)
+                with m.If(self.snapshot_lane == plan.lanes - 1):
+                    m.d.sync += [self.snapshot_lane.eq(0), base.eq(base + folded.words)]
+                with m.Else():
+                    m.d.sync += self.snapshot_lane.eq(self.snapshot_lane + 1)
+        with m.If(self.rewind):
+            m.d.sync += [
+                row.eq(0),
+                self.neuron.eq(0),
+                base.eq(0),
+                word.eq(0),
+                self.bank.eq(0),
+                self.row.eq(0),
+                self.snapshot_lane.eq(0),
+                self.snapshot_chunk.eq(0),
+            ]
+
+        return m

@@ -1,0 +1,201 @@
+# amaranth: UnusedElaboratable=no
+"""A bank's hidden weights and their snapshot."""
+
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..planning.plan import FoldedLayer
+from ..primitives.popcount import XnorPopcount
+from ..primitives.simple_dual_port_ram import ApartMemory
+from .counter_memory import CounterMemory
+from .counter_step import CounterStep
+from .row_command import RowOperation, row_command_layout
+
+__all__ = ["WeightBank"]
+
+
+class WeightBank(wiring.Component):
+    """The counters ``k`` of a bank, their steps, and the snapshot ``W`` of their signs.
+
+    Whatever is done to counters is done to a row::
+
+        0    a command comes, from however far
+        1    its row is read; what it needs comes
+        2    the row is there; it is stepped and written back
+        3    its signs go to the snapshot; ``counter`` is there
+
+    One command a cycle with block RAM, as long as a row is not named again in the cycle in which
+    it is written; with SPRAM, one every second cycle that writes counters.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    i : In(stream)
+        Commands. Never stalls.
+    inputs : In(counters)
+        In cycle 1 of an update, the layer's input bits of the row.
+    store : In(signed)
+        In cycle 1 of a store, the counter to write.
+    counter : Out(signed)
+        From cycle 3 of a read on until that of the next command, its counter.
+    saturated : Out(stream)
+        After every count of a row, how many of its counters are at a bound. Never waits.
+    snapshot_address : In
+        Row of the snapshot to read: ``set · words + word``.
+    snapshot_enable : In(1)
+        Read it.
+    snapshot : Out(array)
+        That row, a cycle later: a word of every lane's weights.
+
+    Attributes
+    ----------
+    saturated_latency : int
+        Cycles from the command to the count.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        plan = folded.plan
+        counter = signed(folded.config.counter_bits)
+        self._popcount = XnorPopcount(plan.counters)
+        self.saturated_latency = 3 + self._popcount.latency
+        super().__init__(
+            {
+                "i": In(stream.Signature(row_command_layout(folded), always_ready=True)),
+                "inputs": In(plan.counters),
+                "store": In(counter),
+                "counter": Out(counter),
+                "saturated": Out(stream.Signature(range(plan.counters + 1), always_ready=True)),
+                "snapshot_address": In(range(max(folded.sets * folded.words, 2))),
+                "snapshot_enable": In(1),
+                "snapshot": Out(data.ArrayLayout(plan.word, plan.lanes)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        config, plan = self.folded.config, self.folded.plan
+
+        m.submodules.counters = counters = CounterMemory(
+            rows=self.folded.bank_rows,
+            counters=plan.counters,
+            counter_bits=config.counter_bits,
+            kind=plan.memory,
+        )
+        m.submodules.step = step = CounterStep(
+            counters=plan.counters, counter_bits=config.counter_bits
+        )
+        m.submodules.signs = snapshot = ApartMemory(
+            shape=plan.lanes * plan.word,
+            depth=self.folded.sets * self.folded.words,
+            granularity=plan.counters,
+        )
+
+        # Cycle 0
+        arrived = Signal()
+        command = Signal(row_command_layout(self.folded))
+        m.d.sync += arrived.eq(self.i.valid)
+        with m.If(self.i.valid):
+            m.d.sync += command.eq(self.i.p)
+
+        # Cycle 1
+        valid = Signal()
+        present = Signal.like(command)
+        inputs, store = Signal.like(self.inputs), Signal.like(self.store)
+        m.d.comb += [
+            counters.read_enable.eq(arrived),
+            counters.read_address.eq(command.row),
+        ]
+        m.d.sync += valid.eq(arrived)
+        with m.If(arrived):
+            m.d.sync += [present.eq(command), inputs.eq(self.inputs), store.eq(self.store)]
+
+        # Cycle 2
+        row = counters.read_data
+
+        padding = self.folded.rows * plan.counters - config.inputs
+        real = Signal(plan.counters)
+        m.d.comb += real.eq((1 << plan.counters) - 1)
+        if padding:
+            with m.If(present.last):
+                m.d.comb += real.eq((1 << plan.counters - padding) - 1)
+
+        reinforces = present.operation == RowOperation.REINFORCE
+        stores = present.operation == RowOperation.STORE
+        steps = Signal(plan.counters)
+        replaced = Signal(plan.counters)  # counters that a store replaces
+        with m.Switch(present.operation):
+            with m.Case(RowOperation.UPDATE):
+                m.d.comb += steps.eq((1 << plan.counters) - 1)
+            with m.Case(RowOperation.REINFORCE):
+                m.d.comb += steps.eq(1 << present.lane)
+            with m.Case(RowOperation.STORE):
+                m.d.comb += replaced.eq(1 << present.lane)
+        m.d.comb += [
+            step.i.eq(row),
+            step.reinforce.eq(reinforces),
+            step.enable.eq(steps),
+            step.inputs.eq(inputs),
+            step.desired.eq(present.desired),
+            counters.write_address.eq(present.row),
+            counters.write_enable.eq(
+                valid & ((present.operation == RowOperation.UPDATE) | reinforces | stores)
+            ),
+        ]
+        negative = Signal(plan.counters)
+        for lane in range(plan.counters):
+            m.d.comb += [
+                counters.write_data[lane].eq(Mux(replaced[lane], store, step.o[lane])),
+                negative[lane].eq(Mux(replaced[lane], store[-1], row[lane][-1])),
+            ]
+        m.d.sync += self.counter.eq(row[present.lane])
+
+        # Cycle 3
+        chunks = plan.word // plan.counters
+        takes_signs = valid & ((present.operation == RowOperation.SCAN) | stores)
+        positive = Signal(plan.counters)
+        places = Signal(plan.lanes * chunks)
+        m.d.sync += [
+            positive.eq(~negative & real),
+            snapshot.write_address.eq(present.snapshot_row),
+        ]
+        for lane in range(plan.lanes):
+            for chunk in range(chunks):
+                m.d.sync += places[lane * chunks + chunk].eq(
+                    takes_signs
+                    & (present.snapshot_lane == lane)
+                    & (present.snapshot_chunk == chunk)
+                )
+        m.d.comb += [
+            snapshot.write_data.eq(positive.replicate(plan.lanes * chunks)),
+            snapshot.write_enable.eq(places),
+            snapshot.read_address.eq(self.snapshot_address),
+            snapshot.read_enable.eq(self.snapshot_enable),
+            self.snapshot.eq(snapshot.read_data),
+        ]
+
+        # Cycle 3 and on: counting
+        lowest, highest = config.lowest, config.highest
+        bounds = Signal(plan.counters)
+        m.submodules.popcount = self._popcount
+        for lane in range(plan.counters):
+            k = row[lane]
+            m.d.sync += bounds[lane].eq(real[lane] & ((k == lowest) | (k == highest)))
+        m.d.comb += [
+            self._popcount.a.eq(bounds),
+            self._popcount.b.eq((1 << plan.counters) - 1),
+            self.saturated.p.eq(self._popcount.count),
+        ]
+        counted = valid & (present.operation == RowOperation.COUNT)
+        for stage in range(self.saturated_latency - 2):
+            following = Signal(name=f"counted_{stage}")
+            m.d.sync += following.eq(counted)
+            counted = following
+        m.d.comb += self.saturated.valid.eq(counted)
+
+        return m

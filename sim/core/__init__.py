@@ -1,0 +1,1 @@
+"""A simulated trainer core and the process that it runs in."""

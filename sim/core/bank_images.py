@@ -1,0 +1,85 @@
+"""A layer's banks of memory as its counters ``k`` and their snapshot ``W``, and the reverse.
+
+Where a counter lies is said at :class:`~metaplast.hdl.planning.plan.FoldedLayer`: neuron ``j`` is
+the ``m``-th of bank ``b`` with ``j = b·bank_neurons + m``.
+
+- Row ``m·rows + r`` of a bank's counters holds ``k[j][r·counters …]``, the first one lowest.
+- Row ``set·words + w`` of its snapshot holds, for the lanes in order, ``W[j][w·word …]`` of neuron
+  ``m = set·lanes + lane``.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...hdl.planning.plan import FoldedLayer
+
+__all__ = ["counter_words", "counters_of", "snapshot_of", "snapshot_words"]
+
+Bits = NDArray[np.uint8]
+
+
+def counters_of(folded: FoldedLayer, images: list[Bits]) -> NDArray[np.int32]:
+    """``k``, (K, N).
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+    images : list of (bank_rows, row_bits) of 0 and 1
+        Each bank's memory of counters, its words' lowest bit first.
+    """
+    bits, counters = folded.config.counter_bits, folded.plan.counters
+    weights = 1 << np.arange(bits, dtype=np.int32)
+    weights[-1] = -weights[-1]
+    banks = [
+        (image.reshape(folded.bank_neurons, folded.rows * counters, bits) * weights).sum(axis=2)
+        for image in images
+    ]
+    return np.concatenate(banks)[:, : folded.config.inputs].astype(np.int32)
+
+
+def counter_words(folded: FoldedLayer, counters: NDArray[np.integer]) -> list[Bits]:
+    """The inverse of :func:`counters_of`; padding is zero."""
+    bits = folded.config.counter_bits
+    wide = _widened(counters, folded.rows * folded.plan.counters)
+    image = (wide[:, :, np.newaxis] >> np.arange(bits) & 1).astype(np.uint8)
+    return list(image.reshape(folded.plan.banks, folded.bank_rows, folded.row_bits))
+
+
+def snapshot_of(folded: FoldedLayer, images: list[Bits]) -> Bits:
+    """``W``, (K, N) of 0 and 1.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+    images : list of (sets · words, lanes · word) of 0 and 1
+        Each bank's snapshot, its words' lowest bit first.
+    """
+    shape = folded.sets, folded.words, folded.plan.lanes, folded.plan.word
+    banks = [
+        image.reshape(shape).transpose(0, 2, 1, 3).reshape(-1, folded.padded_inputs)
+        for image in images
+    ]
+    return np.concatenate([bank[: folded.bank_neurons] for bank in banks])[
+        :, : folded.config.inputs
+    ]
+
+
+def snapshot_words(folded: FoldedLayer, snapshot: Bits) -> list[Bits]:
+    """The inverse of :func:`snapshot_of`; padding is zero."""
+    plan = folded.plan
+    wide = _widened(snapshot, folded.padded_inputs).astype(np.uint8)
+    images = []
+    for bank in wide.reshape(plan.banks, folded.bank_neurons, folded.padded_inputs):
+        lanes = np.zeros((folded.sets * plan.lanes, folded.padded_inputs), dtype=np.uint8)
+        lanes[: folded.bank_neurons] = bank
+        image = lanes.reshape(folded.sets, plan.lanes, folded.words, plan.word)
+        images.append(image.transpose(0, 2, 1, 3).reshape(folded.sets * folded.words, -1))
+    return images
+
+
+def _widened(values: NDArray[np.integer], width: int) -> NDArray[np.integer]:
+    wide = np.zeros((len(values), width), dtype=values.dtype)
+    wide[:, : values.shape[1]] = values
+    return wide

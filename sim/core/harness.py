@@ -1,0 +1,364 @@
+"""The trainer core with memories around it: a simulator is told of batches, not of clocks."""
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from amaranth.hdl import Cat, ClockDomain, Elaboratable, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ...golden_model.config import NetworkConfig
+from ...hdl.planning.plan import NetworkPlan
+from ...hdl.primitives.random_stream import BitStreamGenerator
+from ...hdl.trainer_core import TrainerCore
+from ..verilator.design import TOP, Design
+
+__all__ = [
+    "BATCH_CAPACITY",
+    "COUNTERS",
+    "REQUEST_CAPACITY",
+    "SAMPLE_CAPACITY",
+    "SNAPSHOT",
+    "SimulationTop",
+    "core_design",
+    "reveal_memories",
+]
+
+SAMPLE_CAPACITY = 128
+"""Samples, and results, that the memories hold. A power of two."""
+
+REQUEST_CAPACITY = 4096
+"""Requests, and responses, that the memories hold. A power of two."""
+
+BATCH_CAPACITY = 512
+"""Ends of batches that the memories hold: more than there can be samples inside. A power of two."""
+
+COUNTERS = "bank_counters"
+"""A bank's memory of hidden weights, within :func:`bank_path`, in a :func:`core_design`."""
+
+SNAPSHOT = "bank_snapshot"
+"""A bank's memory of their signs, there too."""
+
+OWN_MEMORY = re.compile(r"\b(?:sample|request|result|response)_memory\b|\bbatch_memory_\d+\b")
+
+# Memories as Yosys writes them; where the name was given already, a number is added to it.
+MODULE = re.compile(r"^module (?P<name>\\\S+ |\w+)\(.*?^endmodule$", re.MULTILINE | re.DOTALL)
+MEMORY = re.compile(
+    r"^  reg (?P<range>\[\d+:0\] )?(?P<name>\S+ ?) (?P<rows>\[\d+:0\]);$", re.MULTILINE
+)
+BANK = re.compile(r"\.layer_(?P<layer>\d+)\.bank_(?P<bank>\d+)$")
+
+COUNT_BITS = 32
+CYCLE_BITS = 48
+
+
+class SimulationTop(wiring.Component):
+    """Feed a trainer core from memories and keep what it answers in memories.
+
+    Whoever drives it writes whole samples into ``sample_memory`` (through the simulator, in no
+    time), raises ``offered`` by their number, sets ``wanted``, turns ``asleep`` over and sleeps
+    until ``wake`` is turned over; then as many results stand in ``result_memory``. Requests and
+    responses go the same way. What a layer has counted at the ends of batches comes into a
+    ``batch_memory`` of its own. All counts go on for ever, modulo 2^32; their low bits are the
+    memories' addresses.
+
+    Samples are fed without a gap as long as some are offered: a row is read while the last word
+    of the row before is taken.
+
+    Ports are kept apart from the core by registers, as far as can be: logic that depends on a port
+    is evaluated at every step of a simulator, on the clock's falling edges too.
+
+    Parameters
+    ----------
+    core : TrainerCore
+        What is simulated; a component with the trainer core's ports.
+    load_words : int
+        Words of a sample at the core's ``samples``.
+
+    Members
+    -------
+    clk : In(1)
+        The clock.
+    restart : In(1)
+        Reset everything, in the cycle after.
+    offered : In
+        Samples written to ``sample_memory`` so far.
+    requested : In
+        Requests written to ``request_memory`` so far.
+    wanted : In
+        Results to wait for.
+    settle : In(1)
+        Wait until the core is not busy, too.
+    patience : In
+        Cycles without a sound from the core after which to wake in any case.
+    gaps, stalls : In(8)
+        How often a word or a request is held back, and a result or a response is not taken:
+        in so many of 256 cycles, at random.
+    noise : In(32)
+        Seed of that, taken after a reset.
+    waves : In(1)
+        For the main program: record a waveform.
+    asleep : In(1)
+        Turned over to wait.
+    wake : Out(1)
+        Becomes ``asleep`` when what is waited for is there: ``wanted`` results, a response to each
+        request, and an idle core if ``settle`` is set; or when patience is at its end.
+    finished, answered : Out
+        Results and responses so far, as of the cycle before.
+    ended : Out(array)
+        Batches that each layer is through with so far, as of the cycle before.
+    busy : Out(1)
+        The core's own, as of the cycle before.
+    cycles : Out
+        Cycles in which it was set, or a word was offered, until then.
+    """
+
+    def __init__(self, core: wiring.Component, *, load_words: int):
+        if load_words < 1:
+            raise ValueError(f"load_words must be at least 1, not {load_words!r}")
+
+        self.core = core
+        self.load_words = load_words
+        sample = core.samples.payload.shape()
+        self.sample_layout = data.StructLayout(
+            {"bits": load_words * sample["bits"].width, "label": 8, "last": 1}
+        )
+        self.result_layout = core.results.payload.shape()
+        self.request_layout = core.requests.payload.shape()
+        self.response_layout = core.responses.payload.shape()
+        self.layers = len(core.batch_ends)
+        super().__init__(
+            {
+                "clk": In(1),
+                "restart": In(1),
+                "offered": In(COUNT_BITS),
+                "requested": In(COUNT_BITS),
+                "wanted": In(COUNT_BITS),
+                "settle": In(1),
+                "asleep": In(1),
+                "patience": In(COUNT_BITS),
+                "gaps": In(8),
+                "stalls": In(8),
+                "noise": In(32),
+                "waves": In(1),
+                "wake": Out(1),
+                "finished": Out(COUNT_BITS),
+                "answered": Out(COUNT_BITS),
+                "ended": Out(data.ArrayLayout(COUNT_BITS, self.layers)),
+                "busy": Out(1),
+                "cycles": Out(CYCLE_BITS),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        core = self.core
+        m.submodules.core = core
+
+        m.domains.always = always = ClockDomain(reset_less=True)
+        m.domains.sync = sync = ClockDomain()
+        sync.rst = Signal(name="restarting")  # by the name of rst, a bench could write it
+        m.d.comb += [always.clk.eq(self.clk), sync.clk.eq(self.clk)]
+        m.d.always += sync.rst.eq(self.restart)
+
+        cycles = Signal(CYCLE_BITS)
+        finished, answered = Signal(COUNT_BITS), Signal(COUNT_BITS)
+        with m.If(core.busy | core.samples.valid):
+            m.d.sync += cycles.eq(cycles + 1)
+        m.d.sync += [
+            self.finished.eq(finished),
+            self.answered.eq(answered),
+            self.busy.eq(core.busy),
+            self.cycles.eq(cycles),
+        ]
+
+        hold = self._noise(m)
+
+        # Samples
+        m.submodules.sample_memory = memory = Memory(
+            shape=self.sample_layout.size, depth=SAMPLE_CAPACITY, init=[]
+        )
+        word = Signal(range(max(self.load_words, 2)))
+        row, fed = self._reader(m, memory, self.offered, hold[0], core.samples)
+        sample = data.View(self.sample_layout, row)
+        last_word = word == self.load_words - 1
+        m.d.comb += [
+            core.samples.p.bits.eq(sample.bits.word_select(word, len(core.samples.p.bits))),
+            core.samples.p.label.eq(sample.label),
+            core.samples.p.last.eq(sample.last),
+            fed.eq(core.samples.valid & core.samples.ready & last_word),
+        ]
+        with m.If(core.samples.valid & core.samples.ready):
+            m.d.sync += word.eq(Mux(last_word, 0, word + 1))
+
+        # Requests
+        m.submodules.request_memory = memory = Memory(
+            shape=self.request_layout.size, depth=REQUEST_CAPACITY, init=[]
+        )
+        row, asked = self._reader(m, memory, self.requested, hold[1], core.requests)
+        m.d.comb += [
+            Value.cast(core.requests.payload).eq(row),
+            asked.eq(core.requests.valid & core.requests.ready),
+        ]
+
+        # Results and responses
+        for name, stream, count, depth, held in (
+            ("result_memory", core.results, finished, SAMPLE_CAPACITY, hold[2]),
+            ("response_memory", core.responses, answered, REQUEST_CAPACITY, hold[3]),
+        ):
+            payload = Value.cast(stream.payload)
+            m.submodules[name] = memory = Memory(shape=len(payload), depth=depth, init=[])
+            port = memory.write_port()
+            m.d.comb += [
+                stream.ready.eq(~held),
+                port.addr.eq(count),
+                port.data.eq(payload),
+                port.en.eq(stream.valid & stream.ready),
+            ]
+            with m.If(port.en):
+                m.d.sync += count.eq(count + 1)
+
+        # Ends of batches
+        ended = Signal.like(self.ended)
+        m.d.sync += self.ended.eq(ended)
+        for layer in range(self.layers):
+            end = core.batch_ends[layer]
+            counts = Cat(end.errors, end.updates)
+            m.submodules[f"batch_memory_{layer}"] = memory = Memory(
+                shape=len(counts), depth=BATCH_CAPACITY, init=[]
+            )
+            port = memory.write_port()
+            m.d.comb += [
+                port.addr.eq(ended[layer]),
+                port.data.eq(counts),
+                port.en.eq(end.valid),
+            ]
+            with m.If(end.valid):
+                m.d.sync += ended[layer].eq(ended[layer] + 1)
+
+        # Waking
+        wake = Signal()
+        m.d.comb += self.wake.eq(wake)
+        silence = Signal(COUNT_BITS)
+        m.d.sync += silence.eq(silence + 1)
+        streams = (core.samples, core.requests, core.results, core.responses)
+        sound = Cat(stream.valid & stream.ready for stream in streams).any()
+        with m.If(sound | (wake == self.asleep)):
+            m.d.sync += silence.eq(0)
+        # The count of results may be beyond what is wanted already.
+        ahead = Signal(COUNT_BITS)
+        m.d.comb += ahead.eq(finished - self.wanted)
+        # A row is written a little later than the core is through with what it was for.
+        settled = Signal(2)
+        m.d.sync += settled.eq(Cat(~core.busy, settled))
+        idle = ~core.busy & settled.all()
+        done = ~ahead[-1] & (answered == self.requested) & (idle | ~self.settle)
+        with m.If(done | (silence == self.patience)):
+            m.d.sync += wake.eq(self.asleep)
+
+        return m
+
+    def _reader(
+        self, m: Module, memory: Memory, offered: Signal, hold: Value, stream: Any
+    ) -> tuple[Value, Signal]:
+        """A row of ``memory`` at a time while some are offered; gives the row and what ends it."""
+        port = memory.read_port()
+        ended = Signal()
+        taken = Signal(COUNT_BITS)
+        there = Signal()
+        promised = Signal()
+        m.d.comb += [
+            port.addr.eq(taken),
+            port.en.eq((taken != offered) & (~there | ended)),
+            # What was once shown stays until it is taken.
+            stream.valid.eq(there & (promised | ~hold)),
+        ]
+        m.d.sync += promised.eq(stream.valid & ~stream.ready)
+        with m.If(port.en):
+            m.d.sync += [there.eq(1), taken.eq(taken + 1)]
+        with m.Elif(ended):
+            m.d.sync += there.eq(0)
+        return port.data, ended
+
+    def _noise(self, m: Module) -> list[Value]:
+        """Whether to hold back samples, requests, results and responses in this cycle."""
+        m.submodules.noise = noise = BitStreamGenerator(32)
+        # In reset, the generator can not be loaded.
+        unseeded = Signal(init=1)
+        gaps, stalls = Signal.like(self.gaps), Signal.like(self.stalls)
+        m.d.sync += [unseeded.eq(0), gaps.eq(self.gaps), stalls.eq(self.stalls)]
+        m.d.comb += [
+            noise.load.eq(unseeded),
+            noise.history.eq(self.noise.replicate(4) | 1),
+            noise.o.ready.eq(gaps.any() | stalls.any()),
+        ]
+        return [
+            noise.o.p.word_select(index, 8) < share
+            for index, share in enumerate((gaps, gaps, stalls, stalls))
+        ]
+
+
+@lru_cache(maxsize=8)
+def core_design(config: NetworkConfig, plan: NetworkPlan) -> Design:
+    """A trainer core in its harness, with the memories within reach of a bench.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        The network.
+    plan : NetworkPlan
+        Fold factors of each layer.
+
+    Raises
+    ------
+    ConfigurationError
+        If the plan does not suit the network.
+    """
+    load_words = plan.fold(config)[0].load_words
+    design = Design.of(SimulationTop(TrainerCore(config, plan), load_words=load_words))
+    banks = sum(layer.banks for layer in plan.layers)
+    return replace(design, verilog=reveal_memories(design.verilog, banks=banks))
+
+
+def reveal_memories(verilog: str, *, banks: int) -> str:
+    """Give memories names to go by, and have Verilator keep them within reach.
+
+    Parameters
+    ----------
+    verilog : str
+        A :class:`SimulationTop`.
+    banks : int
+        Banks of the core's layers whose memories are in it, besides the harness's own.
+    """
+    found = {COUNTERS: 0, SNAPSHOT: 0}
+
+    def reveal_in(module: re.Match[str]) -> str:
+        text, path = module[0], module["name"].strip("\\ ")
+        if path == TOP:
+            names = {name: name for name in OWN_MEMORY.findall(text)}
+        elif BANK.search(path.removesuffix(".signs")):
+            names = {"apart_memory": SNAPSHOT}
+        elif BANK.search(path.removesuffix(".counters").removesuffix(".counters.memory")):
+            names = {"memory": COUNTERS, "apart_memory": COUNTERS}
+        else:
+            return text
+        for memory in MEMORY.finditer(text):
+            name = memory["name"]
+            public = names.get(name.strip("\\ ").partition("$")[0])
+            if public is None:
+                continue
+            found[public] = found.get(public, 0) + 1
+            word = rf"\b{name}\b" if name.isidentifier() else re.escape(name)
+            text = re.sub(rf"{word}(?= ?\[)", public, text)
+            text = text.replace(
+                f"{public} {memory['rows']};",
+                f"{public} {memory['rows']} /*verilator public_flat_rw*/;",
+            )
+        return text
+
+    verilog = MODULE.sub(reveal_in, verilog)
+    assert found[COUNTERS] == found[SNAPSHOT] == banks, found
+    return verilog

@@ -1,0 +1,1 @@
+"""Training in RTL beside the golden model, with every counter compared."""

@@ -1,0 +1,1 @@
+"""Designs built with Verilator and run under cocotb."""

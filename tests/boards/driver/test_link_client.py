@@ -1,0 +1,418 @@
+"""The driver against a board in Python, to which anything may happen."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from metaplast.boards.driver.board_network import BoardNetwork, WrongBoardError, identify
+from metaplast.boards.driver.link_client import (
+    BoardRestartedError,
+    LinkClient,
+    LinkError,
+    LinkLostError,
+    NoAnswerError,
+    RefusedError,
+    SampleFrame,
+    StuckError,
+    WriteFrame,
+)
+from metaplast.golden_model import Network, NetworkConfig, Trainer
+from metaplast.hdl.link.protocol import LAP, LinkRegister, RequestKind, link_address, next_number
+from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, layer_address
+from metaplast.sim.virtual_board.cable import Cable
+
+from ...comparison import assert_same_array, assert_same_state
+from ..board_double import BoardDouble, Mood
+
+CONFIG = NetworkConfig(
+    inputs=12, hidden=(6, 4), groups=(3, 2), classes=3, counter_bits=4, batch=7, seed=5
+)
+SAMPLES = 24
+EPOCHS = 2
+SET_UP = 7
+"""Sequenced frames that a driver sends before a training."""
+
+RNG = np.random.default_rng(2)
+X = RNG.integers(0, 2, (SAMPLES, 12), dtype=np.uint8)
+Y = RNG.integers(0, 3, SAMPLES)
+
+
+def client_of(double: BoardDouble, patience: float = 5.0) -> LinkClient:
+    return LinkClient(double.open, "PORT", timeout=0.02, patience=patience)
+
+
+def train(double: BoardDouble, *, epochs: int = EPOCHS, patience: float = 5.0) -> BoardNetwork:
+    network = BoardNetwork(client_of(double, patience), CONFIG)
+    trainer = Trainer(network)
+    for _ in range(epochs):
+        trainer.train_epoch(X, Y)
+    return network
+
+
+def assert_learnt(double: BoardDouble, network: BoardNetwork, epochs: int = EPOCHS) -> None:
+    """What was read out is the golden model's, and each frame was obeyed once."""
+    golden = Network(CONFIG)
+    trainer = Trainer(golden)
+    for _ in range(epochs):
+        trainer.train_epoch(X, Y)
+    for layer, (wanted, came) in enumerate(zip(golden.counters, network.counters, strict=True)):
+        assert_same_array(f"counters_{layer}", wanted, came)
+    assert [s.history for s in network.streams] == [s.history for s in golden.streams]
+    kinds = [content[0] for content in double.obeyed]
+    assert kinds.count(RequestKind.SAMPLE) == epochs * SAMPLES
+    # EVENTS of each layer, in an epoch that changes them.
+    assert kinds.count(RequestKind.WRITE) in range(SET_UP + 2, SET_UP + 2 * epochs + 1)
+
+
+def test_a_good_board_is_asked_once() -> None:
+    double = BoardDouble(CONFIG)
+    network = train(double)
+    assert_learnt(double, network)
+    assert network.client.repeated == 0
+
+
+@settings(max_examples=30)
+@given(
+    seed=st.integers(0, 1 << 16),
+    faults=st.tuples(*[st.sampled_from([0.0, 0.003, 0.01, 0.03])] * 2),
+    shuffled=st.sampled_from([0.0, 0.1, 0.3]),
+    mood=st.builds(
+        Mood,
+        drops=st.sampled_from([0.0, 0.1, 0.4]),
+        late_results=st.integers(0, 5),
+        busy=st.integers(0, 4),
+    ),
+    pull_at=st.lists(st.integers(1, 200), max_size=3).map(sorted),
+    before=st.sampled_from([0, LAP - 30, 2 * LAP - 30]),
+)
+@example(1, (0.05, 0.05), 0.3, Mood(0.3, 3, 3), [3, 40, 100], 2 * LAP - 30)
+def test_whatever_happens_each_frame_counts_once(
+    seed: int,
+    faults: tuple[float, float],
+    shuffled: float,
+    mood: Mood,
+    pull_at: list[int],
+    before: int,
+) -> None:
+    double = BoardDouble(
+        CONFIG,
+        seed=seed,
+        cables=(Cable(faults[0], seed=seed), Cable(faults[1], seed=seed + 1)),
+        shuffled=shuffled,
+        mood=mood,
+        pull_at=pull_at,
+    )
+    double.skip_frames(before)
+    assert_learnt(double, train(double))
+
+
+@pytest.mark.parametrize("position", range(SET_UP))
+def test_a_board_that_is_restarted_before_it_said_anything_is_set_up(position: int) -> None:
+    double = BoardDouble(CONFIG, restart_at=position)
+    assert_learnt(double, train(double))
+
+
+@pytest.mark.parametrize("position", [*range(SET_UP, SET_UP + 6), 20, 31, 40, SET_UP + 50])
+def test_a_board_that_is_restarted_is_noticed(position: int) -> None:
+    double = BoardDouble(CONFIG, restart_at=position)
+    with pytest.raises(
+        BoardRestartedError,
+        match=r"the board at PORT expects frame 0 after 0 results, and not one of \d+ to \d+ "
+        r"after \d+ or more: it was restarted, or another program talks to it",
+    ):
+        train(double)
+
+
+@pytest.mark.parametrize("accepted", [1, LAP - 1, LAP, LAP + 1, 2 * LAP - 1, 2 * LAP, 3 * LAP])
+def test_a_board_that_is_restarted_is_noticed_wherever_its_number_stands(accepted: int) -> None:
+    double = BoardDouble(CONFIG)
+    double.skip_frames(accepted - 1)
+    client = client_of(double)
+    identify(client)
+    client.begin()
+    client.run([WriteFrame(GlobalRegister.BATCH, 3)])
+    double.restart()
+    number = next_number(0, accepted)
+    with pytest.raises(
+        BoardRestartedError, match=f"expects frame 0 after 0 results, and not one of {number} to "
+    ):
+        client.run([WriteFrame(GlobalRegister.BATCH, 4)])
+    assert not double.obeyed
+
+
+@pytest.mark.parametrize("what", ["counters", "streams"])
+@pytest.mark.parametrize("requests", [0, 1, 2, 5])
+def test_what_a_restarted_board_says_is_not_what_was_learnt(what: str, requests: int) -> None:
+    double = BoardDouble(CONFIG)
+    network = BoardNetwork(client_of(double), CONFIG)
+    network.train_batch(X[:5], Y[:5], [1, 1])
+    write, left = double.write, iter(range(requests))
+
+    def restarted(content: bytes) -> None:
+        if next(left, None) is None:
+            double.write = write  # type: ignore[method-assign]
+            double.restart()
+        write(content)
+
+    double.write = restarted  # type: ignore[method-assign]
+    number, count = SET_UP + len(CONFIG.layers) + 5, 5
+    with pytest.raises(
+        BoardRestartedError,
+        match=f"expects frame 0 after 0 results, and not {number} after {count}: it was restarted",
+    ):
+        getattr(network, what)
+
+
+def test_a_run_may_be_longer_than_a_lap() -> None:
+    double = BoardDouble(CONFIG)
+    client = client_of(double)
+    identify(client)
+    client.begin()
+    client.run([WriteFrame(GlobalRegister.BATCH, 1 + count % 100) for count in range(LAP + 20)])
+    assert len(double.obeyed) == LAP + 20
+    assert client.repeated == 0
+
+
+def test_results_of_another_host_are_noticed() -> None:
+    double = BoardDouble(CONFIG)
+    client = client_of(double)
+    identify(client)
+    client.begin()
+    sample = SampleFrame(0, False, bytes(2))
+    client.run([sample])
+    # Numbers that fit, and results that do not: it has been restarted, and was given work.
+    double.skip_results(3)
+    double.mood = Mood(drops=0.9)
+    with pytest.raises(BoardRestartedError, match="after 4 results, and not one of 1 to 2 after 1"):
+        client.run([sample])
+
+
+# Loading
+
+
+def trained() -> Network:
+    golden = Network(CONFIG)
+    Trainer(golden).train_epoch(X, Y)
+    return golden
+
+
+LOAD = [1 + layer.weights + 4 for layer in CONFIG.layers]
+"""Sequenced frames that load a layer."""
+
+
+def assert_loaded(double: BoardDouble, network: BoardNetwork) -> None:
+    """The board goes on as the golden model does."""
+    golden, counters = trained(), network.counters
+    for layer, wanted in enumerate(golden.counters):
+        assert_same_array(f"read_{layer}", wanted, counters[layer])
+        assert_same_array(f"counters_{layer}", wanted, double.network.counters[layer])
+    Trainer(golden, epoch=1).train_epoch(X, Y)
+    Trainer(network, epoch=1).train_epoch(X, Y)
+    assert_same_state(golden, network.read_out())
+
+
+def test_a_state_is_loaded_once() -> None:
+    double = BoardDouble(CONFIG)
+    network = BoardNetwork(client_of(double), CONFIG, start=trained())
+    assert len(double.obeyed) == SET_UP + sum(LOAD)
+    assert_loaded(double, network)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("frame", [1, 2, 13])
+def test_a_late_request_for_counters_does_not_lead_a_load_astray(layer: int, frame: int) -> None:
+    double = BoardDouble(CONFIG, late_at=SET_UP + sum(LOAD[:layer]) + frame)
+    client = client_of(double)
+    identify(client)
+    client.row(layer_address(layer, LayerRegister.POSITION), 3, 5)
+    network = BoardNetwork(client, CONFIG, start=trained())
+    assert double.late_at is None
+    # The layer that differs is loaded twice, the other one is not.
+    assert len(double.obeyed) == SET_UP + sum(LOAD) + LOAD[layer]
+    assert_loaded(double, network)
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1 << 16), faults=st.sampled_from([0.0, 0.01]))
+def test_whatever_happens_a_state_is_loaded(seed: int, faults: float) -> None:
+    double = BoardDouble(
+        CONFIG,
+        seed=seed,
+        cables=(Cable(faults, seed=seed), Cable(faults, seed=seed + 1)),
+        shuffled=0.2,
+        mood=Mood(drops=0.1, busy=3),
+    )
+    assert_loaded(double, BoardNetwork(client_of(double), CONFIG, start=trained()))
+
+
+def test_a_board_that_does_not_keep_a_counter_is_given_up() -> None:
+    golden = trained()
+    neuron, index = np.argwhere(golden.counters[1] != Network(CONFIG).counters[1])[-1].tolist()
+    double = BoardDouble(CONFIG, broken=(1, neuron, index))
+    got, wanted = (n.counters[1][neuron, index] for n in (double.network, golden))
+    with pytest.raises(
+        LinkError,
+        match=r"^the board at PORT does not keep what is loaded into it: after 3 tries the counter "
+        rf"of layer 1, neuron {neuron}, input {index} is {got}, and {wanted} was loaded; flash its "
+        r"bitstream again \(`metaplast flash`\), and take another board if that does not help",
+    ):
+        BoardNetwork(client_of(double), CONFIG, start=golden)
+    assert len(double.obeyed) == SET_UP + sum(LOAD) + 2 * LOAD[1]
+
+
+def test_a_board_that_does_not_keep_a_stream_is_given_up() -> None:
+    double = BoardDouble(CONFIG, overrides={layer_address(0, LayerRegister.STREAM_3): 0x5A})
+    with pytest.raises(
+        LinkError,
+        match=r"tries the reinforcement stream of layer 0 is at 0x5a[0-9a-f]{24}, and 0x[0-9a-f]+ "
+        "was loaded",
+    ):
+        BoardNetwork(client_of(double), CONFIG, start=trained())
+
+
+# A board that goes
+
+
+def test_a_port_that_comes_back_is_gone_on_with() -> None:
+    double = BoardDouble(CONFIG, pull_at=[30, 60], pulls=3)
+    assert_learnt(double, train(double))
+    assert double.pull_at == []
+
+
+def test_a_port_that_stays_away_is_missed() -> None:
+    double = BoardDouble(CONFIG, pull_at=[40], pulls=-1)
+    with pytest.raises(
+        LinkLostError,
+        match=r"^PORT has gone, and was not there again within 0.3 seconds: No such file or dir",
+    ):
+        train(double, patience=0.3)
+
+
+def test_a_board_that_falls_silent_is_missed() -> None:
+    double = BoardDouble(CONFIG)
+    network = train(double, epochs=1, patience=0.3)
+    double.deaf = True
+    with pytest.raises(
+        LinkLostError,
+        match=r"^the board at PORT has not answered for 0.3 seconds: is it still plugged in\?",
+    ):
+        Trainer(network).train_epoch(X, Y)
+
+
+def test_nobody_answers() -> None:
+    double = BoardDouble(CONFIG, deaf=True)
+    with pytest.raises(NoAnswerError, match=r"^nobody answers at PORT within 0.2 seconds: is the"):
+        identify(client_of(double, 0.2))
+
+
+def test_a_port_that_is_not_there() -> None:
+    double = BoardDouble(CONFIG, pulled=-1)
+    with pytest.raises(LinkError, match=r"^PORT cannot be opened: No such .* `metaplast devices`"):
+        client_of(double)
+
+
+def always_busy(double: BoardDouble) -> None:
+    double.stuck = True
+
+
+def never_obeys(double: BoardDouble) -> None:
+    double.mood = Mood(drops=1.0)
+
+
+@pytest.mark.parametrize("what", [always_busy, never_obeys])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda network: Trainer(network).train_epoch(X, Y),
+        lambda network: network.predict(X),
+    ],
+)
+def test_a_board_that_gets_nowhere_is_given_up(
+    what: Callable[[BoardDouble], None], ask: Callable[[BoardNetwork], Any]
+) -> None:
+    double = BoardDouble(CONFIG)
+    network = train(double, epochs=1, patience=0.2)
+    what(double)
+    with pytest.raises(
+        StuckError,
+        match=r"^the board at PORT answers, but has got nowhere for 0.2 seconds: reset it, or plug",
+    ):
+        ask(network)
+
+
+def test_counters_of_another_number_are_given_up() -> None:
+    double = BoardDouble(CONFIG)
+    client = client_of(double, 0.2)
+    identify(client)
+    with pytest.raises(StuckError):
+        client.row(layer_address(0, LayerRegister.POSITION), 0, 1000)
+
+
+def test_counters_that_are_never_told_are_given_up() -> None:
+    double = BoardDouble(CONFIG)
+    client = client_of(double, 0.2)
+    identify(client)
+    always_busy(double)
+    with pytest.raises(StuckError):
+        client.row(layer_address(0, LayerRegister.POSITION), 0, 12)
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "message"),
+    [
+        (
+            link_address(LinkRegister.VERSION),
+            9,
+            "the board at PORT speaks version 9 of the link, and this is version 2: flash a bitst",
+        ),
+        (
+            GlobalRegister.IDENTITY,
+            0x4D504C02,
+            "the board at PORT says it is 0x4d504c02, and 0x4d504c01 was expected: flash a bitstre",
+        ),
+    ],
+)
+def test_a_bitstream_of_another_release(address: int, value: int, message: str) -> None:
+    double = BoardDouble(CONFIG, overrides={address: value})
+    with pytest.raises(WrongBoardError, match=message):
+        BoardNetwork(client_of(double), CONFIG)
+
+
+def test_a_refusal_is_not_the_end() -> None:
+    double = BoardDouble(CONFIG)
+    client = client_of(double)
+    identify(client)
+    client.begin()
+    good = WriteFrame(GlobalRegister.BATCH, 3)
+    for _ in range(3):
+        with pytest.raises(RefusedError, match="a write of 0 at register 0x6 was refused: RANGE"):
+            client.run([good, WriteFrame(GlobalRegister.BATCH, 0), good])
+    assert len(client.run([SampleFrame(0, True, bytes(2))])) == 1
+    # `good` before, and a sample.
+    assert len(double.obeyed) == 4
+
+
+def test_a_training_that_is_broken_off() -> None:
+    double = BoardDouble(CONFIG)
+    network = train(double, epochs=1)
+    read, reads = double.read, iter(range(20))
+
+    def broken_off(count: int) -> bytes:
+        if next(reads, None) is None:
+            raise KeyboardInterrupt
+        return read(count)
+
+    double.read = broken_off  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        Trainer(network).train_epoch(X, Y)
+    double.read = read  # type: ignore[method-assign]
+    # It goes on predicting as it did, but not training.
+    assert_same_array("predictions", double.network.predict(X), network.predict(X))
+    with pytest.raises(LinkError, match="the board at PORT was left within a batch: fit it anew"):
+        Trainer(network).train_epoch(X, Y)
+    double.obeyed.clear()
+    assert_learnt(double, train(double))

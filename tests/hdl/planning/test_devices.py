@@ -1,0 +1,96 @@
+"""Devices, and what memories take of them."""
+
+import numpy as np
+import pytest
+
+from metaplast.golden_model.errors import ConfigurationError
+from metaplast.hdl.planning.devices import DEVICES, Device, find_device
+
+ICE40, ECP5, GOWIN = map(find_device, ("iCE40UP5K", "ECP5-85F", "GW1NR-9"))
+
+# What Yosys 0.70 makes of memories: rows, bits, bits written together, blocks of each family
+# (0 where it takes LUTs or registers), LUT memories of ECP5 and Gowin.
+MADE_BY_YOSYS = [
+    (64, 392, 49, 25, 12, 0),
+    (64, 392, 392, 25, 11, 0),
+    (512, 392, 392, 49, 11, 0),
+    (256, 400, 8, 25, 13, 0),
+    (64, 98, 98, 7, 3, 0),
+    (64, 98, 14, 7, 4, 0),
+    (200, 98, 98, 7, 3, 0),
+    (300, 16, 16, 2, 1, 0),
+    (32, 128, 32, 8, 0, 64),
+    (8, 56, 56, 4, 0, 14),
+    (32, 10, 10, 1, 0, 6),
+    (32, 7, 7, 1, 0, 4),
+    (16, 8, 8, 1, 0, 2),
+    (8, 6, 6, 0, 0, 2),
+]
+
+
+@pytest.mark.parametrize("memory", MADE_BY_YOSYS, ids=lambda memory: "×".join(map(str, memory[:3])))
+def test_memories_take_the_blocks_that_yosys_takes(memory: tuple[int, ...]) -> None:
+    depth, width, granularity, ice40, ecp5, lut_rams = memory
+    placed = ICE40.place(depth, width, granularity)
+    assert (placed.block_rams, placed.lut_rams) == (ice40, 0)
+    assert placed.register_bits == (0 if ice40 else depth * width)
+    for device in (ECP5, GOWIN):
+        placed = device.place(depth, width, granularity)
+        assert (placed.block_rams, placed.lut_rams, placed.register_bits) == (ecp5, lut_rams, 0)
+
+
+@pytest.mark.parametrize("device", [ICE40, ECP5], ids=["iCE40", "ECP5"])
+def test_many_memories_are_placed_as_each_is(device: Device) -> None:
+    depth, width, granularity, *_ = np.array(MADE_BY_YOSYS).T
+    placed = device.place(depth, width, granularity)
+    for index, memory in enumerate(MADE_BY_YOSYS):
+        one = device.place(*memory[:3])
+        assert placed.block_rams[index] == one.block_rams
+        assert placed.lut_rams[index] == one.lut_rams
+        assert placed.register_bits[index] == one.register_bits
+
+
+def test_a_memory_that_is_written_in_whole_rows_needs_no_granularity() -> None:
+    assert ECP5.place(64, 392).block_rams == ECP5.place(64, 392, 392).block_rams
+    assert ECP5.block_ram.blocks(512, 37) == 2
+
+
+def test_the_four_large_memories_of_an_ultraplus_side_by_side() -> None:
+    assert ICE40.spram is not None
+    assert ICE40.spram.blocks(12_544, 64) == ICE40.sprams == 4
+    assert ICE40.spram.blocks(16_385, 16) == 2
+    assert ECP5.sprams == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("iCE40UP5K", "iCE40UP5K"),
+        ("up5k", "iCE40UP5K"),
+        ("icebreaker", "iCE40UP5K"),
+        ("ecp5-85f", "ECP5-85F"),
+        ("LFE5U-25F", "ECP5-25F"),
+        ("ULX3S-12F", "ECP5-12F"),
+        ("OrangeCrab", "ECP5-25F"),
+        ("45f", "ECP5-45F"),
+        ("Tang Nano 9K", "GW1NR-9"),
+        ("tang-nano-9k", "GW1NR-9"),
+    ],
+)
+def test_a_device_is_found_by_what_people_call_it(said: str, name: str) -> None:
+    assert find_device(said).name == name
+
+
+def test_an_unknown_device_is_refused_with_a_list_of_the_known() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^device 'XC7A35T' is not known; those that are: iCE40UP5K"
+    ) as refused:
+        find_device("XC7A35T")
+    for device in DEVICES:
+        assert device.name in str(refused.value)
+        assert all(board in str(refused.value) for board in device.boards)
+
+
+def test_no_two_devices_share_a_name() -> None:
+    said = [name.lower() for one in DEVICES for name in {one.name, *one.aliases, *one.boards}]
+    assert len(said) == len(set(said))

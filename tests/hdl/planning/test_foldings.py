@@ -1,0 +1,63 @@
+"""Many plans at once, held equal to each on its own."""
+
+from dataclasses import fields
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metaplast.golden_model.config import NetworkConfig
+from metaplast.golden_model.errors import ConfigurationError
+from metaplast.hdl.planning.foldings import Foldings, divisors
+from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan, MemoryKind
+
+from ...strategies import network_configs
+from .test_plan import folded_layers
+
+FACTORS = [field.name for field in fields(LayerPlan) if field.name != "memory"]
+NUMBERS = [
+    *("bank_neurons", "bank_groups", "sets", "select", "steps", "pass_steps", "words"),
+    *("padded_inputs", "load_words", "word_loads", "array_cycles", "rows", "load_rows"),
+    *("bank_rows", "row_bits", "row_cycles"),
+]
+
+
+def row(plan: LayerPlan) -> list[int]:
+    return [getattr(plan, name) for name in FACTORS]
+
+
+@given(folded_layers())
+def test_the_numbers_are_those_of_a_folded_layer(folded: FoldedLayer) -> None:
+    many = Foldings(folded.config, folded.plan.memory, [row(folded.plan)] * 2)
+    assert len(many) == 2
+    assert many[1] == folded.plan
+    assert Foldings.of(folded.config, folded.plan)[0] == folded.plan
+    assert many.legal.all()
+    for name in NUMBERS:
+        assert getattr(many, name).tolist() == [getattr(folded, name)] * 2, name
+
+
+@given(
+    network_configs(max_layers=1),
+    st.sampled_from(MemoryKind),
+    st.lists(st.tuples(*[st.integers(0, 24)] * 5, *[st.integers(0, 3)] * 2), max_size=40),
+)
+def test_what_is_legal_is_what_a_folded_layer_takes(
+    config: NetworkConfig, memory: MemoryKind, table: list[tuple[int, ...]]
+) -> None:
+    (layer,) = config.layers
+    expected = []
+    for factors in table:
+        plan = LayerPlan(**dict(zip(FACTORS, factors, strict=True)), memory=memory)
+        try:
+            FoldedLayer(layer, plan)
+        except ConfigurationError:
+            continue
+        expected.append(plan)
+    many = Foldings(layer, memory, table)
+    legal = many.only(many.legal)
+    assert [legal[index] for index in range(len(legal))] == expected
+
+
+@given(st.integers(1, 5000))
+def test_divisors(value: int) -> None:
+    assert divisors(value) == [size for size in range(1, value + 1) if value % size == 0]

@@ -1,0 +1,150 @@
+"""The comparison finds any difference, and names it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from metaplast.golden_model import BatchRecord, BitStream, Network, NetworkConfig
+from metaplast.sim.core.simulated_core import BatchCounts, CoreCounts, CoreResults
+from metaplast.sim.cosimulation.comparison import (
+    CoreState,
+    Difference,
+    compare_batch_counts,
+    compare_counts,
+    compare_results,
+    compare_states,
+)
+
+CONFIG = NetworkConfig(inputs=5, hidden=(4, 6), groups=(2, 3), classes=3)
+COUNTS = CoreCounts(samples=7, refused=0, errors=(5, 6), updates=(8, 9), saturated=(1, 2))
+
+
+def results() -> tuple[BatchRecord, CoreResults]:
+    """The same of both for four samples."""
+    predictions = np.array([[0, 1], [2, 2], [1, 0], [0, 0]])
+    errors = np.array([[1, 1], [0, 1], [0, 0], [1, 0]], dtype=np.bool_)
+    record = BatchRecord(predictions, errors, chosen=[], events=[])
+    got = CoreResults(predictions.copy(), errors.copy(), np.zeros(4, dtype=np.bool_), cycles=9)
+    return record, got
+
+
+def states() -> tuple[Network, CoreState]:
+    """The same of both."""
+    network = Network(CONFIG)
+    return network, CoreState.copy_of(network)
+
+
+def test_equal_results() -> None:
+    assert compare_results(*results()) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        ([("predictions", 2, 1)], (2, "prediction", 1, 0, 2)),
+        ([("errors", 1, 0)], (1, "error bit", 0, 0, 1)),
+        ([("errors", 1, 0), ("predictions", 1, 1)], (1, "error bit", 0, 0, 1)),
+        ([("errors", 1, 1), ("predictions", 1, 1)], (1, "prediction", 1, 2, 4)),
+        ([("errors", 3, 0), ("predictions", 2, 1)], (2, "prediction", 1, 0, 2)),
+    ],
+)
+def test_the_first_of_the_results(
+    wrong: list[tuple[str, int, int]], what: tuple[int, str, int, int, int]
+) -> None:
+    record, got = results()
+    for name, sample, layer in wrong:
+        array = getattr(got, name)
+        array[sample, layer] = not array[sample, layer] if name == "errors" else what[-1]
+    sample, name, layer, expected, came = what
+    difference = Difference(what=name, expected=expected, got=came, layer=layer)
+    assert compare_results(record, got) == (sample, difference)
+
+
+def test_a_refused_sample_is_a_difference() -> None:
+    record, got = results()
+    got.refused[2] = True
+    found = 2, Difference(what="refused bit", expected=0, got=1)
+    assert compare_results(record, got) == found
+    got.predictions[2, 0] ^= 1
+    assert compare_results(record, got) == found
+    got.predictions[1, 0] ^= 1
+    first = compare_results(record, got)
+    assert first is not None
+    assert first[0] == 1
+
+
+def test_counts() -> None:
+    assert compare_counts(COUNTS, replace(COUNTS)) is None
+    for change, what in (
+        ({"samples": 8}, Difference(what="count of samples", expected=7, got=8)),
+        ({"refused": 1}, Difference(what="count of refused samples", expected=0, got=1)),
+        (
+            {"errors": (5, 7), "updates": (1, 1)},
+            Difference(what="count of errors", expected=6, got=7, layer=1),
+        ),
+        (
+            {"updates": (9, 9)},
+            Difference(what="count of updated neurons", expected=8, got=9, layer=0),
+        ),
+        (
+            {"saturated": (1, 3)},
+            Difference(what="count of counters at a bound", expected=2, got=3, layer=1),
+        ),
+    ):
+        assert compare_counts(COUNTS, replace(COUNTS, **change)) == what  # type: ignore[arg-type]
+
+
+def test_batch_counts() -> None:
+    counts = BatchCounts(errors=(5, 6), updates=(8, 9))
+    assert compare_batch_counts(counts, replace(counts)) is None
+    for change, what in (
+        (
+            {"errors": (4, 7), "updates": (1, 1)},
+            Difference(what="count of errors", expected=5, got=4, layer=0),
+        ),
+        (
+            {"updates": (8, 8)},
+            Difference(what="count of updated neurons", expected=9, got=8, layer=1),
+        ),
+    ):
+        assert compare_batch_counts(counts, replace(counts, **change)) == what  # type: ignore[arg-type]
+
+
+def test_states() -> None:
+    network, state = states()
+    assert compare_states(network, state) is None
+    history = network.streams[1].history
+    state.streams[1] = BitStream.from_history(history[0] ^ 1, history[1])
+    found = compare_states(network, state)
+    assert found is not None
+    assert (found.what, found.layer) == ("reinforcement stream's history", 1)
+    assert found.expected ^ found.got == 1
+    state.snapshot[1][3, 2] ^= 1
+    bit = int(network.snapshot[1][3, 2])
+    assert compare_states(network, state) == Difference(
+        what="snapshot bit", expected=bit, got=1 - bit, layer=1, neuron=3, source=2
+    )
+    state.counters[0][1, 4] += 1
+    k = int(network.counters[0][1, 4])
+    assert compare_states(network, state) == Difference(
+        what="counter", expected=k, got=k + 1, layer=0, neuron=1, source=4
+    )
+
+
+def test_a_copy_stays_as_it_is() -> None:
+    network, state = states()
+    network.train_batch(np.ones((3, 5), dtype=np.uint8), [0, 1, 2], [9, 9])
+    assert compare_states(network, state) is not None
+    assert compare_states(Network(CONFIG), state) is None
+
+
+def test_a_difference_says_where_it_is() -> None:
+    plain = Difference(what="count of samples", expected=2, got=3)
+    assert str(plain) == "the count of samples is 3 and should be 2"
+    everything = Difference(
+        what="counter", expected=-1, got=0, layer=1, neuron=2, source=3, sample=40
+    ).at(epoch=0, batch=6)
+    assert str(everything) == (
+        "epoch 1, batch 7, sample 40, layer 1, neuron 2, input 3: the counter is 0 and should be -1"
+    )

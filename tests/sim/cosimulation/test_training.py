@@ -1,0 +1,378 @@
+"""Training in RTL: equal to the golden model's, and wherever it is not, that is found."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
+from metaplast.hdl.planning.cycles import CycleModel
+from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.registers.registers import LayerRegister, layer_address
+from metaplast.sim.core.simulated_core import BatchCounts, SimulatedCore
+from metaplast.sim.cosimulation.comparison import CoreState, compare_states
+from metaplast.sim.cosimulation.epoch_run import Check, FoundError, Progress
+from metaplast.sim.cosimulation.mismatch import MismatchError, MismatchSearch
+from metaplast.sim.cosimulation.recording import coming_batch, record_batch
+from metaplast.sim.cosimulation.training import CoreTraining
+from metaplast.sim.cosimulation.training_setup import Fault, TrainingSetup, Trouble
+from metaplast.sim.verilator.simulator import SimulationError
+
+from ...comparison import assert_same_epoch, assert_same_state
+
+CONFIG = NetworkConfig(
+    inputs=14, hidden=(8, 6), groups=(4, 2), classes=3, counter_bits=5, batch=9, seed=11
+)
+PLAN = NetworkPlan(
+    (
+        LayerPlan(banks=2, lanes=3, word=6, counters=3, load=6, draws=2),
+        LayerPlan(lanes=2, word=4, counters=2, load=2, memory=MemoryKind.SPRAM),
+    )
+)
+SAMPLES = 85  # ten batches, the last one short
+
+
+def samples() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    draw = np.random.default_rng(2)
+    y = draw.integers(0, CONFIG.classes, SAMPLES)
+    prototypes = draw.integers(0, 2, (CONFIG.classes, CONFIG.inputs), np.uint8)
+    noise = draw.random((SAMPLES, CONFIG.inputs)) < 0.2
+    return prototypes[y] ^ noise, y
+
+
+def setup(**options: Any) -> TrainingSetup:
+    x, y = samples()
+    return TrainingSetup(config=CONFIG, plan=PLAN, x=x, y=y, optimize=False, **options)
+
+
+def trainer_after(epochs: int) -> Trainer:
+    """The golden model's, after some epochs."""
+    trainer = Trainer(Network(CONFIG))
+    for _ in range(epochs):
+        trainer.train_epoch(*samples())
+    return trainer
+
+
+def state_of(trainer: Trainer) -> CoreState:
+    assert isinstance(trainer.network, Network)
+    return CoreState.copy_of(trainer.network)
+
+
+# Equal
+
+
+@pytest.mark.parametrize("check", Check)
+@pytest.mark.parametrize("pauses", [0, 120])
+def test_gateware_trains_as_the_golden_model(check: Check, pauses: int) -> None:
+    seen: list[Progress] = []
+    options = {"check": check, "on_progress": seen.append}
+    arranged = setup(gaps=pauses, stalls=pauses, noise=5)
+    golden = Trainer(Network(CONFIG))
+    with CoreTraining(arranged, Trainer(Network(CONFIG)), **options) as training:
+        cycles = []
+        for _ in range(3):
+            epoch = training.train_epoch()
+            assert_same_epoch(golden.train_epoch(*samples()), epoch.record)
+            assert epoch.cycles_per_sample == epoch.cycles / SAMPLES
+            cycles.append(epoch.cycles)
+        assert_same_state(state_of(golden), training.peek())
+        assert_same_state(state_of(golden), training.read_out())
+    assert min(cycles) > SAMPLES * 20
+    assert [progress.done for progress in seen] == 3 * [*range(9, 85, 9), 85]
+    for progress in seen:
+        assert progress.samples == SAMPLES
+        assert progress.right == progress.golden_right
+        assert not progress.again
+        assert 0 < progress.cycles <= max(cycles)
+        assert progress.seconds > 0
+
+
+def test_an_epoch_takes_the_same_cycles_every_time() -> None:
+    cycles = set()
+    for _ in range(2):
+        with CoreTraining(setup(), Trainer(Network(CONFIG))) as training:
+            cycles.add(training.train_epoch().cycles)
+    assert len(cycles) == 1
+
+
+def test_an_epochs_cycles_are_those_of_the_cycle_model() -> None:
+    model = CycleModel.of(CONFIG, PLAN)
+    golden = Trainer(Network(CONFIG))
+    with CoreTraining(setup(), Trainer(Network(CONFIG))) as training:
+        for _ in range(3):
+            begin = model.idle
+            model.wait(begin)
+            golden.train_epoch(*samples(), lambda done, record: model.train(record))
+            assert training.train_epoch().cycles == model.idle - begin
+
+
+def test_a_checked_batch_is_waited_for() -> None:
+    cycles = {}
+    for check in Check:
+        with CoreTraining(setup(), Trainer(Network(CONFIG)), check=check) as training:
+            cycles[check] = training.train_epoch().cycles
+    assert cycles[Check.BATCH] > cycles[Check.EPOCH]
+
+
+def test_going_on_with_what_was_learnt() -> None:
+    golden = trainer_after(3)
+    with CoreTraining(setup(), trainer_after(2)) as training:
+        assert_same_state(state_of(trainer_after(2)), training.read_out())
+        record = training.train_epoch().record
+        assert_same_state(state_of(golden), training.read_out())
+    assert (record.epoch, record.accuracy) == (2, golden.accuracy)
+
+
+# Not equal
+
+
+def mismatch(fault: Fault, check: Check = Check.EPOCH, waves: Path | None = None) -> MismatchError:
+    """What a training with a fault ends with."""
+    training = CoreTraining(setup(fault=fault), Trainer(Network(CONFIG)), check=check, waves=waves)
+    with training:
+        for _ in range(fault.epoch):
+            training.train_epoch()
+        with pytest.raises(MismatchError) as raised:
+            training.train_epoch()
+    return raised.value
+
+
+@pytest.mark.parametrize("check", Check)
+def test_a_flipped_counter_is_found(check: Check, tmp_path: Path) -> None:
+    waves = tmp_path / "found.vcd"
+    fault = Fault(epoch=1, batch=4, layer=1, neuron=3, source=6)
+    error = mismatch(fault, check, waves)
+    found = error.difference
+    assert (found.what, found.epoch, found.batch) == ("counter", 1, 4)
+    assert (found.layer, found.neuron, found.source) == (1, 3, 6)
+    assert found.sample is None  # it was wrong before the batch's first sample
+    assert str(error) == (
+        "gateware and golden model differ: epoch 2, batch 5, layer 1, neuron 3, input 6: "
+        f"the counter is {found.got} and should be {found.expected}; "
+        f"a waveform of the batch is in {waves}"
+    )
+    assert error.waves == waves
+    assert "$enddefinitions" in waves.read_text()
+
+
+def test_a_flipped_counter_is_found_in_the_first_batch() -> None:
+    found = mismatch(Fault(epoch=0, batch=0, layer=0, neuron=7, source=13)).difference
+    assert (found.epoch, found.batch, found.layer, found.neuron, found.source) == (0, 0, 0, 7, 13)
+
+
+def test_a_flipped_counter_is_found_in_the_last_batch() -> None:
+    found = mismatch(Fault(epoch=0, batch=9, layer=0, neuron=0, source=0)).difference
+    assert (found.epoch, found.batch, found.layer, found.neuron, found.source) == (0, 9, 0, 0, 0)
+
+
+@pytest.mark.parametrize("check", Check)
+def test_a_flipped_expectation_is_found(check: Check) -> None:
+    error = mismatch(Fault(epoch=0, batch=2, layer=1, expected=True), check)
+    found = error.difference
+    first = int(coming_batch(setup(), Trainer(Network(CONFIG)), 2).samples[0])
+    assert (found.what, found.epoch, found.batch, found.layer) == ("error bit", 0, 2, 1)
+    assert found.sample == first
+    assert found.expected + found.got == 1
+    assert "waveform" not in str(error)
+    assert error.waves is None
+
+
+@pytest.mark.parametrize(
+    ("bits", "what"), [(slice(None), "prediction"), (slice(13, 14), "counter")], ids=["all", "one"]
+)
+def test_a_sample_is_found(monkeypatch: pytest.MonkeyPatch, bits: slice, what: str) -> None:
+    # A core that sees other bits in a sample of the fourth batch.
+    batch = coming_batch(setup(), Trainer(Network(CONFIG)), 3)
+    wrong = int(batch.samples[5])
+    honest = TrainingSetup.feed
+
+    def feed(
+        arranged: TrainingSetup, core: SimulatedCore, fed: NDArray[np.int64], **options: Any
+    ) -> None:
+        arranged.x[wrong, bits] ^= 1
+        honest(arranged, core, fed, **options)
+        arranged.x[wrong, bits] ^= 1
+
+    monkeypatch.setattr(TrainingSetup, "feed", feed)
+    training = CoreTraining(setup(), Trainer(Network(CONFIG)))
+    with training, pytest.raises(MismatchError) as raised:
+        training.train_epoch()
+    found = raised.value.difference
+    assert (found.what, found.epoch, found.batch, found.sample) == (what, 0, 3, wrong)
+
+
+def test_a_wrong_commit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A core that reinforces once too often.
+    honest = SimulatedCore.set_events
+    monkeypatch.setattr(
+        SimulatedCore,
+        "set_events",
+        lambda core, events: honest(core, [count + (count > 0) for count in events]),
+    )
+    training = CoreTraining(setup(), Trainer(Network(CONFIG)))
+    with training, pytest.raises(MismatchError) as raised:
+        training.train_epoch()
+    found = raised.value.difference
+    assert (found.epoch, found.batch, found.sample) == (0, 0, None)
+
+
+@pytest.mark.parametrize("check", Check)
+def test_a_wrong_count_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
+    # A core that has counted a neuron twice at the fifth batch's end, and makes it good later.
+    honest, seen = SimulatedCore.batch_ends, 0
+
+    def batch_ends(core: SimulatedCore) -> list[BatchCounts]:
+        nonlocal seen
+        ends = honest(core)
+        for index, end in enumerate(ends):
+            if seen + index == 4:
+                ends[index] = replace(end, updates=(end.updates[0], end.updates[1] + 1))
+        seen += len(ends)
+        return ends
+
+    restart = SimulatedCore.restart
+
+    def forget(core: SimulatedCore) -> None:
+        nonlocal seen
+        restart(core)
+        seen = 0
+
+    monkeypatch.setattr(SimulatedCore, "batch_ends", batch_ends)
+    monkeypatch.setattr(SimulatedCore, "restart", forget)
+    training = CoreTraining(setup(), Trainer(Network(CONFIG)), check=check)
+    with training, pytest.raises(MismatchError) as raised:
+        training.train_epoch()
+    found = raised.value.difference
+    assert (found.what, found.epoch, found.batch, found.layer, found.sample) == (
+        ("count of updated neurons", 0, 4, 1, None)
+    )
+    assert found.got == found.expected + 1
+
+
+def test_a_batch_without_an_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = SimulatedCore.batch_ends
+    monkeypatch.setattr(SimulatedCore, "batch_ends", lambda core: honest(core)[:1])
+    training = CoreTraining(setup(), Trainer(Network(CONFIG)))
+    with training, pytest.raises(MismatchError, match="the number of batches through is") as raised:
+        training.train_epoch()
+    assert raised.value.difference.got < raised.value.difference.expected
+
+
+def test_a_fault_of_timing_is_found(tmp_path: Path) -> None:
+    waves = tmp_path / "timing.vcd"
+    fault = Fault(epoch=1, batch=6, layer=0, neuron=5, source=2, trouble=Trouble.OVERLAPPED)
+    error = mismatch(fault, waves=waves)
+    found = error.difference
+    assert (found.epoch, found.batch, found.layer, found.neuron, found.source) == (1, 6, 0, 5, 2)
+    note = "(only if batches follow each other without a pause)"
+    assert str(error).endswith(f"{note}; a waveform of the batch is in {waves}")
+    assert "$enddefinitions" in waves.read_text()
+    assert str(mismatch(fault)).endswith(note)
+
+
+def test_a_difference_that_does_not_come_again() -> None:
+    error = mismatch(Fault(epoch=1, batch=6, neuron=5, source=2, trouble=Trouble.ONCE))
+    found = error.difference
+    assert (found.epoch, found.batch) == (1, None)
+    assert str(error).endswith("; it did not come again when the epoch was run again")
+
+
+def test_a_wrong_start_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = SimulatedCore.seed
+
+    def seed(core: SimulatedCore) -> None:
+        honest(core)
+        core.flip_counter(1, 2, 3)
+
+    monkeypatch.setattr(SimulatedCore, "seed", seed)
+    with pytest.raises(MismatchError) as raised:
+        CoreTraining(setup(), Trainer(Network(CONFIG)))
+    found = raised.value.difference
+    assert (found.layer, found.neuron, found.source) == (1, 2, 3)
+    assert str(raised.value).startswith(
+        "gateware and golden model differ: before training, layer 1, neuron 2, input 3: "
+    )
+
+
+def test_a_wrong_read_out_is_found() -> None:
+    with CoreTraining(setup(), Trainer(Network(CONFIG))) as training:
+        training._core.write(layer_address(0, LayerRegister.POSITION), 1)
+        training._core.flip_counter(0, 1, 13)
+        with pytest.raises(MismatchError, match="as the registers tell it, layer 0, neuron 1, "):
+            training.read_out()
+
+
+def test_the_search_is_reported() -> None:
+    seen: list[Progress] = []
+    arranged = setup(fault=Fault(epoch=0, batch=3))
+    training = CoreTraining(arranged, Trainer(Network(CONFIG)), on_progress=seen.append)
+    with training, pytest.raises(MismatchError):
+        training.train_epoch()
+    again = [progress.again for progress in seen]
+    assert again == sorted(again)
+    assert again[0] is False
+    assert again[-1] is True
+
+
+@pytest.mark.parametrize(
+    ("trouble", "note"),
+    [
+        (KeyboardInterrupt(), "the search for where it begins was interrupted"),
+        (SimulationError("no room"), "the search for where it begins ended: no room"),
+    ],
+)
+def test_a_search_that_is_cut_short(
+    monkeypatch: pytest.MonkeyPatch, trouble: BaseException, note: str
+) -> None:
+    def explain(search: MismatchSearch, found: FoundError) -> MismatchError:
+        raise trouble
+
+    monkeypatch.setattr(MismatchSearch, "explain", explain)
+    error = mismatch(Fault(epoch=0, batch=3, layer=1, neuron=2, source=4))
+    assert re.fullmatch(
+        rf"gateware and golden model differ: epoch 1, .* should be -?\d+; {note}", str(error)
+    )
+
+
+# Recording
+
+
+def test_a_coming_batch_is_what_the_trainer_comes_to() -> None:
+    arranged = setup()
+    batch = coming_batch(arranged, trainer_after(1), 4)
+    stopped = trainer_after(1)
+    seen = []
+
+    def stop(done: int, record: object) -> None:
+        seen.append(done)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train_epoch(*samples(), stop)
+    assert compare_states(state_of(stopped), batch.before) is None
+    assert (batch.epoch, batch.number, len(batch.samples)) == (1, 4, 9)
+    assert batch.events == trainer_after(1).events()
+    assert len(coming_batch(arranged, trainer_after(1), 9).samples) == 4
+
+
+def test_there_must_be_such_a_batch() -> None:
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^an epoch of 85 samples has 10 batches, so there is no batch 11$",
+    ):
+        coming_batch(setup(), Trainer(Network(CONFIG)), 10)
+
+
+def test_a_recorded_batch(tmp_path: Path) -> None:
+    waves = tmp_path / "batch.vcd"
+    arranged = setup()
+    batch = coming_batch(arranged, Trainer(Network(CONFIG)), 2)
+    record_batch(arranged, batch, waves)
+    text = waves.read_text()
+    times = [int(line[1:]) for line in text.splitlines() if line.startswith("#")]
+    assert 9 * 30 < (times[-1] - times[0]) / 2 < 9 * 300

