@@ -5,9 +5,8 @@ from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..golden_model.config import NetworkConfig
 from .layer.layer_engine import Layer, batch_end_layout, result_layout, sample_layout
-from .planning.plan import NetworkPlan
+from .planning.plan import FoldedNetwork
 from .registers.registers import request_layout, response_layout
 
 __all__ = ["Network"]
@@ -22,10 +21,8 @@ class Network(wiring.Component):
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Fold factors of each layer.
+    folded : FoldedNetwork
+        The network and how it is folded.
 
     Members
     -------
@@ -45,25 +42,17 @@ class Network(wiring.Component):
         A layer is.
     batch_ends : Out(array)
         Each layer's.
-
-    Raises
-    ------
-    ConfigurationError
-        If the plan does not suit the network.
     """
 
-    def __init__(self, config: NetworkConfig, plan: NetworkPlan):
-        self.config = config
-        self.plan = plan
-        folded = plan.fold(config)
-        loads: list[int | None] = [layer.plan.load for layer in folded[1:]]
+    def __init__(self, folded: FoldedNetwork):
+        self.folded = folded
         self.layers = [
-            Layer(layer, load) for layer, load in zip(folded, [*loads, None], strict=True)
+            Layer(layer, load) for layer, load in zip(folded.layers, folded.next_loads, strict=True)
         ]
-        count = len(folded)
+        count = len(self.layers)
         super().__init__(
             {
-                "i": In(stream.Signature(sample_layout(folded[0].plan.load, 0))),
+                "i": In(stream.Signature(sample_layout(folded.first.plan.load, 0))),
                 "last_word": Out(1),
                 "cancel": In(1),
                 "o": Out(stream.Signature(result_layout(count))),

@@ -5,11 +5,10 @@ from amaranth.hdl import Array, Cat, Elaboratable, Module, Mux, Signal, Value, V
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..golden_model.config import NetworkConfig
 from ..golden_model.random_stream import classifier_id, initial_counters_id, reinforcement_id
 from .layer.layer_engine import batch_end_layout, result_layout
 from .network import Network
-from .planning.plan import NetworkPlan
+from .planning.plan import FoldedNetwork
 from .primitives.split_mix import SplitMix64Seeder
 from .registers.registers import (
     IDENTITY,
@@ -50,11 +49,9 @@ class TrainerCore(wiring.Component):
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network. Its seed, batch size, robustness and reinforcement are registers' values,
-        which the host writes.
-    plan : NetworkPlan
-        Fold factors of each layer.
+    folded : FoldedNetwork
+        The network and how it is folded. Its seed, batch size, robustness and reinforcement are
+        values of registers, which the host writes.
 
     Members
     -------
@@ -75,32 +72,27 @@ class TrainerCore(wiring.Component):
     batch_ends : Out(array)
         Of each layer, in the cycle in which its commit begins: its counts of errors and updated
         neurons (:func:`.layer.batch_end_layout`).
-
-    Raises
-    ------
-    ConfigurationError
-        If the plan does not suit the network.
     """
 
-    def __init__(self, config: NetworkConfig, plan: NetworkPlan):
-        self.config = config
-        self.plan = plan
-        self.network = Network(config, plan)
+    def __init__(self, folded: FoldedNetwork):
+        self.folded = folded
+        self.network = Network(folded)
+        layers = len(folded.layers)
         super().__init__(
             {
-                "samples": In(stream.Signature(sample_word_layout(plan.layers[0].load))),
+                "samples": In(stream.Signature(sample_word_layout(folded.first.plan.load))),
                 "cancel": In(1),
-                "results": Out(stream.Signature(result_layout(len(config.layers)))),
+                "results": Out(stream.Signature(result_layout(layers))),
                 "requests": In(stream.Signature(request_layout())),
                 "responses": Out(stream.Signature(response_layout())),
                 "busy": Out(1),
-                "batch_ends": Out(data.ArrayLayout(batch_end_layout(), len(config.layers))),
+                "batch_ends": Out(data.ArrayLayout(batch_end_layout(), layers)),
             }
         )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        config, network = self.config, self.network
+        config, network = self.folded.config, self.network
         m.submodules.network = network
 
         seed = Signal(48)

@@ -17,9 +17,9 @@ from typing import Any
 from ...golden_model.config import NetworkConfig
 from ...hdl.link.uart_trainer import UartTrainer
 from ...hdl.planning.cycles import Workload, estimate_cycles
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork
 from ...hdl.planning.planner import DoesNotFitError
-from ...hdl.planning.resources import plan_needs
+from ...hdl.planning.resources import network_needs
 from ...hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
 from ...sim.verilator.tools import digest, telling
 from ...tools.cache import keep
@@ -130,10 +130,8 @@ class Prepared:
     ----------
     board : Board
         The board.
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Its fold factors.
+    folded : FoldedNetwork
+        The network and how it is folded.
     clock : Fraction
         The clock in hertz.
     pll : PLL or None
@@ -145,8 +143,7 @@ class Prepared:
     """
 
     board: Board
-    config: NetworkConfig
-    plan: NetworkPlan
+    folded: FoldedNetwork
     clock: Fraction
     pll: PLL | None
     platform: Any
@@ -155,8 +152,7 @@ class Prepared:
 
 def prepare(
     board: Board,
-    config: NetworkConfig | None = None,
-    plan: NetworkPlan | None = None,
+    network: NetworkConfig | FoldedNetwork | None = None,
     *,
     clock: Fraction | None = None,
 ) -> Prepared:
@@ -167,14 +163,12 @@ def prepare(
     Raises
     ------
     ConfigurationError
-        If the plan, the clock or the network do not suit the board.
+        If the clock or the network do not suit the board.
     """
-    config = config or board.network
-    plan = plan or board.plan(config)
+    folded = network if isinstance(network, FoldedNetwork) else board.fold(network or board.network)
     frequency, pll = board.clock(clock)
     design = UartTrainer(
-        config,
-        plan,
+        folded,
         clocks_per_bit=board.clocks_per_bit(frequency),
         clock_khz=round(frequency / 1000),
     )
@@ -188,13 +182,12 @@ def prepare(
     )
     wanted = (".il", ".ys", ".pcf", ".lpf", ".cst")
     files = {name: text for name, text in prepared.files.items() if name.endswith(wanted)}
-    return Prepared(board, config, plan, frequency, pll, platform, files)
+    return Prepared(board, folded, frequency, pll, platform, files)
 
 
 def build(
     board: Board,
-    config: NetworkConfig | None = None,
-    plan: NetworkPlan | None = None,
+    network: NetworkConfig | FoldedNetwork | None = None,
     *,
     out: Path,
     clock: Fraction | None = None,
@@ -209,11 +202,9 @@ def build(
     ----------
     board : Board
         The board.
-    config : NetworkConfig, optional
-        The network; the board's own by default.
-    plan : NetworkPlan, optional
-        Its fold factors; planned for the board's device by default, and anew, up to twice, if the
-        design turns out to have too much logic.
+    network : FoldedNetwork or NetworkConfig, optional
+        The network, folded; or a network to fold for the board, which is folded anew, up to twice,
+        if the design turns out to have too much logic. By default the board's own network.
     out : Path
         The directory to write, whole or not at all. What is there is replaced if it is a build.
     clock : Fraction, optional
@@ -230,7 +221,7 @@ def build(
     Raises
     ------
     ConfigurationError
-        If the plan, the clock or the network do not suit the board.
+        If the clock or the network do not suit the board.
     BuildError
         If a tool is missing, something does not fit, or timing is missed.
     """
@@ -238,10 +229,13 @@ def build(
     flow = find_flow(board.device.family)
     versions = {tool.name: tool.version(native) for tool in flow.tools}
     progress("elaborating")
-    prepared = prepare(board, config, plan, clock=clock)
+    prepared = prepare(board, network, clock=clock)
+    replans = not isinstance(network, FoldedNetwork)
     identity = digest(
         board.name,
-        json.dumps([prepared.config.to_dict(), prepared.plan.to_dict(), plan is None, versions]),
+        json.dumps(
+            [prepared.folded.config.to_dict(), prepared.folded.plan.to_dict(), replans, versions]
+        ),
         json.dumps([list(seeds), list(further)]),
         json.dumps(
             [
@@ -259,7 +253,7 @@ def build(
             return there
 
     def make(directory: Path) -> None:
-        design, plans = prepared, MOST_PLANS if plan is None else 1
+        design, plans = prepared, MOST_PLANS if replans else 1
         while True:
             try:
                 _make(
@@ -283,15 +277,15 @@ def build(
 
 def _smaller(prepared: Prepared, excess: int | None, clock: Fraction | None) -> Prepared | None:
     """A design with less logic, of which so much was too much; None if there is none."""
-    board, config = prepared.board, prepared.config
+    board, folded = prepared.board, prepared.folded
     if excess is None:
         return None
-    planned = plan_needs(prepared.plan, config, board.device)
+    planned = network_needs(folded, board.device)
     cells = int(planned.cells) - excess - int(SPARE * board.device.luts)
     if cells < 1:
         return None
     try:
-        return prepare(board, config, board.plan(config, cells=cells), clock=clock)
+        return prepare(board, board.fold(folded.config, cells=cells), clock=clock)
     except DoesNotFitError:
         return None
 
@@ -387,8 +381,8 @@ def _make(
         "board": prepared.board.name,
         "device": prepared.board.device.name,
         "bitstream": flow.bitstream,
-        "config": prepared.config.to_dict(),
-        "plan": prepared.plan.to_dict(),
+        "config": prepared.folded.config.to_dict(),
+        "plan": prepared.folded.plan.to_dict(),
         "clock_mhz": float(prepared.clock / 1_000_000),
         "reached_mhz": reached[best],
         "baud": prepared.board.baud,
@@ -523,8 +517,8 @@ def _missed(
 def _rates(prepared: Prepared) -> dict[str, Any]:
     """Cycles of a sample, and samples a second."""
     clock = float(prepared.clock)
-    first = estimate_cycles(prepared.config, prepared.plan).total
-    later = estimate_cycles(prepared.config, prepared.plan, LATER_EPOCH).total
+    first = estimate_cycles(prepared.folded).total
+    later = estimate_cycles(prepared.folded, LATER_EPOCH).total
     return {
         "cycles_per_sample": {"first_epoch": first, "later_epochs": later},
         "core_samples_per_second": {
@@ -533,12 +527,11 @@ def _rates(prepared: Prepared) -> dict[str, Any]:
         },
         "link_samples_per_second": prepared.board.baud
         / LINK_BITS_PER_BYTE
-        / sample_bytes(prepared.config, prepared.plan),
+        / sample_bytes(prepared.folded),
     }
 
 
-def sample_bytes(config: NetworkConfig, plan: NetworkPlan) -> int:
+def sample_bytes(folded: FoldedNetwork) -> int:
     """Bytes of a sample on the link, without those that escape others."""
-    folded = plan.fold(config)[0]
     frame = 1 + 2 + 1 + 1 + 4 + 1
-    return frame + int(folded.load_words) * -(-folded.plan.load // 8)
+    return frame + folded.first.load_words * -(-folded.first.plan.load // 8)

@@ -14,7 +14,7 @@ from ...golden_model.network import Network, initial_classifier
 from ...golden_model.random_stream import BitStream
 from ...golden_model.samples import checked_bits
 from ...hdl.link.protocol import VERSION, LinkRegister, design_digest, link_address
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
 from ...hdl.registers.registers import IDENTITY, GlobalRegister, LayerRegister, layer_address
 from .link_client import LinkClient, LinkError, SampleFrame, WriteFrame
 
@@ -95,7 +95,7 @@ class BoardShape:
                 f"the board has a network {self}, and {wanted} is wanted: build and flash that "
                 f"(`metaplast build BOARD {wanted.options}`), or train the board's own"
             )
-        if plan is not None and design_digest(config, plan) != self.digest:
+        if plan is not None and design_digest(FoldedNetwork(config, plan)) != self.digest:
             raise WrongBoardError(
                 f"the board's network {self} has other fold factors than the plan: build and "
                 "flash that (`metaplast build --plan`)"

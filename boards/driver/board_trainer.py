@@ -14,10 +14,10 @@ from ...golden_model.errors import ConfigurationError, DataError
 from ...golden_model.files.model_file import Model
 from ...golden_model.network import Network
 from ...golden_model.trainer import EpochRecord, Trainer
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
 from ...sim.virtual_board.cable import Cable
 from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
-from ..targets.catalogue import board_plan, check_name
+from ..targets.catalogue import check_name, fold_for
 from .board_network import BoardNetwork, BoardShape, identify
 from .link_client import BAUD, LinkClient, LinkError
 
@@ -193,8 +193,10 @@ class Device:
         if self.is_virtual:
             self._stack.close()
             if plan is None:
-                plan = board_plan(self.port.removeprefix(VIRTUAL), config)
-            board = VirtualBoard(build_board(config, plan), self._cables)
+                folded = fold_for(self.port.removeprefix(VIRTUAL), config)
+            else:
+                folded = FoldedNetwork(config, plan)
+            board = VirtualBoard(build_board(folded), self._cables)
             self._board = self._stack.enter_context(board)
             self._client = self._stack.enter_context(
                 open_client(board.port, patience=self._patience)

@@ -8,7 +8,7 @@ from typing import Any
 from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from ...hdl.planning.devices import Device, find_device
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork
 from ...hdl.planning.planner import plan_network
 from ..driver.link_client import BAUD
 from ..pll.pll import PLL, megahertz
@@ -75,8 +75,8 @@ class Board:
         """Its FPGA."""
         return find_device(self.device_name)
 
-    def plan(self, config: NetworkConfig, *, cells: int | None = None) -> NetworkPlan:
-        """The planner's plan of a network for it, which leaves room for what is around the core.
+    def fold(self, config: NetworkConfig, *, cells: int | None = None) -> FoldedNetwork:
+        """Fold a network for the board as the planner does; leaves room for what is around it.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Board:
             If there is no such plan.
         """
         device = self.device if cells is None else self.device.with_cells(cells)
-        return plan_network(config, device)
+        return FoldedNetwork(config, plan_network(config, device))
 
     def clock(self, hertz: Fraction | None = None) -> tuple[Fraction, PLL | None]:
         """The clock that results, and the PLL that makes it; none for the crystal's own.

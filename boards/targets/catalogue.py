@@ -3,7 +3,7 @@
 from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from ...hdl.planning.devices import find_device
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork
 from ...hdl.planning.planner import plan_network
 from .board_target import Board
 from .icebreaker import ICEBREAKER
@@ -11,7 +11,7 @@ from .orangecrab import ORANGECRAB
 from .tang_nano_9k import TANG_NANO_9K
 from .ulx3s import ULX3S_12F, ULX3S_85F
 
-__all__ = ["BOARDS", "board_plan", "check_name", "find_board", "own_network"]
+__all__ = ["BOARDS", "check_name", "find_board", "fold_for", "own_network"]
 
 BOARDS = (ICEBREAKER, ULX3S_12F, ULX3S_85F, ORANGECRAB, TANG_NANO_9K)
 """In the order in which `metaplast boards` lists them."""
@@ -53,8 +53,8 @@ def check_name(name: str) -> None:
             raise error from None
 
 
-def board_plan(name: str, config: NetworkConfig) -> NetworkPlan:
-    """The plan of a network for a board or, where no board is so called, for a device.
+def fold_for(name: str, config: NetworkConfig) -> FoldedNetwork:
+    """Fold a network for a board or, where no board is so called, for a device.
 
     Raises
     ------
@@ -65,8 +65,8 @@ def board_plan(name: str, config: NetworkConfig) -> NetworkPlan:
     try:
         board = find_board(name)
     except ConfigurationError:
-        return plan_network(config, find_device(name))
-    return board.plan(config)
+        return FoldedNetwork(config, plan_network(config, find_device(name)))
+    return board.fold(config)
 
 
 def own_network(name: str) -> NetworkConfig:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ...hdl.planning.plan import FoldedNetwork
 from ..options.folding import CellsOption, load_plan
 from ..options.network_choice import (
     BoardClassesOption,
@@ -111,14 +112,13 @@ def build(
     )
     folded = None
     if plan is not None:
-        folded = load_plan(plan)
+        folded = FoldedNetwork(config, load_plan(plan))
     elif cells is not None:
-        folded = found.plan(config, cells=cells)
+        folded = found.fold(config, cells=cells)
     with Reporter(json=json, quiet=quiet) as reporter:
         result = build_board(
             found if baud is None else replace(found, baud=baud),
-            config,
-            folded,
+            folded or config,
             out=out,
             clock=_hertz(clock),
             seeds=range(1, (seeds or 1) + 1),

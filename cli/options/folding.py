@@ -11,9 +11,9 @@ from .options import whole_number
 
 if TYPE_CHECKING:
     from ...golden_model import NetworkConfig
-    from ...hdl.planning.plan import NetworkPlan
+    from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
 
-__all__ = ["CellsOption", "chosen_plan", "load_network", "load_plan", "with_factors"]
+__all__ = ["CellsOption", "chosen_folding", "load_network", "load_plan", "with_factors"]
 
 CellsOption = Annotated[
     int | None,
@@ -27,8 +27,10 @@ CellsOption = Annotated[
 ]
 
 
-def chosen_plan(config: "NetworkConfig", file: Path | None, device: str | None) -> "NetworkPlan":
-    """The plan of a file or for a device, or else one for no device; seen to suit the network.
+def chosen_folding(
+    config: "NetworkConfig", file: Path | None, device: str | None
+) -> "FoldedNetwork":
+    """The network folded by the plan of a file or for a device, or else by one for no device.
 
     Raises
     ------
@@ -37,20 +39,16 @@ def chosen_plan(config: "NetworkConfig", file: Path | None, device: str | None) 
     """
     from ...golden_model.errors import ConfigurationError
     from ...hdl.planning.devices import find_device
+    from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.planner import default_plan, plan_network
 
     if file is not None:
-        plan = load_plan(file)
         try:
-            plan.fold(config)
+            return FoldedNetwork(config, load_plan(file))
         except ConfigurationError as error:
             raise ConfigurationError(f"{file}: {error}") from None
-    elif device is not None:
-        plan = plan_network(config, find_device(device))
-    else:
-        plan = default_plan(config)
-    plan.fold(config)
-    return plan
+    plan = default_plan(config) if device is None else plan_network(config, find_device(device))
+    return FoldedNetwork(config, plan)
 
 
 def load_plan(file: Path) -> "NetworkPlan":

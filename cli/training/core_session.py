@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...golden_model import Network, Trainer
 from ...golden_model.files.model_file import Model
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork
 from ...sim.cosimulation.comparison import CoreState
 from ...sim.cosimulation.epoch_run import Check, Progress, TrainedEpoch
 from ...sim.cosimulation.recording import coming_batch, record_batch
@@ -48,8 +48,8 @@ class CoreSession:
     ----------
     session : Session
         What to train.
-    plan : NetworkPlan
-        Fold factors of each layer.
+    folded : FoldedNetwork
+        The network of the session, folded.
     check : str
         When to compare the states: ``"epoch"`` or ``"batch"``.
     waves : Path
@@ -61,7 +61,7 @@ class CoreSession:
     def __init__(
         self,
         session: Session,
-        plan: NetworkPlan,
+        folded: FoldedNetwork,
         *,
         check: str,
         waves: Path,
@@ -77,8 +77,7 @@ class CoreSession:
         self._check = Check(check)
         self._waves = waves
         self._setup = TrainingSetup(
-            config=session.trainer.network.config,
-            plan=plan,
+            folded=folded,
             x=session.bits.x,
             y=session.bits.y,
             fault=made,

@@ -15,7 +15,7 @@ from amaranth.lib.wiring import Out
 from amaranth.sim import Simulator
 
 from metaplast.golden_model import Network, NetworkConfig
-from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, layer_address
 from metaplast.hdl.trainer_core import TrainerCore
 
@@ -50,7 +50,7 @@ class SelfTraining(wiring.Component):
 
     def __init__(self) -> None:
         super().__init__()
-        self.core = TrainerCore(CONFIG, PLAN)
+        self.core = TrainerCore(FoldedNetwork(CONFIG, PLAN))
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

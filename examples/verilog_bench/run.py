@@ -10,12 +10,13 @@ import numpy as np
 
 from metaplast.golden_model import Network, NetworkConfig
 from metaplast.hdl.export.core_export import export_verilog
-from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 
 CONFIG = NetworkConfig(
     inputs=12, hidden=(6,), groups=(3,), classes=3, counter_bits=5, batch=5, reinforcement=0.0
 )
 PLAN = NetworkPlan((LayerPlan(banks=2, word=6, counters=3, load=6),))
+FOLDED = FoldedNetwork(CONFIG, PLAN)
 SAMPLES = 40
 BENCH = Path(__file__).with_name("bench.v")
 
@@ -31,8 +32,8 @@ def samples() -> tuple[np.ndarray, np.ndarray]:
 
 def train_in_verilog(directory: Path, x: np.ndarray, y: np.ndarray) -> list[int]:
     """The counters that the exported core learns."""
-    (layer,) = PLAN.fold(CONFIG)
-    core = export_verilog(CONFIG, PLAN, directory)
+    (layer,) = FOLDED.layers
+    core = export_verilog(FOLDED, directory)
     load = PLAN.layers[0].load
     lines = []
     for index, (bits, label) in enumerate(zip(x, y, strict=True)):

@@ -12,7 +12,7 @@ from ...golden_model.errors import ConfigurationError
 from ...golden_model.files.atomic import write_atomically
 from ...golden_model.trainer import reinforcement_events
 from ..planning.cycles import LayerTiming, estimate_cycles
-from ..planning.plan import FoldedLayer, NetworkPlan
+from ..planning.plan import FoldedLayer, FoldedNetwork
 from ..registers.registers import IDENTITY, GlobalRegister, LayerRegister, Status, layer_address
 from ..trainer_core import TrainerCore
 from .verilog import Layout, describe_ports, to_verilog
@@ -104,24 +104,22 @@ class ExportedCore:
     waivers: Path
 
 
-def export_verilog(config: NetworkConfig, plan: NetworkPlan, directory: Path) -> ExportedCore:
+def export_verilog(folded: FoldedNetwork, directory: Path) -> ExportedCore:
     """Write the trainer core of a network as Verilog, with what one needs to drive it.
 
     Files that are there already are replaced, each whole.
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Its fold factors.
+    folded : FoldedNetwork
+        The network and how it is folded.
     directory : Path
         Where to; made if it is not there.
 
     Raises
     ------
     ConfigurationError
-        If the plan does not suit the network, or the directory is a file.
+        If the directory is a file.
     VerilogError
         If Yosys fails.
     OSError
@@ -129,12 +127,11 @@ def export_verilog(config: NetworkConfig, plan: NetworkPlan, directory: Path) ->
     """
     if directory.exists() and not directory.is_dir():
         raise ConfigurationError(f"{directory} is a file; name a directory for the export")
-    folded = plan.fold(config)
-    core = TrainerCore(config, plan)
+    core = TrainerCore(folded)
     ports, inputs = describe_ports(core)
     # On any platform, memories are described, not instantiated, and nothing is asserted.
     text = to_verilog(core, name=MODULE, platform=SimpleNamespace(device=""))
-    description = _description(config, plan, folded, ports, inputs)
+    description = _description(folded, ports, inputs)
     files = ExportedCore(
         verilog=directory / f"{MODULE}.v",
         description=directory / f"{MODULE}.json",
@@ -145,7 +142,7 @@ def export_verilog(config: NetworkConfig, plan: NetworkPlan, directory: Path) ->
     for path, content in (
         (files.verilog, text),
         (files.description, json.dumps(description, indent=2) + "\n"),
-        (files.manual, _manual(config, plan, folded, ports, inputs)),
+        (files.manual, _manual(folded, ports, inputs)),
         (files.waivers, _waivers()),
     ):
         write_atomically(path, content.encode())
@@ -163,9 +160,7 @@ def _waivers() -> str:
 
 
 def _description(
-    config: NetworkConfig,
-    plan: NetworkPlan,
-    folded: tuple[FoldedLayer, ...],
+    folded: FoldedNetwork,
     ports: dict[str, Layout],
     inputs: tuple[str, ...],
 ) -> dict[str, Any]:
@@ -174,11 +169,11 @@ def _description(
         "module": MODULE,
         "clock": {"port": "clk", "edge": "rising"},
         "reset": {"port": "rst", "active": "high", "synchronous": True},
-        "network": config.to_dict(),
-        "plan": plan.to_dict(),
-        "sample_words": folded[0].load_words,
-        "timing": [_timing(layer) for layer in folded],
-        "cycles_per_sample": round(estimate_cycles(config, plan).total, 1),
+        "network": folded.config.to_dict(),
+        "plan": folded.plan.to_dict(),
+        "sample_words": folded.first.load_words,
+        "timing": [_timing(layer) for layer in folded.layers],
+        "cycles_per_sample": round(estimate_cycles(folded).total, 1),
         "ports": {
             name: {"direction": "input" if name in inputs else "output", **layout}
             for name, layout in ports.items()
@@ -186,7 +181,7 @@ def _description(
         "status": {status.name: status.value for status in Status},
         "registers": [
             {"name": name, "address": address, "access": access, "meaning": meaning}
-            for name, address, access, meaning in _registers(config)
+            for name, address, access, meaning in _registers(folded.config)
         ],
     }
 
@@ -312,12 +307,11 @@ cycles per sample, if samples come without a gap and results are taken.
 
 
 def _manual(
-    config: NetworkConfig,
-    plan: NetworkPlan,
-    folded: tuple[FoldedLayer, ...],
+    folded: FoldedNetwork,
     ports: dict[str, Layout],
     inputs: tuple[str, ...],
 ) -> str:
+    config = folded.config
     port_rows = [("`clk`", "input", "1", ""), ("`rst`", "input", "1", "")]
     for name, layout in ports.items():
         parts = [
@@ -337,7 +331,7 @@ def _manual(
             ", ".join(f"{factor} {value}" for factor, value in layer.plan.to_dict().items()),
             *map(str, _timing(layer).values()),
         )
-        for layer in folded
+        for layer in folded.layers
     ]
     return MANUAL.format(
         module=MODULE,
@@ -345,8 +339,8 @@ def _manual(
         counter_bits=config.counter_bits,
         groups=", ".join(map(str, config.groups)),
         ports=_table(("port", "direction", "bits", "parts of the payload"), port_rows),
-        words=folded[0].load_words,
-        load=folded[0].plan.load,
+        words=folded.first.load_words,
+        load=folded.first.plan.load,
         inputs=config.inputs,
         status=_table(
             ("status", "value"), [(f"`{status.name}`", str(status.value)) for status in Status]
@@ -359,6 +353,6 @@ def _manual(
         ),
         margins=", ".join(str(layer.margin) for layer in config.layers),
         batch=config.batch,
-        cycles=estimate_cycles(config, plan).total,
-        timing=_table(("layer", "fold factors", *_timing(folded[0])), timing_rows),
+        cycles=estimate_cycles(folded).total,
+        timing=_table(("layer", "fold factors", *_timing(folded.first)), timing_rows),
     )

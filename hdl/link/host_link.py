@@ -7,9 +7,8 @@ from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ...golden_model.config import NetworkConfig
 from ..layer.layer_engine import result_layout
-from ..planning.plan import NetworkPlan
+from ..planning.plan import FoldedNetwork
 from ..registers.registers import LayerRegister, Status, request_layout, response_layout
 from ..trainer_core import sample_word_layout
 from .deframer import Deframer
@@ -69,10 +68,8 @@ class HostLink(wiring.Component):
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Fold factors of each layer.
+    folded : FoldedNetwork
+        The network and how it is folded.
     clock_khz : int
         For the register of that name; 0 if it is not known.
 
@@ -89,25 +86,24 @@ class HostLink(wiring.Component):
 
     Raises
     ------
-    ConfigurationError
-        If the plan does not suit the network.
+    ValueError
+        If ``clock_khz`` is out of its range.
     """
 
-    def __init__(self, config: NetworkConfig, plan: NetworkPlan, *, clock_khz: int = 0):
+    def __init__(self, folded: FoldedNetwork, *, clock_khz: int = 0):
         if not 0 <= clock_khz < 1 << 32:
             raise ValueError(f"clock_khz must be from 0 to 2^32 - 1, not {clock_khz!r}")
 
-        self.config = config
-        self.plan = plan
+        self.folded = folded
         self.clock_khz = clock_khz
-        self._words = plan.fold(config)[0].load_words
-        load = plan.layers[0].load
+        self._words = folded.first.load_words
+        load = folded.first.plan.load
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
                 "o": Out(stream.Signature(8)),
                 "samples": Out(stream.Signature(sample_word_layout(load))),
-                "results": In(stream.Signature(result_layout(len(config.layers)))),
+                "results": In(stream.Signature(result_layout(len(folded.layers)))),
                 "requests": Out(stream.Signature(request_layout())),
                 "responses": In(stream.Signature(response_layout())),
                 "cancel": Out(1),
@@ -117,10 +113,10 @@ class HostLink(wiring.Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        load = self.plan.layers[0].load
+        load = self.folded.first.plan.load
 
         m.submodules.deframer = deframer = Deframer()
-        m.submodules.sender = sender = ReplySender(layers=len(self.config.layers))
+        m.submodules.sender = sender = ReplySender(layers=len(self.folded.layers))
         m.submodules.framer = framer = Framer()
         wiring.connect(m, wiring.flipped(self.i), deframer.i)
         wiring.connect(m, wiring.flipped(self.results), sender.results)
@@ -153,7 +149,7 @@ class HostLink(wiring.Component):
         # A frame's fields, as its bytes come
         kind = Signal(RequestKind)
         register = Signal(8)  # or a sample's label
-        page = Signal(range(len(self.config.layers) + 1))  # of the core's; or a sample's flags
+        page = Signal(range(len(self.folded.layers) + 1))  # of the core's; or a sample's flags
         own_page, no_page = Signal(), Signal()  # the link's; neither its nor the core's
         left = Signal(16)
         word_bytes = math.ceil(load / 8)
@@ -243,7 +239,7 @@ class HostLink(wiring.Component):
             LinkRegister.SAMPLES_AHEAD: SAMPLES_AHEAD,
             LinkRegister.LOAD: load,
             LinkRegister.CLOCK: self.clock_khz,
-            LinkRegister.DIGEST: design_digest(self.config, self.plan),
+            LinkRegister.DIGEST: design_digest(self.folded),
         }
         m.d.comb += [
             own.eq(own_page | no_page | (counters & (page == 0))),

@@ -6,8 +6,7 @@ import json
 import zlib
 from dataclasses import dataclass
 
-from ...golden_model.config import NetworkConfig
-from ..planning.plan import NetworkPlan
+from ..planning.plan import FoldedNetwork
 from ..registers.registers import Status
 
 __all__ = [
@@ -102,8 +101,9 @@ def link_address(register: LinkRegister) -> int:
     return LINK_PAGE | register
 
 
-def design_digest(config: NetworkConfig, plan: NetworkPlan) -> int:
+def design_digest(folded: FoldedNetwork) -> int:
     """32 bits that tell the shape of a network and its fold factors from others'."""
+    config, plan = folded.config, folded.plan
     shape = {
         "inputs": config.inputs,
         "hidden": config.hidden,

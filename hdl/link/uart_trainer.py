@@ -5,8 +5,7 @@ from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ...golden_model.config import NetworkConfig
-from ..planning.plan import NetworkPlan
+from ..planning.plan import FoldedNetwork
 from ..trainer_core import TrainerCore
 from .host_link import HostLink
 from .uart_receiver import UartReceiver
@@ -22,10 +21,8 @@ class UartTrainer(wiring.Component):
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Fold factors of each layer.
+    folded : FoldedNetwork
+        The network and how it is folded.
     clocks_per_bit : int
         Clock cycles of a bit on the line. At least 4.
     clock_khz : int
@@ -42,22 +39,17 @@ class UartTrainer(wiring.Component):
 
     Raises
     ------
-    ConfigurationError
-        If the plan does not suit the network.
     ValueError
         If a parameter is out of its range.
     """
 
-    def __init__(
-        self, config: NetworkConfig, plan: NetworkPlan, *, clocks_per_bit: int, clock_khz: int = 0
-    ):
-        self.config = config
-        self.plan = plan
+    def __init__(self, folded: FoldedNetwork, *, clocks_per_bit: int, clock_khz: int = 0):
+        self.folded = folded
         self.clocks_per_bit = clocks_per_bit
         self._receiver = UartReceiver(clocks_per_bit=clocks_per_bit)
         self._transmitter = UartTransmitter(clocks_per_bit=clocks_per_bit)
-        self._link = HostLink(config, plan, clock_khz=clock_khz)
-        self._core = TrainerCore(config, plan)
+        self._link = HostLink(folded, clock_khz=clock_khz)
+        self._core = TrainerCore(folded)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "busy": Out(1)})
 
     def elaborate(self, platform: object) -> Elaboratable:

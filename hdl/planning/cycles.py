@@ -21,7 +21,7 @@ from ...golden_model.random_stream import BitStream, reinforcement_id
 from ...golden_model.trainer import reinforcement_events
 from .foldings import Foldings
 from .integers import Integers, bit_length, ceil_divide
-from .plan import FoldedLayer, NetworkPlan
+from .plan import FoldedLayer, FoldedNetwork
 
 __all__ = [
     "CycleEstimate",
@@ -313,12 +313,13 @@ class CycleModel:
         self._offered = 0
 
     @classmethod
-    def of(cls, config: NetworkConfig, plan: NetworkPlan) -> "CycleModel":
+    def of(cls, folded: FoldedNetwork) -> "CycleModel":
         """The model of a network that has not been trained yet."""
         streams = [
-            BitStream(config.seed, reinforcement_id(layer)) for layer in range(len(config.layers))
+            BitStream(folded.config.seed, reinforcement_id(layer.config.index))
+            for layer in folded.layers
         ]
-        return cls(plan.fold(config), streams)
+        return cls(folded.layers, streams)
 
     @property
     def idle(self) -> int:
@@ -560,29 +561,25 @@ def mean_event_cycles(folded: FoldedLayer, events: int) -> float:
     return event_cycles(folded, draws) * events / len(draws)
 
 
-def estimate_cycles(
-    config: NetworkConfig, plan: NetworkPlan, workload: Workload | None = None
-) -> CycleEstimate:
+def estimate_cycles(folded: FoldedNetwork, workload: Workload | None = None) -> CycleEstimate:
     """Mean cycles for each sample, from averages alone.
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network; its batch size and reinforcement count here.
-    plan : NetworkPlan
-        Its fold factors.
+    folded : FoldedNetwork
+        The network, whose batch size and reinforcement count here, and how it is folded.
     workload : Workload, optional
         The averages.
 
     Raises
     ------
     ConfigurationError
-        If plan or workload do not suit the network.
+        If the workload does not suit the network.
     """
     workload = workload or Workload()
-    folded = plan.fold(config)
+    config = folded.config
     layers = []
-    for layer in folded:
+    for layer in folded.layers:
         timing = LayerTiming.of(layer)
         rates = workload.of(layer.config, len(config.layers))
         errors, chosen = synthetic_samples(layer.config, *rates, ESTIMATED_SAMPLES)
@@ -606,13 +603,13 @@ def estimate_cycles(
     slowest = max(layer.total for layer in layers)
     network = slowest
     if len(layers) > 1:  # over so few samples, a chain may seem quicker than its slowest layer
-        network = max(slowest, _mean_cycles(config, folded, workload))
+        network = max(slowest, mean_cycles(folded, workload))
     return CycleEstimate(tuple(layers), network)
 
 
-def mean_cycles(config: NetworkConfig, plan: NetworkPlan, workload: Workload) -> float:
+def mean_cycles(folded: FoldedNetwork, workload: Workload) -> float:
     """Mean cycles for each sample, without what each part takes (:func:`estimate_cycles`)."""
-    return _mean_cycles(config, plan.fold(config), workload)
+    return _mean_cycles(folded.config, folded.layers, workload)
 
 
 def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload: Workload) -> float:

@@ -6,13 +6,13 @@ No fold factor changes a counter (docs/algorithm.md, 8); they trade cycles for m
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ...golden_model.config import LayerConfig, NetworkConfig
 from ...golden_model.errors import ConfigurationError
 
-__all__ = ["FoldedLayer", "LayerPlan", "MemoryKind", "NetworkPlan"]
+__all__ = ["FoldedLayer", "FoldedNetwork", "LayerPlan", "MemoryKind", "NetworkPlan"]
 
 
 class MemoryKind(enum.Enum):
@@ -72,7 +72,7 @@ class LayerPlan:
         ConfigurationError
             If a key is unknown or the memory is of no known kind.
         """
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         if unknown := values.keys() - known:
             raise ConfigurationError(
                 f"a layer's plan has no {', '.join(sorted(unknown))}; "
@@ -292,20 +292,6 @@ class NetworkPlan:
     layers: tuple[LayerPlan, ...]
     device: str = ""
 
-    def fold(self, config: NetworkConfig) -> tuple[FoldedLayer, ...]:
-        """The layers of a network, folded.
-
-        Raises
-        ------
-        ConfigurationError
-            If the number of layers differs or a layer's plan does not suit it.
-        """
-        if len(self.layers) != len(config.layers):
-            raise ConfigurationError(
-                f"the plan is for {len(self.layers)} layers, the network has {len(config.layers)}"
-            )
-        return tuple(map(FoldedLayer, config.layers, self.layers))
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {"device": self.device, "layers": [layer.to_dict() for layer in self.layers]}
@@ -332,3 +318,49 @@ class NetworkPlan:
                 "and the name of a device"
             )
         return cls(tuple(map(LayerPlan.from_dict, layers)), device or "")
+
+
+@dataclass(frozen=True)
+class FoldedNetwork:
+    """A network and its plan, checked against each other once and then passed as one value.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        The network: what is learnt.
+    plan : NetworkPlan
+        Fold factors of each layer: how it is laid out in gateware.
+
+    Attributes
+    ----------
+    layers : tuple of FoldedLayer
+        Each layer with its fold factors, and every number that follows from them.
+
+    Raises
+    ------
+    ConfigurationError
+        If the number of layers differs, or the plan of a layer does not suit it.
+    """
+
+    config: NetworkConfig
+    plan: NetworkPlan
+    layers: tuple[FoldedLayer, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        config, plan = self.config, self.plan
+        if len(plan.layers) != len(config.layers):
+            raise ConfigurationError(
+                f"the plan is for {len(plan.layers)} layers, the network has {len(config.layers)}"
+            )
+        layers = tuple(map(FoldedLayer, config.layers, plan.layers))
+        object.__setattr__(self, "layers", layers)
+
+    @property
+    def first(self) -> FoldedLayer:
+        """The layer that samples enter."""
+        return self.layers[0]
+
+    @property
+    def next_loads(self) -> tuple[int | None, ...]:
+        """For each layer, the input bits that enter the layer after it in a cycle; None at last."""
+        return (*(layer.plan.load for layer in self.layers[1:]), None)

@@ -1,13 +1,11 @@
 """What a plan takes: its cycles, its memories, its logic."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...golden_model.config import NetworkConfig
 from .cycles import CycleEstimate, Workload, estimate_cycles
 from .devices import Device
-from .plan import FoldedLayer, NetworkPlan
+from .plan import FoldedLayer, FoldedNetwork
 from .resources import ComponentNeed, Resources, core_needs, layer_needs, total_need
 
 __all__ = ["LayerReport", "PlanReport", "report_plan"]
@@ -40,10 +38,8 @@ class PlanReport:
 
     Attributes
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Its fold factors.
+    folded : FoldedNetwork
+        The network and how it is folded.
     device : Device or None
         What it was planned for.
     workload : Workload
@@ -56,8 +52,7 @@ class PlanReport:
         Mean cycles for each sample.
     """
 
-    config: NetworkConfig
-    plan: NetworkPlan
+    folded: FoldedNetwork
     device: Device | None
     workload: Workload
     layers: tuple[LayerReport, ...]
@@ -89,9 +84,9 @@ class PlanReport:
             )
         supply = None if self.device is None else asdict(Resources.of(self.device))
         return {
-            "config": self.config.to_dict(),
+            "config": self.folded.config.to_dict(),
             "device": self.device.name if self.device else None,
-            "plan": self.plan.to_dict(),
+            "plan": self.folded.plan.to_dict(),
             "accuracy": self.workload.accuracy,
             "cycles_per_sample": self.cycles.total,
             "layers": layers,
@@ -115,8 +110,7 @@ def _component_dict(component: ComponentNeed) -> dict[str, Any]:
 
 
 def report_plan(
-    config: NetworkConfig,
-    plan: NetworkPlan,
+    folded: FoldedNetwork,
     device: Device | None = None,
     workload: Workload | None = None,
 ) -> PlanReport:
@@ -124,10 +118,8 @@ def report_plan(
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Its fold factors. Whether they fit the device is not looked at.
+    folded : FoldedNetwork
+        The network and how it is folded. Whether that fits the device is not looked at.
     device : Device, optional
         Decides shapes of memories and costs of logic.
     workload : Workload, optional
@@ -136,19 +128,16 @@ def report_plan(
     Raises
     ------
     ConfigurationError
-        If the plan or the workload does not suit the network.
+        If the workload does not suit the network.
     """
-    folded = plan.fold(config)
-    loads: Sequence[int | None] = [*(layer.plan.load for layer in folded[1:]), None]
     return PlanReport(
-        config=config,
-        plan=plan,
+        folded=folded,
         device=device,
         workload=workload or Workload(),
         layers=tuple(
             LayerReport(layer, layer_needs(layer, device, next_load))
-            for layer, next_load in zip(folded, loads, strict=True)
+            for layer, next_load in zip(folded.layers, folded.next_loads, strict=True)
         ),
         core=core_needs(device),
-        cycles=estimate_cycles(config, plan, workload),
+        cycles=estimate_cycles(folded, workload),
     )

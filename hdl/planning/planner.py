@@ -19,7 +19,7 @@ from .cycles import Workload, mean_cycles
 from .devices import DEVICES, Device
 from .foldings import Foldings
 from .layer_search import AMOUNTS, Factors, LayerOptions, LayerSearch, amounts_of, undominated
-from .plan import FoldedLayer, LayerPlan, MemoryKind, NetworkPlan
+from .plan import FoldedLayer, FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from .resources import Resources, core_needs
 
 __all__ = ["DoesNotFitError", "default_plan", "plan_network"]
@@ -103,7 +103,7 @@ def plan_network(
     DoesNotFitError
         If no plan fits; the message names what ran out, and the nearest plan that fits.
     """
-    default_plan(config).fold(config)  # refuses what no plan can fold
+    FoldedNetwork(config, default_plan(config))  # refuses what no plan can fold
     task = _Task(config, device, workload or Workload())
     task.check_bits()
     fixed = _checked_overrides(config, overrides)
@@ -302,7 +302,7 @@ class _Task:
 
     def _cycles(self, plan: NetworkPlan) -> float:
         if plan not in self._estimates:
-            self._estimates[plan] = mean_cycles(self.config, plan, self.workload)
+            self._estimates[plan] = mean_cycles(FoldedNetwork(self.config, plan), self.workload)
         return self._estimates[plan]
 
     # What cannot be

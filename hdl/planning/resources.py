@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ...golden_model.config import NetworkConfig
 from .devices import Device
 from .foldings import Foldings
 from .integers import Integers, bit_length, ceil_divide, number_bits
-from .plan import FoldedLayer, MemoryKind, NetworkPlan
+from .plan import FoldedLayer, FoldedNetwork, MemoryKind
 
 __all__ = [
     "ComponentNeed",
@@ -27,7 +26,7 @@ __all__ = [
     "core_needs",
     "layer_memories",
     "layer_needs",
-    "plan_needs",
+    "network_needs",
     "total_need",
 ]
 
@@ -461,11 +460,9 @@ def total_need(components: Sequence[ComponentNeed]) -> Resources:
     return sum((component.need for component in components), Resources())
 
 
-def plan_needs(plan: NetworkPlan, config: NetworkConfig, device: Device | None) -> Resources:
+def network_needs(folded: FoldedNetwork, device: Device | None) -> Resources:
     """What a whole core needs."""
-    folded = plan.fold(config)
-    loads: Sequence[int | None] = [*(layer.plan.load for layer in folded[1:]), None]
     total = core_needs(device).need
-    for layer, next_load in zip(folded, loads, strict=True):
+    for layer, next_load in zip(folded.layers, folded.next_loads, strict=True):
         total += total_need(layer_needs(layer, device, next_load))
     return total

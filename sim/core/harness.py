@@ -10,8 +10,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ...golden_model.config import NetworkConfig
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork
 from ...hdl.primitives.random_stream import BitStreamGenerator
 from ...hdl.trainer_core import TrainerCore
 from ..verilator.design import TOP, Design
@@ -302,24 +301,17 @@ class SimulationTop(wiring.Component):
 
 
 @lru_cache(maxsize=8)
-def core_design(config: NetworkConfig, plan: NetworkPlan) -> Design:
+def core_design(folded: FoldedNetwork) -> Design:
     """A trainer core in its harness, with the memories within reach of a bench.
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Fold factors of each layer.
-
-    Raises
-    ------
-    ConfigurationError
-        If the plan does not suit the network.
+    folded : FoldedNetwork
+        The network and how it is folded.
     """
-    load_words = plan.fold(config)[0].load_words
-    design = Design.of(SimulationTop(TrainerCore(config, plan), load_words=load_words))
-    banks = sum(layer.banks for layer in plan.layers)
+    load_words = folded.first.load_words
+    design = Design.of(SimulationTop(TrainerCore(folded), load_words=load_words))
+    banks = sum(layer.plan.banks for layer in folded.layers)
     return replace(design, verilog=reveal_memories(design.verilog, banks=banks))
 
 

@@ -16,9 +16,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ...golden_model.config import NetworkConfig
 from ...golden_model.random_stream import BitStream
-from ...hdl.planning.plan import FoldedLayer, NetworkPlan
+from ...hdl.planning.plan import FoldedLayer, FoldedNetwork
 from ...hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
 from ..verilator.design import TOP
 from ..verilator.simulator import SimulationError, Simulator, build
@@ -40,17 +39,13 @@ ENDING_SECONDS = 10
 STREAM_REGISTERS = 4
 
 
-def build_core(
-    config: NetworkConfig, plan: NetworkPlan, *, optimize: bool = True, waves: bool = False
-) -> Simulator:
+def build_core(folded: FoldedNetwork, *, optimize: bool = True, waves: bool = False) -> Simulator:
     """The simulator of a trainer core, built if it was not built before.
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Fold factors of each layer.
+    folded : FoldedNetwork
+        The network and how it is folded.
     optimize : bool
         For runs of many cycles: compile slowly, run quickly.
     waves : bool
@@ -58,12 +53,10 @@ def build_core(
 
     Raises
     ------
-    ConfigurationError
-        If the plan does not suit the network.
     SimulationError
         If it cannot be built.
     """
-    return build(core_design(config, plan), optimize=optimize, waves=waves, main=MAIN)
+    return build(core_design(folded), optimize=optimize, waves=waves, main=MAIN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,10 +134,8 @@ class SimulatedCore:
     ----------
     simulator : Simulator
         From :func:`build_core`.
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Fold factors of each layer.
+    folded : FoldedNetwork
+        The network and how it is folded.
     gaps, stalls : int
         How often words and requests are held back, and results and responses are not taken, in
         256 cycles. 0 to 255.
@@ -162,16 +153,15 @@ class SimulatedCore:
     def __init__(
         self,
         simulator: Simulator,
-        config: NetworkConfig,
-        plan: NetworkPlan,
+        folded: FoldedNetwork,
         *,
         gaps: int = 0,
         stalls: int = 0,
         noise: int = 1,
         waves: Path | None = None,
     ):
-        self.config = config
-        self.folded = plan.fold(config)
+        self.folded = folded
+        self.config = folded.config
         self._inside = 0
         self._outside: list[CoreResults] = []
         self._ends: list[BatchCounts] = []
@@ -361,7 +351,7 @@ class SimulatedCore:
         last : (n,) bool
             Whether a sample is its batch's last.
         """
-        folded = self.folded[0]
+        folded = self.folded.first
         width = folded.load_words * folded.plan.load
         wide = np.zeros((len(x), width + 9), dtype=np.uint8)
         wide[:, : x.shape[1]] = x
@@ -463,7 +453,7 @@ class SimulatedCore:
         """``k`` of each layer, as the memories hold it."""
         return [
             counters_of(folded, self._peek(folded, _counters(folded), folded.row_bits))
-            for folded in self.folded
+            for folded in self.folded.layers
         ]
 
     def peek_snapshot(self) -> list[NDArray[np.uint8]]:
@@ -473,12 +463,12 @@ class SimulatedCore:
                 folded,
                 self._peek(folded, f"signs.{SNAPSHOT}", folded.plan.lanes * folded.plan.word),
             )
-            for folded in self.folded
+            for folded in self.folded.layers
         ]
 
     def poke(self, counters: Sequence[NDArray[Any]], snapshot: Sequence[NDArray[Any]]) -> None:
         """Put ``k`` and ``W`` of each layer into the memories, in no time."""
-        for folded, k, w in zip(self.folded, counters, snapshot, strict=True):
+        for folded, k, w in zip(self.folded.layers, counters, snapshot, strict=True):
             self._poke(folded, _counters(folded), counter_words(folded, k))
             self._poke(folded, f"signs.{SNAPSHOT}", snapshot_words(folded, w))
 
@@ -511,7 +501,7 @@ class SimulatedCore:
     def _patience(self, events: int = 0) -> int:
         """Cycles of silence that are too many, by a wide margin."""
         longest = events
-        for folded in self.folded:
+        for folded in self.folded.layers:
             layer = folded.config
             longest += (
                 folded.load_words

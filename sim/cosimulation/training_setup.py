@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...golden_model.config import NetworkConfig
 from ...golden_model.network import Network
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork
 from ..core.simulated_core import SimulatedCore, build_core
 from ..verilator.simulator import Simulator
 from .comparison import CoreState
@@ -85,10 +85,8 @@ class TrainingSetup:
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Fold factors of each layer.
+    folded : FoldedNetwork
+        The network and how it is folded.
     x : (n, N) of 0 and 1
         Encoded training samples.
     y : (n,) int
@@ -101,8 +99,7 @@ class TrainingSetup:
         What to make wrong.
     """
 
-    config: NetworkConfig
-    plan: NetworkPlan
+    folded: FoldedNetwork
     x: NDArray[np.uint8]
     y: NDArray[np.int64]
     gaps: int = 0
@@ -112,28 +109,28 @@ class TrainingSetup:
     fault: Fault | None = None
     _simulators: dict[bool, Simulator] = field(default_factory=dict, repr=False)
 
+    @property
+    def config(self) -> NetworkConfig:
+        """The network."""
+        return self.folded.config
+
     def simulator(self, *, waves: bool = False) -> Simulator:
         """The core's simulator; built at most once.
 
         Raises
         ------
-        ConfigurationError
-            If the plan does not suit the network.
         SimulationError
             If it cannot be built.
         """
         if waves not in self._simulators:
-            self._simulators[waves] = build_core(
-                self.config, self.plan, optimize=self.optimize, waves=waves
-            )
+            self._simulators[waves] = build_core(self.folded, optimize=self.optimize, waves=waves)
         return self._simulators[waves]
 
     def open(self, waves: Path | None = None) -> SimulatedCore:
         """A core in a simulator of its own, able to record a waveform if a file is given."""
         return SimulatedCore(
             self.simulator(waves=waves is not None),
-            self.config,
-            self.plan,
+            self.folded,
             gaps=self.gaps,
             stalls=self.stalls,
             noise=self.noise,

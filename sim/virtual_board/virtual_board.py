@@ -11,9 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
-from ...golden_model.config import NetworkConfig
 from ...hdl.link.uart_trainer import UartTrainer
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork
 from ..verilator.design import TOP, Design
 from ..verilator.simulator import Simulator, build
 from .cable import Cable
@@ -30,30 +29,26 @@ CHUNK = 1024
 
 
 @lru_cache(maxsize=8)
-def _design(config: NetworkConfig, plan: NetworkPlan) -> Design:
-    return Design.of(UartTrainer(config, plan, clocks_per_bit=CLOCKS_PER_BIT))
+def _design(folded: FoldedNetwork) -> Design:
+    return Design.of(UartTrainer(folded, clocks_per_bit=CLOCKS_PER_BIT))
 
 
-def build_board(config: NetworkConfig, plan: NetworkPlan, *, optimize: bool = True) -> Simulator:
+def build_board(folded: FoldedNetwork, *, optimize: bool = True) -> Simulator:
     """The simulator of a board's top level, built if it was not built before.
 
     Parameters
     ----------
-    config : NetworkConfig
-        The network.
-    plan : NetworkPlan
-        Fold factors of each layer.
+    folded : FoldedNetwork
+        The network and how it is folded.
     optimize : bool
         For runs of many cycles: compile slowly, run quickly.
 
     Raises
     ------
-    ConfigurationError
-        If the plan does not suit the network.
     SimulationError
         If it cannot be built.
     """
-    return build(_design(config, plan), optimize=optimize, main=MAIN)
+    return build(_design(folded), optimize=optimize, main=MAIN)
 
 
 class VirtualBoard:

@@ -8,7 +8,7 @@ import pytest
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
 from metaplast.hdl.network import Network
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 
@@ -72,7 +72,7 @@ def run(
     flip: bool = False,
 ) -> list[int]:
     parameters = {"network": network.to_dict(), "plan": plan.to_dict(), "batches": batches}
-    simulator = build(Design.of(Network(network, plan)))
+    simulator = build(Design.of(Network(FoldedNetwork(network, plan))))
     return simulator.run(BENCH, parameters=parameters, case=case, flip=flip)
 
 
@@ -109,4 +109,4 @@ def test_the_bench_notices_a_flipped_bit() -> None:
 def test_a_plan_for_another_network_is_refused() -> None:
     network, plan = SMALL
     with pytest.raises(ConfigurationError, match="the plan is for 2 layers, the network has 3"):
-        Network(network, replace(plan, layers=plan.layers[:2]))
+        Network(FoldedNetwork(network, replace(plan, layers=plan.layers[:2])))

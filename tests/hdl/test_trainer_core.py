@@ -3,7 +3,7 @@
 import pytest
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.trainer_core import TrainerCore
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
@@ -31,7 +31,7 @@ CORES = {
 def run(core: str, *, case: str | None = None, flip: bool = False) -> None:
     network, plan = CORES[core]
     parameters = {"network": network.to_dict(), "plan": plan.to_dict()}
-    design = Design.of(TrainerCore(network, plan))
+    design = Design.of(TrainerCore(FoldedNetwork(network, plan)))
     build(design).run(BENCH, parameters=parameters, case=case, flip=flip)
 
 

@@ -103,7 +103,7 @@ class NetlistCore(wiring.Component):
 
 def netlist_design(core: TrainerCore, family: Family, directory: Path) -> tuple[Design, str]:
     """A harness around the core's netlist, and the netlist."""
-    load_words = core.plan.fold(core.config)[0].load_words
+    load_words = core.folded.first.load_words
     harness = Design.of(SimulationTop(NetlistCore(core), load_words=load_words))
     netlist = family.netlist(core, directory)
     own = reveal_memories(harness.verilog, banks=0)

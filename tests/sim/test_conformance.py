@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from metaplast.golden_model import Network, NetworkConfig, Trainer, epoch_order
 from metaplast.golden_model.config import LayerConfig
 from metaplast.hdl.planning.cycles import CycleModel
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.planning.planner import default_plan
 from metaplast.sim.core.harness import core_design
 from metaplast.sim.core.simulated_core import MAIN, SimulatedCore
@@ -79,15 +79,17 @@ def train(
     """
     network = Network(config)
     trainer = Trainer(network)
-    simulator = build(core_design(config, plan), main=MAIN)
+    simulator = build(core_design(FoldedNetwork(config, plan)), main=MAIN)
     totals = np.zeros((2, len(config.layers)), dtype=np.int64)
-    with SimulatedCore(simulator, config, plan, gaps=pauses, stalls=pauses, noise=noise) as core:
+    with SimulatedCore(
+        simulator, FoldedNetwork(config, plan), gaps=pauses, stalls=pauses, noise=noise
+    ) as core:
         core.configure()
         core.seed()
         before = core.drain()
         for epoch in range(epochs):
             core.set_events(trainer.events())
-            model = CycleModel(plan.fold(config), network.streams)
+            model = CycleModel(FoldedNetwork(config, plan).layers, network.streams)
             order = epoch_order(config.seed, epoch, len(x))
             last = np.zeros(len(x), dtype=np.bool_)
             last[-1] = True

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from metaplast.golden_model import Network, NetworkConfig, Trainer, epoch_order
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.trainer_core import TrainerCore
 from metaplast.sim.core.simulated_core import MAIN, SimulatedCore
 from metaplast.sim.verilator.simulator import build
@@ -37,7 +37,7 @@ SAMPLES, EPOCHS = 150, 3
 def test_cells_learn_what_the_golden_model_learns(
     tmp_path: Path, family: Family, cells: tuple[str, ...]
 ) -> None:
-    design, netlist = netlist_design(TrainerCore(CONFIG, PLAN), family, tmp_path)
+    design, netlist = netlist_design(TrainerCore(FoldedNetwork(CONFIG, PLAN)), family, tmp_path)
     assert all(f"{cell} " in netlist for cell in cells)
     assert "always" not in netlist
 
@@ -45,7 +45,9 @@ def test_cells_learn_what_the_golden_model_learns(
     x = rng.integers(0, 2, (SAMPLES, CONFIG.inputs), dtype=np.uint8)
     y = rng.integers(0, CONFIG.classes, SAMPLES)
     trainer = Trainer(network := Network(CONFIG))
-    with SimulatedCore(build(design, main=MAIN), CONFIG, PLAN, gaps=64, stalls=64) as core:
+    with SimulatedCore(
+        build(design, main=MAIN), FoldedNetwork(CONFIG, PLAN), gaps=64, stalls=64
+    ) as core:
         core.configure()
         core.seed()
         for epoch in range(EPOCHS):

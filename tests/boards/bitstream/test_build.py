@@ -21,8 +21,8 @@ from metaplast.boards.bitstream.toolchain import BuildError, Runner
 from metaplast.boards.targets.board_target import Board
 from metaplast.boards.targets.catalogue import find_board
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
-from metaplast.hdl.planning.resources import plan_needs
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
+from metaplast.hdl.planning.resources import network_needs
 
 ICEBREAKER = find_board("icebreaker")
 SMALL = NetworkConfig(inputs=8, hidden=(4,), groups=(4,), classes=2)
@@ -194,16 +194,16 @@ def test_what_does_not_fit_is_planned_smaller(
     asked: list[int | None] = []
     large, small = (NetworkPlan((LayerPlan(lanes=lanes),)) for lanes in (2, 1))
 
-    def plan(board: Board, config: NetworkConfig, *, cells: int | None = None) -> NetworkPlan:
+    def fold(board: Board, config: NetworkConfig, *, cells: int | None = None) -> FoldedNetwork:
         asked.append(cells)
-        return large if cells is None else small
+        return FoldedNetwork(config, large if cells is None else small)
 
     class Sized(StandIn):
-        def __init__(self, config: NetworkConfig, plan: NetworkPlan, **more: Any):
+        def __init__(self, folded: FoldedNetwork, **more: Any):
             super().__init__()
-            self.registers = self.chains = 75 if plan == large else 8
+            self.registers = self.chains = 75 if folded.plan == large else 8
 
-    monkeypatch.setattr(Board, "plan", plan)
+    monkeypatch.setattr(Board, "fold", fold)
     monkeypatch.setattr("metaplast.boards.bitstream.build.UartTrainer", Sized)
     told: list[str] = []
     result = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
@@ -215,14 +215,14 @@ def test_what_does_not_fit_is_planned_smaller(
     )
     assert found is not None, told
     excess = int(found[1].replace(",", "")) - 5280
-    planned = int(plan_needs(large, SMALL, ICEBREAKER.device).cells)
+    planned = int(network_needs(FoldedNetwork(SMALL, large), ICEBREAKER.device).cells)
     assert asked == [None, planned - excess - 264]
     told.clear()
     again = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
     assert (told, again.description) == (["elaborating"], result.description)
 
     with pytest.raises(BuildError, match="does not fit iCE40UP5K"):  # a plan that is given stays
-        build(ICEBREAKER, SMALL, large, out=tmp_path / "given")
+        build(ICEBREAKER, FoldedNetwork(SMALL, large), out=tmp_path / "given")
 
 
 def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

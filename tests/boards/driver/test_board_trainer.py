@@ -26,7 +26,7 @@ from metaplast.boards.driver.link_client import (
 )
 from metaplast.golden_model import ConfigurationError, DataError, Network, NetworkConfig, Trainer
 from metaplast.hdl.link.protocol import counters_request, encode_frame
-from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
 from metaplast.sim.virtual_board.cable import Cable
 from metaplast.sim.virtual_board.virtual_board import VirtualBoard, build_board
@@ -54,7 +54,7 @@ def data() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 @pytest.fixture
 def board() -> Iterator[VirtualBoard]:
-    with VirtualBoard(build_board(CONFIG, PLAN)) as running:
+    with VirtualBoard(build_board(FoldedNetwork(CONFIG, PLAN))) as running:
         yield running
 
 
@@ -253,7 +253,7 @@ def test_nobody_answers() -> None:
 def test_a_board_that_goes_is_missed(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]],
 ) -> None:
-    board = VirtualBoard(build_board(CONFIG, PLAN))
+    board = VirtualBoard(build_board(FoldedNetwork(CONFIG, PLAN)))
     with open_client(board.port, patience=0.5) as client:
         network = BoardNetwork(client, CONFIG)
         trainer = Trainer(network)

@@ -8,8 +8,8 @@ import pytest
 
 from metaplast.boards.bitstream.toolchain import BuildError
 from metaplast.golden_model import NetworkConfig
-from metaplast.hdl.planning.plan import NetworkPlan
-from metaplast.hdl.planning.resources import plan_needs
+from metaplast.hdl.planning.plan import FoldedNetwork
+from metaplast.hdl.planning.resources import network_needs
 
 from ..conftest import Command
 
@@ -160,8 +160,8 @@ def test_what_cannot_be_built(run: Command, options: tuple[object, ...], message
 
 
 def test_a_core_of_few_cells(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(board: Any, config: NetworkConfig, plan: NetworkPlan, **options: Any) -> None:
-        raise BuildError(f"{plan_needs(plan, config, board.device).cells} cells")
+    def build(board: Any, folded: FoldedNetwork, **options: Any) -> None:
+        raise BuildError(f"{network_needs(folded, board.device).cells} cells")
 
     monkeypatch.setattr("metaplast.boards.bitstream.build.build", build)
     cells, unit = run("build", "icebreaker", "--cells", 3000).sentence.split()

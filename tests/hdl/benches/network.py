@@ -9,7 +9,7 @@ from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.network import Network as GoldenNetwork
 from metaplast.golden_model.reference import LiteralNetwork
 from metaplast.hdl.planning.cycles import CycleModel
-from metaplast.hdl.planning.plan import NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, NetworkPlan
 from metaplast.hdl.registers.registers import LayerRegister
 from metaplast.sim.bench import Bench, bench, stream_bench
 
@@ -139,8 +139,8 @@ async def cycles(bench: Bench) -> None:
     config = network.config
     golden = GoldenNetwork(config)
     await network.set_up()
-    model = CycleModel.of(config, network.plan)
-    alone = [CycleModel([layer]) for layer in network.plan.fold(config)]
+    model = CycleModel.of(FoldedNetwork(config, network.plan))
+    alone = [CycleModel([layer]) for layer in FoldedNetwork(config, network.plan).layers]
     words = []
     errors, updates = np.zeros(network.count, int), np.zeros(network.count, int)
     random = Random(config.seed)  # the same for networks that are compared

@@ -9,7 +9,7 @@ from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.network import Network
 from metaplast.golden_model.reference import LiteralNetwork
 from metaplast.hdl.planning.cycles import CycleModel
-from metaplast.hdl.planning.plan import NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, NetworkPlan
 from metaplast.hdl.registers.registers import (
     IDENTITY,
     GlobalRegister,
@@ -30,7 +30,8 @@ class Core:
     def __init__(self, bench: Bench):
         self.bench = bench
         self.config = NetworkConfig.from_dict(bench.parameters["network"])
-        self.folded = NetworkPlan.from_dict(bench.parameters["plan"]).fold(self.config)
+        plan = NetworkPlan.from_dict(bench.parameters["plan"])
+        self.folded = FoldedNetwork(self.config, plan).layers
         self.host = Host(bench)
         self.samples = bench.driver("samples")
         self.results = bench.monitor("results")

@@ -18,7 +18,7 @@ from metaplast.golden_model import ConfigurationError, NetworkConfig
 from metaplast.hdl.export.core_export import MODULE, WAIVERS, ExportedCore, export_verilog
 from metaplast.hdl.export.verilog import VerilogError
 from metaplast.hdl.planning.cycles import LayerTiming, estimate_cycles
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.registers import LayerRegister, layer_address
 
 CONFIG = NetworkConfig(inputs=37, hidden=(15, 9), groups=(5, 3), classes=5, counter_bits=5)
@@ -33,7 +33,7 @@ PLAN = NetworkPlan(
 
 @pytest.fixture(scope="module")
 def core(tmp_path_factory: pytest.TempPathFactory) -> ExportedCore:
-    return export_verilog(CONFIG, PLAN, tmp_path_factory.mktemp("export") / "new")
+    return export_verilog(FoldedNetwork(CONFIG, PLAN), tmp_path_factory.mktemp("export") / "new")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_yosys_fails(
 
     monkeypatch.setattr(verilog, "convert", fail)
     with pytest.raises(VerilogError) as error:
-        export_verilog(CONFIG, PLAN, tmp_path / "new")
+        export_verilog(FoldedNetwork(CONFIG, PLAN), tmp_path / "new")
     assert str(error.value) == message
     assert not (tmp_path / "new").exists()
 
@@ -146,12 +146,14 @@ def test_the_description_is_the_cores(core: ExportedCore) -> None:
     assert description["sample_words"] == 4
     assert description["timing"][0] == {
         "load": 4,
-        "forward": LayerTiming.of(PLAN.fold(CONFIG)[0]).interval,
-        "result": LayerTiming.of(PLAN.fold(CONFIG)[0]).result,
+        "forward": LayerTiming.of(FoldedNetwork(CONFIG, PLAN).layers[0]).interval,
+        "result": LayerTiming.of(FoldedNetwork(CONFIG, PLAN).layers[0]).result,
         "update": 13,
         "scan": 5 * 13,
     }
-    assert description["cycles_per_sample"] == round(estimate_cycles(CONFIG, PLAN).total, 1)
+    assert description["cycles_per_sample"] == round(
+        estimate_cycles(FoldedNetwork(CONFIG, PLAN)).total, 1
+    )
     ports = description["ports"]
     header = core.verilog.read_text().partition(f"module {MODULE}(")[2].partition(")")[0]
     assert {name.strip() for name in header.split(",")} == {"clk", "rst", *ports}
@@ -177,7 +179,7 @@ def test_the_manual_names_every_port_and_register(core: ExportedCore) -> None:
 
 
 def test_the_same_core_is_the_same_files(core: ExportedCore, tmp_path: Path) -> None:
-    again = export_verilog(CONFIG, PLAN, tmp_path)
+    again = export_verilog(FoldedNetwork(CONFIG, PLAN), tmp_path)
     assert again.verilog.read_bytes() == core.verilog.read_bytes()
     assert again.manual.read_bytes() == core.manual.read_bytes()
     assert sorted(tmp_path.iterdir()) == sorted(
@@ -189,11 +191,11 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("mine")
     with pytest.raises(ConfigurationError, match="taken is a file; name a directory"):
-        export_verilog(CONFIG, PLAN, taken)
+        export_verilog(FoldedNetwork(CONFIG, PLAN), taken)
     assert taken.read_text() == "mine"
 
 
 def test_the_plan_must_suit_the_network(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="the plan is for 1 layers, the network has 2"):
-        export_verilog(CONFIG, NetworkPlan(PLAN.layers[:1]), tmp_path / "none")
+        export_verilog(FoldedNetwork(CONFIG, NetworkPlan(PLAN.layers[:1])), tmp_path / "none")
     assert not (tmp_path / "none").exists()

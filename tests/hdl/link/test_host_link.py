@@ -6,7 +6,7 @@ import pytest
 from metaplast.golden_model import ConfigurationError, NetworkConfig
 from metaplast.hdl.link.host_link import HostLink
 from metaplast.hdl.link.protocol import design_digest, result_bytes
-from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 
@@ -17,7 +17,8 @@ CONFIG = NetworkConfig(inputs=24, hidden=(12, 8), groups=(4, 4), classes=4, coun
 def link(config: NetworkConfig = CONFIG, *, load: int = 4, clock_khz: int = 0) -> HostLink:
     rest = (LayerPlan(),) * (len(config.layers) - 1)
     return HostLink(
-        config, NetworkPlan((LayerPlan(word=load, load=load), *rest)), clock_khz=clock_khz
+        FoldedNetwork(config, NetworkPlan((LayerPlan(word=load, load=load), *rest))),
+        clock_khz=clock_khz,
     )
 
 
@@ -25,12 +26,12 @@ def run(link: HostLink, flip: bool = False) -> None:
     config, plan = link.config, link.plan
     parameters = {
         "load": plan.layers[0].load,
-        "words": plan.fold(config)[0].load_words,
+        "words": FoldedNetwork(config, plan).layers[0].load_words,
         "pages": len(config.layers) + 1,
         "result_bytes": result_bytes(len(config.layers)),
         "counter_bits": config.counter_bits,
         "clock_khz": link.clock_khz,
-        "digest": design_digest(config, plan),
+        "digest": design_digest(FoldedNetwork(config, plan)),
     }
     build(Design.of(link)).run(BENCH, parameters=parameters, flip=flip)
 
@@ -58,7 +59,7 @@ def test_the_bench_notices_a_flipped_bit() -> None:
 
 def test_a_plan_suits_the_network() -> None:
     with pytest.raises(ConfigurationError, match="layer"):
-        HostLink(CONFIG, NetworkPlan((LayerPlan(),)))
+        HostLink(FoldedNetwork(CONFIG, NetworkPlan((LayerPlan(),))))
 
 
 @pytest.mark.parametrize("clock_khz", [-1, 1 << 32])

@@ -34,7 +34,7 @@ from metaplast.hdl.link.protocol import (
     sync_request,
     write_request,
 )
-from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 from metaplast.hdl.registers.registers import LayerRegister, Status, layer_address
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/link.md"
@@ -222,13 +222,15 @@ def test_link_registers_have_a_page_of_their_own() -> None:
 )
 def test_a_digest_tells_shapes_apart(change: dict[str, object], same: bool) -> None:
     other = NetworkConfig.from_dict({**CONFIG.to_dict(), **change})
-    assert (design_digest(other, PLAN) == design_digest(CONFIG, PLAN)) is same
+    assert (
+        design_digest(FoldedNetwork(other, PLAN)) == design_digest(FoldedNetwork(CONFIG, PLAN))
+    ) is same
 
 
 def test_a_digest_tells_plans_apart() -> None:
     other = NetworkPlan((LayerPlan(load=8), LayerPlan()))
-    digest = design_digest(CONFIG, PLAN)
-    assert digest != design_digest(CONFIG, other)
+    digest = design_digest(FoldedNetwork(CONFIG, PLAN))
+    assert digest != design_digest(FoldedNetwork(CONFIG, other))
     assert 0 <= digest < 1 << 32
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from metaplast.golden_model import ConfigurationError, NetworkConfig
 from metaplast.hdl.link.uart_trainer import UartTrainer
-from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 
@@ -17,7 +17,9 @@ PLAN = NetworkPlan((LayerPlan(word=11, counters=11, load=11), LayerPlan(banks=2,
 
 
 def run(*, clocks_per_bit: int, clock_khz: int = 0, flip: bool = False) -> None:
-    trainer = UartTrainer(CONFIG, PLAN, clocks_per_bit=clocks_per_bit, clock_khz=clock_khz)
+    trainer = UartTrainer(
+        FoldedNetwork(CONFIG, PLAN), clocks_per_bit=clocks_per_bit, clock_khz=clock_khz
+    )
     parameters = {
         "network": CONFIG.to_dict(),
         "clocks_per_bit": clocks_per_bit,
@@ -38,6 +40,6 @@ def test_the_bench_notices_a_flipped_bit() -> None:
 
 def test_what_it_is_made_of_is_checked() -> None:
     with pytest.raises(ValueError, match="clocks_per_bit must be at least 4, not 3"):
-        UartTrainer(CONFIG, PLAN, clocks_per_bit=3)
+        UartTrainer(FoldedNetwork(CONFIG, PLAN), clocks_per_bit=3)
     with pytest.raises(ConfigurationError, match="the plan is for 1 layers, the network has 2"):
-        UartTrainer(CONFIG, NetworkPlan((LayerPlan(),)), clocks_per_bit=4)
+        UartTrainer(FoldedNetwork(CONFIG, NetworkPlan((LayerPlan(),))), clocks_per_bit=4)

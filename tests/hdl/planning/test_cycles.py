@@ -39,7 +39,13 @@ from metaplast.hdl.planning.cycles import (
     synthetic_samples,
 )
 from metaplast.hdl.planning.devices import find_device
-from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import (
+    FoldedLayer,
+    FoldedNetwork,
+    LayerPlan,
+    MemoryKind,
+    NetworkPlan,
+)
 from metaplast.hdl.planning.planner import plan_network
 from metaplast.hdl.primitives.constant_divider import ConstantDivider
 from metaplast.hdl.primitives.popcount import XnorPopcount
@@ -154,8 +160,8 @@ def simulated_cycles(
     config: NetworkConfig, plan: NetworkPlan, x: NDArray[np.uint8], y: NDArray[np.int64]
 ) -> list[int]:
     """Cycles that a core takes for an epoch, from its first word until it is idle; twice."""
-    core = TrainerCore(config, plan)
-    (folded, *_) = plan.fold(config)
+    core = TrainerCore(FoldedNetwork(config, plan))
+    (folded, *_) = FoldedNetwork(config, plan).layers
     load, words = folded.plan.load, folded.load_words
     padded = np.zeros((len(x), words * load), dtype=np.uint8)
     padded[:, : config.inputs] = x
@@ -250,7 +256,7 @@ def test_a_record_gives_the_cycles_of_the_gateware(name: str) -> None:
     x = draw.integers(0, 2, (17, config.inputs), dtype=np.uint8)
     y = draw.integers(0, config.classes, 17)
     events = [reinforcement_events(layer, config.reinforcement, 0.0) for layer in config.layers]
-    network, model, expected = Network(config), CycleModel.of(config, plan), []
+    network, model, expected = Network(config), CycleModel.of(FoldedNetwork(config, plan)), []
     for _ in range(2):
         start = model.idle
         model.wait(start)
@@ -263,7 +269,7 @@ def test_a_record_gives_the_cycles_of_the_gateware(name: str) -> None:
 
 def test_the_model_starts_where_its_streams_stand() -> None:
     config, layers = CORES["two draws"]
-    folded = NetworkPlan(tuple(layers)).fold(config)
+    folded = FoldedNetwork(config, NetworkPlan(tuple(layers))).layers
     stream = BitStream(config.seed, reinforcement_id(0))
     errors, chosen = np.ones((5, 1), dtype=bool), [np.zeros((5, 6), dtype=np.int32)]
     idle, issued = [], []
@@ -302,7 +308,7 @@ def test_an_estimate_from_averages_is_within_three_percent(
     config = NetworkConfig(inputs=64, hidden=hidden, groups=groups, classes=10)
     plans = NetworkPlan((plan,) * len(hidden))
     trainer, accuracy = Trainer(Network(config)), 0.0
-    model = CycleModel.of(config, plans)
+    model = CycleModel.of(FoldedNetwork(config, plans))
     for _ in range(4):
         start = model.idle
         record = trainer.train_epoch(x, y, lambda _, batch: model.train(batch))
@@ -313,13 +319,13 @@ def test_an_estimate_from_averages_is_within_three_percent(
             errors=record.error_rate,
             accuracy=accuracy,
         )
-        estimate = estimate_cycles(config, plans, workload)
+        estimate = estimate_cycles(FoldedNetwork(config, plans), workload)
         assert abs(estimate.total / exact - 1) < 0.03
         accuracy = record.accuracy
 
 
 def test_the_parts_of_an_estimate() -> None:
-    estimate = estimate_cycles(FASHION, ULTRAPLUS, Workload(chosen=(1.91,)))
+    estimate = estimate_cycles(FoldedNetwork(FASHION, ULTRAPLUS), Workload(chosen=(1.91,)))
     (layer,) = estimate.layers
     assert (layer.load, layer.forward) == (49, 25 + 128 + 25 + 128)
     # Of 191 neurons that are updated in a batch, many are so more than once.
@@ -334,7 +340,7 @@ def test_the_parts_of_an_estimate() -> None:
 def test_layers_go_on_in_parallel() -> None:
     config = NetworkConfig(inputs=64, hidden=(64, 64, 64), groups=(16,) * 3, classes=10)
     plans = NetworkPlan((LayerPlan(lanes=4, word=64, counters=8, load=64),) * 3)
-    estimate = estimate_cycles(config, plans)
+    estimate = estimate_cycles(FoldedNetwork(config, plans))
     slowest = max(layer.total for layer in estimate.layers)
     assert slowest <= estimate.total < 1.05 * slowest
 
@@ -342,18 +348,18 @@ def test_layers_go_on_in_parallel() -> None:
 @pytest.mark.parametrize("batch", [1, 3, 65535])
 def test_any_batch_can_be_estimated(batch: int) -> None:
     config = replace(FASHION, batch=batch)
-    (layer,) = estimate_cycles(config, ULTRAPLUS, Workload(chosen=(4,))).layers
+    (layer,) = estimate_cycles(FoldedNetwork(config, ULTRAPLUS), Workload(chosen=(4,))).layers
     # Every sample has an error: updates and commits follow each other, and the forward pass of a
     # batch's first sample goes on beside the events of the commit before.
     assert layer.total == pytest.approx(layer.update + layer.commit, rel=0.01)
-    assert mean_cycles(config, ULTRAPLUS, Workload(chosen=(4,))) == layer.total
+    assert mean_cycles(FoldedNetwork(config, ULTRAPLUS), Workload(chosen=(4,))) == layer.total
     scan = 128 + 97 * min(4 * batch, 128)
     assert layer.commit == pytest.approx((3735 * 1.766 + scan) / batch, rel=0.02)
 
 
 def test_samples_without_errors_take_their_forward_pass() -> None:
     config = replace(FASHION, reinforcement=0.0)
-    (layer,) = estimate_cycles(config, ULTRAPLUS, Workload(chosen=(0,))).layers
+    (layer,) = estimate_cycles(FoldedNetwork(config, ULTRAPLUS), Workload(chosen=(0,))).layers
     assert (layer.update, layer.events, layer.scan) == (1, 0, 0)
     assert layer.forward <= layer.total < layer.forward + 1
 
@@ -420,7 +426,7 @@ def test_a_workload_must_suit_the_network() -> None:
 
 def test_each_commit_takes_its_own_events() -> None:
     config = NetworkConfig(inputs=64, hidden=(32,), groups=(8,), classes=4)
-    folded = plan_network(config, find_device("ECP5-85F")).fold(config)
+    folded = FoldedNetwork(config, plan_network(config, find_device("ECP5-85F"))).layers
     one_batch = np.ones((1, 1), bool), [np.zeros((1, 4), np.int32)]
 
     def cycles(*events: int) -> list[int]:
@@ -440,7 +446,7 @@ def test_a_chain_is_as_quick_as_its_slowest_layer(digits: Any, hidden: tuple[int
     x, y = digits
     groups = tuple(neurons // 4 for neurons in hidden)
     config = NetworkConfig(inputs=64, hidden=hidden, groups=groups, classes=10)
-    folded = plan_network(config, find_device("ECP5-85F")).fold(config)
+    folded = FoldedNetwork(config, plan_network(config, find_device("ECP5-85F"))).layers
     trainer, records = Trainer(Network(config)), []
     for _ in range(2):
         trainer.train_epoch(x, y, lambda _, record: records.append(record))

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
-from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import (
+    FoldedLayer,
+    FoldedNetwork,
+    LayerPlan,
+    MemoryKind,
+    NetworkPlan,
+)
 
 from ...strategies import network_configs
 
@@ -160,7 +166,7 @@ def test_a_word_may_be_all_inputs_padded_to_a_row() -> None:
 def test_a_network_is_folded_layer_by_layer() -> None:
     network = replace(NETWORK, hidden=(12, 4), groups=(3, 2))
     plan = NetworkPlan((PLAN, LayerPlan(lanes=2)))
-    first, second = plan.fold(network)
+    first, second = FoldedNetwork(network, plan).layers
     assert (first.config, first.plan) == (network.layers[0], PLAN)
     assert (second.config, second.plan) == (network.layers[1], LayerPlan(lanes=2))
 
@@ -168,12 +174,12 @@ def test_a_network_is_folded_layer_by_layer() -> None:
 def test_a_layer_that_does_not_fit_is_named() -> None:
     network = replace(NETWORK, hidden=(12, 4), groups=(3, 2))
     with pytest.raises(ConfigurationError, match="layer 1's plan does not fit: lanes must be at"):
-        NetworkPlan((PLAN, LayerPlan(lanes=5))).fold(network)
+        FoldedNetwork(network, NetworkPlan((PLAN, LayerPlan(lanes=5))))
 
 
 def test_a_plan_for_another_number_of_layers_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="the plan is for 2 layers, the network has 1"):
-        NetworkPlan((PLAN, PLAN)).fold(NETWORK)
+        FoldedNetwork(NETWORK, NetworkPlan((PLAN, PLAN)))
 
 
 @given(layers=st.lists(folded_layers(), min_size=1, max_size=3), device=st.text(max_size=9))

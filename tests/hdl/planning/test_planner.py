@@ -13,10 +13,10 @@ from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
 from metaplast.hdl.planning.cycles import Workload, estimate_cycles
 from metaplast.hdl.planning.devices import DEVICES, Device, find_device
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.planning.plan_report import report_plan
 from metaplast.hdl.planning.planner import DoesNotFitError, default_plan, plan_network
-from metaplast.hdl.planning.resources import Resources, plan_needs
+from metaplast.hdl.planning.resources import Resources, network_needs
 
 from ...strategies import network_configs
 
@@ -47,7 +47,7 @@ FASHION_256 = network(784, 256, 10)
 
 def fits(config: NetworkConfig, plan: NetworkPlan) -> bool:
     device = find_device(plan.device)
-    return bool(plan_needs(plan, config, device).fits(Resources.of(device)))
+    return bool(network_needs(FoldedNetwork(config, plan), device).fits(Resources.of(device)))
 
 
 # Plans
@@ -80,8 +80,8 @@ def test_the_plans_that_the_boards_are_to_reach(
     plan = plan_network(config, device, workload=workload)
     assert plan.device == device.name
     assert fits(config, plan)
-    planned = estimate_cycles(config, plan, workload).total
-    by_hand = estimate_cycles(config, NetworkPlan((known,)), workload).total
+    planned = estimate_cycles(FoldedNetwork(config, plan), workload).total
+    by_hand = estimate_cycles(FoldedNetwork(config, NetworkPlan((known,))), workload).total
     assert planned < cycles
     assert planned < 1.03 * by_hand
 
@@ -92,7 +92,7 @@ def test_a_plan_leaves_room_for_what_is_around_a_core_if_it_can() -> None:
         (FASHION_128, ICE40),
         (network(64, 128, 10), GOWIN),
     ]:
-        need = plan_needs(planned(config, device), config, device)
+        need = network_needs(FoldedNetwork(config, planned(config, device)), device)
         luts, block_rams = device.comfort
         assert need.luts <= luts * device.luts
         assert need.block_rams <= block_rams * device.block_ram.count
@@ -100,7 +100,7 @@ def test_a_plan_leaves_room_for_what_is_around_a_core_if_it_can() -> None:
 
 def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
     for config in (network(97, 26, 150, group=26), network(1, 1, 4, 2, 2, group=1)):
-        need = plan_needs(plan_network(config, ICE40), config, ICE40)
+        need = network_needs(FoldedNetwork(config, plan_network(config, ICE40)), ICE40)
         assert need.cells > ICE40.comfort[0] * ICE40.luts
         assert need.fits(Resources.of(ICE40))
 
@@ -109,18 +109,21 @@ def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
 def test_fewer_cells_make_a_smaller_and_slower_plan(device: Device) -> None:
     config = network(64, 64, 10, group=16)
     whole = planned(config, device)
-    cells = int(plan_needs(whole, config, device).cells)
+    cells = int(network_needs(FoldedNetwork(config, whole), device).cells)
     plan = plan_network(config, device.with_cells(cells - 300))
     assert plan.device == device.name
-    assert plan_needs(plan, config, device).cells <= cells - 300
-    assert estimate_cycles(config, plan).total > estimate_cycles(config, whole).total
+    assert network_needs(FoldedNetwork(config, plan), device).cells <= cells - 300
+    assert (
+        estimate_cycles(FoldedNetwork(config, plan)).total
+        > estimate_cycles(FoldedNetwork(config, whole)).total
+    )
 
 
 def test_more_cells_than_comfortable_are_taken_if_they_are_given() -> None:
     config, comfortable = network(64, 64, 10, group=16), ICE40.comfort[0] * ICE40.luts
-    assert plan_needs(planned(config, ICE40), config, ICE40).cells <= comfortable
+    assert network_needs(FoldedNetwork(config, planned(config, ICE40)), ICE40).cells <= comfortable
     plan = plan_network(config, ICE40.with_cells(4790))
-    assert comfortable < plan_needs(plan, config, ICE40).cells <= 4790
+    assert comfortable < network_needs(FoldedNetwork(config, plan), ICE40).cells <= 4790
 
 
 def test_too_few_cells() -> None:
@@ -145,12 +148,12 @@ def test_a_plan_takes_all_block_rams_if_that_makes_it_much_quicker() -> None:
     small = find_device("ECP5-25F")
     plan = planned(FASHION_128, small)
     share = small.comfort[1]
-    need = plan_needs(plan, FASHION_128, small)
+    need = network_needs(FoldedNetwork(FASHION_128, plan), small)
     assert share * small.block_ram.count < need.block_rams <= small.block_ram.count
     assert need.luts <= small.comfort[0] * small.luts
     fewer = replace(small.block_ram, count=int(share * small.block_ram.count))
     slower = plan_network(FASHION_128, replace(small, block_ram=fewer, comfort=(0.5, 1.0)))
-    quick, slow = (estimate_cycles(FASHION_128, one).total for one in (plan, slower))
+    quick, slow = (estimate_cycles(FoldedNetwork(FASHION_128, one)).total for one in (plan, slower))
     assert quick < 0.9 * slow
 
 
@@ -158,8 +161,8 @@ def test_layers_share_a_device() -> None:
     config = network(784, 128, 64, 10)
     plan = plan_network(config, ECP5)
     assert fits(config, plan)
-    estimate = estimate_cycles(config, plan)
-    alone = estimate_cycles(FASHION_128, planned(FASHION_128, ECP5)).total
+    estimate = estimate_cycles(FoldedNetwork(config, plan))
+    alone = estimate_cycles(FoldedNetwork(FASHION_128, planned(FASHION_128, ECP5))).total
     assert alone < max(layer.total for layer in estimate.layers) <= estimate.total
     # Layers wait for the slowest forward pass, and at the end of a batch for the longest commit.
     slowest = max(layer.total - layer.commit for layer in estimate.layers)
@@ -170,13 +173,13 @@ def test_layers_share_a_device() -> None:
 def test_equal_layers_are_as_quick_as_one() -> None:
     config = network(64, 64, 64, 64, 10, group=16)
     plan = plan_network(config, ECP5)
-    estimate = estimate_cycles(config, plan)
+    estimate = estimate_cycles(FoldedNetwork(config, plan))
     assert estimate.total < 1.05 * max(layer.total for layer in estimate.layers)
 
 
 def test_a_smaller_device_gives_a_slower_plan() -> None:
     cycles = [
-        estimate_cycles(FASHION_128, planned(FASHION_128, find_device(name))).total
+        estimate_cycles(FoldedNetwork(FASHION_128, planned(FASHION_128, find_device(name)))).total
         for name in ("ECP5-25F", "ECP5-45F", "ECP5-85F")
     ]
     assert cycles == sorted(cycles, reverse=True)
@@ -187,7 +190,7 @@ def test_the_workload_decides() -> None:
     updates = []
     for chosen in (0.01, 4.0):
         plan = plan_network(config, ECP5, workload=Workload(chosen=(chosen,)))
-        (folded,) = plan.fold(config)
+        (folded,) = FoldedNetwork(config, plan).layers
         updates.append(folded.bank_groups * folded.rows * folded.row_cycles)
     assert updates[1] < updates[0]
 
@@ -198,7 +201,7 @@ def test_every_small_network_of_two_layers_has_a_plan_that_fits(
     config: NetworkConfig, device: Device
 ) -> None:
     plan = plan_network(config, device)
-    plan.fold(config)
+    FoldedNetwork(config, plan)
     assert fits(config, plan)
 
 
@@ -215,14 +218,14 @@ def test_three_layers_fit_or_no_plan_of_them_does(config: NetworkConfig) -> None
         assert len(config.layers) == 3
         assert (refused.resource, refused.supply, refused.nearest) == ("cells", 5280, None)
         # A plan that is not the least needs as much as was told, or more.
-        moderate = plan_needs(default_plan(config), config, ICE40)
+        moderate = network_needs(FoldedNetwork(config, default_plan(config)), ICE40)
         assert 5280 < refused.need <= moderate.cells
 
 
 @given(network_configs())
 def test_every_network_has_a_default_plan(config: NetworkConfig) -> None:
     plan = default_plan(config)
-    plan.fold(config)
+    FoldedNetwork(config, plan)
     assert plan.device == ""
 
 
@@ -401,9 +404,9 @@ def test_overrides_of_another_network() -> None:
 def test_a_report_adds_up_and_goes_into_json() -> None:
     config = network(64, 32, 16, 10, group=8)
     workload = Workload(chosen=(2.0, 1.0), accuracy=0.5)
-    report = report_plan(config, plan_network(config, GOWIN), GOWIN, workload)
-    assert report.need == plan_needs(report.plan, config, GOWIN)
-    assert report.cycles == estimate_cycles(config, report.plan, workload)
+    report = report_plan(FoldedNetwork(config, plan_network(config, GOWIN)), GOWIN, workload)
+    assert report.need == network_needs(FoldedNetwork(config, report.folded.plan), GOWIN)
+    assert report.cycles == estimate_cycles(FoldedNetwork(config, report.folded.plan), workload)
     document = json.loads(json.dumps(report.to_dict()))
     assert NetworkPlan.from_dict(document["plan"]) == report.plan
     assert NetworkConfig.from_dict(document["config"]) == config
@@ -424,6 +427,6 @@ def test_a_report_adds_up_and_goes_into_json() -> None:
 
 def test_a_report_without_a_device() -> None:
     config = network(20, 12, 3, group=4)
-    document = report_plan(config, default_plan(config)).to_dict()
+    document = report_plan(FoldedNetwork(config, default_plan(config))).to_dict()
     assert document["device"] is document["supply"] is None
     assert document["need"]["block_rams"] == 0

@@ -7,13 +7,19 @@ from hypothesis import strategies as st
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.devices import Device, find_device
 from metaplast.hdl.planning.foldings import Foldings
-from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import (
+    FoldedLayer,
+    FoldedNetwork,
+    LayerPlan,
+    MemoryKind,
+    NetworkPlan,
+)
 from metaplast.hdl.planning.resources import (
     Resources,
     core_needs,
     layer_memories,
     layer_needs,
-    plan_needs,
+    network_needs,
     total_need,
 )
 
@@ -70,7 +76,7 @@ MADE_BY_YOSYS = {
 @pytest.mark.parametrize("name", MADE_BY_YOSYS)
 def test_memories_are_exact_and_logic_is_within_ten_percent(name: str) -> None:
     device, (config, plan), made = MADE_BY_YOSYS[name]
-    need = plan_needs(plan, config, device)
+    need = network_needs(FoldedNetwork(config, plan), device)
     assert (need.block_rams, need.sprams) == (made.block_rams, made.sprams)
     assert need.luts == pytest.approx(made.luts, rel=0.10)
     assert need.registers == pytest.approx(made.registers, rel=0.10)
@@ -78,7 +84,7 @@ def test_memories_are_exact_and_logic_is_within_ten_percent(name: str) -> None:
 
 def test_the_memories_of_the_ultraplus_plan() -> None:
     config, plan = ULTRAPLUS
-    (folded,) = plan.fold(config)
+    (folded,) = FoldedNetwork(config, plan).layers
     memories = {memory.name: memory for memory in layer_memories(folded)}
     shapes = {name: (one.count, one.depth, one.width) for name, one in memories.items()}
     assert shapes == {
@@ -99,7 +105,7 @@ def test_the_memories_of_the_ultraplus_plan() -> None:
 
 def test_without_a_device_memories_have_bits_only() -> None:
     config, plan = SMALL
-    (folded,) = plan.fold(config)
+    (folded,) = FoldedNetwork(config, plan).layers
     parts = layer_needs(folded, None)
     assert all(part.need == Resources() for part in parts if part.memory is not None)
     assert total_need(parts).luts > 1000
@@ -108,14 +114,14 @@ def test_without_a_device_memories_have_bits_only() -> None:
 
 def test_a_device_without_spram_has_none_to_give() -> None:
     config, plan = ULTRAPLUS
-    need = plan_needs(plan, config, ECP5)
+    need = network_needs(FoldedNetwork(config, plan), ECP5)
     assert need.sprams == 1
     assert not need.fits(Resources.of(ECP5))
 
 
 def test_a_layer_that_passes_its_activations_on_needs_more() -> None:
     config, plan = SMALL
-    (folded,) = plan.fold(config)
+    (folded,) = FoldedNetwork(config, plan).layers
     last, first = (total_need(layer_needs(folded, ECP5, load)) for load in (None, 32))
     assert (first.luts - last.luts, first.registers - last.registers) == (64, 128)
 

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from metaplast.golden_model import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
 from metaplast.hdl.layer.layer_engine import batch_end_layout, result_layout
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.registers import request_layout, response_layout
 from metaplast.hdl.trainer_core import sample_word_layout
 from metaplast.sim.core.harness import COUNTERS, SNAPSHOT, SimulationTop, core_design
@@ -46,7 +46,7 @@ def test_rows_hold_whole_samples() -> None:
 
 
 def test_the_memories_are_within_reach() -> None:
-    verilog = core_design(CONFIG, PLAN).verilog
+    verilog = core_design(FoldedNetwork(CONFIG, PLAN)).verilog
     names = re.findall(r"reg \[\d+:0\] (\w+) \[\d+:0\] /\*verilator public_flat_rw\*/;", verilog)
     assert names.count(COUNTERS) == names.count(SNAPSHOT) == 3
     assert set(names) == {
@@ -62,11 +62,11 @@ def test_the_memories_are_within_reach() -> None:
 
 
 def test_a_design_is_the_same_text_every_time() -> None:
-    first = core_design(CONFIG, PLAN)
+    first = core_design(FoldedNetwork(CONFIG, PLAN))
     core_design.cache_clear()
-    assert core_design(CONFIG, PLAN) == first
+    assert core_design(FoldedNetwork(CONFIG, PLAN)) == first
 
 
 def test_a_plan_must_suit_the_network() -> None:
     with pytest.raises(ConfigurationError, match="the plan is for 1 layers, the network has 2"):
-        core_design(CONFIG, NetworkPlan((LayerPlan(),)))
+        core_design(FoldedNetwork(CONFIG, NetworkPlan((LayerPlan(),))))

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from metaplast.golden_model import BitStream, Network, NetworkConfig
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
 from metaplast.sim.core.simulated_core import CoreResults, SimulatedCore, build_core
 from metaplast.sim.cosimulation.comparison import CoreState, compare_states
@@ -34,13 +34,13 @@ SAMPLES = 400
 
 @pytest.fixture(scope="module")
 def simulator() -> Simulator:
-    return build_core(CONFIG, PLAN, optimize=False)
+    return build_core(FoldedNetwork(CONFIG, PLAN), optimize=False)
 
 
 @pytest.fixture
 def core(simulator: Simulator) -> Iterator[SimulatedCore]:
     """A core at the seeded start."""
-    with SimulatedCore(simulator, CONFIG, PLAN) as core:
+    with SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN)) as core:
         begin(core)
         yield core
 
@@ -133,7 +133,9 @@ def test_back_pressure_costs_time_and_nothing_else(simulator: Simulator) -> None
     network, expected = golden()
     took = []
     for gaps, stalls, noise in ((0, 0, 1), (200, 0, 1), (0, 250, 1), (230, 230, 1), (230, 230, 2)):
-        with SimulatedCore(simulator, CONFIG, PLAN, gaps=gaps, stalls=stalls, noise=noise) as core:
+        with SimulatedCore(
+            simulator, FoldedNetwork(CONFIG, PLAN), gaps=gaps, stalls=stalls, noise=noise
+        ) as core:
             begin(core)
             got, cycles = train(core)
             assert_same_results(expected, got)
@@ -147,7 +149,9 @@ def test_back_pressure_costs_time_and_nothing_else(simulator: Simulator) -> None
 def test_noise_replays(simulator: Simulator) -> None:
     cycles = set()
     for _ in range(2):
-        with SimulatedCore(simulator, CONFIG, PLAN, gaps=99, stalls=9, noise=1 << 31) as core:
+        with SimulatedCore(
+            simulator, FoldedNetwork(CONFIG, PLAN), gaps=99, stalls=9, noise=1 << 31
+        ) as core:
             begin(core)
             cycles.add(train(core)[1])
     assert len(cycles) == 1
@@ -250,8 +254,8 @@ def test_streams_of_any_history(core: SimulatedCore) -> None:
 def test_a_waveform_of_a_while(tmp_path: Path) -> None:
     waves = tmp_path / "some waves.vcd"
     x, y, last = samples()
-    simulator = build_core(CONFIG, PLAN, optimize=False, waves=True)
-    with SimulatedCore(simulator, CONFIG, PLAN, waves=waves) as core:
+    simulator = build_core(FoldedNetwork(CONFIG, PLAN), optimize=False, waves=True)
+    with SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN), waves=waves) as core:
         begin(core)
         core.feed(x[:5], y[:5], last[:5])
         before = core.drain()
@@ -298,7 +302,7 @@ def test_an_error_in_the_driver(core: SimulatedCore) -> None:
 
 
 def test_a_core_that_is_busy_is_closed_at_once(simulator: Simulator) -> None:
-    core = SimulatedCore(simulator, CONFIG, PLAN)
+    core = SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN))
     begin(core)
     x, y, last = samples()
     core.feed(x, y, last)
@@ -315,4 +319,4 @@ def test_python_without_a_shared_library(
     monkeypatch.delenv("LIBPYTHON_LOC", raising=False)
     monkeypatch.setattr(find_libpython, "find_libpython", lambda: None)
     with pytest.raises(SimulationError, match=r"^Python's shared library is missing, .* install"):
-        SimulatedCore(simulator, CONFIG, PLAN)
+        SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN))

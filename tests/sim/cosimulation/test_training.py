@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
 from metaplast.hdl.planning.cycles import CycleModel
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.registers import LayerRegister, layer_address
 from metaplast.sim.core.simulated_core import BatchCounts, SimulatedCore
 from metaplast.sim.cosimulation.comparison import CoreState, compare_states
@@ -46,7 +46,7 @@ def samples() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def setup(**options: Any) -> TrainingSetup:
     x, y = samples()
-    return TrainingSetup(config=CONFIG, plan=PLAN, x=x, y=y, optimize=False, **options)
+    return TrainingSetup(folded=FoldedNetwork(CONFIG, PLAN), x=x, y=y, optimize=False, **options)
 
 
 def trainer_after(epochs: int) -> Trainer:
@@ -100,7 +100,7 @@ def test_an_epoch_takes_the_same_cycles_every_time() -> None:
 
 
 def test_an_epochs_cycles_are_those_of_the_cycle_model() -> None:
-    model = CycleModel.of(CONFIG, PLAN)
+    model = CycleModel.of(FoldedNetwork(CONFIG, PLAN))
     golden = Trainer(Network(CONFIG))
     with CoreTraining(setup(), Trainer(Network(CONFIG))) as training:
         for _ in range(3):

@@ -26,7 +26,7 @@ from metaplast.hdl.link.protocol import (
     sync_request,
     write_request,
 )
-from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.registers import (
     IDENTITY,
     GlobalRegister,
@@ -59,7 +59,7 @@ TIMEOUT = 0.5
 
 @pytest.fixture(scope="module")
 def simulator() -> Simulator:
-    return build_board(CONFIG, PLAN, optimize=False)
+    return build_board(FoldedNetwork(CONFIG, PLAN), optimize=False)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_registers_are_read(peer: Peer) -> None:
         link_address(LinkRegister.SAMPLES_AHEAD): SAMPLES_AHEAD,
         link_address(LinkRegister.LOAD): 4,
         link_address(LinkRegister.CLOCK): 0,
-        link_address(LinkRegister.DIGEST): design_digest(CONFIG, PLAN),
+        link_address(LinkRegister.DIGEST): design_digest(FoldedNetwork(CONFIG, PLAN)),
     }
     for address, value in expected.items():
         reply = peer.read(address)
