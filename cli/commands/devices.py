@@ -33,8 +33,8 @@ def devices(
         require(package, extra="boards", purpose="looking for boards")
     from serial.tools.list_ports import comports
 
-    from ...boards.driver.board_network import WrongBoardError, identify
     from ...boards.driver.board_trainer import open_client
+    from ...boards.driver.identification import WrongBoardError, identify
     from ...boards.driver.link_client import BAUD, LinkError, NoAnswerError
 
     found: list[dict[str, Any]] = []
