@@ -1,6 +1,6 @@
 """A trainer core in a simulator: a remote core whose memories can be read and set."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...golden_model.batch_record import Batch, BatchRecord
 from ...golden_model.network_state import NetworkState
 from ...hdl.client.remote_core import RemoteCore
 from ...hdl.planning.plan import FoldedLayer, FoldedNetwork
@@ -61,6 +62,11 @@ class SimulatedCore(RemoteCore):
     waves : Path, optional
         File for a waveform, of the time for which :meth:`record` switches it on.
 
+    Attributes
+    ----------
+    cycles : int
+        Cycles of all training so far: those in which the core was busy or a word was offered to it.
+
     Raises
     ------
     SimulationError
@@ -81,6 +87,7 @@ class SimulatedCore(RemoteCore):
         waves: Path | None = None,
     ):
         self.folded = folded
+        self.cycles = 0
         process = CoreProcess(simulator, waves)
         try:
             ports = {"gaps": gaps, "stalls": stalls, "noise": noise}
@@ -101,10 +108,16 @@ class SimulatedCore(RemoteCore):
     ) -> None:
         self.close()
 
-    @property
-    def cycles(self) -> int:
-        """Cycles so far in which the core was busy or a word was offered to it."""
-        return self.transport.cycles
+    def train_batches(
+        self, batches: Iterable[Batch], events: Sequence[int]
+    ) -> Iterator[BatchRecord]:
+        """Train on batches, and count the cycles; see :class:`.RemoteCore`."""
+        self.transport.settle()
+        begin = self.cycles - self.transport.cycles
+        for record in super().train_batches(batches, events):
+            self.cycles = begin + self.transport.cycles
+            yield record
+        self.cycles = begin + self.transport.cycles
 
     def restart(self) -> None:
         """Reset the gateware, and bring the core to the seeded initial state."""

@@ -112,7 +112,7 @@ class SimulatedTransport(Transport):
     ) -> None:
         width = bits.shape[1] * bits.shape[2]
         wide = np.zeros((len(bits), width + 9), dtype=np.uint8)
-        wide[:, :width] = bits.reshape(len(bits), -1)
+        wide[:, :width] = bits.reshape(len(bits), width)
         wide[:, width : width + 8] = labels[:, np.newaxis] >> np.arange(8) & 1
         wide[:, width + 8] = last
         for row in np.packbits(wide, axis=1, bitorder="little"):

@@ -15,15 +15,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from metaplast.golden_model import Network, NetworkConfig, Trainer, epoch_order
+from metaplast.golden_model import BatchRecord, Network, NetworkConfig, Trainer
 from metaplast.golden_model.config import LayerConfig
 from metaplast.hdl.planning.cycles import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.planning.planner import default_plan
 from metaplast.sim.core.harness import core_design
 from metaplast.sim.core.simulated_core import MAIN, SimulatedCore
+from metaplast.sim.cosimulation.lockstep import LockstepNetwork
 from metaplast.sim.verilator.simulator import build
 
 from ..comparison import assert_same_array
@@ -62,6 +63,17 @@ def plan_of(name: str, config: NetworkConfig) -> NetworkPlan:
     return NetworkPlan(tuple(map(fold, config.layers)))
 
 
+class RecordingNetwork(Network):
+    """The golden model, that keeps the records of its batches."""
+
+    records: list[BatchRecord]
+
+    def train_batch(self, x: ArrayLike, y: ArrayLike, events: Sequence[int]) -> BatchRecord:
+        record = super().train_batch(x, y, events)
+        self.records.append(record)
+        return record
+
+
 def train(
     config: NetworkConfig,
     plan: NetworkPlan,
@@ -74,53 +86,29 @@ def train(
 ) -> list[NDArray[Any]]:
     """Train gateware and golden model side by side; gives the gateware's counters.
 
-    Every sample's predictions and error bits, and every epoch's counters, snapshots and counts,
-    are equal, and without pauses so is the number of cycles to that of the cycle model.
+    The predictions and error bits of every sample, the counts of every batch, and the counters,
+    snapshots and counts of every epoch are equal. Without pauses, the number of cycles is that of
+    the cycle model.
     """
-    network = Network(config)
-    trainer = Trainer(network)
-    simulator = build(core_design(FoldedNetwork(config, plan)), main=MAIN)
-    totals = np.zeros((2, len(config.layers)), dtype=np.int64)
-    with SimulatedCore(
-        simulator, FoldedNetwork(config, plan), gaps=pauses, stalls=pauses, noise=noise
-    ) as core:
-        core.configure()
-        core.seed()
-        before = core.drain()
-        for epoch in range(epochs):
-            core.set_events(trainer.events())
-            model = CycleModel(FoldedNetwork(config, plan).layers, network.streams)
-            order = epoch_order(config.seed, epoch, len(x))
-            last = np.zeros(len(x), dtype=np.bool_)
-            last[-1] = True
-            core.feed(x[order], y[order], last)
-            cycles = core.drain()
-            results = core.results()
-
-            records = []
-            trainer.train_epoch(x, y, lambda _, record, seen=records: seen.append(record))
-            for name in ("predictions", "errors"):
-                expected = np.concatenate([getattr(record, name) for record in records])
-                assert_same_array(
-                    name, expected, np.concatenate([getattr(result, name) for result in results])
-                )
-            assert not any(result.refused.any() for result in results)
-            assert_same_layers("counters", network.counters, core.peek_counters())
-            assert_same_layers("snapshot", network.snapshot, core.peek_snapshot())
-            totals += [
-                np.sum([record.errors.sum(axis=0) for record in records], axis=0),
-                np.sum([record.updates for record in records], axis=0),
-            ]
-            counts = core.counts()
-            assert counts.samples == (epoch + 1) * len(x)
-            assert (list(counts.errors), list(counts.updates)) == tuple(map(list, totals))
-            for record in records:
+    folded = FoldedNetwork(config, plan)
+    network = RecordingNetwork(config)
+    simulator = build(core_design(folded), main=MAIN)
+    with SimulatedCore(simulator, folded, gaps=pauses, stalls=pauses, noise=noise) as core:
+        trainer = Trainer(LockstepNetwork(network, core))
+        for _ in range(epochs):
+            before = core.cycles
+            model = CycleModel(folded.layers, network.streams)
+            network.records = []
+            trainer.train_epoch(x, y)
+            for record in network.records:
                 model.train(record)
             if not pauses:
-                assert cycles - before == model.idle
-            before = core.drain()
-        assert [s.history for s in core.read_streams()] == [s.history for s in network.streams]
-        return list(core.read_counters())
+                assert core.cycles - before == model.idle
+        assert_same_layers("counters", network.counters, core.counters)
+        assert_same_layers("snapshot", network.snapshot, core.snapshot)
+        read = core.read_out()
+        assert [s.history for s in read.streams] == [s.history for s in network.streams]
+        return list(read.counters)
 
 
 def assert_same_layers(

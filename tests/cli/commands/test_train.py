@@ -375,11 +375,11 @@ def test_a_model_is_no_data(run, toy):
 
 def test_a_board_needs_its_extra(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "amaranth", None)
-    monkeypatch.delitem(sys.modules, "metaplast.cli.training.board_session", raising=False)
+    monkeypatch.delitem(sys.modules, "metaplast.cli.training.board", raising=False)
     result = run("train", "digits", "--device", "virtual:icebreaker")
     assert result.sentence == (
-        "training on a board needs amaranth, which is not installed; "
-        "get it with: pip install 'metaplast[boards]'"
+        "a virtual board needs amaranth, which is not installed; "
+        "get it with: pip install 'metaplast[rtl]'"
     )
 
 

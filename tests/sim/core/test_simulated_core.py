@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metaplast.golden_model import BitStream, Network, NetworkConfig
+from metaplast.golden_model import BitStream, DataError, Network, NetworkConfig
+from metaplast.golden_model.batch_record import Batch, BatchRecord
+from metaplast.golden_model.network_state import StoredState
+from metaplast.hdl.client.transport import RefusedError, SampleResults, TransportError
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
-from metaplast.sim.core.simulated_core import CoreResults, SimulatedCore, build_core
-from metaplast.sim.cosimulation.comparison import CoreState, compare_states
-from metaplast.sim.cosimulation.epoch_run import peek
+from metaplast.sim.core.simulated_core import SimulatedCore, build_core
+from metaplast.sim.cosimulation.comparison import compare_states
 from metaplast.sim.verilator.simulator import SimulationError, Simulator
 
-from ...comparison import assert_same_layers, assert_same_state
+from ...comparison import assert_same_array, assert_same_layers, assert_same_state
 
 CONFIG = NetworkConfig(
     inputs=9, hidden=(6, 4), groups=(3, 2), classes=3, counter_bits=4, batch=5, seed=3 << 40
@@ -46,9 +48,8 @@ def core(simulator: Simulator) -> Iterator[SimulatedCore]:
 
 
 def begin(core: SimulatedCore) -> None:
-    core.configure()
-    core.seed()
-    core.set_events(EVENTS)
+    core.reset()
+    core.write_events(EVENTS)
 
 
 def samples() -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.bool_]]:
@@ -58,34 +59,45 @@ def samples() -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.bool_]]:
     return x, draw.integers(0, CONFIG.classes, SAMPLES), last
 
 
-def train(core: SimulatedCore, *, lots: int = 1, pause: float = 0.0) -> tuple[CoreResults, int]:
+def words(x: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Samples in the words in which they enter the core."""
+    folded = FoldedNetwork(CONFIG, PLAN).first
+    wide = np.zeros((len(x), folded.load_words * folded.plan.load), dtype=np.uint8)
+    wide[:, : x.shape[1]] = x
+    return wide.reshape(len(x), folded.load_words, folded.plan.load)
+
+
+def batches() -> list[Batch]:
+    x, y, _ = samples()
+    return [(x[start : start + 5], y[start : start + 5]) for start in range(0, SAMPLES, 5)]
+
+
+def train(core: SimulatedCore, *, lots: int = 1, pause: float = 0.0) -> tuple[SampleResults, int]:
     """All samples, given at once or in lots; the results and the cycles they took."""
     x, y, last = samples()
-    before = core.drain()
+    transport = core.transport
+    transport.settle()
+    before = transport.cycles
     results = []
     for part in np.array_split(np.arange(SAMPLES), lots):
-        core.feed(x[part], y[part], last[part])
-        core.flush() if pause else None
+        transport.send(words(x[part]), y[part], last[part])
+        transport.flush() if pause else None
         time.sleep(pause)
-        results += core.results()
-    cycles = core.drain() - before
-    return CoreResults.joined(results + core.results()), cycles
+        results += transport.receive()
+    transport.settle()
+    return SampleResults.joined(results + transport.receive()), transport.cycles - before
 
 
-def golden() -> tuple[Network, CoreResults]:
+def golden() -> tuple[Network, SampleResults]:
     """The golden model after all samples, and what it said."""
-    x, y, _ = samples()
     network = Network(CONFIG)
-    records = [
-        network.train_batch(x[start : start + 5], y[start : start + 5], EVENTS)
-        for start in range(0, SAMPLES, 5)
-    ]
+    records = list(network.train_batches(batches(), EVENTS))
     predictions = np.concatenate([record.predictions for record in records])
     errors = np.concatenate([record.errors for record in records])
-    return network, CoreResults(predictions, errors, np.zeros(SAMPLES, dtype=np.bool_), 0)
+    return network, SampleResults(predictions, errors, np.zeros(SAMPLES, dtype=np.bool_))
 
 
-def assert_same_results(expected: CoreResults, got: CoreResults) -> None:
+def assert_same_results(expected: SampleResults, got: SampleResults) -> None:
     for name in ("predictions", "errors", "refused"):
         assert np.array_equal(getattr(got, name), getattr(expected, name)), name
 
@@ -95,24 +107,75 @@ def assert_same_results(expected: CoreResults, got: CoreResults) -> None:
 
 def test_it_trains_as_the_golden_model(core: SimulatedCore) -> None:
     network, expected = golden()
-    got, cycles = train(core)
+    got, _ = train(core)
     assert_same_results(expected, got)
-    assert_same_state(network, peek(core))
-    assert got.cycles <= cycles + 10_000
+    assert_same_state(network, core)
     counts = core.counts()
     assert (counts.samples, counts.refused) == (SAMPLES, 0)
     assert counts.errors == tuple(expected.errors.sum(axis=0))
-    ends = core.batch_ends()
+    ends = core.transport.batch_counts()
     assert len(ends) == SAMPLES // CONFIG.batch
     in_batches = expected.errors.reshape(len(ends), CONFIG.batch, -1).sum(axis=1)
     assert [end.errors for end in ends] == [tuple(row) for row in in_batches.cumsum(axis=0)]
     assert ends[-1].updates == counts.updates
     assert sorted(end.updates for end in ends) == [end.updates for end in ends]
-    assert core.batch_ends() == []
-    core.clear_counts()
-    cleared = core.counts()
-    assert (cleared.samples, cleared.errors, cleared.updates) == (0, (0, 0), (0, 0))
-    assert cleared.saturated == counts.saturated
+    assert core.transport.batch_counts() == []
+
+
+def test_records_of_batches_are_the_golden_models(core: SimulatedCore) -> None:
+    network = Network(CONFIG)
+    expected = list(network.train_batches(batches(), EVENTS))
+    got: list[BatchRecord] = list(core.train_batches(batches(), EVENTS))
+    assert len(got) == len(expected)
+    for one, other in zip(expected, got, strict=True):
+        assert_same_array("predictions", one.predictions, other.predictions)
+        assert_same_array("errors", one.errors, other.errors)
+        assert (one.error_counts, one.updates, one.events) == (
+            (other.error_counts, other.updates, other.events)
+        )
+    assert_same_state(network, core)
+    # Counts are those of the latest call.
+    before = core.counts()
+    list(core.train_batches(batches()[:3], EVENTS))
+    assert (before.samples, core.counts().samples) == (SAMPLES, 15)
+
+
+def test_batches_are_taken_ahead(core: SimulatedCore) -> None:
+    taken = 0
+
+    def counted() -> Iterator[Batch]:
+        nonlocal taken
+        for batch in batches():
+            taken += 1
+            yield batch
+
+    next(core.train_batches(counted(), EVENTS))
+    assert taken > 10
+
+
+def test_a_core_that_was_left_within_a_batch(core: SimulatedCore) -> None:
+    next(core.train_batches(iter(batches()), EVENTS))
+    with pytest.raises(TransportError, match=r"^the core at the simulator was left within a batch"):
+        list(core.train_batches(batches(), EVENTS))
+    with pytest.raises(TransportError, match=r"left within a batch: train it anew, or go on with"):
+        core.predict(samples()[0])
+    core.transport.settle()
+    core.restart()
+    assert len(list(core.train_batches(batches(), EVENTS))) == len(batches())
+
+
+def test_predictions(core: SimulatedCore) -> None:
+    network, _ = golden()
+    x, _, _ = samples()
+    core.load_state(network)
+    assert_same_array("predictions", network.predict(x), core.predict(x))
+    assert_same_state(network, core)
+    assert core.predict(x[:0]).shape == (0,)
+    with pytest.raises(DataError, match=r"must be of shape \(n, 9\), not \(400, 8\)"):
+        core.predict(x[:, 1:])
+    list(core.train_batches(batches(), EVENTS))  # and trains again after it
+    list(network.train_batches(batches(), EVENTS))
+    assert_same_state(network, core)
 
 
 def test_cycles_do_not_depend_on_when_samples_come(core: SimulatedCore) -> None:
@@ -139,7 +202,7 @@ def test_back_pressure_costs_time_and_nothing_else(simulator: Simulator) -> None
             begin(core)
             got, cycles = train(core)
             assert_same_results(expected, got)
-            assert_same_state(network, peek(core))
+            assert_same_state(network, core)
             assert_same_layers("counters", network.counters, core.read_counters())
             took.append(cycles)
     assert min(took) == took[0]
@@ -161,9 +224,9 @@ def test_what_cannot_be_is_refused(core: SimulatedCore) -> None:
     x, y, last = samples()
     y = y.copy()
     y[3] = 200
-    core.feed(x[:5], y[:5], last[:5])
-    core.drain()
-    (results,) = core.results()
+    core.transport.send(words(x[:5]), y[:5], last[:5])
+    core.transport.settle()
+    (results,) = core.transport.receive()
     assert results.refused.tolist() == [False, False, False, True, False]
     counts = core.counts()
     assert (counts.samples, counts.refused) == (4, 1)
@@ -172,47 +235,72 @@ def test_what_cannot_be_is_refused(core: SimulatedCore) -> None:
 # Registers
 
 
+def read(core: SimulatedCore, address: int) -> int:
+    (value,) = core.transport.access([(address, None)])
+    return value
+
+
 def test_registers(core: SimulatedCore) -> None:
-    assert core.read(GlobalRegister.CLASSES) == CONFIG.classes
-    core.write(GlobalRegister.BATCH, 77)
-    assert core.read(GlobalRegister.BATCH) == 77
-    assert core.request([(GlobalRegister.BATCH, 0), (99, None), (GlobalRegister.BATCH, None)]) == (
+    assert read(core, GlobalRegister.CLASSES) == CONFIG.classes
+    core.transport.access([(GlobalRegister.BATCH, 77)])
+    assert read(core, GlobalRegister.BATCH) == 77
+    requests = [(GlobalRegister.BATCH, 0), (99, None), (GlobalRegister.BATCH, None)]
+    assert core.transport.request(requests) == (
         [(Status.RANGE, 77), (Status.UNKNOWN, 0), (Status.OK, 77)]
     )
     for layer in CONFIG.layers:
-        assert core.read(layer_address(layer.index, LayerRegister.MARGIN)) == layer.margin
+        assert read(core, layer_address(layer.index, LayerRegister.MARGIN)) == layer.margin
 
 
 def test_a_refused_access_is_an_error(core: SimulatedCore) -> None:
-    with pytest.raises(SimulationError, match=r"^a read at register 0x3 was refused: ACCESS$"):
-        core.read(GlobalRegister.RESET)
-    with pytest.raises(SimulationError, match=r"^a write of 5 at register 0xa was refused: ACCESS"):
-        core.write(GlobalRegister.CLASSES, 5)
+    with pytest.raises(RefusedError, match=r"^a read at register 0x3 was refused: ACCESS$"):
+        read(core, GlobalRegister.RESET)
+    with pytest.raises(
+        RefusedError, match=r"^a write of 5 at register 0xa was refused: ACCESS"
+    ) as (refused):
+        core.transport.access([(GlobalRegister.CLASSES, 5)])
+    assert refused.value.status is Status.ACCESS
 
 
 def test_more_requests_than_the_harness_holds(core: SimulatedCore) -> None:
-    values = core.access([(GlobalRegister.CLASSES, None)] * 9000)
+    values = core.transport.access([(GlobalRegister.CLASSES, None)] * 9000)
     assert values == [CONFIG.classes] * 9000
 
 
 def test_loading_and_reading_out(core: SimulatedCore) -> None:
     network, _ = golden()
-    core.load_counters(network.counters)
-    core.load_streams(network.streams)
-    assert_same_state(network, peek(core))
-    assert_same_layers("counters", network.counters, core.read_counters())
-    assert [s.history for s in core.read_streams()] == [s.history for s in network.streams]
+    core.load_state(network)
+    assert_same_state(network, core)
+    assert_same_state(network, core.read_out())
+    assert core.transport.read_counters(1, 2, 3) == network.counters[1][2, :3].tolist()
 
 
-def test_a_flipped_counter(core: SimulatedCore) -> None:
-    before = CoreState.copy_of(peek(core))
-    core.flip_counter(0, 4, 7, bit=3)
-    difference = compare_states(before, peek(core))
-    assert difference is not None
-    assert (difference.layer, difference.neuron, difference.source) == (0, 4, 7)
-    assert abs(difference.expected - difference.got) == 8
-    core.flip_counter(0, 4, 7, bit=3)
-    assert compare_states(before, peek(core)) is None
+def test_a_core_that_does_not_keep_what_is_loaded(
+    core: SimulatedCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, _ = golden()
+    honest = SimulatedCore.counters.fget
+    assert honest is not None
+    forgotten = 2
+
+    def counters(core: SimulatedCore) -> list[NDArray[np.int16]]:
+        nonlocal forgotten
+        read: list[NDArray[np.int16]] = honest(core)
+        if forgotten > 0:
+            forgotten -= 1
+            read[1][3, 2] ^= 1
+        return read
+
+    monkeypatch.setattr(SimulatedCore, "counters", property(counters))
+    core.load_state(network)  # each layer is read once a try, so the second try is good
+    assert forgotten == 0
+    forgotten = 1000
+    with pytest.raises(
+        TransportError,
+        match=r"^the core at the simulator does not keep the state that is loaded into it: after 3 "
+        r"tries the counter of layer 1, neuron 3, input 2 is -?\d+, and -?\d+ was loaded; if it is",
+    ):
+        core.load_state(network)
 
 
 # Memories
@@ -220,32 +308,38 @@ def test_a_flipped_counter(core: SimulatedCore) -> None:
 
 def test_what_is_poked_is_trained_on(core: SimulatedCore) -> None:
     network, _ = golden()
-    core.poke(network.counters, network.snapshot)
-    core.load_streams(network.streams)
-    assert_same_state(network, peek(core))
-    x, y, last = samples()
-    core.feed(x[:10], y[:10], last[:10])
-    core.drain()
-    for start in (0, 5):
-        network.train_batch(x[start : start + 5], y[start : start + 5], EVENTS)
-    assert_same_state(network, peek(core))
+    core.poke_state(network)
+    assert_same_state(network, core)
+    list(core.train_batches(batches()[:2], EVENTS))
+    list(network.train_batches(batches()[:2], EVENTS))
+    assert_same_state(network, core)
 
 
-def test_a_restart_keeps_the_memories_alone(core: SimulatedCore) -> None:
+def test_a_state_is_stored(core: SimulatedCore) -> None:
+    before = StoredState.copy_of(core)
+    list(core.train_batches(batches()[:2], EVENTS))
+    assert compare_states(before, core) is not None
+    core.poke_state(before)
+    assert compare_states(before, core) is None
+
+
+def test_a_restart_of_the_gateware_keeps_the_memories_alone(core: SimulatedCore) -> None:
     train(core)
-    core.results()
-    before = peek(core)
-    core.restart()
-    assert core.read(GlobalRegister.SAMPLES) == 0
-    assert core.read(layer_address(0, LayerRegister.EVENTS)) == 0
+    core.transport.receive()
+    before = StoredState.copy_of(core)
+    core.transport.restart()
+    assert read(core, GlobalRegister.SAMPLES) == 0
+    assert read(core, layer_address(0, LayerRegister.EVENTS)) == 0
     core.load_streams(before.streams)
-    assert compare_states(before, peek(core)) is None
+    assert compare_states(before, core) is None
+    core.restart()
+    assert compare_states(Network(CONFIG), core) is None
 
 
 def test_streams_of_any_history(core: SimulatedCore) -> None:
     streams = [BitStream.from_history(1, 0), BitStream.from_history((1 << 64) - 1, (1 << 63) - 1)]
     core.load_streams(streams)
-    assert [s.history for s in core.read_streams()] == [s.history for s in streams]
+    assert [s.history for s in core.streams] == [s.history for s in streams]
 
 
 # Waveforms
@@ -253,18 +347,17 @@ def test_streams_of_any_history(core: SimulatedCore) -> None:
 
 def test_a_waveform_of_a_while(tmp_path: Path) -> None:
     waves = tmp_path / "some waves.vcd"
-    x, y, last = samples()
     simulator = build_core(FoldedNetwork(CONFIG, PLAN), optimize=False, waves=True)
     with SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN), waves=waves) as core:
         begin(core)
-        core.feed(x[:5], y[:5], last[:5])
-        before = core.drain()
+        parts = batches()
+        list(core.train_batches(parts[:1], EVENTS))
+        before = core.cycles
         core.record(True)
-        core.feed(x[5:10], y[5:10], last[5:10])
-        busy = core.drain() - before
+        list(core.train_batches(parts[1:2], EVENTS))
+        busy = core.cycles - before
         core.record(False)
-        core.feed(x[10:50], y[10:50], last[10:50])
-        core.drain()
+        list(core.train_batches(parts[2:10], EVENTS))
     text = waves.read_text()
     assert "$enddefinitions" in text
     assert " snapshot_enable " in text
@@ -278,38 +371,38 @@ def test_a_waveform_of_a_while(tmp_path: Path) -> None:
 
 
 def test_a_silent_core(core: SimulatedCore) -> None:
-    core._set_ports(patience=20)
+    core.transport.set_ports(patience=20)
     with pytest.raises(
         SimulationError,
         match=r"^the simulation failed: the core was silent for 20 cycles, with 0 of 0 results "
         r"given and [\d,]+ of [\d,]+ requests answered$",
     ):
-        core.seed()
+        core.reset()
 
 
 def test_a_simulator_that_ends(core: SimulatedCore) -> None:
-    core._process.kill()
+    core.transport.process.kill()
     with pytest.raises(
         SimulationError, match=r"^the simulator ended by itself, by signal 9: it said nothing$"
     ):
-        core.drain()
+        core.transport.settle()
     core.close()
 
 
 def test_an_error_in_the_driver(core: SimulatedCore) -> None:
     with pytest.raises(SimulationError, match=r"^the simulation failed: AttributeError: .*nowhere"):
-        core._send("peek", "nowhere"), core._receive("peek")
+        core.transport.peek("nowhere")
 
 
 def test_a_core_that_is_busy_is_closed_at_once(simulator: Simulator) -> None:
     core = SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN))
     begin(core)
     x, y, last = samples()
-    core.feed(x, y, last)
+    core.transport.send(words(x), y, last)
     started = time.perf_counter()
     core.close()
     assert time.perf_counter() - started < 5
-    assert core._process.returncode is not None
+    assert core.transport.process.status is not None
     core.close()
 
 

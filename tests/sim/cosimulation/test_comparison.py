@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from metaplast.golden_model import BatchRecord, BitStream, Network, NetworkConfig
-from metaplast.sim.core.simulated_core import BatchCounts, CoreCounts, CoreResults
+from metaplast.golden_model.network_state import StoredState
+from metaplast.hdl.client.remote_core import CoreBatch, CoreCounts
+from metaplast.hdl.client.transport import BatchCounts
 from metaplast.sim.cosimulation.comparison import (
-    CoreState,
     Difference,
-    compare_batch_counts,
+    compare_batches,
     compare_counts,
-    compare_results,
     compare_states,
 )
 
@@ -20,23 +20,31 @@ CONFIG = NetworkConfig(inputs=5, hidden=(4, 6), groups=(2, 3), classes=3)
 COUNTS = CoreCounts(samples=7, refused=0, errors=(5, 6), updates=(8, 9), saturated=(1, 2))
 
 
-def results() -> tuple[BatchRecord, CoreResults]:
+def batches() -> tuple[BatchRecord, CoreBatch]:
     """The same of both for four samples."""
     predictions = np.array([[0, 1], [2, 2], [1, 0], [0, 0]])
     errors = np.array([[1, 1], [0, 1], [0, 0], [1, 0]], dtype=np.bool_)
-    record = BatchRecord(predictions, errors, chosen=[], events=[])
-    got = CoreResults(predictions.copy(), errors.copy(), np.zeros(4, dtype=np.bool_), cycles=9)
+    chosen = [np.array([[3, -1], [-1, -1], [-1, -1], [0, 2]]), np.array([[5], [4], [-1], [-1]])]
+    record = BatchRecord(predictions, errors, chosen=chosen, events=[])
+    got = CoreBatch(
+        predictions=predictions.copy(),
+        errors=errors.copy(),
+        chosen=[],
+        events=[],
+        counts=BatchCounts(errors=(2, 2), updates=(3, 2)),
+        refused=np.zeros(4, dtype=np.bool_),
+    )
     return record, got
 
 
-def states() -> tuple[Network, CoreState]:
+def states() -> tuple[Network, StoredState]:
     """The same of both."""
     network = Network(CONFIG)
-    return network, CoreState.copy_of(network)
+    return network, StoredState.copy_of(network)
 
 
-def test_equal_results() -> None:
-    assert compare_results(*results()) is None
+def test_equal_batches() -> None:
+    assert compare_batches(*batches()) is None
 
 
 @pytest.mark.parametrize(
@@ -52,26 +60,27 @@ def test_equal_results() -> None:
 def test_the_first_of_the_results(
     wrong: list[tuple[str, int, int]], what: tuple[int, str, int, int, int]
 ) -> None:
-    record, got = results()
+    record, got = batches()
     for name, sample, layer in wrong:
         array = getattr(got, name)
         array[sample, layer] = not array[sample, layer] if name == "errors" else what[-1]
     sample, name, layer, expected, came = what
-    difference = Difference(what=name, expected=expected, got=came, layer=layer)
-    assert compare_results(record, got) == (sample, difference)
+    assert compare_batches(record, got) == Difference(
+        what=name, expected=expected, got=came, layer=layer, sample=sample
+    )
 
 
 def test_a_refused_sample_is_a_difference() -> None:
-    record, got = results()
+    record, got = batches()
     got.refused[2] = True
-    found = 2, Difference(what="refused bit", expected=0, got=1)
-    assert compare_results(record, got) == found
+    found = Difference(what="refused bit", expected=0, got=1, sample=2)
+    assert compare_batches(record, got) == found
     got.predictions[2, 0] ^= 1
-    assert compare_results(record, got) == found
+    assert compare_batches(record, got) == found
     got.predictions[1, 0] ^= 1
-    first = compare_results(record, got)
+    first = compare_batches(record, got)
     assert first is not None
-    assert first[0] == 1
+    assert first.sample == 1
 
 
 def test_counts() -> None:
@@ -95,20 +104,19 @@ def test_counts() -> None:
         assert compare_counts(COUNTS, replace(COUNTS, **change)) == what  # type: ignore[arg-type]
 
 
-def test_batch_counts() -> None:
-    counts = BatchCounts(errors=(5, 6), updates=(8, 9))
-    assert compare_batch_counts(counts, replace(counts)) is None
-    for change, what in (
+def test_counts_of_a_batch() -> None:
+    record, got = batches()
+    for counts, what in (
         (
-            {"errors": (4, 7), "updates": (1, 1)},
-            Difference(what="count of errors", expected=5, got=4, layer=0),
+            BatchCounts(errors=(1, 3), updates=(1, 1)),
+            Difference(what="count of errors", expected=2, got=1, layer=0),
         ),
         (
-            {"updates": (8, 8)},
-            Difference(what="count of updated neurons", expected=9, got=8, layer=1),
+            BatchCounts(errors=(2, 2), updates=(3, 1)),
+            Difference(what="count of updated neurons", expected=2, got=1, layer=1),
         ),
     ):
-        assert compare_batch_counts(counts, replace(counts, **change)) == what  # type: ignore[arg-type]
+        assert compare_batches(record, replace(got, counts=counts)) == what
 
 
 def test_states() -> None:

@@ -10,19 +10,24 @@ import pytest
 from numpy.typing import NDArray
 
 from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
+from metaplast.golden_model.batch_record import BatchRecord
+from metaplast.golden_model.network_state import StoredState
+from metaplast.hdl.client.transport import BatchCounts
 from metaplast.hdl.planning.cycles import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.registers import LayerRegister, layer_address
-from metaplast.sim.core.simulated_core import BatchCounts, SimulatedCore
-from metaplast.sim.cosimulation.comparison import CoreState, compare_states
-from metaplast.sim.cosimulation.epoch_run import Check, FoundError, Progress
+from metaplast.sim.core.simulated_core import SimulatedCore
+from metaplast.sim.core.simulated_transport import SimulatedTransport
+from metaplast.sim.cosimulation.comparison import compare_states
+from metaplast.sim.cosimulation.lockstep import Check, DifferenceError
 from metaplast.sim.cosimulation.mismatch import MismatchError, MismatchSearch
 from metaplast.sim.cosimulation.recording import coming_batch, record_batch
 from metaplast.sim.cosimulation.training import CoreTraining
-from metaplast.sim.cosimulation.training_setup import Fault, TrainingSetup, Trouble
+from metaplast.sim.cosimulation.training_setup import TrainingSetup
 from metaplast.sim.verilator.simulator import SimulationError
 
 from ...comparison import assert_same_epoch, assert_same_state
+from .faults import Fault, FaultySetup, When, flip_counter
 
 CONFIG = NetworkConfig(
     inputs=14, hidden=(8, 6), groups=(4, 2), classes=3, counter_bits=5, batch=9, seed=11
@@ -44,9 +49,10 @@ def samples() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return prototypes[y] ^ noise, y
 
 
-def setup(**options: Any) -> TrainingSetup:
+def setup(fault: Fault | None = None, **options: Any) -> TrainingSetup:
     x, y = samples()
-    return TrainingSetup(folded=FoldedNetwork(CONFIG, PLAN), x=x, y=y, optimize=False, **options)
+    options = {"folded": FoldedNetwork(CONFIG, PLAN), "x": x, "y": y, "optimize": False, **options}
+    return TrainingSetup(**options) if fault is None else FaultySetup.make(fault, **options)
 
 
 def trainer_after(epochs: int) -> Trainer:
@@ -57,9 +63,8 @@ def trainer_after(epochs: int) -> Trainer:
     return trainer
 
 
-def state_of(trainer: Trainer) -> CoreState:
-    assert isinstance(trainer.network, Network)
-    return CoreState.copy_of(trainer.network)
+def state_of(trainer: Trainer) -> StoredState:
+    return StoredState.copy_of(trainer.network)
 
 
 # Equal
@@ -68,27 +73,22 @@ def state_of(trainer: Trainer) -> CoreState:
 @pytest.mark.parametrize("check", Check)
 @pytest.mark.parametrize("pauses", [0, 120])
 def test_gateware_trains_as_the_golden_model(check: Check, pauses: int) -> None:
-    seen: list[Progress] = []
-    options = {"check": check, "on_progress": seen.append}
+    seen: list[int] = []
     arranged = setup(gaps=pauses, stalls=pauses, noise=5)
     golden = Trainer(Network(CONFIG))
-    with CoreTraining(arranged, Trainer(Network(CONFIG)), **options) as training:
+    with CoreTraining(arranged, Trainer(Network(CONFIG)), check=check) as training:
         cycles = []
         for _ in range(3):
-            epoch = training.train_epoch()
-            assert_same_epoch(golden.train_epoch(*samples()), epoch.record)
+            epoch = training.train_epoch(lambda done, record: seen.append(done))
+            assert epoch.cycles is not None
+            assert_same_epoch(golden.train_epoch(*samples()), replace(epoch, cycles=None))
             assert epoch.cycles_per_sample == epoch.cycles / SAMPLES
             cycles.append(epoch.cycles)
-        assert_same_state(state_of(golden), training.peek())
-        assert_same_state(state_of(golden), training.read_out())
+        assert_same_state(state_of(golden), training.core)
+        training.verify_read_out()
+        assert_same_state(state_of(golden), training.core.read_out())
     assert min(cycles) > SAMPLES * 20
-    assert [progress.done for progress in seen] == 3 * [*range(9, 85, 9), 85]
-    for progress in seen:
-        assert progress.samples == SAMPLES
-        assert progress.right == progress.golden_right
-        assert not progress.again
-        assert 0 < progress.cycles <= max(cycles)
-        assert progress.seconds > 0
+    assert seen == 3 * [*range(9, 85, 9), 85]
 
 
 def test_an_epoch_takes_the_same_cycles_every_time() -> None:
@@ -121,9 +121,9 @@ def test_a_checked_batch_is_waited_for() -> None:
 def test_going_on_with_what_was_learnt() -> None:
     golden = trainer_after(3)
     with CoreTraining(setup(), trainer_after(2)) as training:
-        assert_same_state(state_of(trainer_after(2)), training.read_out())
-        record = training.train_epoch().record
-        assert_same_state(state_of(golden), training.read_out())
+        assert_same_state(state_of(trainer_after(2)), training.core.read_out())
+        record = training.train_epoch()
+        assert_same_state(state_of(golden), training.core.read_out())
     assert (record.epoch, record.accuracy) == (2, golden.accuracy)
 
 
@@ -132,8 +132,10 @@ def test_going_on_with_what_was_learnt() -> None:
 
 def mismatch(fault: Fault, check: Check = Check.EPOCH, waves: Path | None = None) -> MismatchError:
     """What a training with a fault ends with."""
-    training = CoreTraining(setup(fault=fault), Trainer(Network(CONFIG)), check=check, waves=waves)
-    with training:
+    arranged = setup(fault)
+    assert isinstance(arranged, FaultySetup)
+    golden = Trainer(arranged.spoiled(Network(CONFIG)))
+    with CoreTraining(arranged, golden, check=check, waves=waves) as training:
         for _ in range(fault.epoch):
             training.train_epoch()
         with pytest.raises(MismatchError) as raised:
@@ -188,16 +190,15 @@ def test_a_sample_is_found(monkeypatch: pytest.MonkeyPatch, bits: slice, what: s
     # A core that sees other bits in a sample of the fourth batch.
     batch = coming_batch(setup(), Trainer(Network(CONFIG)), 3)
     wrong = int(batch.samples[5])
-    honest = TrainingSetup.feed
+    clean = samples()[0][wrong]
+    honest = SimulatedCore._send
 
-    def feed(
-        arranged: TrainingSetup, core: SimulatedCore, fed: NDArray[np.int64], **options: Any
-    ) -> None:
-        arranged.x[wrong, bits] ^= 1
-        honest(arranged, core, fed, **options)
-        arranged.x[wrong, bits] ^= 1
+    def send(core: SimulatedCore, x: NDArray[np.uint8], *rest: Any, **options: Any) -> None:
+        x = x.copy()
+        x[np.flatnonzero((x == clean).all(axis=1))[:, np.newaxis], np.arange(14)[bits]] ^= 1
+        honest(core, x, *rest, **options)
 
-    monkeypatch.setattr(TrainingSetup, "feed", feed)
+    monkeypatch.setattr(SimulatedCore, "_send", send)
     training = CoreTraining(setup(), Trainer(Network(CONFIG)))
     with training, pytest.raises(MismatchError) as raised:
         training.train_epoch()
@@ -207,10 +208,10 @@ def test_a_sample_is_found(monkeypatch: pytest.MonkeyPatch, bits: slice, what: s
 
 def test_a_wrong_commit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     # A core that reinforces once too often.
-    honest = SimulatedCore.set_events
+    honest = SimulatedCore.write_events
     monkeypatch.setattr(
         SimulatedCore,
-        "set_events",
+        "write_events",
         lambda core, events: honest(core, [count + (count > 0) for count in events]),
     )
     training = CoreTraining(setup(), Trainer(Network(CONFIG)))
@@ -223,26 +224,26 @@ def test_a_wrong_commit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("check", Check)
 def test_a_wrong_count_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
     # A core that has counted a neuron twice at the fifth batch's end, and makes it good later.
-    honest, seen = SimulatedCore.batch_ends, 0
+    honest, seen = SimulatedTransport.batch_counts, 0
 
-    def batch_ends(core: SimulatedCore) -> list[BatchCounts]:
+    def batch_counts(transport: SimulatedTransport) -> list[BatchCounts]:
         nonlocal seen
-        ends = honest(core)
+        ends = honest(transport)
         for index, end in enumerate(ends):
             if seen + index == 4:
                 ends[index] = replace(end, updates=(end.updates[0], end.updates[1] + 1))
         seen += len(ends)
         return ends
 
-    restart = SimulatedCore.restart
+    restart = SimulatedTransport.restart
 
-    def forget(core: SimulatedCore) -> None:
+    def forget(transport: SimulatedTransport) -> None:
         nonlocal seen
-        restart(core)
+        restart(transport)
         seen = 0
 
-    monkeypatch.setattr(SimulatedCore, "batch_ends", batch_ends)
-    monkeypatch.setattr(SimulatedCore, "restart", forget)
+    monkeypatch.setattr(SimulatedTransport, "batch_counts", batch_counts)
+    monkeypatch.setattr(SimulatedTransport, "restart", forget)
     training = CoreTraining(setup(), Trainer(Network(CONFIG)), check=check)
     with training, pytest.raises(MismatchError) as raised:
         training.train_epoch()
@@ -254,8 +255,8 @@ def test_a_wrong_count_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, ch
 
 
 def test_a_batch_without_an_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = SimulatedCore.batch_ends
-    monkeypatch.setattr(SimulatedCore, "batch_ends", lambda core: honest(core)[:1])
+    honest = SimulatedTransport.batch_counts
+    monkeypatch.setattr(SimulatedTransport, "batch_counts", lambda transport: honest(transport)[:1])
     training = CoreTraining(setup(), Trainer(Network(CONFIG)))
     with training, pytest.raises(MismatchError, match="the number of batches through is") as raised:
         training.train_epoch()
@@ -264,7 +265,7 @@ def test_a_batch_without_an_end_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_fault_of_timing_is_found(tmp_path: Path) -> None:
     waves = tmp_path / "timing.vcd"
-    fault = Fault(epoch=1, batch=6, layer=0, neuron=5, source=2, trouble=Trouble.OVERLAPPED)
+    fault = Fault(epoch=1, batch=6, layer=0, neuron=5, source=2, when=When.OVERLAPPED)
     error = mismatch(fault, waves=waves)
     found = error.difference
     assert (found.epoch, found.batch, found.layer, found.neuron, found.source) == (1, 6, 0, 5, 2)
@@ -275,20 +276,20 @@ def test_a_fault_of_timing_is_found(tmp_path: Path) -> None:
 
 
 def test_a_difference_that_does_not_come_again() -> None:
-    error = mismatch(Fault(epoch=1, batch=6, neuron=5, source=2, trouble=Trouble.ONCE))
+    error = mismatch(Fault(epoch=1, batch=6, neuron=5, source=2, when=When.ONCE))
     found = error.difference
     assert (found.epoch, found.batch) == (1, None)
     assert str(error).endswith("; it did not come again when the epoch was run again")
 
 
 def test_a_wrong_start_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = SimulatedCore.seed
+    honest = SimulatedCore.reset
 
-    def seed(core: SimulatedCore) -> None:
+    def reset(core: SimulatedCore) -> None:
         honest(core)
-        core.flip_counter(1, 2, 3)
+        flip_counter(core, 1, 2, 3)
 
-    monkeypatch.setattr(SimulatedCore, "seed", seed)
+    monkeypatch.setattr(SimulatedCore, "reset", reset)
     with pytest.raises(MismatchError) as raised:
         CoreTraining(setup(), Trainer(Network(CONFIG)))
     found = raised.value.difference
@@ -300,22 +301,25 @@ def test_a_wrong_start_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_wrong_read_out_is_found() -> None:
     with CoreTraining(setup(), Trainer(Network(CONFIG))) as training:
-        training._core.write(layer_address(0, LayerRegister.POSITION), 1)
-        training._core.flip_counter(0, 1, 13)
+        training.core.transport.access([(layer_address(0, LayerRegister.POSITION), 1)])
+        flip_counter(training.core, 0, 1, 13)
         with pytest.raises(MismatchError, match="as the registers tell it, layer 0, neuron 1, "):
-            training.read_out()
+            training.verify_read_out()
 
 
 def test_the_search_is_reported() -> None:
-    seen: list[Progress] = []
-    arranged = setup(fault=Fault(epoch=0, batch=3))
-    training = CoreTraining(arranged, Trainer(Network(CONFIG)), on_progress=seen.append)
+    trained: list[int] = []
+    searched: list[int] = []
+    arranged = setup(Fault(epoch=0, batch=3))
+
+    def on_search(done: int, record: BatchRecord) -> None:
+        searched.append(done)
+
+    training = CoreTraining(arranged, Trainer(Network(CONFIG)), on_search=on_search)
     with training, pytest.raises(MismatchError):
-        training.train_epoch()
-    again = [progress.again for progress in seen]
-    assert again == sorted(again)
-    assert again[0] is False
-    assert again[-1] is True
+        training.train_epoch(lambda done, record: trained.append(done))
+    assert trained[:3] == [9, 18, 27]
+    assert searched == [9, 18, 27]  # the fourth batch is wrong
 
 
 @pytest.mark.parametrize(
@@ -328,7 +332,7 @@ def test_the_search_is_reported() -> None:
 def test_a_search_that_is_cut_short(
     monkeypatch: pytest.MonkeyPatch, trouble: BaseException, note: str
 ) -> None:
-    def explain(search: MismatchSearch, found: FoundError) -> MismatchError:
+    def explain(search: MismatchSearch, found: DifferenceError) -> MismatchError:
         raise trouble
 
     monkeypatch.setattr(MismatchSearch, "explain", explain)
