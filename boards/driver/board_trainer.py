@@ -1,8 +1,8 @@
 """A board that learns, real or virtual, behind the estimator's door."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,40 +19,14 @@ from ...sim.virtual_board.cable import Cable
 from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
 from ..targets.catalogue import check_name, fold_for
 from .board_network import BoardNetwork, BoardShape, identify
-from .link_client import BAUD, LinkClient, LinkError
+from .errors import LinkError
+from .link_client import LinkClient
+from .ports import BAUD, open_client
 
-__all__ = ["VIRTUAL", "Device", "Opener", "open_client"]
+__all__ = ["VIRTUAL", "Device"]
 
 VIRTUAL = "virtual:"
 """What the name of a virtual board's port begins with."""
-
-READ_SECONDS = 0.01
-
-Opener = Callable[[], Any]
-
-
-def open_client(port: str, *, baud: int = BAUD, patience: float = 10.0) -> LinkClient:
-    """The way to whatever is at a serial port.
-
-    Raises
-    ------
-    LinkError
-        If the port cannot be opened, or pyserial is not there.
-    """
-    try:
-        import serial
-    except ImportError:
-        raise LinkError(
-            "the package pyserial is missing: install it with pip install 'metaplast[boards]'"
-        ) from None
-
-    def opener() -> Any:
-        try:
-            return serial.Serial(port, baud, timeout=READ_SECONDS, write_timeout=patience)
-        except (ValueError, OverflowError) as error:
-            raise LinkError(f"{port} cannot be opened at {baud} bits per second: {error}") from None
-
-    return LinkClient(opener, port, patience=patience)
 
 
 class Device:

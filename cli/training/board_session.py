@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...boards.driver.board_trainer import VIRTUAL, Device
-from ...boards.driver.link_client import BAUD, LinkError
+from ...boards.driver.errors import LinkError
+from ...boards.driver.ports import BAUD
 from ...golden_model import EpochRecord, MetaplastError, Network, Trainer
 from ...sim.cosimulation.comparison import NetworkState, compare_states
 from ...sim.virtual_board.cable import Cable

@@ -61,8 +61,9 @@ class BoardDouble:
     obeyed : list of bytes
         Contents of the sequenced frames that it has accepted since its power came, without their
         numbers.
-    deaf, stuck : bool
-        It hears nothing; it is busy for ever.
+    deaf, stuck, repeats_state : bool
+        It hears nothing; it is busy for ever; it says its state again and again, and ignores
+        sequenced frames.
     pull_at : list of int
         Writes to the port, counted from 1, at which it is pulled, for ``pulls`` openings each.
     restart_at : int or None
@@ -88,6 +89,7 @@ class BoardDouble:
     pulled: int = 0
     deaf: bool = False
     stuck: bool = False
+    repeats_state: bool = False
     pull_at: list[int] = field(default_factory=list)
     pulls: int = 1
     restart_at: int | None = None
@@ -156,7 +158,7 @@ class BoardDouble:
             self._results = [*self._results[1:], result]
             self._count = (self._count + 1) % 256
             self._due = True
-        if self._due:
+        if self._due or self.repeats_state:
             self._due = False
             self._say(self._state())
         content = bytes(self._outgoing[:count])
@@ -232,6 +234,8 @@ class BoardDouble:
 
     def _sequenced(self, kind: RequestKind, number: int, content: bytes) -> None:
         self._due = True
+        if self.repeats_state:
+            return
         if number != self._expected or self._random.random() < self.mood.drops:
             self._dropped = True
             return

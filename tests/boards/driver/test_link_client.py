@@ -9,17 +9,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from metaplast.boards.driver.board_network import BoardNetwork, WrongBoardError, identify
-from metaplast.boards.driver.link_client import (
+from metaplast.boards.driver.errors import (
     BoardRestartedError,
-    LinkClient,
     LinkError,
     LinkLostError,
     NoAnswerError,
+    PortError,
     RefusedError,
-    SampleFrame,
     StuckError,
-    WriteFrame,
 )
+from metaplast.boards.driver.link_client import LinkClient, SampleFrame, WriteFrame
 from metaplast.golden_model import Network, NetworkConfig, Trainer
 from metaplast.hdl.link.protocol import LAP, LinkRegister, RequestKind, link_address, next_number
 from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, layer_address
@@ -287,9 +286,34 @@ def test_a_port_that_stays_away_is_missed() -> None:
     double = BoardDouble(CONFIG, pull_at=[40], pulls=-1)
     with pytest.raises(
         LinkLostError,
-        match=r"^PORT has gone, and was not there again within 0.3 seconds: No such file or dir",
+        match=r"^PORT has gone, and was not back within 0.3 seconds: No such file or directory$",
     ):
         train(double, patience=0.3)
+
+
+@pytest.mark.parametrize("taken", [2, -1])
+def test_a_port_that_another_program_takes_is_waited_for(taken: int) -> None:
+    double = BoardDouble(CONFIG, pull_at=[40], pulls=taken)
+
+    def open_port() -> BoardDouble:
+        try:
+            return double.open()
+        except OSError:
+            raise PortError("PORT is in use by another program") from None
+
+    client = LinkClient(open_port, "PORT", timeout=0.02, patience=0.5)
+    network = BoardNetwork(client, CONFIG)
+    trainer = Trainer(network)
+    if taken > 0:
+        for _ in range(EPOCHS):
+            trainer.train_epoch(X, Y)
+        assert_learnt(double, network)
+    else:
+        with pytest.raises(
+            LinkLostError,
+            match=r"^PORT has gone, and was not back within 0.5 seconds: PORT is in use by another",
+        ):
+            trainer.train_epoch(X, Y)
 
 
 def test_a_board_that_falls_silent_is_missed() -> None:
@@ -298,20 +322,24 @@ def test_a_board_that_falls_silent_is_missed() -> None:
     double.deaf = True
     with pytest.raises(
         LinkLostError,
-        match=r"^the board at PORT has not answered for 0.3 seconds: is it still plugged in\?",
+        match=r"^the board at PORT has not answered for 0.3 seconds \(asked for its state\): is it "
+        r"still plugged in\?",
     ):
         Trainer(network).train_epoch(X, Y)
 
 
 def test_nobody_answers() -> None:
     double = BoardDouble(CONFIG, deaf=True)
-    with pytest.raises(NoAnswerError, match=r"^nobody answers at PORT within 0.2 seconds: is the"):
+    with pytest.raises(
+        NoAnswerError,
+        match=r"^no board answers at PORT within 0.2 seconds \(asked for register 0xff0000\): is ",
+    ):
         identify(client_of(double, 0.2))
 
 
 def test_a_port_that_is_not_there() -> None:
     double = BoardDouble(CONFIG, pulled=-1)
-    with pytest.raises(LinkError, match=r"^PORT cannot be opened: No such .* `metaplast devices`"):
+    with pytest.raises(PortError, match=r"^PORT cannot be opened: No such file or directory$"):
         client_of(double)
 
 
@@ -323,23 +351,42 @@ def never_obeys(double: BoardDouble) -> None:
     double.mood = Mood(drops=1.0)
 
 
-@pytest.mark.parametrize("what", [always_busy, never_obeys])
+def repeats_its_state(double: BoardDouble) -> None:
+    double.repeats_state = True
+
+
+def train_epoch(network: BoardNetwork) -> None:
+    Trainer(network).train_epoch(X, Y)
+
+
+def predict(network: BoardNetwork) -> None:
+    network.predict(X)
+
+
+IDLE, ACCEPTED = "its core to be idle", "the frames to be accepted, and their results"
+
+
 @pytest.mark.parametrize(
-    "ask",
+    ("what", "ask", "awaited"),
     [
-        lambda network: Trainer(network).train_epoch(X, Y),
-        lambda network: network.predict(X),
+        (always_busy, train_epoch, IDLE),
+        (always_busy, predict, IDLE),
+        (never_obeys, train_epoch, ACCEPTED),
+        (never_obeys, predict, ACCEPTED),
+        (repeats_its_state, train_epoch, ACCEPTED),
+        (repeats_its_state, predict, ACCEPTED),
     ],
 )
 def test_a_board_that_gets_nowhere_is_given_up(
-    what: Callable[[BoardDouble], None], ask: Callable[[BoardNetwork], Any]
+    what: Callable[[BoardDouble], None], ask: Callable[[BoardNetwork], Any], awaited: str
 ) -> None:
     double = BoardDouble(CONFIG)
     network = train(double, epochs=1, patience=0.2)
     what(double)
     with pytest.raises(
         StuckError,
-        match=r"^the board at PORT answers, but has got nowhere for 0.2 seconds: reset it, or plug",
+        match="^the board at PORT answers, but has made no progress for 0.2 seconds "
+        rf"\(waited for {awaited}\): reset it, or unplug it and plug it in again$",
     ):
         ask(network)
 
@@ -348,7 +395,7 @@ def test_counters_of_another_number_are_given_up() -> None:
     double = BoardDouble(CONFIG)
     client = client_of(double, 0.2)
     identify(client)
-    with pytest.raises(StuckError):
+    with pytest.raises(StuckError, match="waited for 1000 counters of neuron 0"):
         client.row(layer_address(0, LayerRegister.POSITION), 0, 1000)
 
 
@@ -357,7 +404,7 @@ def test_counters_that_are_never_told_are_given_up() -> None:
     client = client_of(double, 0.2)
     identify(client)
     always_busy(double)
-    with pytest.raises(StuckError):
+    with pytest.raises(StuckError, match="waited for 12 counters of neuron 0"):
         client.row(layer_address(0, LayerRegister.POSITION), 0, 12)
 
 
