@@ -26,6 +26,7 @@ from metaplast.sim.virtual_board.cable import Cable
 __all__ = ["BoardDouble", "Mood"]
 
 LOAD = 8
+CLOCK_KHZ = 24_000
 LAYER_PAGE = 256
 STREAM_WORDS = 4
 
@@ -355,7 +356,7 @@ class BoardDouble:
         values = {
             link_address(LinkRegister.VERSION): VERSION,
             link_address(LinkRegister.LOAD): LOAD,
-            link_address(LinkRegister.CLOCK): 0,
+            link_address(LinkRegister.CLOCK): CLOCK_KHZ,
             link_address(LinkRegister.DIGEST): 0,
             GlobalRegister.IDENTITY: IDENTITY,
             GlobalRegister.LAYERS: len(config.layers),

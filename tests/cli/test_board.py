@@ -1,4 +1,4 @@
-"""`metaplast train --device`, `metaplast devices` and `metaplast virtual-board`."""
+"""`metaplast train --device` and `metaplast virtual-board`."""
 
 import json
 import os
@@ -78,12 +78,6 @@ def test_what_cannot_be_trained_on_a_board(
     done = metaplast("train", "digits", *arguments, cwd=tmp_path, status=status)
     assert message in done.stderr
     assert not list(tmp_path.iterdir())
-
-
-def test_devices_are_listed(tmp_path: Path) -> None:
-    ports = json.loads(metaplast("devices", "--json", cwd=tmp_path).stdout)["ports"]
-    assert all({"port", "description", "board"} <= port.keys() for port in ports)
-    metaplast("devices", cwd=tmp_path)
 
 
 def test_a_virtual_board_runs_until_it_is_stopped(tmp_path: Path, plan: str) -> None:
