@@ -99,8 +99,8 @@ def test_only_the_ports_of_known_boards_are_asked(run, some):
             "board answers at 1,000,000 bits per second"
         ),
         (
-            "/dev/ttyUSB3  USB Serial, USB 0403:6015, may be ulx3s-12f or ulx3s-85f: /dev/ttyUSB3 is "
-            "in use by another program: end that program (another `metaplast`, or a terminal or "
+            "/dev/ttyUSB3  USB Serial, USB 0403:6015, may be ulx3s-12f or ulx3s-85f: /dev/ttyUSB3 "
+            "is in use by another program: end that program (another `metaplast`, or a terminal or "
             "flash program), or name another port"
         ),
     ]
