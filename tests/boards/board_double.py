@@ -2,7 +2,7 @@
 
 import copy
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,8 @@ class Mood:
 @dataclass
 class BoardDouble:
     """A board, and the port that it is at: its :meth:`open` is a :class:`.LinkClient`'s.
+
+    Seed and batch are those of ``config`` until others are written; margins are always those.
 
     Frames of more than a write to the port may be swapped or doubled, bytes of both ways spoilt,
     and the cable pulled; all by a seed.
@@ -107,6 +109,7 @@ class BoardDouble:
     def restart(self) -> None:
         """Lose everything, like a board whose power fails."""
         self.obeyed.clear()
+        self._set_up = self.config
         self.network = Network(self.config)
         self._decoder = FrameDecoder()
         self._expected = self._count = self._tag = 0
@@ -279,7 +282,7 @@ class BoardDouble:
         size = result_bytes(len(self.config.layers)) - len(self.config.layers)
         result = bytes(record.predictions[0].tolist()) + flags.to_bytes(size, "little")
         self._pending.append((late, result))
-        if last or len(self._batch) == self.config.batch:
+        if last or len(self._batch) == self._set_up.batch:
             x, y = zip(*self._batch, strict=True)
             updates = self.network.train_batch(np.array(x), np.array(y), self._events).updates
             self._updates = [a + b for a, b in zip(self._updates, updates, strict=True)]
@@ -293,16 +296,22 @@ class BoardDouble:
             match address:
                 case GlobalRegister.RESET:
                     count, self._batch = len(self.config.layers), []
-                    self.network = Network(self.config)
+                    self.network = Network(self._set_up)
                     self._samples, self._updates = 0, [0] * count
                     self._busy = self._random.randint(0, self.mood.busy)
                 case GlobalRegister.MODE:
                     self._mode = value
                 case GlobalRegister.BATCH:
                     self._batch = []
-                    return Status.OK if 1 <= value <= 65535 else Status.RANGE
-                case GlobalRegister.SEED_LOW | GlobalRegister.SEED_HIGH:
-                    pass
+                    if not 1 <= value <= 65535:
+                        return Status.RANGE
+                    self._set_up = replace(self._set_up, batch=value)
+                case GlobalRegister.SEED_LOW:
+                    high = self._set_up.seed >> 32
+                    self._set_up = replace(self._set_up, seed=high << 32 | value)
+                case GlobalRegister.SEED_HIGH:
+                    low = self._set_up.seed & 0xFFFFFFFF
+                    self._set_up = replace(self._set_up, seed=value << 32 | low)
                 case _:
                     return Status.ACCESS
             return Status.OK
@@ -311,7 +320,7 @@ class BoardDouble:
             case LayerRegister.EVENTS:
                 self._events[layer - 1] = value
             case LayerRegister.MARGIN:
-                pass
+                return Status.OK if value == self.config.layers[layer - 1].margin else Status.RANGE
             case LayerRegister.POSITION:
                 shape = self.config.layers[layer - 1]
                 if value >= shape.neurons:
@@ -348,7 +357,7 @@ class BoardDouble:
     def _go_on_from(self, streams: list[BitStream]) -> None:
         counters = self.network.counters
         snapshot = [k >= 0 for k in counters]
-        self.network = Network.from_state(self.config, counters, snapshot, streams)
+        self.network = Network.from_state(self._set_up, counters, snapshot, streams)
         self._loaded = False
 
     def _read(self, address: int) -> tuple[Status, int]:
