@@ -1,11 +1,15 @@
-"""What happened in a batch: the record that both readings give and the gateware is held to."""
+"""A batch of samples, and the record of its training: predictions, error bits, updates."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BatchRecord"]
+__all__ = ["Batch", "BatchRecord"]
+
+Batch: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
+"""The samples of a batch in order: bits (n, N) of 0 and 1, and labels (n,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,19 +19,26 @@ class BatchRecord:
     Attributes
     ----------
     predictions : (n, L) int64
-        Each layer's own prediction; the last column is the network's.
+        The prediction of each layer; the last column is the network's.
     errors : (n, L) bool
         The error bits.
     chosen : list of (n, groups) int32
-        Per layer, the neuron chosen in each group, or −1 where there is none.
+        Per layer, the neuron chosen in each group, or −1 where there is none. Empty where the
+        network cannot tell, as gateware.
     events : list of int
-        Per layer, the draws its commit took from the reinforcement stream.
+        Per layer, the draws that its commit took from the reinforcement stream.
     """
 
     predictions: NDArray[np.int64]
     errors: NDArray[np.bool_]
     chosen: list[NDArray[np.int32]]
     events: list[int]
+
+    @property
+    def error_counts(self) -> list[int]:
+        """Per layer, the error bits raised."""
+        counts: list[int] = self.errors.sum(axis=0).tolist()
+        return counts
 
     @property
     def updates(self) -> list[int]:

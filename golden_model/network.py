@@ -11,12 +11,12 @@ Three observations make it so:
   saturate once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .batch_record import BatchRecord
+from .batch_record import Batch, BatchRecord
 from .config import LayerConfig, NetworkConfig
 from .errors import ConfigurationError
 from .random_stream import BitStream, classifier_id, initial_counters_id, reinforcement_id
@@ -333,6 +333,13 @@ class Network:
     def streams(self) -> list[BitStream]:
         """Per layer, the reinforcement stream, live."""
         return [layer.stream for layer in self._layers]
+
+    def train_batches(
+        self, batches: Iterable[Batch], events: Sequence[int]
+    ) -> Iterator[BatchRecord]:
+        """Train on batches, one after the other; see :class:`.TrainableNetwork`."""
+        for x, y in batches:
+            yield self.train_batch(x, y, events)
 
     def train_batch(self, x: ArrayLike, y: ArrayLike, events: Sequence[int]) -> BatchRecord:
         """Train on a batch and commit.

@@ -3,12 +3,12 @@
 :class:`~.network.Network` computes the same and is the one to use; tests hold the two equal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .batch_record import BatchRecord
+from .batch_record import Batch, BatchRecord
 from .config import LayerConfig, NetworkConfig
 from .random_stream import BitStream, classifier_id, initial_counters_id, reinforcement_id
 
@@ -159,6 +159,13 @@ class LiteralNetwork:
     def streams(self) -> list[BitStream]:
         """Per layer, the reinforcement stream."""
         return [layer.stream for layer in self.layers]
+
+    def train_batches(
+        self, batches: Iterable[Batch], events: Sequence[int]
+    ) -> Iterator[BatchRecord]:
+        """Train on batches, one after the other; see :class:`.TrainableNetwork`."""
+        for x, y in batches:
+            yield self.train_batch(x, y, events)
 
     def train_batch(self, x: ArrayLike, y: ArrayLike, events: Sequence[int]) -> BatchRecord:
         """Train on a batch, sample by sample, and commit.

@@ -2,20 +2,28 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .batch_record import BatchRecord
+from .batch_record import Batch, BatchRecord
 from .config import MAX_EPOCHS, LayerConfig, NetworkConfig, checked_integer, checked_number
 from .errors import ConfigurationError, DataError
+from .network_state import NetworkState
 from .random_stream import BitStream, order_id
 from .samples import checked_bits, checked_labels
 
-__all__ = ["EpochRecord", "TrainableNetwork", "Trainer", "epoch_order", "reinforcement_events"]
+__all__ = [
+    "EpochRecord",
+    "TrainableNetwork",
+    "Trainer",
+    "epoch_order",
+    "reinforcement_events",
+    "saturated_counters",
+]
 
 
 def epoch_order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
@@ -57,17 +65,42 @@ def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: flo
     return math.floor(expected + 1 / 2)
 
 
-class TrainableNetwork(Protocol):
-    """What :class:`Trainer` trains: the model, its literal reading, or gateware."""
+def saturated_counters(config: NetworkConfig, counters: Sequence[NDArray[Any]]) -> tuple[int, ...]:
+    """Counters at a bound, per layer, of ``k`` of each layer, (K, N)."""
+    return tuple(
+        int(np.count_nonzero((k == layer.lowest) | (k == layer.highest)))
+        for k, layer in zip(counters, config.layers, strict=True)
+    )
+
+
+class TrainableNetwork(NetworkState, Protocol):
+    """A network that :class:`Trainer` can train: the golden model, or gateware of any kind."""
 
     config: NetworkConfig
 
-    @property
-    def counters(self) -> Sequence[NDArray[Any]]:
-        """Per layer, ``k``."""
+    def train_batches(
+        self, batches: Iterable[Batch], events: Sequence[int]
+    ) -> Iterator[BatchRecord]:
+        """Train on batches, each of which ends with a commit.
 
-    def train_batch(self, x: ArrayLike, y: ArrayLike, events: Sequence[int]) -> BatchRecord:
-        """Train on a batch and commit."""
+        A network may take batches ahead of the record that it gives next. When the iterator ends,
+        all batches are trained and committed.
+
+        Parameters
+        ----------
+        batches : iterable of ((n, N) uint8, (n,) int64)
+            Encoded samples and their labels, in order.
+        events : sequence of int
+            ``M_l`` of each layer.
+
+        Yields
+        ------
+        BatchRecord
+            One for each batch, in order.
+        """
+
+    def predict(self, x: ArrayLike) -> NDArray[np.int64]:
+        """Classes of encoded samples, (n, N) of 0 and 1 → (n,); nothing is learnt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +127,9 @@ class EpochRecord:
         Counters at a bound when the epoch ended.
     seconds : float
         Time it took.
+    cycles : int or None
+        Clock cycles that gateware took, from the first word offered to the end of the last commit;
+        None where they are not known.
     test_accuracy, validation_accuracy : float or None
         On samples not trained on, after the epoch.
     """
@@ -109,6 +145,12 @@ class EpochRecord:
     seconds: float
     test_accuracy: float | None = None
     validation_accuracy: float | None = None
+    cycles: int | None = None
+
+    @property
+    def cycles_per_sample(self) -> float | None:
+        """Mean clock cycles of a sample; None where they are not known."""
+        return None if self.cycles is None else self.cycles / self.samples
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -205,14 +247,20 @@ class Trainer:
         right = np.zeros(len(config.layers), dtype=np.int64)
         errors = np.zeros(len(config.layers), dtype=np.int64)
         updates = np.zeros(len(config.layers), dtype=np.int64)
-        for start in range(0, len(bits), config.batch):
-            batch = order[start : start + config.batch]
-            record = self.network.train_batch(bits[batch], labels[batch], events)
+        done = 0
+        batches = [
+            order[start : start + config.batch] for start in range(0, len(bits), config.batch)
+        ]
+        records = self.network.train_batches(
+            ((bits[batch], labels[batch]) for batch in batches), events
+        )
+        for batch, record in zip(batches, records, strict=True):
             right += (record.predictions == labels[batch, np.newaxis]).sum(axis=0)
             errors += record.errors.sum(axis=0)
             updates += record.updates
+            done += len(batch)
             if on_batch is not None:
-                on_batch(start + len(batch), record)
+                on_batch(done, record)
 
         result = EpochRecord(
             epoch=self.epoch,
@@ -222,10 +270,7 @@ class Trainer:
             error_rate=tuple((errors / len(bits)).tolist()),
             updates=tuple(updates.tolist()),
             events=tuple(events),
-            saturated=tuple(
-                int(np.count_nonzero((k == layer.lowest) | (k == layer.highest)))
-                for k, layer in zip(self.network.counters, config.layers, strict=True)
-            ),
+            saturated=saturated_counters(config, self.network.counters),
             seconds=time.perf_counter() - started,
         )
         self.epoch += 1

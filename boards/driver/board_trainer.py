@@ -1,8 +1,8 @@
-"""A board that learns, real or virtual, behind the estimator's door."""
+"""Train a board, real or virtual, with the methods of an estimator."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,16 +12,19 @@ from ...golden_model.datasets.data_set import checked_labels
 from ...golden_model.encoding import Thermometer
 from ...golden_model.errors import ConfigurationError, DataError
 from ...golden_model.files.model_file import Model
-from ...golden_model.network import Network
+from ...golden_model.network_state import NetworkState
 from ...golden_model.trainer import EpochRecord, Trainer
-from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
-from ...sim.virtual_board.cable import Cable
-from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
-from ..targets.catalogue import check_name, fold_for
-from .board_network import BoardNetwork, BoardShape, identify
+from ...hdl.client.remote_core import RemoteCore
+from ...hdl.planning.plan import NetworkPlan
 from .errors import LinkError
+from .identification import BoardShape, identify
 from .link_client import LinkClient
+from .link_transport import network_on_board
 from .ports import BAUD, open_client
+
+if TYPE_CHECKING:  # only virtual boards need a simulator
+    from ...sim.virtual_board.cable import Cable
+    from ...sim.virtual_board.virtual_board import VirtualBoard
 
 __all__ = ["VIRTUAL", "Device"]
 
@@ -37,7 +40,7 @@ class Device:
 
     Attributes
     ----------
-    network_ : BoardNetwork
+    network_ : RemoteCore
         The network on the board, once there is one.
     trainer_ : Trainer
         Knows the number of the next epoch and the accuracy of the last.
@@ -54,7 +57,7 @@ class Device:
         plan: NetworkPlan | None = None,
         baud: int = BAUD,
         patience: float = 10.0,
-        cables: tuple[Cable, Cable] | None = None,
+        cables: "tuple[Cable, Cable] | None" = None,
     ):
         self.port = port
         self._plan = plan
@@ -66,6 +69,8 @@ class Device:
         self._board: VirtualBoard | None = None
         self._model: Model | None = None
         if self.is_virtual:
+            from ..targets.catalogue import check_name
+
             check_name(port.removeprefix(VIRTUAL))
         else:
             self._client = self._stack.enter_context(
@@ -80,7 +85,7 @@ class Device:
         plan: NetworkPlan | None = None,
         baud: int = BAUD,
         patience: float = 10.0,
-        cables: tuple[Cable, Cable] | None = None,
+        cables: "tuple[Cable, Cable] | None" = None,
     ) -> "Device":
         """Open a board.
 
@@ -125,7 +130,7 @@ class Device:
         return self.port.startswith(VIRTUAL)
 
     @property
-    def board(self) -> VirtualBoard | None:
+    def board(self) -> "VirtualBoard | None":
         """The virtual board, once it runs."""
         return self._board
 
@@ -146,14 +151,14 @@ class Device:
             raise LinkError(f"{self.port} has no network before it is given one to train")
         return identify(self._client)
 
-    def attach(self, config: NetworkConfig, *, start: Network | None = None) -> BoardNetwork:
+    def attach(self, config: NetworkConfig, *, start: NetworkState | None = None) -> RemoteCore:
         """A network on the board, in its initial state or in that of another.
 
         Parameters
         ----------
         config : NetworkConfig
             The network; must be the board's, if that is real.
-        start : Network, optional
+        start : NetworkState, optional
             What to load.
 
         Raises
@@ -165,20 +170,27 @@ class Device:
         """
         plan = self._plan
         if self.is_virtual:
-            self._stack.close()
-            if plan is None:
-                folded = fold_for(self.port.removeprefix(VIRTUAL), config)
-            else:
-                folded = FoldedNetwork(config, plan)
-            board = VirtualBoard(build_board(folded), self._cables)
-            self._board = self._stack.enter_context(board)
-            self._client = self._stack.enter_context(
-                open_client(board.port, patience=self._patience)
-            )
+            plan = self._start_virtual_board(config)
         assert self._client is not None
-        return BoardNetwork(self._client, config, plan, start=start)
+        return network_on_board(self._client, config, plan, start=start)
 
-    # The estimator's manner
+    def _start_virtual_board(self, config: NetworkConfig) -> NetworkPlan:
+        """Build and start the virtual board of a network, and open its port."""
+        from ...hdl.planning.plan import FoldedNetwork
+        from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
+        from ..targets.catalogue import fold_for
+
+        self._stack.close()
+        if self._plan is None:
+            folded = fold_for(self.port.removeprefix(VIRTUAL), config)
+        else:
+            folded = FoldedNetwork(config, self._plan)
+        board = VirtualBoard(build_board(folded), self._cables)
+        self._board = self._stack.enter_context(board)
+        self._client = self._stack.enter_context(open_client(board.port, patience=self._patience))
+        return folded.plan
+
+    # The methods of an estimator
 
     def fit(
         self,

@@ -1,7 +1,6 @@
 """Errors of the host driver: ports, the link, and boards that fail."""
 
-from ...golden_model.errors import MetaplastError
-from ...hdl.registers.registers import Status
+from ...hdl.client.transport import TransportError
 
 __all__ = [
     "BoardRestartedError",
@@ -9,12 +8,11 @@ __all__ = [
     "LinkLostError",
     "NoAnswerError",
     "PortError",
-    "RefusedError",
     "StuckError",
 ]
 
 
-class LinkError(MetaplastError):
+class LinkError(TransportError):
     """The host cannot use a board; base of the driver's errors."""
 
 
@@ -36,17 +34,3 @@ class BoardRestartedError(LinkError):
 
 class StuckError(LinkError):
     """A board answers, and makes no progress."""
-
-
-class RefusedError(LinkError):
-    """A board refuses a request.
-
-    Attributes
-    ----------
-    status : Status
-        The board's reason.
-    """
-
-    def __init__(self, message: str, status: Status):
-        super().__init__(message)
-        self.status = status

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...hdl.client.transport import RefusedError
 from ...hdl.link.protocol import (
     RowReply,
     SampleResult,
@@ -12,12 +13,11 @@ from ...hdl.link.protocol import (
     read_request,
 )
 from ...hdl.registers.registers import Status
-from .errors import LinkError, RefusedError
 from .frame_port import FramePort
 from .requests import Requests
 from .sequenced_run import SampleFrame, SequencedRun, WriteFrame, restarted_error
 
-__all__ = ["LinkClient", "LinkError", "SampleFrame", "WriteFrame"]
+__all__ = ["LinkClient", "SampleFrame", "WriteFrame"]
 
 
 class LinkClient:

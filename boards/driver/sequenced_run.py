@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from ...hdl.client.transport import RefusedError
 from ...hdl.link.protocol import (
     SAMPLES_AHEAD,
     SampleResult,
@@ -14,7 +15,7 @@ from ...hdl.link.protocol import (
     write_request,
 )
 from ...hdl.registers.registers import Status
-from .errors import BoardRestartedError, RefusedError
+from .errors import BoardRestartedError
 from .frame_port import FramePort
 from .requests import Requests
 

@@ -61,8 +61,8 @@ def devices(
 
 def _entry(info: "PortInfo", *, ask_any: bool, baud: int) -> dict[str, Any]:
     """A port as the JSON document has it; asks for its board."""
-    from ...boards.driver.board_network import identify
     from ...boards.driver.errors import LinkError, NoAnswerError
+    from ...boards.driver.identification import identify
     from ...boards.driver.ports import open_client
     from ...boards.targets.catalogue import boards_with_usb
 

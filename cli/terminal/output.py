@@ -291,11 +291,12 @@ class Reporter:
             self._progress.remove_task(self._task)
         self._task = self._progress.add_task(label, total=total, rate="")
 
-    def advance(self, done: int) -> None:
-        """``done`` samples of the bar's total are done."""
+    def advance(self, done: int, more: str = "") -> None:
+        """``done`` samples of the bar's total are done; ``more`` stands after their rate."""
         if self._progress is not None:
             speed = self._progress.tasks[0].speed
             rate = f"{speed:,.0f} samples/s" if speed else ""
+            rate = ", ".join(filter(None, (rate, more)))
             self._progress.update(self._task, completed=done, rate=rate)
 
     def finish(self) -> None:

@@ -12,10 +12,12 @@ from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Network, T
 from ...golden_model.datasets import DataSet, RunParameters
 from ...golden_model.encoding import Thermometer
 from ...golden_model.files.model_file import Model
+from ...golden_model.trainer import TrainableNetwork
 from ..options.options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
 from ..terminal.class_labels import own_labels
 from ..terminal.interrupts import heed_interrupts, held_interrupts, ignore_interrupts
 from ..terminal.output import Reporter
+from .backends import Backend
 
 __all__ = [
     "Bits",
@@ -53,13 +55,20 @@ class Session:
     epochs: int
     history: tuple[EpochRecord, ...] = ()
 
-    def model(self) -> Model:
-        """The trainer's state as it stands, apart from it; without a history."""
+    def model(self, trainer: Trainer | None = None) -> Model:
+        """A trainer's state as it stands, apart from it; without a history.
+
+        Parameters
+        ----------
+        trainer : Trainer, optional
+            The trainer; by default the session's own.
+        """
+        trainer = trainer or self.trainer
         names = self.data.class_names
-        if names is not None and len(names) != self.trainer.network.config.classes:
+        if names is not None and len(names) != trainer.network.config.classes:
             names = None
         return Model.from_trainer(
-            self.trainer,
+            trainer,
             self.bits.encoder,
             data_name=self.data.name,
             image_shape=self.data.image_shape,
@@ -100,17 +109,13 @@ class Outcome:
         """Whether an epoch of this training is kept, and not the one that it went on from."""
         return self.kept is not None and self.kept in self.records
 
-    def begin(self, network: Callable[[], Network]) -> None:
-        """With samples held out, keep the state that is gone on from until there is a better one.
-
-        Parameters
-        ----------
-        network : callable
-            Gives that state.
-        """
+    def begin(self) -> None:
+        """With samples held out, keep the state of the start until there is a better one."""
         if self.session.bits.x_held_out is not None and self.session.history:
             self.model = self.session.model()
-            self.kept = self.measured(self.session.history[-1], network())
+            self.kept = self.measured(
+                self.session.history[-1], _golden_network(self.session.trainer.network)
+            )
 
     def measured(self, record: EpochRecord, network: Network) -> EpochRecord:
         """An epoch's record, with its network's accuracies on the samples not trained on."""
@@ -332,11 +337,10 @@ def run_session(
 
 def train_epochs(
     session: Session,
+    backend: Backend,
     reporter: Reporter,
     *,
-    report: Callable[[EpochRecord], None] | None = None,
-    learnt: Callable[[], Network] | None = None,
-    troubles: tuple[type[Exception], ...] = (),
+    report: Callable[[EpochRecord], None],
 ) -> Outcome:
     """Train a session's epochs; Ctrl-C ends it with what is finished.
 
@@ -344,46 +348,45 @@ def train_epochs(
     ----------
     session : Session
         What to train.
+    backend : Backend
+        Where to train it; started.
     reporter : Reporter
         Gets the bar.
-    report : callable, optional
+    report : callable
         Called with each finished epoch's record.
-    learnt : callable, optional
-        Gives the golden model in the state of the network that is trained, where that is another.
-    troubles : tuple of type
-        Exceptions that end it with what is finished, like Ctrl-C.
     """
     outcome = Outcome(session=session)
-    trainer, bits = session.trainer, session.bits
+    trainer = backend.trainer
+    outcome.begin()
 
-    def state() -> Network:
-        if learnt is not None:
-            return learnt()
-        assert isinstance(trainer.network, Network)
-        return trainer.network
+    def on_batch(done: int, record: BatchRecord) -> None:
+        heed_interrupts()
+        reporter.advance(done, backend.progress())
 
-    outcome.begin(state)
     try:
         for count in range(session.epochs):
-            reporter.start(f"epoch {count + 1} of {session.epochs}", len(bits.x))
-
-            def on_batch(done: int, record: BatchRecord) -> None:
-                heed_interrupts()
-                reporter.advance(done)
-
-            trained = trainer.train_epoch(bits.x, bits.y, on_batch)
+            reporter.start(f"epoch {count + 1} of {session.epochs}", len(session.bits.x))
+            trained = backend.train_epoch(on_batch)
             with held_interrupts():
-                record = outcome.measured(trained, state())
-                outcome.finish(record, session.model)
-            if report is not None:
-                report(record)
+                record = outcome.measured(trained, _golden_network(trainer.network))
+                backend.verify_epoch(last=count == session.epochs - 1)
+                outcome.finish(record, lambda: session.model(trainer))
+            report(record)
+        backend.verify_training()
     except (KeyboardInterrupt, BrokenPipeError):  # or who reads the lines has gone
         ignore_interrupts()  # one more would lose what is finished
         outcome.interrupted = True
-    except troubles as error:
+    except backend.failures as error:
         outcome.interrupted, outcome.trouble = True, str(error)
     outcome.close()
     return outcome
+
+
+def _golden_network(network: TrainableNetwork) -> Network:
+    """The golden model in the state of a network."""
+    if isinstance(network, Network):
+        return network
+    return Network.from_state(network.config, network.counters, network.snapshot, network.streams)
 
 
 def first_difference(run: RunParameters, outcome: Outcome, x: NDArray[np.uint8]) -> str | None:

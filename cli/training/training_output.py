@@ -21,9 +21,11 @@ class EpochTable:
         Decides which columns there are.
     reporter : Reporter
         Gets the lines.
+    cycles : bool
+        Whether there is a column of the cycles of a sample.
     """
 
-    def __init__(self, session: "Session", reporter: Reporter):
+    def __init__(self, session: "Session", reporter: Reporter, *, cycles: bool = False):
         layers = len(session.trainer.network.config.layers)
         self._weights = sum(layer.weights for layer in session.trainer.network.config.layers)
         self._reporter = reporter
@@ -36,6 +38,8 @@ class EpochTable:
         if session.bits.x_test is not None:
             self._columns.append(("test", 8))
         self._columns.append(("samples/s", 9))
+        if cycles:
+            self._columns.append(("cycles/sample", 13))
         self._headings_due = True
 
     def row(self, record: "EpochRecord") -> None:
@@ -56,6 +60,8 @@ class EpochTable:
         if record.test_accuracy is not None:
             cells.append(percent(record.test_accuracy))
         cells.append(f"{record.samples / record.seconds:,.0f}")
+        if record.cycles_per_sample is not None:
+            cells.append(f"{record.cycles_per_sample:,.2f}")
         self._line(cells)
 
     def _line(self, cells: list[str]) -> None:

@@ -19,13 +19,13 @@ comparison shows the rule and nothing else. The original has hidden weights with
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..batch_record import BatchRecord
+from ..batch_record import Batch, BatchRecord
 from ..config import LayerConfig, NetworkConfig
 from ..errors import ConfigurationError
 from ..network import Layer, initial_classifier, initial_counters, slices
@@ -105,6 +105,23 @@ class CommitteeMachine:
     def counters(self) -> list[NDArray[np.integer]]:
         """``k``: one array, (K, N), live."""
         return [self._layer.counters]
+
+    @property
+    def snapshot(self) -> list[NDArray[np.uint8]]:
+        """``W``: one array, (K, N), a copy."""
+        return [self._layer.snapshot]
+
+    @property
+    def streams(self) -> list[BitStream]:
+        """The reinforcement stream, live."""
+        return [self._layer.stream]
+
+    def train_batches(
+        self, batches: Iterable[Batch], events: Sequence[int]
+    ) -> Iterator[BatchRecord]:
+        """Train on batches, one after the other; see :class:`.TrainableNetwork`."""
+        for x, y in batches:
+            yield self.train_batch(x, y, events)
 
     def train_batch(self, x: ArrayLike, y: ArrayLike, events: Sequence[int]) -> BatchRecord:
         """Train on a batch and commit.

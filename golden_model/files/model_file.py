@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,28 +48,6 @@ SLICE_ROWS = 4096
 LAYER_ARRAY = re.compile(r"(counters|snapshot|classifier|reinforcement)_(0|[1-9]\d*)")
 
 PathLike = str | os.PathLike[str]
-
-
-class NetworkWithState(Protocol):
-    """What a network must show to be saved."""
-
-    config: NetworkConfig
-
-    @property
-    def counters(self) -> Sequence[NDArray[Any]]:
-        """Per layer, ``k``."""
-
-    @property
-    def snapshot(self) -> Sequence[NDArray[Any]]:
-        """Per layer, ``W``."""
-
-    @property
-    def classifier(self) -> Sequence[NDArray[Any]]:
-        """Per layer, ``P``."""
-
-    @property
-    def streams(self) -> Sequence[BitStream]:
-        """Per layer, the reinforcement stream."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -261,13 +239,14 @@ class Model:
         ConfigurationError
             If the parts do not fit together.
         """
-        network = cast(NetworkWithState, trainer.network)
+        network = trainer.network
+        config = network.config
         return cls(
-            config=network.config,
+            config=config,
             encoder=encoder,
             counters=network.counters,
             snapshot=network.snapshot,
-            classifier=network.classifier,
+            classifier=[initial_classifier(layer, config.seed) for layer in config.layers],
             streams=network.streams,
             epoch=trainer.epoch,
             accuracy=trainer.accuracy,

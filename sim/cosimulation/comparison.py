@@ -1,84 +1,38 @@
-"""What the gateware did, compared with what the golden model did: the first difference, named.
+"""The first difference between two networks: predictions, error bits, counts, counters.
 
-Integers are compared, and no difference is small.
+Integers are compared, without a tolerance.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...golden_model.batch_record import BatchRecord
-from ...golden_model.random_stream import BitStream
-from ..core.simulated_core import BatchCounts, CoreCounts, CoreResults
+from ...golden_model.network_state import NetworkState
+from ...hdl.client.remote_core import CoreBatch, CoreCounts
 
-__all__ = [
-    "CoreState",
-    "Difference",
-    "NetworkState",
-    "compare_batch_counts",
-    "compare_counts",
-    "compare_results",
-    "compare_states",
-]
+__all__ = ["Difference", "compare_batches", "compare_counts", "compare_states"]
 
-
-# What a count is of, and the attribute that holds it.
-ERRORS = ("count of errors", "errors")
-UPDATES = ("count of updated neurons", "updates")
-SATURATED = ("count of counters at a bound", "saturated")
-
-
-class NetworkState(Protocol):
-    """What of a network training changes."""
-
-    @property
-    def counters(self) -> Sequence[NDArray[Any]]:
-        """Per layer, ``k``, (K, N)."""
-
-    @property
-    def snapshot(self) -> Sequence[NDArray[Any]]:
-        """Per layer, ``W``, (K, N) of 0 and 1."""
-
-    @property
-    def streams(self) -> Sequence[BitStream]:
-        """Per layer, the reinforcement stream."""
-
-
-@dataclass(frozen=True, eq=False)
-class CoreState:
-    """A :class:`NetworkState` of its own."""
-
-    counters: list[NDArray[np.int16]]
-    snapshot: list[NDArray[np.uint8]]
-    streams: list[BitStream]
-
-    @classmethod
-    def copy_of(cls, state: NetworkState) -> "CoreState":
-        """A copy that stays as it is."""
-        return cls(
-            [k.astype(np.int16) for k in state.counters],
-            [w.astype(np.uint8) for w in state.snapshot],
-            [BitStream.from_history(*stream.history) for stream in state.streams],
-        )
+ERRORS, UPDATES = "count of errors", "count of updated neurons"
+SATURATED = "count of counters at a bound"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The first thing in which gateware and golden model differ.
+    """The first value in which a network differs from its reference.
 
     Attributes
     ----------
     what : str
-        What differs: ``"prediction"``, ``"error bit"``, ``"counter"``, …
+        The value's name: ``"prediction"``, ``"error bit"``, ``"counter"``, …
     expected, got : int
-        The golden model's value, and the gateware's.
+        The value of the reference, and the network's.
     layer, neuron, source : int or None
         Where, from 0; ``source`` is the input.
     sample : int or None
-        Index of the training sample at which it arose.
+        Index of the training sample at which it arose; within the batch, until the order of the
+        epoch is applied.
     epoch, batch : int or None
         When, from 0; the batch within the epoch.
     """
@@ -114,44 +68,49 @@ class Difference:
         return f"{where}the {self.what} is {self.got} and should be {self.expected}"
 
 
-def compare_results(expected: BatchRecord, got: CoreResults) -> tuple[int, Difference] | None:
-    """The first sample of a batch of which something differs, and what.
+def compare_batches(expected: BatchRecord, got: BatchRecord) -> Difference | None:
+    """The first difference of a batch; its sample is counted within the batch.
 
-    Of a sample, the layers are compared in order, the prediction before the error bit.
+    Of a sample, the layers are compared in order, the prediction before the error bit. The counts
+    of the batch are compared last.
     """
     wrong = np.stack([expected.predictions != got.predictions, expected.errors != got.errors], 2)
     found = np.argwhere(wrong)
-    refused = np.flatnonzero(got.refused)
+    refused = np.flatnonzero(got.refused) if isinstance(got, CoreBatch) else np.empty(0, int)
     if len(refused) and (not len(found) or refused[0] <= found[0][0]):
-        return int(refused[0]), Difference(what="refused bit", expected=0, got=1)
-    if not len(found):
-        return None
-    sample, layer, kind = map(int, found[0])
-    what = ("prediction", "error bit")[kind]
-    wanted, came = (
-        (record.predictions, record.errors)[kind][sample, layer] for record in (expected, got)
+        return Difference(what="refused bit", expected=0, got=1, sample=int(refused[0]))
+    if len(found):
+        sample, layer, kind = map(int, found[0])
+        wanted, came = (
+            (record.predictions, record.errors)[kind][sample, layer] for record in (expected, got)
+        )
+        what = ("prediction", "error bit")[kind]
+        return Difference(
+            what=what, expected=int(wanted), got=int(came), layer=layer, sample=sample
+        )
+    return _compare_layers(
+        (ERRORS, expected.error_counts, got.error_counts), (UPDATES, expected.updates, got.updates)
     )
-    return sample, Difference(what=what, expected=int(wanted), got=int(came), layer=layer)
-
-
-def compare_batch_counts(expected: BatchCounts, got: BatchCounts) -> Difference | None:
-    """The first count at a batch's end that differs."""
-    return _compare_layers(expected, got, ERRORS, UPDATES)
 
 
 def compare_counts(expected: CoreCounts, got: CoreCounts) -> Difference | None:
     """The first count that differs."""
-    for what, name in (("count of samples", "samples"), ("count of refused samples", "refused")):
-        wanted, came = getattr(expected, name), getattr(got, name)
+    for what, wanted, came in (
+        ("count of samples", expected.samples, got.samples),
+        ("count of refused samples", expected.refused, got.refused),
+    ):
         if wanted != came:
             return Difference(what=what, expected=wanted, got=came)
-    return _compare_layers(expected, got, ERRORS, UPDATES, SATURATED)
+    return _compare_layers(
+        (ERRORS, expected.errors, got.errors),
+        (UPDATES, expected.updates, got.updates),
+        (SATURATED, expected.saturated, got.saturated),
+    )
 
 
-def _compare_layers(expected: Any, got: Any, *counts: tuple[str, str]) -> Difference | None:
-    for what, name in counts:
-        pairs = zip(getattr(expected, name), getattr(got, name), strict=True)
-        for layer, (wanted, came) in enumerate(pairs):
+def _compare_layers(*counts: tuple[str, Sequence[int], Sequence[int]]) -> Difference | None:
+    for what, expected, got in counts:
+        for layer, (wanted, came) in enumerate(zip(expected, got, strict=True)):
             if wanted != came:
                 return Difference(what=what, expected=wanted, got=came, layer=layer)
     return None
@@ -159,10 +118,12 @@ def _compare_layers(expected: Any, got: Any, *counts: tuple[str, str]) -> Differ
 
 def compare_states(expected: NetworkState, got: NetworkState) -> Difference | None:
     """The first counter, snapshot bit or stream that differs, layer by layer."""
-    for layer in range(len(expected.counters)):
+    states = [(state.counters, state.snapshot, state.streams) for state in (expected, got)]
+    layers = [list(zip(*state, strict=True)) for state in states]
+    for layer, (one, other) in enumerate(zip(*layers, strict=True)):
         for what, wanted, came in (
-            ("counter", expected.counters[layer], got.counters[layer]),
-            ("snapshot bit", expected.snapshot[layer], got.snapshot[layer]),
+            ("counter", one[0], other[0]),
+            ("snapshot bit", one[1], other[1]),
         ):
             found = np.argwhere(wanted != came)
             if len(found):
@@ -175,11 +136,8 @@ def compare_states(expected: NetworkState, got: NetworkState) -> Difference | No
                     neuron=neuron,
                     source=source,
                 )
-        if expected.streams[layer].history != got.streams[layer].history:
-            histories = [
-                low | high << 64
-                for low, high in (expected.streams[layer].history, got.streams[layer].history)
-            ]
+        if one[2].history != other[2].history:
+            histories = [low | high << 64 for low, high in (one[2].history, other[2].history)]
             return Difference(
                 what="reinforcement stream's history",
                 expected=histories[0],

@@ -1,13 +1,19 @@
-"""Where a difference between gateware and golden model arose."""
+"""Where a difference between gateware and golden model arose: its batch and its sample."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ...golden_model.batch_record import Batch, BatchRecord
+from ...golden_model.network_state import StoredState
 from ...golden_model.trainer import Trainer, epoch_order
+from ..core.simulated_core import SimulatedCore
 from ..verilator.simulator import SimulationError
-from .comparison import CoreState, Difference, compare_states
-from .epoch_run import Check, EpochRun, FoundError, Progress, peek
+from .comparison import Difference, compare_states
+from .lockstep import Check, DifferenceError, LockstepNetwork, placed
 from .recording import record_batch
 from .training_setup import TrainingBatch, TrainingSetup
 
@@ -15,7 +21,7 @@ __all__ = ["MismatchError", "MismatchSearch"]
 
 
 class MismatchError(SimulationError):
-    """The gateware did not do what the golden model does.
+    """The gateware does not do what the golden model does.
 
     Attributes
     ----------
@@ -35,143 +41,166 @@ class MismatchError(SimulationError):
 class MismatchSearch:
     """Find the batch, and the sample, of a difference in an epoch that began well.
 
-    1. The epoch is run again from its start, compared batch by batch. The batch that ends wrong is
-       the one; from the state before it, more and less of it is trained on until the first sample
-       after which a counter is wrong is known.
+    1. The epoch runs again from its start, compared batch by batch. The batch that ends wrong is
+       the one; from the state before it, more and fewer of its samples are trained on until the
+       first sample after which a counter is wrong is known.
     2. If that goes well, the difference needs batches that follow each other without a pause: the
-       epoch's beginning is run again, longer and shorter, until the first batch after which
+       beginning of the epoch runs again, longer and shorter, until the first batch after which
        something is wrong is known.
 
     Parameters
     ----------
     setup : TrainingSetup
         Network and samples.
-    start : CoreState
-        The state at the epoch's start.
+    start : StoredState
+        The state at the start of the epoch.
     epoch : int
         Its number.
     accuracy : float
         The training accuracy of the epoch before.
     waves : Path or None
         File for a waveform of the batch.
-    on_progress : callable, optional
-        Called as results come.
+    on_batch : callable, optional
+        Called with the samples done and each batch's record while the epoch runs again.
     """
 
     setup: TrainingSetup
-    start: CoreState
+    start: StoredState
     epoch: int
     accuracy: float
     waves: Path | None = None
-    on_progress: Callable[[Progress], None] | None = None
+    on_batch: Callable[[int, BatchRecord], None] | None = None
 
-    def explain(self, found: FoundError) -> MismatchError:
-        """The error to raise for what was found.
+    def explain(self, found: DifferenceError) -> MismatchError:
+        """The error to raise for a difference.
 
         Raises
         ------
         SimulationError
             If the simulator fails.
         """
-        if found.batch is None:
+        if found.before is None:
             again = self._run(Check.BATCH, found.difference.batch)
             if again is None:
-                return self._explain_overlapped(found)
+                return self._explain_overlapped(self.place(found.difference))
             found = again
-        assert found.batch is not None
-        difference = found.difference
+        assert found.before is not None
+        assert found.difference.batch is not None
+        batch = TrainingBatch(
+            epoch=self.epoch,
+            number=found.difference.batch,
+            samples=self._batches()[found.difference.batch],
+            events=self._trainer().events(),
+            before=found.before,
+        )
+        difference = self.place(found.difference)
         if difference.sample is None:
-            difference = self._first_sample(difference, found.batch)
+            difference = self._first_sample(difference, batch)
         if self.waves is None:
             return MismatchError(str(difference), difference)
-        record_batch(self.setup, found.batch, self.waves)
-        return MismatchError(
-            f"{difference}; a waveform of the batch is in {self.waves}", difference, self.waves
-        )
+        record_batch(self.setup, batch, self.waves)
+        return self._recorded(str(difference), difference, self.waves)
 
-    def _explain_overlapped(self, found: FoundError) -> MismatchError:
+    def place(self, difference: Difference) -> Difference:
+        """A difference with its epoch, and its sample as it is numbered in the training split."""
+        samples = len(self.setup.x)
+        return placed(difference, self.setup.config, epoch=self.epoch, samples=samples)
+
+    def _explain_overlapped(self, found: Difference) -> MismatchError:
         """Find the first batch that ends wrong when none is waited for."""
         right = -1
-        if found.difference.batch is None:
-            wrong = -(-len(self.setup.x) // self.setup.config.batch) - 1
-        else:
-            wrong = found.difference.batch
+        wrong = len(self._batches()) - 1 if found.batch is None else found.batch
         first = self._run(Check.EPOCH, wrong)
         if first is None:
             note = "it did not come again when the epoch was run again"
-            return MismatchError(f"{found.difference}; {note}", found.difference)
+            return MismatchError(f"{found}; {note}", found)
         while wrong - right > 1:
             middle = (right + wrong) // 2
             if (earlier := self._run(Check.EPOCH, middle)) is None:
                 right = middle
             else:
                 first, wrong = earlier, middle
-        difference = first.difference
-        note = "only if batches follow each other without a pause"
+        batch = wrong if first.difference.batch is None else first.difference.batch
+        difference = self.place(first.difference.at(batch=batch))
+        text = f"{difference} (only if batches follow each other without a pause)"
         if self.waves is None:
-            return MismatchError(f"{difference} ({note})", difference)
-        with self.setup.open(self.waves) as core:
-            self.setup.bring(core, self.start)
-            core.set_events(self._trainer().events())
-            order = epoch_order(self.setup.config.seed, self.epoch, len(self.setup.x))
-            size = self.setup.config.batch
-            for batch in range(wrong + 1):
-                self.setup.make_fault(core, self.epoch, batch, overlapped=True)
-                if batch == wrong:
-                    core.flush()
-                    core.record(True)
-                self.setup.feed(core, order[batch * size : (batch + 1) * size])
-            core.drain()
+            return MismatchError(text, difference)
+        with self._core(self.waves) as core:
+            events = self._trainer().events()
+            for _ in core.train_batches(self._recorded_at(core, wrong), events):
+                pass
             core.record(False)
-        return MismatchError(
-            f"{difference} ({note}); a waveform of the batch is in {self.waves}",
-            difference,
-            self.waves,
-        )
+        return self._recorded(text, difference, self.waves)
+
+    @staticmethod
+    def _recorded(text: str, difference: Difference, waves: Path) -> MismatchError:
+        return MismatchError(f"{text}; a waveform of the batch is in {waves}", difference, waves)
+
+    def _recorded_at(self, core: SimulatedCore, last: int) -> Iterator[Batch]:
+        """The batches up to one, which is recorded."""
+        for number, samples in enumerate(self._batches()[: last + 1]):
+            if number == last:
+                core.transport.flush()
+                core.record(True)
+            yield self.setup.batch(samples)
+
+    def _batches(self) -> list[NDArray[np.int64]]:
+        """The samples of each batch of the epoch."""
+        order = epoch_order(self.setup.config.seed, self.epoch, len(self.setup.x))
+        size = self.setup.config.batch
+        return [order[start : start + size] for start in range(0, len(order), size)]
 
     def _trainer(self) -> Trainer:
         network = self.setup.network(self.start)
         return Trainer(network, epoch=self.epoch, accuracy=self.accuracy)
 
-    def _run(self, check: Check, last: int | None) -> FoundError | None:
-        """Run the epoch again, up to a batch; what was found, if anything was."""
-        with self.setup.open() as core:
-            self.setup.bring(core, self.start)
-            run = EpochRun(
-                self.setup,
-                core,
-                self._trainer(),
-                check=check,
-                again=True,
-                last=last,
-                on_progress=self.on_progress,
-            )
+    def _core(self, waves: Path | None = None) -> SimulatedCore:
+        """A core at the start of the epoch."""
+        core = self.setup.open(waves)
+        try:
+            core.poke_state(self.start)
+        except BaseException:
+            core.close()
+            raise
+        return core
+
+    def _run(self, check: Check, last: int | None) -> DifferenceError | None:
+        """Run the epoch again, up to a batch; the difference, if one is found."""
+        trainer = self._trainer()
+        with self._core() as core:
+            network = LockstepNetwork(trainer.network, core, check=check)
+            batches = self._batches()[: None if last is None else last + 1]
+            done = 0
+            records = network.train_batches(map(self.setup.batch, batches), trainer.events())
             try:
-                run.train()
-            except FoundError as found:
+                for samples, record in zip(batches, records, strict=True):
+                    done += len(samples)
+                    if self.on_batch is not None:
+                        self.on_batch(done, record)
+            except DifferenceError as found:
                 return found
         return None
 
     def _first_sample(self, difference: Difference, batch: TrainingBatch) -> Difference:
         """The difference of the counters after the first sample that leaves one."""
         setup, samples = self.setup, batch.samples
-        x, y = setup.x[samples], setup.y[samples]
         none = [0] * len(setup.config.layers)
         with setup.open() as core:
 
             def after(count: int) -> Difference | None:
                 network = setup.network(batch.before)
+                x, y = setup.batch(samples[:count])
                 if count:
-                    network.train_batch(x[:count], y[:count], none)
-                setup.bring(core, batch.before)
-                setup.make_fault(core, batch.epoch, batch.number)
-                core.set_events(none)
-                setup.feed(core, samples[:count], commit=False)
-                core.drain()
-                core.results()
-                got = peek(core)
-                # The golden model has taken its snapshot already: it is the counters that count.
-                return compare_states(CoreState(network.counters, got.snapshot, got.streams), got)
+                    network.train_batch(x, y, none)
+                core.restart()
+                core.poke_state(batch.before)
+                core.write_events(none)
+                core.train_samples(x, y)
+                # The golden model has committed: its counters count, not its snapshot.
+                expected = StoredState(
+                    [k.astype(np.int16) for k in network.counters], core.snapshot, core.streams
+                )
+                return compare_states(expected, core)
 
             right, wrong = -1, len(samples)
             if (first := after(wrong)) is None:

@@ -1,18 +1,17 @@
-"""A batch in RTL with a waveform of it."""
+"""A batch in RTL, recorded as a waveform."""
 
 from pathlib import Path
 
 from ...golden_model.errors import ConfigurationError
-from ...golden_model.network import Network
+from ...golden_model.network_state import StoredState
 from ...golden_model.trainer import Trainer, epoch_order
-from .comparison import CoreState
 from .training_setup import TrainingBatch, TrainingSetup
 
 __all__ = ["coming_batch", "record_batch"]
 
 
 def record_batch(setup: TrainingSetup, batch: TrainingBatch, waves: Path) -> None:
-    """Bring a core to the state before a batch, and record it from there to the batch's end.
+    """Bring a core to the state before a batch, and record the batch with its commit.
 
     Parameters
     ----------
@@ -29,24 +28,23 @@ def record_batch(setup: TrainingSetup, batch: TrainingBatch, waves: Path) -> Non
         If the simulator cannot be built or fails.
     """
     with setup.open(waves) as core:
-        setup.bring(core, batch.before)
-        setup.make_fault(core, batch.epoch, batch.number)
-        core.set_events(batch.events)
+        core.poke_state(batch.before)
+        core.write_events(batch.events)
         core.record(True)
-        setup.feed(core, batch.samples)
-        core.drain()
+        for _ in core.train_batches([setup.batch(batch.samples)], batch.events):
+            pass
         core.record(False)
 
 
 def coming_batch(setup: TrainingSetup, trainer: Trainer, number: int) -> TrainingBatch:
-    """A batch of a trainer's next epoch; the trainer stays where it is.
+    """A batch of the next epoch of a trainer, which stays where it is.
 
     Parameters
     ----------
     setup : TrainingSetup
         Network and samples.
     trainer : Trainer
-        The golden model's, with a :class:`.Network`.
+        A trainer at the start of an epoch.
     number : int
         The batch, from 0.
 
@@ -55,23 +53,21 @@ def coming_batch(setup: TrainingSetup, trainer: Trainer, number: int) -> Trainin
     ConfigurationError
         If the epoch has fewer batches.
     """
-    assert isinstance(trainer.network, Network)
     size, samples = setup.config.batch, len(setup.x)
     if not 0 <= number * size < samples:
         raise ConfigurationError(
             f"an epoch of {samples} samples has {-(-samples // size)} batches, so there is no "
             f"batch {number + 1}"
         )
-    network = setup.network(CoreState.copy_of(trainer.network))
+    network = setup.network(trainer.network)
     events = trainer.events()
     order = epoch_order(setup.config.seed, trainer.epoch, samples)
     for start in range(0, number * size, size):
-        part = order[start : start + size]
-        network.train_batch(setup.x[part], setup.y[part], events)
+        network.train_batch(*setup.batch(order[start : start + size]), events)
     return TrainingBatch(
         epoch=trainer.epoch,
         number=number,
         samples=order[number * size : (number + 1) * size],
         events=events,
-        before=CoreState.copy_of(network),
+        before=StoredState.copy_of(network),
     )

@@ -1,22 +1,23 @@
-"""Training in RTL, with the golden model alongside and everything compared.
+"""Training in RTL, with the golden model in lock step and everything compared.
 
 Both train on the same batches at the same time, each in a process of its own. Compared are the
-prediction and the error bit of every sample in every layer, and each layer's counts at the end of
-every batch, as they come; and at the end of every epoch, or of every batch if asked for, every
-counter, every snapshot bit and the reinforcement streams. Memories are compared as the simulator
-holds them; what is saved in the end is read out through the core's registers.
+prediction and the error bit of every sample in every layer, and the counts of every batch, as they
+come; and at the end of every epoch, or of every batch if asked for, every counter, every snapshot
+bit and the reinforcement streams. Memories are compared as the simulator holds them; the model
+that is saved in the end is read through the core's registers.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from ...golden_model.network import Network
-from ...golden_model.trainer import Trainer
+from ...golden_model.batch_record import BatchRecord
+from ...golden_model.network_state import StoredState
+from ...golden_model.trainer import EpochRecord, TrainableNetwork, Trainer
+from ..core.simulated_core import SimulatedCore
 from ..verilator.simulator import SimulationError
-from .comparison import CoreState, compare_states
-from .epoch_run import Check, EpochRun, FoundError, Progress, TrainedEpoch, peek
+from .comparison import compare_states
+from .lockstep import Check, DifferenceError, LockstepNetwork
 from .mismatch import MismatchError, MismatchSearch
 from .training_setup import TrainingSetup
 
@@ -29,16 +30,23 @@ class CoreTraining:
     Parameters
     ----------
     setup : TrainingSetup
-        Network, plan and samples.
-    trainer : Trainer
-        The golden model's, with a :class:`.Network`; at the seeded start, or anywhere else
-        between two epochs: what it has learnt is then loaded into the core.
+        Network and samples.
+    reference : Trainer
+        The golden model's trainer; at the seeded start, or anywhere else between two epochs: its
+        state is then loaded into the core.
     check : Check
         When states are compared.
     waves : Path, optional
         File for a waveform of the batch in which a mismatch arose.
-    on_progress : callable, optional
-        Called as results come.
+    on_search : callable, optional
+        Called with the samples done and a batch's record while an epoch runs again.
+
+    Attributes
+    ----------
+    core : SimulatedCore
+        The core.
+    trainer : Trainer
+        Trains both networks.
 
     Raises
     ------
@@ -51,28 +59,24 @@ class CoreTraining:
     def __init__(
         self,
         setup: TrainingSetup,
-        trainer: Trainer,
+        reference: Trainer,
         *,
         check: Check = Check.EPOCH,
         waves: Path | None = None,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_search: Callable[[int, BatchRecord], None] | None = None,
     ):
-        network = trainer.network
-        assert isinstance(network, Network)
         self.setup = setup
-        self.trainer = trainer
-        self.check = check
-        self._network = network
+        self._reference: TrainableNetwork = reference.network
         self._waves = waves
-        self._on_progress = on_progress
-        self._core = setup.open()
+        self._on_search = on_search
+        self.core: SimulatedCore = setup.open(start=reference.network if reference.epoch else None)
+        self.trainer = Trainer(
+            LockstepNetwork(reference.network, self.core, check=check),
+            epoch=reference.epoch,
+            accuracy=reference.accuracy,
+        )
         try:
-            self._core.configure()
-            self._core.seed()
-            if trainer.epoch:
-                self._core.load_counters(network.counters)
-                self._core.load_streams(network.streams)
-            if difference := compare_states(network, peek(self._core)):
+            if difference := compare_states(self._reference, self.core):
                 raise MismatchError(f"before training, {difference}", difference)
         except BaseException:
             self.close()
@@ -86,10 +90,22 @@ class CoreTraining:
 
     def close(self) -> None:
         """End the simulator."""
-        self._core.close()
+        self.core.close()
 
-    def train_epoch(self) -> TrainedEpoch:
+    def train_epoch(
+        self, on_batch: Callable[[int, BatchRecord], None] | None = None
+    ) -> EpochRecord:
         """Train on every sample once.
+
+        Parameters
+        ----------
+        on_batch : callable, optional
+            Called after each batch with the samples done so far and the batch's record.
+
+        Returns
+        -------
+        EpochRecord
+            As the gateware's results tell it, with its cycles.
 
         Raises
         ------
@@ -100,52 +116,40 @@ class CoreTraining:
         """
         search = MismatchSearch(
             setup=self.setup,
-            start=CoreState.copy_of(self._network),
+            start=StoredState.copy_of(self._reference),
             epoch=self.trainer.epoch,
             accuracy=self.trainer.accuracy,
             waves=self._waves,
-            on_progress=self._on_progress,
+            on_batch=self._on_search,
         )
-        run = EpochRun(
-            self.setup,
-            self._core,
-            self.trainer,
-            check=self.check,
-            on_progress=self._on_progress,
-        )
+        before = self.core.cycles
         try:
-            trained = run.train()
-        except FoundError as found:
+            record = self.trainer.train_epoch(self.setup.x, self.setup.y, on_batch)
+        except DifferenceError as found:
             self.close()
-            try:
-                error = search.explain(found)
-            except KeyboardInterrupt:
-                note = "the search for where it begins was interrupted"
-                error = MismatchError(f"{found.difference}; {note}", found.difference)
-            except SimulationError as trouble:
-                note = f"the search for where it begins ended: {trouble}"
-                error = MismatchError(f"{found.difference}; {note}", found.difference)
-            raise error from None
-        assert trained is not None
-        return trained
+            raise self._explained(search, found) from None
+        return replace(record, cycles=self.core.cycles - before)
 
-    def peek(self) -> CoreState:
-        """The core's state between two epochs, as the simulator holds it."""
-        return peek(self._core)
+    @staticmethod
+    def _explained(search: MismatchSearch, found: DifferenceError) -> MismatchError:
+        try:
+            return search.explain(found)
+        except KeyboardInterrupt:
+            note = "the search for where it begins was interrupted"
+        except SimulationError as trouble:
+            note = f"the search for where it begins ended: {trouble}"
+        difference = search.place(found.difference)
+        return MismatchError(f"{difference}; {note}", difference)
 
-    def read_out(self) -> CoreState:
-        """The core's state between two epochs, as its registers tell it.
-
-        ``W`` has none; between two epochs it is the counters' signs.
+    def verify_read_out(self) -> None:
+        """Read the core's state through its registers, and compare it with the golden model's.
 
         Raises
         ------
         MismatchError
-            If it is not the golden model's.
+            If it is another.
+        SimulationError
+            If the simulator fails.
         """
-        counters = self._core.read_counters()
-        signs = [(k >= 0).astype(np.uint8) for k in counters]
-        state = CoreState(counters, signs, self._core.read_streams())
-        if difference := compare_states(self._network, state):
+        if difference := compare_states(self._reference, self.core.read_out()):
             raise MismatchError(f"as the registers tell it, {difference}", difference)
-        return state

@@ -1,74 +1,35 @@
-"""What a training in RTL is about, and how a core is brought up for it."""
+"""What co-simulation trains: a folded network and its samples, with the simulators for it."""
 
-import enum
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...golden_model.batch_record import Batch
 from ...golden_model.config import NetworkConfig
 from ...golden_model.network import Network
+from ...golden_model.network_state import NetworkState, StoredState
 from ...hdl.planning.plan import FoldedNetwork
 from ..core.simulated_core import SimulatedCore, build_core
 from ..verilator.simulator import Simulator
-from .comparison import CoreState
 
-__all__ = ["Fault", "TrainingBatch", "TrainingSetup", "Trouble"]
-
-
-class Trouble(enum.Enum):
-    """When a :class:`Fault` happens."""
-
-    ALWAYS = enum.auto()
-    """Whenever its batch is trained on."""
-
-    OVERLAPPED = enum.auto()
-    """Only if the batch before is followed without a pause, as a fault of timing would."""
-
-    ONCE = enum.auto()
-    """Only in the training itself, not when its epoch is run again."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """Something made wrong by intention, to see that it is found.
-
-    Parameters
-    ----------
-    epoch, batch : int
-        The batch before which it happens, from 0.
-    layer, neuron, source : int
-        The counter whose lowest bit is flipped, through the core's registers.
-    expected : bool
-        Flip the layer's error bit of the batch's first sample instead, in what is expected.
-    trouble : Trouble
-        When it happens.
-    """
-
-    epoch: int
-    batch: int
-    layer: int = 0
-    neuron: int = 0
-    source: int = 0
-    expected: bool = False
-    trouble: Trouble = Trouble.ALWAYS
+__all__ = ["TrainingBatch", "TrainingSetup"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingBatch:
-    """A batch, and all that decides what happens in it.
+    """A batch with everything that decides what happens in it.
 
     Attributes
     ----------
     epoch, number : int
-        Which one, from 0.
+        The epoch, and the batch within it; from 0.
     samples : array of int
         Indices of its samples, in order.
     events : list of int
         ``M_l`` of each layer.
-    before : CoreState
+    before : StoredState
         The state before it.
     """
 
@@ -76,12 +37,12 @@ class TrainingBatch:
     number: int
     samples: NDArray[np.int64]
     events: list[int]
-    before: CoreState
+    before: StoredState
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingSetup:
-    """A network, its plan and the samples to train it on.
+    """A folded network and the samples to train it on, in simulation.
 
     Parameters
     ----------
@@ -94,9 +55,7 @@ class TrainingSetup:
     gaps, stalls, noise : int
         Back-pressure; see :class:`.SimulatedCore`.
     optimize : bool
-        Compile slowly, run quickly.
-    fault : Fault or None
-        What to make wrong.
+        Compile slowly, for a simulator that is fast.
     """
 
     folded: FoldedNetwork
@@ -106,7 +65,6 @@ class TrainingSetup:
     stalls: int = 0
     noise: int = 1
     optimize: bool = True
-    fault: Fault | None = None
     _simulators: dict[bool, Simulator] = field(default_factory=dict, repr=False)
 
     @property
@@ -115,7 +73,7 @@ class TrainingSetup:
         return self.folded.config
 
     def simulator(self, *, waves: bool = False) -> Simulator:
-        """The core's simulator; built at most once.
+        """The simulator of the core; built at most once.
 
         Raises
         ------
@@ -126,80 +84,37 @@ class TrainingSetup:
             self._simulators[waves] = build_core(self.folded, optimize=self.optimize, waves=waves)
         return self._simulators[waves]
 
-    def open(self, waves: Path | None = None) -> SimulatedCore:
-        """A core in a simulator of its own, able to record a waveform if a file is given."""
+    def open(
+        self, waves: Path | None = None, *, start: NetworkState | None = None
+    ) -> SimulatedCore:
+        """Start a core, in the seeded initial state or in another.
+
+        Parameters
+        ----------
+        waves : Path, optional
+            File for a waveform.
+        start : NetworkState, optional
+            A state to load through the registers.
+
+        Raises
+        ------
+        SimulationError
+            If the simulator cannot be built, or does not run.
+        """
         return SimulatedCore(
             self.simulator(waves=waves is not None),
             self.folded,
+            start=start,
             gaps=self.gaps,
             stalls=self.stalls,
             noise=self.noise,
             waves=waves,
         )
 
-    def bring(self, core: SimulatedCore, state: CoreState) -> None:
-        """Bring a core to a state, whatever it was in."""
-        core.restart()
-        core.configure()
-        core.seed()
-        core.poke(state.counters, state.snapshot)
-        core.load_streams(state.streams)
+    def batch(self, samples: NDArray[np.int64]) -> Batch:
+        """The bits and labels of some samples."""
+        return self.x[samples], self.y[samples]
 
-    def feed(self, core: SimulatedCore, samples: NDArray[np.int64], *, commit: bool = True) -> None:
-        """Give a core a batch.
-
-        Parameters
-        ----------
-        core : SimulatedCore
-            The core.
-        samples : array of int
-            Indices of the batch's samples, in order.
-        commit : bool
-            Whether the batch ends with them.
-        """
-        last = np.zeros(len(samples), dtype=np.bool_)
-        last[-1:] = commit
-        core.feed(self.x[samples], self.y[samples], last)
-
-    def network(self, state: CoreState) -> Network:
+    def network(self, state: NetworkState) -> Network:
         """The golden model in a state."""
         return Network.from_state(self.config, state.counters, state.snapshot, state.streams)
-
-    def make_fault(
-        self,
-        core: SimulatedCore,
-        epoch: int,
-        batch: int,
-        *,
-        overlapped: bool = False,
-        again: bool = True,
-    ) -> None:
-        """Make the fault that belongs before a batch, if there is one.
-
-        Parameters
-        ----------
-        core : SimulatedCore
-            The core.
-        epoch, batch : int
-            The batch that comes next.
-        overlapped : bool
-            Whether batches follow each other without a pause.
-        again : bool
-            Whether this is another run of the epoch.
-        """
-        fault = self.fault
-        if fault is None or fault.expected or (fault.epoch, fault.batch) != (epoch, batch):
-            return
-        if fault.trouble is Trouble.ONCE and again:
-            return
-        if fault.trouble is Trouble.OVERLAPPED and not overlapped:
-            return
-        core.drain()
-        core.flip_counter(fault.layer, fault.neuron, fault.source)
-
-    def flips_expected(self, epoch: int, batch: int) -> Sequence[int]:
-        """Layers whose expected error bit is to be flipped for a batch's first sample."""
-        fault = self.fault
-        if fault is None or not fault.expected or (fault.epoch, fault.batch) != (epoch, batch):
-            return ()
-        return (fault.layer,)

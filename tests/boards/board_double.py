@@ -121,6 +121,7 @@ class BoardDouble:
         self._batch: list[tuple[np.ndarray[Any, Any], int]] = []
         self._samples = self._refused = self._mode = 0
         self._events = [0] * len(self.config.layers)
+        self._errors = [0] * len(self.config.layers)
         self._updates = [0] * len(self.config.layers)
         self._positions = [0] * len(self.config.layers)  # of counters, through all neurons
         self._loaded = False  # counters, which the snapshot does not show yet
@@ -274,8 +275,12 @@ class BoardDouble:
         trial = copy.deepcopy(self.network)
         record = trial.train_batch([bits], [0 if refused else label], self._events)
         errors = 0
-        if not self._mode and not refused:
-            errors = sum(int(bit) << layer for layer, bit in enumerate(record.errors[0]))
+        if not self._mode:
+            self._refused += refused
+            if not refused:
+                raised = record.errors[0].tolist()
+                errors = sum(bit << layer for layer, bit in enumerate(raised))
+                self._errors = [a + b for a, b in zip(self._errors, raised, strict=True)]
         late = self._random.randint(0, self.mood.late_results)
         late = max([late, *(due for due, _ in self._pending)])
         flags = errors | int(refused) << len(self.config.layers)
@@ -297,7 +302,8 @@ class BoardDouble:
                 case GlobalRegister.RESET:
                     count, self._batch = len(self.config.layers), []
                     self.network = Network(self._set_up)
-                    self._samples, self._updates = 0, [0] * count
+                    self._samples = self._refused = 0
+                    self._errors, self._updates = [0] * count, [0] * count
                     self._busy = self._random.randint(0, self.mood.busy)
                 case GlobalRegister.MODE:
                     self._mode = value
@@ -372,6 +378,7 @@ class BoardDouble:
             GlobalRegister.CLASSES: config.classes,
             GlobalRegister.COUNTER_BITS: config.counter_bits,
             GlobalRegister.SAMPLES: self._samples,
+            GlobalRegister.REFUSED: self._refused,
         }
         for index, layer in enumerate(config.layers):
             page = (index + 1) * LAYER_PAGE
@@ -381,7 +388,9 @@ class BoardDouble:
                 page + LayerRegister.INPUTS: layer.inputs,
                 page + LayerRegister.NEURONS: layer.neurons,
                 page + LayerRegister.GROUP: layer.group,
+                page + LayerRegister.ERRORS: self._errors[index],
                 page + LayerRegister.UPDATES: self._updates[index],
+                page + LayerRegister.SATURATED: self._saturated(index),
             } | {
                 page + LayerRegister.STREAM_0 + word: history >> 32 * word & 0xFFFFFFFF
                 for word in range(STREAM_WORDS)
@@ -390,6 +399,11 @@ class BoardDouble:
         if address not in values:
             return Status.UNKNOWN, 0
         return Status.OK, values[address]
+
+    def _saturated(self, layer: int) -> int:
+        """Counters of a layer at a bound."""
+        shape, counters = self.config.layers[layer], self.network.counters[layer]
+        return int(np.isin(counters, (shape.lowest, shape.highest)).sum())
 
     def _row(self, content: bytes, tag: int) -> bytes:
         layer = int.from_bytes(content[3:6], "little") // LAYER_PAGE - 1

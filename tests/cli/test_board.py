@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metaplast.boards.driver.board_network import identify
+from metaplast.boards.driver.identification import identify
 from metaplast.boards.driver.ports import open_client
 from metaplast.golden_model.files.model_file import Model
 from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan

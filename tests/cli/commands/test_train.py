@@ -383,7 +383,6 @@ def test_a_model_is_no_data(run, toy):
 )
 def test_a_board_needs_its_extra(run, monkeypatch, board, package, purpose, extra):
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.delitem(sys.modules, "metaplast.cli.training.board_session", raising=False)
     result = run("train", "digits", "--device", board)
     assert result.sentence == (
         f"{purpose} needs {package}, which is not installed; "

@@ -1,0 +1,135 @@
+"""What a board says it is: its network, its link, the digest of its folding."""
+
+from dataclasses import dataclass
+
+from ...golden_model.config import NetworkConfig
+from ...hdl.link.protocol import VERSION, LinkRegister, design_digest, link_address
+from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
+from ...hdl.registers.registers import IDENTITY, GlobalRegister, LayerRegister, layer_address
+from .errors import LinkError
+from .link_client import LinkClient
+
+__all__ = ["BoardShape", "WrongBoardError", "identify"]
+
+
+class WrongBoardError(LinkError):
+    """A board has another gateware, or another network, than is wanted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardShape:
+    """The network of a board, as its registers tell it.
+
+    Attributes
+    ----------
+    inputs, classes, counter_bits : int
+        Of its network.
+    hidden, groups : tuple of int
+        Neurons and group sizes of its layers.
+    load : int
+        Bits of a sample's word on the link.
+    clock_khz : int
+        Its clock; 0 if it does not know.
+    digest : int
+        :func:`metaplast.hdl.link.protocol.design_digest` of its folded network.
+    """
+
+    inputs: int
+    hidden: tuple[int, ...]
+    groups: tuple[int, ...]
+    classes: int
+    counter_bits: int
+    load: int
+    clock_khz: int
+    digest: int
+
+    def __str__(self) -> str:
+        shape = "–".join(map(str, (self.inputs, *self.hidden, self.classes)))
+        groups = ", ".join(map(str, self.groups))
+        return f"{shape}, groups of {groups}, {self.counter_bits}-bit counters"
+
+    @property
+    def options(self) -> str:
+        """The network as options of `metaplast build`."""
+        hidden, groups = (",".join(map(str, sizes)) for sizes in (self.hidden, self.groups))
+        return (
+            f"--inputs {self.inputs} --hidden {hidden} --groups {groups} --classes {self.classes} "
+            f"--counter-bits {self.counter_bits}"
+        )
+
+    def check(self, config: NetworkConfig, plan: NetworkPlan | None = None) -> None:
+        """Refuse a network that is not the board's.
+
+        Parameters
+        ----------
+        config : NetworkConfig
+            The network that is wanted.
+        plan : NetworkPlan, optional
+            Its fold factors, to be compared too.
+
+        Raises
+        ------
+        WrongBoardError
+            If it is another, or folded otherwise.
+        """
+        wanted = BoardShape(
+            inputs=config.inputs,
+            hidden=config.hidden,
+            groups=config.groups,
+            classes=config.classes,
+            counter_bits=config.counter_bits,
+            load=self.load,
+            clock_khz=self.clock_khz,
+            digest=self.digest,
+        )
+        if wanted != self:
+            raise WrongBoardError(
+                f"the board has a network {self}, and {wanted} is wanted: build and flash that "
+                f"(`metaplast build BOARD {wanted.options}`), or train the board's own"
+            )
+        if plan is not None and design_digest(FoldedNetwork(config, plan)) != self.digest:
+            raise WrongBoardError(
+                f"the board's network {self} has other fold factors than the plan: build and "
+                "flash that (`metaplast build --plan`)"
+            )
+
+
+def identify(client: LinkClient) -> BoardShape:
+    """Ask a board what it is.
+
+    Raises
+    ------
+    WrongBoardError
+        If it is no trainer core, or one of another version.
+    LinkError
+        If nobody answers.
+    """
+    version = client.read(link_address(LinkRegister.VERSION))
+    if version != VERSION:
+        raise WrongBoardError(
+            f"the board at {client.name} speaks version {version} of the link, and this is "
+            f"version {VERSION}: flash a bitstream of this release"
+        )
+    identity = client.read(GlobalRegister.IDENTITY)
+    if identity != IDENTITY:
+        raise WrongBoardError(
+            f"the board at {client.name} says it is {identity:#010x}, and {IDENTITY:#010x} was "
+            "expected: flash a bitstream of this release"
+        )
+    layers = range(client.read(GlobalRegister.LAYERS))
+
+    def of_layers(register: LayerRegister) -> tuple[int, ...]:
+        return tuple(client.read(layer_address(layer, register)) for layer in layers)
+
+    shape = BoardShape(
+        inputs=client.read(layer_address(0, LayerRegister.INPUTS)),
+        hidden=of_layers(LayerRegister.NEURONS),
+        groups=of_layers(LayerRegister.GROUP),
+        classes=client.read(GlobalRegister.CLASSES),
+        counter_bits=client.read(GlobalRegister.COUNTER_BITS),
+        load=client.read(link_address(LinkRegister.LOAD)),
+        clock_khz=client.read(link_address(LinkRegister.CLOCK)),
+        digest=client.read(link_address(LinkRegister.DIGEST)),
+    )
+    client.describe(layers=len(layers), counter_bits=shape.counter_bits)
+    return shape

@@ -1,0 +1,121 @@
+"""The transport to a board over its serial link, and the network on the board."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...golden_model.config import NetworkConfig
+from ...golden_model.network_state import NetworkState
+from ...hdl.client.remote_core import RemoteCore
+from ...hdl.client.transport import Access, SampleResults, Transport
+from ...hdl.planning.plan import NetworkPlan
+from ...hdl.registers.registers import LayerRegister, layer_address
+from .identification import identify
+from .link_client import LinkClient, SampleFrame, WriteFrame
+
+__all__ = ["LinkTransport", "network_on_board"]
+
+
+class LinkTransport(Transport):
+    """Reach the core of a board through the frames of its link (docs/link.md).
+
+    Parameters
+    ----------
+    client : LinkClient
+        The host's end of the link, to a board that :func:`.identify` has asked.
+
+    Raises
+    ------
+    LinkError
+        If the board does not answer.
+    """
+
+    def __init__(self, client: LinkClient):
+        self.client = client
+        self.name = client.name
+        self._results: list[SampleResults] = []
+        client.begin()
+
+    def close(self) -> None:
+        """Close the port."""
+        self.client.close()
+
+    def access(self, requests: Sequence[Access]) -> list[int]:
+        values = []
+        writes: list[WriteFrame] = []
+        for address, value in requests:
+            if value is not None:
+                writes.append(WriteFrame(address, value))
+                values.append(value)
+                continue
+            self.client.run(writes)
+            writes = []
+            values.append(self.client.read(address))
+        self.client.run(writes)
+        return values
+
+    def read_counters(self, layer: int, neuron: int, count: int) -> Sequence[int]:
+        return self.client.row(layer_address(layer, LayerRegister.POSITION), neuron, count)
+
+    def send(
+        self, bits: NDArray[np.uint8], labels: NDArray[np.int64], last: NDArray[np.bool_]
+    ) -> None:
+        packed = np.packbits(bits, axis=2, bitorder="little").reshape(len(bits), -1)
+        results = self.client.run(
+            [
+                SampleFrame(label, ends, row.tobytes())
+                for label, ends, row in zip(
+                    labels.astype(int).tolist(), last.tolist(), packed, strict=True
+                )
+            ]
+        )
+        if results:
+            self._results.append(
+                SampleResults(
+                    predictions=np.array([one.predictions for one in results], dtype=np.int64),
+                    errors=np.array([one.errors for one in results], dtype=np.bool_),
+                    refused=np.array([one.refused for one in results], dtype=np.bool_),
+                )
+            )
+
+    def receive(self) -> list[SampleResults]:
+        results, self._results = self._results, []
+        return results
+
+    def settle(self) -> None:
+        self.client.settle()
+
+
+def network_on_board(
+    client: LinkClient,
+    config: NetworkConfig,
+    plan: NetworkPlan | None = None,
+    *,
+    start: NetworkState | None = None,
+) -> RemoteCore:
+    """The network on a board, at its seeded initial state or another.
+
+    Parameters
+    ----------
+    client : LinkClient
+        The host's end of the link.
+    config : NetworkConfig
+        The network, which must be the board's.
+    plan : NetworkPlan, optional
+        Its fold factors, to be compared with the board's too.
+    start : NetworkState, optional
+        A state to load into the board; by default the seeded initial state.
+
+    Raises
+    ------
+    WrongBoardError
+        If the board has another network.
+    LinkError
+        If the board does not answer, or does not stand where it was left.
+    TransportError
+        If the board does not keep the state that is loaded.
+    """
+    shape = identify(client)
+    shape.check(config, plan)
+    return RemoteCore(LinkTransport(client), config, shape.load, start=start)

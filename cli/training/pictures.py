@@ -1,0 +1,74 @@
+"""The pictures of a training that `--plot` asks for."""
+
+from pathlib import Path
+
+from ..commands.evaluate import confusion_matrix
+from ..terminal.output import percent
+from .session import Outcome, Session
+
+__all__ = ["draw_training"]
+
+
+def draw_training(session: Session, outcome: Outcome, folder: Path) -> list[Path]:
+    """Draw learning curve, hidden weights and confusion matrix of a training.
+
+    Parameters
+    ----------
+    session : Session
+        The training.
+    outcome : Outcome
+        Its outcome, with a model.
+    folder : Path
+        The folder of the pictures; made if it is not there.
+
+    Returns
+    -------
+    list of Path
+        The pictures, PNG.
+
+    Raises
+    ------
+    OSError
+        If a picture cannot be written.
+    """
+    from ..terminal import plots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    model = outcome.model
+    assert model is not None
+    config = model.config
+    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+    name = Path(session.data.name).resolve().stem
+    epoch = model.history[-1].epoch + 1
+    bits = session.bits
+    if bits.x_test is not None and bits.y_test is not None:
+        which, x, y = "test", bits.x_test, bits.y_test
+    elif bits.x_held_out is not None and bits.y_held_out is not None:
+        which, x, y = "held-out", bits.x_held_out, bits.y_held_out
+    else:
+        which, x, y = "training", bits.x, bits.y
+    confusion = confusion_matrix(y, model.predict_bits(x), config.classes)
+    accuracy = confusion.trace() / confusion.sum()
+    curve = (*session.history, *outcome.records)
+    figures = {
+        "learning_curve": plots.draw_learning_curve(
+            curve, kept=epoch - 1, title=f"{name}, {shape}"
+        ),
+        "hidden_weights": plots.draw_hidden_weights(
+            model.counters, config.layers, title=f"{name}, {shape}, after epoch {epoch}"
+        ),
+        "confusion_matrix": plots.draw_confusion(
+            confusion,
+            title=f"{name}, {which} samples: {percent(accuracy)} right",
+            names=session.data.class_names,
+        ),
+    }
+    if session.data.image_shape is not None:
+        figures["first_layer"] = plots.draw_first_layer(
+            model.counters[0],
+            image_shape=session.data.image_shape,
+            kept=model.encoder.kept,
+            bits_per_feature=model.encoder.bits_per_feature,
+            title=f"{name}, first layer",
+        )
+    return [plots.save(figure, folder / f"{key}.png") for key, figure in figures.items()]

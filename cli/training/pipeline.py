@@ -1,0 +1,203 @@
+"""The path from a request to a saved model, for every back end."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ...golden_model import datasets
+from ...golden_model.errors import MetaplastError
+from ...golden_model.files.model_file import Model
+from ..options.options import Choices
+from ..options.training_options import TrainingOptions
+from ..terminal.interrupts import held_interrupts
+from ..terminal.output import (
+    Reporter,
+    check_file,
+    check_folder,
+    print_json,
+    read_from,
+)
+from .backends import Backend
+from .pictures import draw_training
+from .session import (
+    Outcome,
+    Session,
+    continue_session,
+    first_difference,
+    new_session,
+    run_session,
+    train_epochs,
+)
+from .training_output import EpochTable, headline, kept_lines, note_other_samples
+
+__all__ = ["run_training"]
+
+
+def run_training(
+    options: TrainingOptions,
+    backend: Callable[[Path], Backend],
+    *,
+    suffix: str = "model",
+    unlike: Iterable[Path] = (),
+) -> None:
+    """Train as the options say, save the model, and print the results.
+
+    Parameters
+    ----------
+    options : TrainingOptions
+        The request.
+    backend : callable
+        Makes the back end, from the path of the model.
+    suffix : str
+        The end of the model's name, if none is given.
+    unlike : iterable of Path
+        Further files that the model must not overwrite.
+
+    Raises
+    ------
+    typer.BadParameter
+        If an option cannot be.
+    MetaplastError
+        If the data, the training or the files fail.
+    """
+    choices = options.choices()
+    reporter = Reporter(json=options.json, quiet=options.quiet)
+    read = [*read_from(options.data, options.data_dir), *unlike]
+    if options.model is not None:
+        check_file(options.model, "--model", unlike=read)
+    if options.plot is not None:
+        _check_plot(options.plot, options.model)
+
+    data = datasets.load(options.data, data_dir=options.data_dir)
+    path = options.model
+    if path is None:
+        path = Path(f"{Path(data.name).resolve().stem}-{suffix}.npz")
+        check_file(path, "--model", unlike=read)
+    session, as_recorded = _session(data, options, choices, reporter)
+
+    with backend(path) as training, reporter:
+        reporter.line(headline(session) + training.headline(session))
+        training.start(session, reporter)
+        table = EpochTable(session, reporter, cycles=training.counts_cycles)
+        outcome = train_epochs(session, training, reporter, report=table.row)
+
+    if outcome.interrupted and not outcome.records:
+        stopped = f"{outcome.trouble}; stopped" if outcome.trouble else "interrupted"
+        raise MetaplastError(f"{stopped} before the first epoch was finished; nothing was saved")
+    as_recorded &= not outcome.interrupted
+    if as_recorded:
+        assert data.run is not None
+        difference = first_difference(data.run, outcome, session.bits.x)
+        if difference is not None:
+            raise MetaplastError(
+                f"the training differs from the recorded run: {difference}; the model was not saved"
+            )
+    _save(options, path, session, outcome, training, reporter, as_recorded=as_recorded)
+
+
+def _session(
+    data: datasets.DataSet, options: TrainingOptions, choices: Choices, reporter: Reporter
+) -> tuple[Session, bool]:
+    """The training that is asked for, and whether its results are to be the recorded ones."""
+    validation, samples = options.validation, options.samples
+    if options.continue_ is not None:
+        model = Model.load(options.continue_)
+        session = continue_session(data, choices, model, validation=validation, samples=samples)
+        note_other_samples(session, reporter)
+        return session, False
+    if data.run is not None:
+        return run_session(
+            data, data.run, choices, validation=validation, samples=samples, reporter=reporter
+        )
+    return new_session(data, choices, validation=validation, samples=samples), False
+
+
+def _check_plot(plot: Path, model: Path | None) -> None:
+    """See that plots can be drawn and saved."""
+    from ..terminal.plots import require_matplotlib
+
+    require_matplotlib()
+    check_folder(plot, "--plot")
+    if model is not None and model.absolute() == plot.absolute():
+        raise typer.BadParameter(f"must be another place than --model {model}", param_hint="--plot")
+
+
+def _save(
+    options: TrainingOptions,
+    path: Path,
+    session: Session,
+    outcome: Outcome,
+    backend: Backend,
+    reporter: Reporter,
+    *,
+    as_recorded: bool,
+) -> None:
+    """Save the model and the plots, and print the results."""
+    model, kept = outcome.model, outcome.kept
+    assert model is not None
+    assert kept is not None
+    with held_interrupts():  # what is trained is saved, and told
+        model.save(path)
+        pictures, undrawn = _pictures(session, outcome, options.plot)
+        if options.json:
+            print_json(_document(session, outcome, path, pictures, backend, as_recorded))
+        for line in backend.verdict(outcome):
+            reporter.result(line)
+        for line in kept_lines(outcome):
+            reporter.result(line)
+        if as_recorded:
+            reporter.result("equal to the recorded run")
+        reporter.result(f"saved {path}")
+        for picture in pictures:
+            reporter.result(f"drew {picture}")
+    if undrawn:
+        raise MetaplastError(f"{path} was saved, and its pictures could not be drawn: {undrawn}")
+    if outcome.interrupted:
+        stopped = outcome.trouble or "interrupted"
+        raise MetaplastError(f"{stopped}; epoch {kept.epoch + 1} was saved in {path}")
+
+
+def _pictures(session: Session, outcome: Outcome, folder: Path | None) -> tuple[list[Path], str]:
+    """The pictures, if there are to be any; and why there are none."""
+    if folder is None:
+        return [], ""
+    try:
+        return draw_training(session, outcome, folder), ""
+    except OSError as error:
+        return [], f"{error.filename or folder}: {(error.strerror or str(error)).lower()}"
+
+
+def _document(
+    session: Session,
+    outcome: Outcome,
+    path: Path,
+    pictures: list[Path],
+    backend: Backend,
+    as_recorded: bool,
+) -> dict[str, Any]:
+    model, kept = outcome.model, outcome.kept
+    assert model is not None
+    assert kept is not None
+    return {
+        "data": session.data.name,
+        "model": str(path),
+        "config": model.config.to_dict(),
+        "bits_per_feature": model.encoder.bits_per_feature,
+        "per_feature": model.encoder.per_feature,
+        "samples": len(session.bits.x),
+        "held_out": 0 if session.bits.x_held_out is None else len(session.bits.x_held_out),
+        "epochs": [
+            {**record.to_dict(), "cycles_per_sample": record.cycles_per_sample}
+            for record in outcome.records
+        ],
+        "kept_epoch": kept.epoch,
+        "accuracy": kept.accuracy,
+        "validation_accuracy": kept.validation_accuracy,
+        "test_accuracy": kept.test_accuracy,
+        "equal_to_recorded": True if as_recorded else None,
+        "interrupted": outcome.interrupted,
+        "pictures": [str(picture) for picture in pictures],
+        **backend.document(outcome),
+    }

@@ -1,0 +1,140 @@
+"""Training in simulated gateware, in lock step with the golden model."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...golden_model import BatchRecord, EpochRecord
+from ...hdl.planning.plan import FoldedNetwork
+from ...sim.cosimulation.lockstep import Check
+from ...sim.cosimulation.recording import coming_batch, record_batch
+from ...sim.cosimulation.training import CoreTraining
+from ...sim.cosimulation.training_setup import TrainingSetup
+from ..terminal.interrupts import heed_interrupts
+from ..terminal.output import Reporter
+from .backends import Backend
+
+if TYPE_CHECKING:
+    from .session import Outcome, Session
+
+__all__ = ["SimulationBackend"]
+
+
+class SimulationBackend(Backend):
+    """A simulated core trains, compared with the golden model.
+
+    Parameters
+    ----------
+    fold : callable
+        Folds the network of the session.
+    check : str
+        When to compare the states: ``"epoch"`` or ``"batch"``.
+    waves : Path
+        File for a waveform.
+    waves_batch : int or None
+        The batch of the first epoch to record, from 0; by default the batch of a mismatch.
+
+    Raises
+    ------
+    MismatchError
+        In training, if gateware and golden model differ.
+    SimulationError
+        If the simulator cannot be built, or fails.
+    """
+
+    counts_cycles = True
+
+    def __init__(
+        self,
+        fold: Callable[[Any], FoldedNetwork],
+        *,
+        check: str,
+        waves: Path,
+        waves_batch: int | None = None,
+    ):
+        self._fold = fold
+        self._check = Check(check)
+        self._waves = waves
+        self._waves_batch = waves_batch
+        self._training: CoreTraining | None = None
+
+    def headline(self, session: "Session") -> str:
+        self._folded = self._fold(session.trainer.network.config)
+        plan = self._folded.plan
+        device = f" for {plan.device}" if plan.device else ""
+        lines = []
+        for index, layer in enumerate(plan.layers):
+            factors = ", ".join(f"{name} {value}" for name, value in layer.to_dict().items())
+            lines.append(f"\nplan{device}, layer {index}: {factors}")
+        return "".join(lines)
+
+    def start(self, session: "Session", reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._samples = len(session.bits.x)
+        self._held_out = session.bits.x_held_out is not None
+        setup = TrainingSetup(folded=self._folded, x=session.bits.x, y=session.bits.y)
+        reporter.line("building the simulator, unless it was built before")
+        started = time.perf_counter()
+        built = setup.simulator().built
+        seconds = time.perf_counter() - started
+        state = "built" if built else "found as built before"
+        reporter.line(f"simulator {state} in {seconds:.0f} s")
+        if self._waves_batch is not None:
+            batch = coming_batch(setup, session.trainer, self._waves_batch)
+            record_batch(setup, batch, self._waves)
+            reporter.line(f"batch {self._waves_batch + 1} is recorded in {self._waves}")
+        self._training = CoreTraining(
+            setup,
+            session.trainer,
+            check=self._check,
+            waves=self._waves,
+            on_search=self._show_search,
+        )
+        self.trainer = self._training.trainer
+        self._searching = False
+
+    def close(self) -> None:
+        if self._training is not None:
+            self._training.close()
+
+    def train_epoch(self, on_batch: Callable[[int, BatchRecord], None]) -> EpochRecord:
+        assert self._training is not None
+        self._began = time.perf_counter()
+        self._cycles_before = self._training.core.cycles
+        return self._training.train_epoch(on_batch)
+
+    def progress(self) -> str:
+        assert self._training is not None
+        cycles = self._training.core.cycles - self._cycles_before
+        seconds = max(time.perf_counter() - self._began, 1e-9)
+        return f"{cycles / seconds / 1e6:.2f} Mcycles/s"
+
+    def _show_search(self, done: int, record: BatchRecord) -> None:
+        heed_interrupts()
+        if not self._searching:
+            self._searching = True
+            self._reporter.finish()
+            self._reporter.note("gateware and golden model differ; looking for where it begins")
+            self._reporter.start("looking for the batch", self._samples)
+        self._reporter.advance(done)
+
+    def verify_epoch(self, *, last: bool) -> None:
+        # A model that may be saved is what the registers tell.
+        if last or self._held_out:
+            assert self._training is not None
+            self._training.verify_read_out()
+
+    def verdict(self, outcome: "Outcome") -> Iterator[str]:
+        samples = sum(record.samples for record in outcome.records)
+        cycles = sum(record.cycles or 0 for record in outcome.records)
+        seconds = sum(record.seconds for record in outcome.records)
+        yield (
+            f"gateware and golden model are equal: {samples:,} samples, the counts of every "
+            f"batch, and every counter after every {self._check.value}; "
+            f"{cycles / samples:,.2f} cycles/sample, {samples / seconds:,.0f} samples/s, "
+            f"{cycles / seconds / 1e6:.2f} Mcycles/s"
+        )
+
+    def document(self, outcome: "Outcome") -> dict[str, Any]:
+        return {"plan": self._folded.plan.to_dict(), "equal_to_golden_model": True}

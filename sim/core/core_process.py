@@ -1,0 +1,157 @@
+"""The process in which a simulated trainer core runs, and the pipe to it."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..verilator.design import TOP
+from ..verilator.simulator import SimulationError, Simulator
+from .core_driver import PIPE_VARIABLE
+
+__all__ = ["CoreProcess"]
+
+DRIVER = f"{__package__}.core_driver"
+
+ENDING_SECONDS = 10
+"""Time that a simulator has to end by itself."""
+
+
+class CoreProcess:
+    """Run the simulator of a trainer core, and call the commands of its driver.
+
+    Parameters
+    ----------
+    simulator : Simulator
+        The simulator, whose harness :class:`.core_driver.CoreDriver` drives.
+    waves : Path, optional
+        File for a waveform.
+
+    Raises
+    ------
+    SimulationError
+        If the simulator does not run.
+    """
+
+    def __init__(self, simulator: Simulator, waves: Path | None = None):
+        self._directory = tempfile.TemporaryDirectory(prefix="metaplast-")
+        self._log = Path(self._directory.name) / "log"
+        self._pipe, other = Pipe()
+        arguments = [] if waves is None else ["--trace-file", str(waves.absolute())]
+        try:
+            self._process = self._start([str(simulator.directory / TOP), *arguments], other)
+        except BaseException:
+            self._pipe.close()
+            self._directory.cleanup()
+            raise
+        finally:
+            other.close()
+
+    def send(self, name: str, *arguments: Any) -> None:
+        """Call a command of the driver; its answer, if it has one, is received later."""
+        try:
+            self._pipe.send((name, *arguments))
+        except ConnectionError:
+            self._fail()
+
+    def receive(self) -> tuple[str, list[Any]]:
+        """Wait for the next answer; the harness limits how long that takes.
+
+        Returns
+        -------
+        str, list
+            The command that is answered, and the values of the answer.
+
+        Raises
+        ------
+        SimulationError
+            If the simulator fails or has ended.
+        """
+        try:
+            name, *values = self._pipe.recv()
+        except (EOFError, ConnectionError):
+            self._fail()
+        if name == "failed":
+            raise SimulationError(f"the simulation failed: {values[0]}")
+        return name, values
+
+    @property
+    def answered(self) -> bool:
+        """Whether an answer is there."""
+        return self._pipe.poll()
+
+    @property
+    def status(self) -> int | None:
+        """The exit status of the process; None while it runs."""
+        return self._process.poll()
+
+    def kill(self) -> None:
+        """End the process at once, as a fault would."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End the process."""
+        self._pipe.close()
+        try:
+            self._process.wait(ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._directory.cleanup()
+
+    def _start(self, command: list[str], other: Connection) -> "subprocess.Popen[bytes]":
+        import find_libpython
+        from cocotb_tools import config
+
+        python = os.environ.get("LIBPYTHON_LOC") or find_libpython.find_libpython()
+        if python is None:
+            raise SimulationError(
+                "Python's shared library is missing, and the simulator runs with it: install it "
+                "(Debian and Ubuntu: apt install libpython3-dev), or name it in LIBPYTHON_LOC"
+            )
+        environment = {
+            **os.environ,
+            "GPI_USERS": f"{python};{config.pygpi_entry_point()}",
+            "PYGPI_PYTHON_BIN": sys.executable,
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "TOPLEVEL_LANG": "verilog",
+            "COCOTB_TOPLEVEL": TOP,
+            "COCOTB_TEST_MODULES": DRIVER,
+            "COCOTB_TRUST_INERTIAL_WRITES": "1",
+            "COCOTB_ANSI_OUTPUT": "0",
+            "COCOTB_LOG_LEVEL": "WARNING",
+            "GPI_LOG_LEVEL": "WARNING",
+            PIPE_VARIABLE: str(other.fileno()),
+        }
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                command,
+                cwd=self._directory.name,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=[other.fileno()],
+                start_new_session=True,  # Ctrl-C is for the parent, which ends it
+            )
+
+    def _fail(self) -> NoReturn:
+        """Say why the simulator has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_SECONDS)
+        status = self._process.returncode
+        if status is None:
+            how = "closed its channel and goes on"
+        elif status < 0:
+            how = f"ended by itself, by signal {-status}"
+        else:
+            how = f"ended by itself, with status {status}"
+        lines = [line.strip() for line in self._log.read_text(errors="replace").splitlines()]
+        errors = [line for line in lines if "error" in line.lower()]
+        said = (errors or lines or ["it said nothing"])[0]
+        raise SimulationError(f"the simulator {how}: {said}")

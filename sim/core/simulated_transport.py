@@ -1,0 +1,228 @@
+"""The transport to a simulated core: registers and streams of the harness around it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...hdl.client.transport import (
+    Access,
+    BatchCounts,
+    RefusedError,
+    SampleResults,
+    Transport,
+)
+from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.registers.registers import LayerRegister, Status, layer_address
+from .core_process import CoreProcess
+
+__all__ = ["SimulatedTransport"]
+
+LOTS_AHEAD = 6
+"""Lots of samples that may be on their way to the simulator, or inside."""
+
+WORD = 0xFFFFFFFF
+MIN_PATIENCE = 100_000
+
+
+class SimulatedTransport(Transport):
+    """Reach a simulated core through the harness that feeds it from memories.
+
+    Samples go to the simulator in lots. Simulated time passes only while something is waited for,
+    so that cycles do not depend on when samples come.
+
+    Parameters
+    ----------
+    process : CoreProcess
+        The simulator's process.
+    folded : FoldedNetwork
+        The network and how it is folded.
+    ports : dict
+        Values of the harness's ports ``gaps``, ``stalls`` and ``noise``.
+    """
+
+    name = "the simulator"
+    counts_batches = True
+
+    def __init__(self, process: CoreProcess, folded: FoldedNetwork, ports: dict[str, int]):
+        self.process = process
+        self._folded = folded
+        self._ports = ports
+        self._inside = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Reset the gateware: all registers, but no memory."""
+        assert not self._inside
+        self._pending: list[int] = []
+        self._results: list[SampleResults] = []
+        self._ends: list[BatchCounts] = []
+        self._events: dict[int, int] = {}
+        self.cycles = 0
+        ports = {**self._ports, "patience": self._patience()}
+        samples, self._request_capacity = self._call("begin", ports)
+        self._lot = samples // 2
+
+    def close(self) -> None:
+        """End the simulator."""
+        self.process.close()
+
+    # Registers
+
+    def request(self, requests: Sequence[Access]) -> list[tuple[Status, int]]:
+        """Read and write registers, in order; all samples must be through.
+
+        Parameters
+        ----------
+        requests : sequence of (address, value or None)
+            A value to write, or None to read.
+
+        Returns
+        -------
+        list of (Status, int)
+            How each ended, and what was read.
+        """
+        self._note_events(requests)
+        rows = [
+            address << 1 | (0 if value is None else 1 | (value & WORD) << 25)
+            for address, value in requests
+        ]
+        responses: list[int] = []
+        for start in range(0, len(rows), self._request_capacity):
+            (answers,) = self._call("request", rows[start : start + self._request_capacity])
+            responses += answers
+        return [(Status(response & 7), response >> 3) for response in responses]
+
+    def access(self, requests: Sequence[Access]) -> list[int]:
+        values = []
+        for (address, value), (status, data) in zip(requests, self.request(requests), strict=True):
+            if status is not Status.OK:
+                act = "read" if value is None else f"write of {value}"
+                raise RefusedError(
+                    f"a {act} at register {address:#x} was refused: {status.name}", status
+                )
+            values.append(data)
+        return values
+
+    # Samples
+
+    def send(
+        self, bits: NDArray[np.uint8], labels: NDArray[np.int64], last: NDArray[np.bool_]
+    ) -> None:
+        width = bits.shape[1] * bits.shape[2]
+        wide = np.zeros((len(bits), width + 9), dtype=np.uint8)
+        wide[:, :width] = bits.reshape(len(bits), -1)
+        wide[:, width : width + 8] = labels[:, np.newaxis] >> np.arange(8) & 1
+        wide[:, width + 8] = last
+        for row in np.packbits(wide, axis=1, bitorder="little"):
+            self._pending.append(int.from_bytes(row, "little"))
+            if len(self._pending) == self._lot:
+                self.flush()
+
+    def flush(self) -> None:
+        """Let no sample wait for others to go to the simulator with."""
+        if not self._pending:
+            return
+        while self._inside >= LOTS_AHEAD:
+            self._take_answer()
+        self.process.send("feed", self._pending)
+        self._pending = []
+        self._inside += 1
+
+    def receive(self) -> list[SampleResults]:
+        while self._inside and self.process.answered:
+            self._take_answer()
+        results, self._results = self._results, []
+        return results
+
+    def batch_counts(self) -> list[BatchCounts]:
+        ends, self._ends = self._ends, []
+        return ends
+
+    def settle(self) -> None:
+        self.flush()
+        self.cycles, ends = self._call("drain")
+        self._take_ends(ends)
+
+    # The harness
+
+    def peek(self, path: str) -> str:
+        """The words of a memory, as binary digits."""
+        (digits,) = self._call("peek", path)
+        return str(digits)
+
+    def poke(self, path: str, words: dict[int, int]) -> None:
+        """Set words of a memory, in no simulated time."""
+        self._call("poke", path, words)
+
+    def set_ports(self, **values: int) -> None:
+        """Set ports of the harness."""
+        self._call("set_ports", values)
+
+    def _note_events(self, requests: Sequence[Access]) -> None:
+        """A commit of many events may be silent for longer."""
+        addresses = {
+            layer_address(layer.config.index, LayerRegister.EVENTS) for layer in self._folded.layers
+        }
+        written = {address: value for address, value in requests if address in addresses and value}
+        if written:
+            self._events |= written
+            self.set_ports(patience=self._patience(sum(self._events.values())))
+
+    def _patience(self, events: int = 0) -> int:
+        """Cycles of silence that are too many, by a wide margin."""
+        longest = events
+        for folded in self._folded.layers:
+            layer = folded.config
+            longest += (
+                folded.load_words
+                + folded.word_loads
+                + folded.array_cycles
+                + folded.bank_groups * (folded.rows + 1) * folded.row_cycles
+                + layer.classes
+                + 16 * layer.weights
+            )
+        return min(MIN_PATIENCE + 64 * longest, WORD)
+
+    def _call(self, name: str, *arguments: Any) -> list[Any]:
+        """Call a command and wait for its answer; results of samples may come before it."""
+        self.process.send(name, *arguments)
+        while True:
+            answered, values = self._take_answer()
+            if answered == name:
+                return values
+
+    def _take_answer(self) -> tuple[str, list[Any]]:
+        name, values = self.process.receive()
+        if name == "results":
+            self._take_results(*values)
+        return name, values
+
+    def _take_results(self, rows: list[int], cycles: int, ends: list[list[int]]) -> None:
+        self.cycles = cycles
+        self._take_ends(ends)
+        layers = len(self._folded.layers)
+        width = 9 * layers + 1
+        size = -(-width // 8)
+        content = b"".join(row.to_bytes(size, "little") for row in rows)
+        packed = np.frombuffer(content, dtype=np.uint8).reshape(len(rows), size)
+        bits = np.unpackbits(packed, axis=1, count=width, bitorder="little")
+        predictions = bits[:, : 8 * layers].reshape(len(rows), layers, 8) @ (1 << np.arange(8))
+        self._inside -= 1
+        self._results.append(
+            SampleResults(
+                predictions=predictions,
+                errors=bits[:, 8 * layers : 9 * layers].astype(np.bool_),
+                refused=bits[:, 9 * layers].astype(np.bool_),
+            )
+        )
+
+    def _take_ends(self, ends: list[list[int]]) -> None:
+        self._ends += [
+            BatchCounts(
+                errors=tuple(word & WORD for word in words),
+                updates=tuple(word >> 32 for word in words),
+            )
+            for words in ends
+        ]

@@ -1,0 +1,203 @@
+"""Lock-step training: two networks train on the same batches, and are compared as they go.
+
+The reference is the golden model as a rule, the other network a core: simulated, a virtual board
+or a real one. Any two :class:`~metaplast.golden_model.trainer.TrainableNetwork` will do.
+"""
+
+import enum
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import tee
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...golden_model.batch_record import Batch, BatchRecord
+from ...golden_model.config import NetworkConfig
+from ...golden_model.network_state import StoredState
+from ...golden_model.random_stream import BitStream
+from ...golden_model.trainer import TrainableNetwork, epoch_order, saturated_counters
+from ...hdl.client.remote_core import CoreCounts, LostBatchesError, RemoteCore
+from .comparison import Difference, compare_batches, compare_counts, compare_states
+
+__all__ = ["Check", "DifferenceError", "LockstepNetwork", "placed"]
+
+
+class Check(enum.Enum):
+    """When counts, counters, snapshots and streams are compared; predictions always are."""
+
+    EPOCH = "epoch"
+    """At the end of every epoch. Batches follow each other without a pause."""
+
+    BATCH = "batch"
+    """At the end of every batch; a core then runs empty between two batches."""
+
+
+class DifferenceError(Exception):
+    """Two networks differ.
+
+    Attributes
+    ----------
+    difference : Difference
+        The first difference; its batch, where it has one, is the one in which it was found, and
+        its sample is counted within that batch.
+    before : StoredState or None
+        The state before that batch, if it was compared too.
+    """
+
+    def __init__(self, difference: Difference, before: StoredState | None):
+        super().__init__(str(difference))
+        self.difference = difference
+        self.before = before
+
+
+def placed(
+    difference: Difference, config: NetworkConfig, *, epoch: int, samples: int
+) -> Difference:
+    """A difference with its epoch, and its sample as it is numbered in the training split.
+
+    Parameters
+    ----------
+    difference : Difference
+        As :class:`DifferenceError` has it.
+    config : NetworkConfig
+        The network.
+    epoch : int
+        The epoch in which it was found.
+    samples : int
+        Training samples of the epoch.
+    """
+    if difference.sample is not None:
+        assert difference.batch is not None
+        order = epoch_order(config.seed, epoch, samples)
+        sample = int(order[difference.batch * config.batch + difference.sample])
+        difference = difference.at(sample=sample)
+    return difference.at(epoch=epoch)
+
+
+class LockstepNetwork:
+    """Two networks that train together: a :class:`.TrainableNetwork` itself.
+
+    Every prediction, error bit and count of every batch is compared, and the states as often as
+    ``check`` says. The state is that of the reference, which the other network's equals.
+
+    Parameters
+    ----------
+    reference : TrainableNetwork
+        The network that is right.
+    network : TrainableNetwork
+        The network that is compared with it, in the same state.
+    check : Check
+        When states are compared.
+
+    Raises
+    ------
+    DifferenceError
+        In training, if the networks differ.
+    """
+
+    def __init__(
+        self,
+        reference: TrainableNetwork,
+        network: TrainableNetwork,
+        *,
+        check: Check = Check.EPOCH,
+    ):
+        self.reference = reference
+        self.network = network
+        self.check = check
+        self.config: NetworkConfig = reference.config
+
+    @property
+    def counters(self) -> Sequence[NDArray[np.integer]]:
+        """Per layer, ``k``."""
+        return self.reference.counters
+
+    @property
+    def snapshot(self) -> Sequence[NDArray[np.uint8]]:
+        """Per layer, ``W``."""
+        return self.reference.snapshot
+
+    @property
+    def streams(self) -> Sequence[BitStream]:
+        """Per layer, the reinforcement stream."""
+        return self.reference.streams
+
+    def train_batches(
+        self, batches: Iterable[Batch], events: Sequence[int]
+    ) -> Iterator[BatchRecord]:
+        """Train both networks on batches; gives the records of the second.
+
+        Raises
+        ------
+        DifferenceError
+            If the networks differ.
+        """
+        if self.check is Check.EPOCH:
+            yield from self._train(batches, events, first=0, before=None)
+            return
+        for number, batch in enumerate(batches):
+            before = StoredState.copy_of(self.reference)
+            yield from self._train([batch], events, first=number, before=before)
+
+    def _train(
+        self,
+        batches: Iterable[Batch],
+        events: Sequence[int],
+        *,
+        first: int,
+        before: StoredState | None,
+    ) -> Iterator[BatchRecord]:
+        """Train on batches numbered from ``first``, and compare the states at the end."""
+        ours, theirs = tee(batches)
+        layers = len(self.config.layers)
+        samples = 0
+        errors, updates = np.zeros(layers, dtype=np.int64), np.zeros(layers, dtype=np.int64)
+        got_records = self.network.train_batches(theirs, events)
+        number = first
+        for number, expected in enumerate(self.reference.train_batches(ours, events), start=first):
+            try:
+                got = next(got_records)
+            except LostBatchesError as error:
+                lost = Difference(
+                    what="number of batches through", expected=error.sent, got=error.ended
+                )
+                raise DifferenceError(lost, before) from None
+            samples += len(expected.predictions)
+            errors += expected.error_counts
+            updates += expected.updates
+            if difference := compare_batches(expected, got):
+                raise DifferenceError(difference.at(batch=number), before)
+            yield got
+        for _ in got_records:
+            raise AssertionError("a network gave a record of a batch that it was not given")
+        batch = number if self.check is Check.BATCH else None
+        if isinstance(self.network, RemoteCore):
+            counts = CoreCounts(
+                samples=samples,
+                refused=0,
+                errors=tuple(errors.tolist()),
+                updates=tuple(updates.tolist()),
+                saturated=saturated_counters(self.config, self.reference.counters),
+            )
+            if difference := compare_counts(counts, self.network.counts()):
+                raise DifferenceError(difference.at(batch=batch), before)
+        if difference := compare_states(self.reference, self.network):
+            raise DifferenceError(difference.at(batch=batch), before)
+
+    def predict(self, x: ArrayLike) -> NDArray[np.int64]:
+        """Classes of encoded samples, as both networks say.
+
+        Raises
+        ------
+        DifferenceError
+            If their predictions differ.
+        """
+        expected, got = self.reference.predict(x), self.network.predict(x)
+        wrong = np.flatnonzero(expected != got)
+        if len(wrong):
+            first = int(wrong[0])
+            difference = Difference(
+                what="prediction", expected=int(expected[first]), got=int(got[first]), sample=first
+            )
+            raise DifferenceError(difference, None)
+        return expected
