@@ -70,6 +70,15 @@ def test_the_core_needs_numpy_and_the_command_line_only() -> None:
     assert names == ["numpy", "rich", "typer"]
 
 
+def test_the_driver_needs_pyserial_besides_the_core_only() -> None:
+    assert [Requirement(line).name for line in EXTRAS["driver"]] == ["pyserial"]
+
+
+@pytest.mark.parametrize("extra", ["ice40", "ecp5", "gowin", "boards"])
+def test_every_board_brings_the_driver(extra: str) -> None:
+    assert "driver" in brought_by(extra)
+
+
 def brought_by(extra: str) -> set[str]:
     """An extra, and those of ours that it names."""
     named = [Requirement(line) for line in EXTRAS[extra]]

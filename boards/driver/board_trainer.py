@@ -1,8 +1,8 @@
 """Train a board, real or virtual, with the methods of an estimator."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,46 +16,20 @@ from ...golden_model.network_state import NetworkState
 from ...golden_model.trainer import EpochRecord, Trainer
 from ...hdl.client.remote_core import RemoteCore
 from ...hdl.planning.plan import NetworkPlan
+from .errors import LinkError
 from .identification import BoardShape, identify
-from .link_client import BAUD, LinkClient, LinkError
+from .link_client import LinkClient
 from .link_transport import network_on_board
+from .ports import BAUD, open_client
 
 if TYPE_CHECKING:  # only virtual boards need a simulator
     from ...sim.virtual_board.cable import Cable
     from ...sim.virtual_board.virtual_board import VirtualBoard
 
-__all__ = ["VIRTUAL", "Device", "Opener", "open_client"]
+__all__ = ["VIRTUAL", "Device"]
 
 VIRTUAL = "virtual:"
 """What the name of a virtual board's port begins with."""
-
-READ_SECONDS = 0.01
-
-Opener = Callable[[], Any]
-
-
-def open_client(port: str, *, baud: int = BAUD, patience: float = 10.0) -> LinkClient:
-    """The way to whatever is at a serial port.
-
-    Raises
-    ------
-    LinkError
-        If the port cannot be opened, or pyserial is not there.
-    """
-    try:
-        import serial
-    except ImportError:
-        raise LinkError(
-            "the package pyserial is missing: install it with pip install 'metaplast[boards]'"
-        ) from None
-
-    def opener() -> Any:
-        try:
-            return serial.Serial(port, baud, timeout=READ_SECONDS, write_timeout=patience)
-        except (ValueError, OverflowError) as error:
-            raise LinkError(f"{port} cannot be opened at {baud} bits per second: {error}") from None
-
-    return LinkClient(opener, port, patience=patience)
 
 
 class Device:

@@ -6,7 +6,8 @@ from ...golden_model.config import NetworkConfig
 from ...hdl.link.protocol import VERSION, LinkRegister, design_digest, link_address
 from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
 from ...hdl.registers.registers import IDENTITY, GlobalRegister, LayerRegister, layer_address
-from .link_client import LinkClient, LinkError
+from .errors import LinkError
+from .link_client import LinkClient
 
 __all__ = ["BoardShape", "WrongBoardError", "identify"]
 

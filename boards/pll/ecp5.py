@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Self
-
-from amaranth.hdl import C, Instance
+from typing import TYPE_CHECKING, Any, Self
 
 from .pll import FeedbackPLL
+
+if TYPE_CHECKING:
+    from amaranth.hdl import Instance
 
 __all__ = ["ECP5PLL"]
 
@@ -40,7 +41,9 @@ class ECP5PLL(FeedbackPLL):
                 if 1 <= output_divider <= 128 and OSCILLATOR[0] <= pll.vco <= OSCILLATOR[1]:
                     yield pll
 
-    def instance(self, crystal: Any, clock: Any, locked: Any) -> Instance:
+    def instance(self, crystal: Any, clock: Any, locked: Any) -> "Instance":
+        from amaranth.hdl import C, Instance
+
         return Instance(
             "EHXPLLL",
             a_ICP_CURRENT="12",

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Self
-
-from amaranth.hdl import C, Instance
+from typing import TYPE_CHECKING, Any, Self
 
 from .pll import PLL
+
+if TYPE_CHECKING:
+    from amaranth.hdl import Instance
 
 __all__ = ["Ice40PLL"]
 
@@ -66,7 +67,9 @@ class Ice40PLL(PLL):
                     ):
                         yield pll
 
-    def instance(self, crystal: Any, clock: Any, locked: Any) -> Instance:
+    def instance(self, crystal: Any, clock: Any, locked: Any) -> "Instance":
+        from amaranth.hdl import C, Instance
+
         return Instance(
             "SB_PLL40_PAD",
             p_FEEDBACK_PATH="SIMPLE",

@@ -4,11 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Self
-
-from amaranth.hdl import Instance
+from typing import TYPE_CHECKING, Any, Self
 
 from ...golden_model.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from amaranth.hdl import Instance
 
 __all__ = ["PLL", "FeedbackPLL", "megahertz"]
 
@@ -49,7 +50,7 @@ class PLL(ABC):
         """All settings that the device's maker allows."""
 
     @abstractmethod
-    def instance(self, crystal: Any, clock: Any, locked: Any) -> Instance:
+    def instance(self, crystal: Any, clock: Any, locked: Any) -> "Instance":
         """The PLL itself, from the crystal's signal to a clock and a signal that it is stable."""
 
     @classmethod

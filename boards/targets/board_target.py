@@ -9,8 +9,7 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from ...hdl.planning.devices import Device, find_device
 from ...hdl.planning.plan import FoldedNetwork
-from ...hdl.planning.planner import plan_network
-from ..driver.link_client import BAUD
+from ..driver.ports import BAUD
 from ..pll.pll import PLL, megahertz
 
 __all__ = ["Board"]
@@ -93,6 +92,8 @@ class Board:
         DoesNotFitError
             If there is no such plan.
         """
+        from ...hdl.planning.planner import plan_network
+
         device = self.device if cells is None else self.device.with_cells(cells)
         return FoldedNetwork(config, plan_network(config, device))
 

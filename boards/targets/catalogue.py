@@ -4,14 +4,13 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from ...hdl.planning.devices import find_device
 from ...hdl.planning.plan import FoldedNetwork
-from ...hdl.planning.planner import plan_network
 from .board_target import Board
 from .icebreaker import ICEBREAKER
 from .orangecrab import ORANGECRAB
 from .tang_nano_9k import TANG_NANO_9K
 from .ulx3s import ULX3S_12F, ULX3S_85F
 
-__all__ = ["BOARDS", "check_name", "find_board", "fold_for", "own_network"]
+__all__ = ["BOARDS", "boards_with_usb", "check_name", "find_board", "fold_for", "own_network"]
 
 BOARDS = (ICEBREAKER, ULX3S_12F, ULX3S_85F, ORANGECRAB, TANG_NANO_9K)
 """In the order in which `metaplast boards` lists them."""
@@ -34,6 +33,11 @@ def find_board(name: str) -> Board:
             return board
     known = ", ".join(board.name for board in BOARDS)
     raise ConfigurationError(f"board {name!r} is not known; those that are: {known}")
+
+
+def boards_with_usb(usb: tuple[int, int] | None) -> tuple[Board, ...]:
+    """The boards whose serial port has a vendor and product on USB; none for None."""
+    return tuple(board for board in BOARDS if usb in board.usb)
 
 
 def check_name(name: str) -> None:
@@ -65,6 +69,8 @@ def fold_for(name: str, config: NetworkConfig) -> FoldedNetwork:
     try:
         board = find_board(name)
     except ConfigurationError:
+        from ...hdl.planning.planner import plan_network
+
         return FoldedNetwork(config, plan_network(config, find_device(name)))
     return board.fold(config)
 

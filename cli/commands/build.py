@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ...hdl.planning.plan import FoldedNetwork
 from ..options.folding import CellsOption, load_plan
 from ..options.network_choice import (
     BoardClassesOption,
@@ -97,6 +96,7 @@ def build(
         raise typer.BadParameter("already decides the size; leave out --cells", param_hint="--plan")
     from ...boards.bitstream.build import build as build_board
     from ...boards.targets.catalogue import find_board
+    from ...hdl.planning.plan import FoldedNetwork
 
     found = find_board(board)
     out = out or Path("build") / found.name

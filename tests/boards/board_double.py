@@ -2,7 +2,7 @@
 
 import copy
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from metaplast.sim.virtual_board.cable import Cable
 __all__ = ["BoardDouble", "Mood"]
 
 LOAD = 8
+CLOCK_KHZ = 24_000
 LAYER_PAGE = 256
 STREAM_WORDS = 4
 
@@ -53,6 +54,8 @@ class Mood:
 class BoardDouble:
     """A board, and the port that it is at: its :meth:`open` is a :class:`.LinkClient`'s.
 
+    Seed and batch are those of ``config`` until others are written; margins are always those.
+
     Frames of more than a write to the port may be swapped or doubled, bytes of both ways spoilt,
     and the cable pulled; all by a seed.
 
@@ -61,8 +64,9 @@ class BoardDouble:
     obeyed : list of bytes
         Contents of the sequenced frames that it has accepted since its power came, without their
         numbers.
-    deaf, stuck : bool
-        It hears nothing; it is busy for ever.
+    deaf, stuck, repeats_state : bool
+        It hears nothing; it is busy for ever; it says its state again and again, and ignores
+        sequenced frames.
     pull_at : list of int
         Writes to the port, counted from 1, at which it is pulled, for ``pulls`` openings each.
     restart_at : int or None
@@ -88,6 +92,7 @@ class BoardDouble:
     pulled: int = 0
     deaf: bool = False
     stuck: bool = False
+    repeats_state: bool = False
     pull_at: list[int] = field(default_factory=list)
     pulls: int = 1
     restart_at: int | None = None
@@ -104,6 +109,7 @@ class BoardDouble:
     def restart(self) -> None:
         """Lose everything, like a board whose power fails."""
         self.obeyed.clear()
+        self._set_up = self.config
         self.network = Network(self.config)
         self._decoder = FrameDecoder()
         self._expected = self._count = self._tag = 0
@@ -115,6 +121,7 @@ class BoardDouble:
         self._batch: list[tuple[np.ndarray[Any, Any], int]] = []
         self._samples = self._refused = self._mode = 0
         self._events = [0] * len(self.config.layers)
+        self._errors = [0] * len(self.config.layers)
         self._updates = [0] * len(self.config.layers)
         self._positions = [0] * len(self.config.layers)  # of counters, through all neurons
         self._loaded = False  # counters, which the snapshot does not show yet
@@ -156,7 +163,7 @@ class BoardDouble:
             self._results = [*self._results[1:], result]
             self._count = (self._count + 1) % 256
             self._due = True
-        if self._due:
+        if self._due or self.repeats_state:
             self._due = False
             self._say(self._state())
         content = bytes(self._outgoing[:count])
@@ -232,6 +239,8 @@ class BoardDouble:
 
     def _sequenced(self, kind: RequestKind, number: int, content: bytes) -> None:
         self._due = True
+        if self.repeats_state:
+            return
         if number != self._expected or self._random.random() < self.mood.drops:
             self._dropped = True
             return
@@ -266,15 +275,19 @@ class BoardDouble:
         trial = copy.deepcopy(self.network)
         record = trial.train_batch([bits], [0 if refused else label], self._events)
         errors = 0
-        if not self._mode and not refused:
-            errors = sum(int(bit) << layer for layer, bit in enumerate(record.errors[0]))
+        if not self._mode:
+            self._refused += refused
+            if not refused:
+                raised = record.errors[0].tolist()
+                errors = sum(bit << layer for layer, bit in enumerate(raised))
+                self._errors = [a + b for a, b in zip(self._errors, raised, strict=True)]
         late = self._random.randint(0, self.mood.late_results)
         late = max([late, *(due for due, _ in self._pending)])
         flags = errors | int(refused) << len(self.config.layers)
         size = result_bytes(len(self.config.layers)) - len(self.config.layers)
         result = bytes(record.predictions[0].tolist()) + flags.to_bytes(size, "little")
         self._pending.append((late, result))
-        if last or len(self._batch) == self.config.batch:
+        if last or len(self._batch) == self._set_up.batch:
             x, y = zip(*self._batch, strict=True)
             updates = self.network.train_batch(np.array(x), np.array(y), self._events).updates
             self._updates = [a + b for a, b in zip(self._updates, updates, strict=True)]
@@ -288,16 +301,23 @@ class BoardDouble:
             match address:
                 case GlobalRegister.RESET:
                     count, self._batch = len(self.config.layers), []
-                    self.network = Network(self.config)
-                    self._samples, self._updates = 0, [0] * count
+                    self.network = Network(self._set_up)
+                    self._samples = self._refused = 0
+                    self._errors, self._updates = [0] * count, [0] * count
                     self._busy = self._random.randint(0, self.mood.busy)
                 case GlobalRegister.MODE:
                     self._mode = value
                 case GlobalRegister.BATCH:
                     self._batch = []
-                    return Status.OK if 1 <= value <= 65535 else Status.RANGE
-                case GlobalRegister.SEED_LOW | GlobalRegister.SEED_HIGH:
-                    pass
+                    if not 1 <= value <= 65535:
+                        return Status.RANGE
+                    self._set_up = replace(self._set_up, batch=value)
+                case GlobalRegister.SEED_LOW:
+                    high = self._set_up.seed >> 32
+                    self._set_up = replace(self._set_up, seed=high << 32 | value)
+                case GlobalRegister.SEED_HIGH:
+                    low = self._set_up.seed & 0xFFFFFFFF
+                    self._set_up = replace(self._set_up, seed=value << 32 | low)
                 case _:
                     return Status.ACCESS
             return Status.OK
@@ -306,7 +326,7 @@ class BoardDouble:
             case LayerRegister.EVENTS:
                 self._events[layer - 1] = value
             case LayerRegister.MARGIN:
-                pass
+                return Status.OK if value == self.config.layers[layer - 1].margin else Status.RANGE
             case LayerRegister.POSITION:
                 shape = self.config.layers[layer - 1]
                 if value >= shape.neurons:
@@ -343,7 +363,7 @@ class BoardDouble:
     def _go_on_from(self, streams: list[BitStream]) -> None:
         counters = self.network.counters
         snapshot = [k >= 0 for k in counters]
-        self.network = Network.from_state(self.config, counters, snapshot, streams)
+        self.network = Network.from_state(self._set_up, counters, snapshot, streams)
         self._loaded = False
 
     def _read(self, address: int) -> tuple[Status, int]:
@@ -351,13 +371,14 @@ class BoardDouble:
         values = {
             link_address(LinkRegister.VERSION): VERSION,
             link_address(LinkRegister.LOAD): LOAD,
-            link_address(LinkRegister.CLOCK): 0,
+            link_address(LinkRegister.CLOCK): CLOCK_KHZ,
             link_address(LinkRegister.DIGEST): 0,
             GlobalRegister.IDENTITY: IDENTITY,
             GlobalRegister.LAYERS: len(config.layers),
             GlobalRegister.CLASSES: config.classes,
             GlobalRegister.COUNTER_BITS: config.counter_bits,
             GlobalRegister.SAMPLES: self._samples,
+            GlobalRegister.REFUSED: self._refused,
         }
         for index, layer in enumerate(config.layers):
             page = (index + 1) * LAYER_PAGE
@@ -367,7 +388,9 @@ class BoardDouble:
                 page + LayerRegister.INPUTS: layer.inputs,
                 page + LayerRegister.NEURONS: layer.neurons,
                 page + LayerRegister.GROUP: layer.group,
+                page + LayerRegister.ERRORS: self._errors[index],
                 page + LayerRegister.UPDATES: self._updates[index],
+                page + LayerRegister.SATURATED: self._saturated(index),
             } | {
                 page + LayerRegister.STREAM_0 + word: history >> 32 * word & 0xFFFFFFFF
                 for word in range(STREAM_WORDS)
@@ -376,6 +399,11 @@ class BoardDouble:
         if address not in values:
             return Status.UNKNOWN, 0
         return Status.OK, values[address]
+
+    def _saturated(self, layer: int) -> int:
+        """Counters of a layer at a bound."""
+        shape, counters = self.config.layers[layer], self.network.counters[layer]
+        return int(np.isin(counters, (shape.lowest, shape.highest)).sum())
 
     def _row(self, content: bytes, tag: int) -> bytes:
         layer = int.from_bytes(content[3:6], "little") // LAYER_PAGE - 1

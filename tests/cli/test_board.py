@@ -1,4 +1,4 @@
-"""`metaplast train --device`, `metaplast devices` and `metaplast virtual-board`."""
+"""`metaplast train --device` and `metaplast virtual-board`."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metaplast.boards.driver.board_network import identify
-from metaplast.boards.driver.board_trainer import open_client
+from metaplast.boards.driver.identification import identify
+from metaplast.boards.driver.ports import open_client
 from metaplast.golden_model.files.model_file import Model
 from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
 
@@ -64,7 +64,7 @@ def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None
     [
         (["--check"], 2, "needs --device PORT"),
         (["--faults", "0.1"], 2, "needs --device PORT"),
-        (["--device", "/dev/nobody"], 1, "/dev/nobody cannot be opened: No such file"),
+        (["--device", "/dev/nobody"], 1, "/dev/nobody does not exist: plug"),
         (["--device", "/dev/nobody", "--faults", "0.1"], 1, "--faults is for the cables of virt"),
         (["--device", "virtual:icebreaker", "--faults", "2"], 2, "must be from 0 to 1, not 2"),
         (["--device", "virtual:icebreaker", "--baud", "9600"], 1, "--baud is for serial ports"),
@@ -78,12 +78,6 @@ def test_what_cannot_be_trained_on_a_board(
     done = metaplast("train", "digits", *arguments, cwd=tmp_path, status=status)
     assert message in done.stderr
     assert not list(tmp_path.iterdir())
-
-
-def test_devices_are_listed(tmp_path: Path) -> None:
-    ports = json.loads(metaplast("devices", "--json", cwd=tmp_path).stdout)["ports"]
-    assert all({"port", "description", "board"} <= port.keys() for port in ports)
-    metaplast("devices", cwd=tmp_path)
 
 
 def test_a_virtual_board_runs_until_it_is_stopped(tmp_path: Path, plan: str) -> None:
@@ -133,7 +127,7 @@ def test_a_board_that_goes_leaves_its_last_epoch(tmp_path: Path, plan: str) -> N
             board.send_signal(signal.SIGINT)
     said = " ".join(told.split())
     found = re.search(r"epoch (\d+) was saved in digits-model.npz", said)
-    assert f"{port} has gone, and was not there again within 10 seconds" in said
+    assert f"{port} has gone, and was not back within 10 seconds" in said
     assert found is not None
     model = Model.load(tmp_path / "digits-model.npz")
     assert model.epoch == int(found[1]) >= 2

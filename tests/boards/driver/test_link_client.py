@@ -8,19 +8,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from metaplast.boards.driver.board_network import BoardNetwork, WrongBoardError, identify
-from metaplast.boards.driver.link_client import (
+from metaplast.boards.driver.errors import (
     BoardRestartedError,
-    LinkClient,
-    LinkError,
     LinkLostError,
     NoAnswerError,
-    RefusedError,
-    SampleFrame,
+    PortError,
     StuckError,
-    WriteFrame,
 )
+from metaplast.boards.driver.identification import WrongBoardError, identify
+from metaplast.boards.driver.link_client import LinkClient, SampleFrame, WriteFrame
+from metaplast.boards.driver.link_transport import LinkTransport, network_on_board
 from metaplast.golden_model import Network, NetworkConfig, Trainer
+from metaplast.hdl.client.remote_core import RemoteCore
+from metaplast.hdl.client.transport import RefusedError, TransportError
 from metaplast.hdl.link.protocol import LAP, LinkRegister, RequestKind, link_address, next_number
 from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, layer_address
 from metaplast.sim.virtual_board.cable import Cable
@@ -45,15 +45,15 @@ def client_of(double: BoardDouble, patience: float = 5.0) -> LinkClient:
     return LinkClient(double.open, "PORT", timeout=0.02, patience=patience)
 
 
-def train(double: BoardDouble, *, epochs: int = EPOCHS, patience: float = 5.0) -> BoardNetwork:
-    network = BoardNetwork(client_of(double, patience), CONFIG)
+def train(double: BoardDouble, *, epochs: int = EPOCHS, patience: float = 5.0) -> RemoteCore:
+    network = network_on_board(client_of(double, patience), CONFIG)
     trainer = Trainer(network)
     for _ in range(epochs):
         trainer.train_epoch(X, Y)
     return network
 
 
-def assert_learnt(double: BoardDouble, network: BoardNetwork, epochs: int = EPOCHS) -> None:
+def assert_learnt(double: BoardDouble, network: RemoteCore, epochs: int = EPOCHS) -> None:
     """What was read out is the golden model's, and each frame was obeyed once."""
     golden = Network(CONFIG)
     trainer = Trainer(golden)
@@ -72,7 +72,8 @@ def test_a_good_board_is_asked_once() -> None:
     double = BoardDouble(CONFIG)
     network = train(double)
     assert_learnt(double, network)
-    assert network.client.repeated == 0
+    assert isinstance(network.transport, LinkTransport)
+    assert network.transport.client.repeated == 0
 
 
 @settings(max_examples=30)
@@ -148,8 +149,8 @@ def test_a_board_that_is_restarted_is_noticed_wherever_its_number_stands(accepte
 @pytest.mark.parametrize("requests", [0, 1, 2, 5])
 def test_what_a_restarted_board_says_is_not_what_was_learnt(what: str, requests: int) -> None:
     double = BoardDouble(CONFIG)
-    network = BoardNetwork(client_of(double), CONFIG)
-    network.train_batch(X[:5], Y[:5], [1, 1])
+    network = network_on_board(client_of(double), CONFIG)
+    list(network.train_batches([(X[:5], Y[:5])], [1, 1]))
     write, left = double.write, iter(range(requests))
 
     def restarted(content: bytes) -> None:
@@ -204,7 +205,7 @@ LOAD = [1 + layer.weights + 4 for layer in CONFIG.layers]
 """Sequenced frames that load a layer."""
 
 
-def assert_loaded(double: BoardDouble, network: BoardNetwork) -> None:
+def assert_loaded(double: BoardDouble, network: RemoteCore) -> None:
     """The board goes on as the golden model does."""
     golden, counters = trained(), network.counters
     for layer, wanted in enumerate(golden.counters):
@@ -217,7 +218,7 @@ def assert_loaded(double: BoardDouble, network: BoardNetwork) -> None:
 
 def test_a_state_is_loaded_once() -> None:
     double = BoardDouble(CONFIG)
-    network = BoardNetwork(client_of(double), CONFIG, start=trained())
+    network = network_on_board(client_of(double), CONFIG, start=trained())
     assert len(double.obeyed) == SET_UP + sum(LOAD)
     assert_loaded(double, network)
 
@@ -229,7 +230,7 @@ def test_a_late_request_for_counters_does_not_lead_a_load_astray(layer: int, fra
     client = client_of(double)
     identify(client)
     client.row(layer_address(layer, LayerRegister.POSITION), 3, 5)
-    network = BoardNetwork(client, CONFIG, start=trained())
+    network = network_on_board(client, CONFIG, start=trained())
     assert double.late_at is None
     # The layer that differs is loaded twice, the other one is not.
     assert len(double.obeyed) == SET_UP + sum(LOAD) + LOAD[layer]
@@ -246,7 +247,7 @@ def test_whatever_happens_a_state_is_loaded(seed: int, faults: float) -> None:
         shuffled=0.2,
         mood=Mood(drops=0.1, busy=3),
     )
-    assert_loaded(double, BoardNetwork(client_of(double), CONFIG, start=trained()))
+    assert_loaded(double, network_on_board(client_of(double), CONFIG, start=trained()))
 
 
 def test_a_board_that_does_not_keep_a_counter_is_given_up() -> None:
@@ -255,23 +256,23 @@ def test_a_board_that_does_not_keep_a_counter_is_given_up() -> None:
     double = BoardDouble(CONFIG, broken=(1, neuron, index))
     got, wanted = (n.counters[1][neuron, index] for n in (double.network, golden))
     with pytest.raises(
-        LinkError,
-        match=r"^the board at PORT does not keep what is loaded into it: after 3 tries the counter "
-        rf"of layer 1, neuron {neuron}, input {index} is {got}, and {wanted} was loaded; flash its "
-        r"bitstream again \(`metaplast flash`\), and take another board if that does not help",
+        TransportError,
+        match=r"^the core at PORT does not keep the state that is loaded into it: after 3 tries "
+        rf"the counter of layer 1, neuron {neuron}, input {index} is {got}, and {wanted} was "
+        r"loaded; if it is a board, flash its bitstream again \(`metaplast flash`\), and take ano",
     ):
-        BoardNetwork(client_of(double), CONFIG, start=golden)
+        network_on_board(client_of(double), CONFIG, start=golden)
     assert len(double.obeyed) == SET_UP + sum(LOAD) + 2 * LOAD[1]
 
 
 def test_a_board_that_does_not_keep_a_stream_is_given_up() -> None:
     double = BoardDouble(CONFIG, overrides={layer_address(0, LayerRegister.STREAM_3): 0x5A})
     with pytest.raises(
-        LinkError,
+        TransportError,
         match=r"tries the reinforcement stream of layer 0 is at 0x5a[0-9a-f]{24}, and 0x[0-9a-f]+ "
         "was loaded",
     ):
-        BoardNetwork(client_of(double), CONFIG, start=trained())
+        network_on_board(client_of(double), CONFIG, start=trained())
 
 
 # A board that goes
@@ -287,9 +288,34 @@ def test_a_port_that_stays_away_is_missed() -> None:
     double = BoardDouble(CONFIG, pull_at=[40], pulls=-1)
     with pytest.raises(
         LinkLostError,
-        match=r"^PORT has gone, and was not there again within 0.3 seconds: No such file or dir",
+        match=r"^PORT has gone, and was not back within 0.3 seconds: No such file or directory$",
     ):
         train(double, patience=0.3)
+
+
+@pytest.mark.parametrize("taken", [2, -1])
+def test_a_port_that_another_program_takes_is_waited_for(taken: int) -> None:
+    double = BoardDouble(CONFIG, pull_at=[40], pulls=taken)
+
+    def open_port() -> BoardDouble:
+        try:
+            return double.open()
+        except OSError:
+            raise PortError("PORT is in use by another program") from None
+
+    client = LinkClient(open_port, "PORT", timeout=0.02, patience=0.5)
+    network = network_on_board(client, CONFIG)
+    trainer = Trainer(network)
+    if taken > 0:
+        for _ in range(EPOCHS):
+            trainer.train_epoch(X, Y)
+        assert_learnt(double, network)
+    else:
+        with pytest.raises(
+            LinkLostError,
+            match=r"^PORT has gone, and was not back within 0.5 seconds: PORT is in use by another",
+        ):
+            trainer.train_epoch(X, Y)
 
 
 def test_a_board_that_falls_silent_is_missed() -> None:
@@ -298,20 +324,24 @@ def test_a_board_that_falls_silent_is_missed() -> None:
     double.deaf = True
     with pytest.raises(
         LinkLostError,
-        match=r"^the board at PORT has not answered for 0.3 seconds: is it still plugged in\?",
+        match=r"^the board at PORT has not answered for 0.3 seconds \(asked for register 0x8\): is "
+        r"it still plugged in\?",
     ):
         Trainer(network).train_epoch(X, Y)
 
 
 def test_nobody_answers() -> None:
     double = BoardDouble(CONFIG, deaf=True)
-    with pytest.raises(NoAnswerError, match=r"^nobody answers at PORT within 0.2 seconds: is the"):
+    with pytest.raises(
+        NoAnswerError,
+        match=r"^no board answers at PORT within 0.2 seconds \(asked for register 0xff0000\): is ",
+    ):
         identify(client_of(double, 0.2))
 
 
 def test_a_port_that_is_not_there() -> None:
     double = BoardDouble(CONFIG, pulled=-1)
-    with pytest.raises(LinkError, match=r"^PORT cannot be opened: No such .* `metaplast devices`"):
+    with pytest.raises(PortError, match=r"^PORT cannot be opened: No such file or directory$"):
         client_of(double)
 
 
@@ -323,23 +353,42 @@ def never_obeys(double: BoardDouble) -> None:
     double.mood = Mood(drops=1.0)
 
 
-@pytest.mark.parametrize("what", [always_busy, never_obeys])
+def repeats_its_state(double: BoardDouble) -> None:
+    double.repeats_state = True
+
+
+def train_epoch(network: RemoteCore) -> None:
+    Trainer(network).train_epoch(X, Y)
+
+
+def predict(network: RemoteCore) -> None:
+    network.predict(X)
+
+
+IDLE, ACCEPTED = "its core to be idle", "the frames to be accepted, and their results"
+
+
 @pytest.mark.parametrize(
-    "ask",
+    ("what", "ask", "awaited"),
     [
-        lambda network: Trainer(network).train_epoch(X, Y),
-        lambda network: network.predict(X),
+        (always_busy, train_epoch, IDLE),
+        (always_busy, predict, IDLE),
+        (never_obeys, train_epoch, ACCEPTED),
+        (never_obeys, predict, ACCEPTED),
+        (repeats_its_state, train_epoch, ACCEPTED),
+        (repeats_its_state, predict, ACCEPTED),
     ],
 )
 def test_a_board_that_gets_nowhere_is_given_up(
-    what: Callable[[BoardDouble], None], ask: Callable[[BoardNetwork], Any]
+    what: Callable[[BoardDouble], None], ask: Callable[[RemoteCore], Any], awaited: str
 ) -> None:
     double = BoardDouble(CONFIG)
     network = train(double, epochs=1, patience=0.2)
     what(double)
     with pytest.raises(
         StuckError,
-        match=r"^the board at PORT answers, but has got nowhere for 0.2 seconds: reset it, or plug",
+        match="^the board at PORT answers, but has made no progress for 0.2 seconds "
+        rf"\(waited for {awaited}\): reset it, or unplug it and plug it in again$",
     ):
         ask(network)
 
@@ -348,7 +397,7 @@ def test_counters_of_another_number_are_given_up() -> None:
     double = BoardDouble(CONFIG)
     client = client_of(double, 0.2)
     identify(client)
-    with pytest.raises(StuckError):
+    with pytest.raises(StuckError, match="waited for 1000 counters of neuron 0"):
         client.row(layer_address(0, LayerRegister.POSITION), 0, 1000)
 
 
@@ -357,7 +406,7 @@ def test_counters_that_are_never_told_are_given_up() -> None:
     client = client_of(double, 0.2)
     identify(client)
     always_busy(double)
-    with pytest.raises(StuckError):
+    with pytest.raises(StuckError, match="waited for 12 counters of neuron 0"):
         client.row(layer_address(0, LayerRegister.POSITION), 0, 12)
 
 
@@ -379,7 +428,7 @@ def test_counters_that_are_never_told_are_given_up() -> None:
 def test_a_bitstream_of_another_release(address: int, value: int, message: str) -> None:
     double = BoardDouble(CONFIG, overrides={address: value})
     with pytest.raises(WrongBoardError, match=message):
-        BoardNetwork(client_of(double), CONFIG)
+        network_on_board(client_of(double), CONFIG)
 
 
 def test_a_refusal_is_not_the_end() -> None:
@@ -412,7 +461,9 @@ def test_a_training_that_is_broken_off() -> None:
     double.read = read  # type: ignore[method-assign]
     # It goes on predicting as it did, but not training.
     assert_same_array("predictions", double.network.predict(X), network.predict(X))
-    with pytest.raises(LinkError, match="the board at PORT was left within a batch: fit it anew"):
+    with pytest.raises(
+        TransportError, match="the core at PORT was left within a batch: train it anew, or go on"
+    ):
         Trainer(network).train_epoch(X, Y)
     double.obeyed.clear()
     assert_learnt(double, train(double))

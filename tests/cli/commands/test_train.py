@@ -373,13 +373,20 @@ def test_a_model_is_no_data(run, toy):
     assert "m.npz is a model, and no data set; to go on training it" in result.sentence
 
 
-def test_a_board_needs_its_extra(run, monkeypatch):
-    monkeypatch.setitem(sys.modules, "amaranth", None)
-    monkeypatch.delitem(sys.modules, "metaplast.cli.training.board", raising=False)
-    result = run("train", "digits", "--device", "virtual:icebreaker")
+@pytest.mark.parametrize(
+    ("board", "package", "purpose", "extra"),
+    [
+        ("virtual:icebreaker", "amaranth", "a virtual board", "rtl"),
+        ("virtual:icebreaker", "serial", "training on a board", "driver"),
+        ("/dev/nobody", "serial", "training on a board", "driver"),
+    ],
+)
+def test_a_board_needs_its_extra(run, monkeypatch, board, package, purpose, extra):
+    monkeypatch.setitem(sys.modules, package, None)
+    result = run("train", "digits", "--device", board)
     assert result.sentence == (
-        "a virtual board needs amaranth, which is not installed; "
-        "get it with: pip install 'metaplast[rtl]'"
+        f"{purpose} needs {package}, which is not installed; "
+        f"get it with: pip install 'metaplast[{extra}]'"
     )
 
 

@@ -1,0 +1,177 @@
+"""Requests to a board, repeated until the reply comes or the patience ends."""
+
+import time
+from collections.abc import Callable
+
+from ...hdl.link.protocol import StateReply, sync_request
+from ...hdl.registers.registers import Status
+from .errors import LinkLostError, NoAnswerError, StuckError
+from .frame_port import FramePort, Reply
+
+__all__ = ["ProgressLimit", "Requests"]
+
+TAGS = 1 << 16
+BUSY_SECONDS = 0.002
+"""Between two requests to a board that is busy."""
+
+MIN_WAIT = 0.02
+WAIT_FACTOR = 4
+"""A request is repeated after this many times the usual time of a reply."""
+
+SLOW_TRIES = 4
+"""Time-outs in a row that mean a slow board; fewer may be a bad cable."""
+
+
+class Requests:
+    """Ask a board, and ask again until it replies.
+
+    The time to wait for a reply follows the time that replies take. It doubles at each time-out,
+    and stays so long if the board proves slow.
+
+    Parameters
+    ----------
+    port : FramePort
+        The port to the board.
+    timeout : float
+        The longest time in seconds to wait for a reply before asking again.
+    patience : float
+        Seconds without a reply, or with replies but without progress, after which to give up.
+
+    Attributes
+    ----------
+    usual_wait : float
+        Seconds to wait for a reply before it counts as lost.
+    """
+
+    def __init__(self, port: FramePort, *, timeout: float, patience: float):
+        self.usual_wait = timeout
+        self._port = port
+        self._max_wait = timeout
+        self._patience = patience
+        self._tag = 0
+        self._answered = False
+
+    def ask(self, request: Callable[[int], bytes], kind: type[Reply], awaited: str) -> Reply:
+        """Send a request until its reply comes; a reply BUSY is asked for again.
+
+        Parameters
+        ----------
+        request : callable
+            Makes a frame's content of a tag.
+        kind : type
+            The reply's class.
+        awaited : str
+            The reply in words, for messages.
+
+        Raises
+        ------
+        NoAnswerError
+            If no reply comes, and none ever came.
+        LinkLostError
+            If no reply comes, and some came before.
+        StuckError
+            If the board stays busy.
+        """
+        limit = self.progress_limit(awaited)
+        deadline = time.monotonic() + self._patience
+        tries, wait = 1, self.usual_wait
+        while True:
+            self._tag = (self._tag + 1) % TAGS
+            asked = time.monotonic()
+            self._port.send(request(self._tag))
+            losses = self._port.losses
+            reply = self._port.receive(kind, self._tag, wait)
+            if reply is None:
+                if self._port.losses == losses:
+                    tries += 1
+                    wait = min(2 * wait, self._max_wait)
+                if time.monotonic() > deadline:
+                    self._give_up(awaited)
+                continue
+            self._adapt(time.monotonic() - asked, wait if tries >= SLOW_TRIES else 0.0)
+            if isinstance(reply, StateReply) or reply.status is not Status.BUSY:
+                self._answered = True
+                return reply
+            limit.wait()
+            deadline = time.monotonic() + self._patience
+
+    def sync(self) -> StateReply:
+        """Ask for the board's state, after all that was sent before.
+
+        Raises
+        ------
+        LinkError
+            As :meth:`ask`.
+        """
+        return self.ask(sync_request, StateReply, "its state")
+
+    def progress_limit(self, awaited: str) -> "ProgressLimit":
+        """A limit for a wait in which the board answers; ``awaited`` names its end."""
+        return ProgressLimit(
+            self._port.name, awaited, patience=self._patience, max_wait=self._max_wait
+        )
+
+    def _adapt(self, seconds: float, at_least: float) -> None:
+        """Move the usual wait towards a multiple of the time that a reply took."""
+        usual = (3 * self.usual_wait + WAIT_FACTOR * seconds) / 4
+        self.usual_wait = min(max(MIN_WAIT, usual, at_least), self._max_wait)
+
+    def _give_up(self, awaited: str) -> None:
+        name, seconds = self._port.name, f"{self._patience:g} seconds"
+        if self._answered:
+            raise LinkLostError(
+                f"the board at {name} has not answered for {seconds} (asked for {awaited}): is it "
+                "still plugged in?"
+            )
+        raise NoAnswerError(
+            f"no board answers at {name} within {seconds} (asked for {awaited}): is there a board "
+            "with a Metaplast bitstream (`metaplast flash`), and is the baud rate correct?"
+        )
+
+
+class ProgressLimit:
+    """Give up on a board that answers for too long without progress.
+
+    Silence between two answers counts as ``max_wait`` seconds at most.
+
+    Parameters
+    ----------
+    name : str
+        The port's name.
+    awaited : str
+        The end of the wait in words.
+    patience : float
+        Seconds without progress after which to give up.
+    max_wait : float
+        The longest time in seconds to wait for a reply.
+    """
+
+    def __init__(self, name: str, awaited: str, *, patience: float, max_wait: float):
+        self._name = name
+        self._awaited = awaited
+        self._patience = patience
+        self._max_wait = max_wait
+        self.restart()
+
+    def restart(self) -> None:
+        """Start again: the board has made progress."""
+        self._seconds, self._last = 0.0, time.monotonic()
+
+    def wait(self) -> None:
+        """Wait a little: the board has answered that it made no progress.
+
+        Raises
+        ------
+        StuckError
+            If the limit is reached.
+        """
+        time.sleep(BUSY_SECONDS)
+        now = time.monotonic()
+        self._seconds += min(now - self._last, self._max_wait)
+        self._last = now
+        if self._seconds > self._patience:
+            raise StuckError(
+                f"the board at {self._name} answers, but has made no progress for "
+                f"{self._patience:g} seconds (waited for {self._awaited}): reset it, or unplug it "
+                "and plug it in again"
+            )

@@ -1,0 +1,220 @@
+"""Sequenced frames with go-back-N: each is accepted by the board once, in order (docs/link.md)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from ...hdl.client.transport import RefusedError
+from ...hdl.link.protocol import (
+    SAMPLES_AHEAD,
+    SampleResult,
+    StateReply,
+    frames_between,
+    next_number,
+    sample_request,
+    write_request,
+)
+from ...hdl.registers.registers import Status
+from .errors import BoardRestartedError
+from .frame_port import FramePort
+from .requests import Requests
+
+__all__ = ["COUNTS", "SampleFrame", "SequencedRun", "WriteFrame", "restarted_error"]
+
+FRAMES_AHEAD = 16
+"""Frames sent before they are acknowledged: the line is not idle, and few are sent twice."""
+
+COUNTS = 1 << 8
+"""A board counts its results modulo this."""
+
+
+@dataclass(frozen=True)
+class WriteFrame:
+    """A register to write."""
+
+    address: int
+    value: int
+
+    def content(self, number: int) -> bytes:
+        """The frame's content."""
+        return write_request(number, self.address, self.value)
+
+
+@dataclass(frozen=True)
+class SampleFrame:
+    """A sample to train on, or to evaluate."""
+
+    label: int
+    last: bool
+    words: bytes
+
+    def content(self, number: int) -> bytes:
+        """The frame's content."""
+        return sample_request(number, self.label, self.last, self.words)
+
+
+def restarted_error(name: str, state: StateReply, expected: str) -> BoardRestartedError:
+    """The error for a board at port ``name`` whose numbers are not those ``expected``."""
+    return BoardRestartedError(
+        f"the board at {name} expects frame {state.expected} after {state.count} results, "
+        f"and not {expected}: it was restarted, or another program talks to it"
+    )
+
+
+class SequencedRun:
+    """Have a board accept frames, and collect the samples' results.
+
+    Parameters
+    ----------
+    port : FramePort
+        The port to the board.
+    requests : Requests
+        The same board's requests, to ask for its state.
+    frames : sequence of WriteFrame and SampleFrame
+        The frames.
+    number : int
+        The first frame's number.
+    count : int
+        The board's count of results before the run, modulo :data:`COUNTS`.
+
+    Attributes
+    ----------
+    results : list of SampleResult
+        Results so far.
+    repeated : int
+        Frames that were sent again.
+    """
+
+    def __init__(
+        self,
+        port: FramePort,
+        requests: Requests,
+        frames: Sequence[WriteFrame | SampleFrame],
+        *,
+        number: int,
+        count: int,
+    ):
+        self.results: list[SampleResult] = []
+        self.repeated = 0
+        self._port = port
+        self._requests = requests
+        self._frames = frames
+        self._number = number
+        self._count = count
+        self._sent = self._accepted = 0
+        self._samples_before = list(
+            accumulate((isinstance(frame, SampleFrame) for frame in frames), initial=0)
+        )
+        self._limit = requests.progress_limit("the frames to be accepted, and their results")
+
+    @property
+    def number(self) -> int:
+        """Number of the next frame that the board is to accept."""
+        return next_number(self._number, self._accepted)
+
+    @property
+    def count(self) -> int:
+        """The board's count of results, with those so far."""
+        return (self._count + len(self.results)) % COUNTS
+
+    def run(self) -> None:
+        """Send the frames until all are accepted and all results are there.
+
+        Raises
+        ------
+        RefusedError
+            If the board refuses a write.
+        BoardRestartedError
+            If the board's numbers are not this run's.
+        StuckError
+            If the board answers, and makes no progress.
+        LinkError
+            If no answer comes.
+        """
+        while self._accepted < len(self._frames) or len(self.results) < self._samples_before[-1]:
+            self._send()
+            state = self._port.receive(StateReply, None, self._requests.usual_wait)
+            if state is None:
+                self._go_back()
+                continue
+            progress = self._take(state)
+            if state.dropped:
+                self._go_back()
+            elif progress:
+                self._limit.restart()
+            else:
+                self._limit.wait()
+
+    def _send(self) -> None:
+        """Send the frames that the board has room for."""
+        while (
+            self._sent < len(self._frames)
+            and self._sent - self._accepted < FRAMES_AHEAD
+            and self._samples_before[self._sent + 1] - len(self.results) <= SAMPLES_AHEAD
+        ):
+            frame = self._frames[self._sent]
+            self._port.send(frame.content(next_number(self._number, self._sent)))
+            self._sent += 1
+
+    def _take(self, state: StateReply) -> bool:
+        """Take a state's acknowledgement and results; returns whether there was anything new."""
+        accepted = self._accepted_in(state)
+        if accepted < self._accepted:
+            return False  # an old state
+        new = self._new_results(state)
+        complete = 0 < new <= min(len(state.results), self._missing_results(accepted))
+        if complete:
+            self.results.extend(state.results[-new:])
+        progress = complete or accepted > self._accepted
+        self._accepted = accepted
+        if accepted < len(self._frames) and state.status not in (Status.OK, Status.BUSY):
+            frame = self._frames[accepted]
+            assert isinstance(frame, WriteFrame)
+            raise RefusedError(
+                f"{self._port.name}: a write of {frame.value} at register {frame.address:#x} was "
+                f"refused: {state.status.name}",
+                state.status,
+            )
+        return progress
+
+    def _go_back(self) -> None:
+        """Ask for the board's state, and send again from the first frame it has not accepted."""
+        state = self._requests.sync()
+        accepted = self._accepted_in(state)
+        if accepted < self._accepted or self._new_results(state) > self._missing_results(accepted):
+            raise self._restarted(state)
+        if self._take(state):
+            self._limit.restart()
+        else:
+            self._limit.wait()
+        self.repeated += self._sent - self._accepted
+        self._sent = self._accepted
+
+    def _accepted_in(self, state: StateReply) -> int:
+        """Frames of this run that the board has accepted; fewer than known if the state is old.
+
+        Raises
+        ------
+        BoardRestartedError
+            If no state of this run has that number.
+        """
+        ahead = frames_between(self.number, state.expected)
+        if ahead is None or self._accepted + ahead > self._sent:
+            raise self._restarted(state)
+        return self._accepted + ahead
+
+    def _new_results(self, state: StateReply) -> int:
+        """Results that a state has more than those taken, modulo :data:`COUNTS`."""
+        return (state.count - self._count - len(self.results)) % COUNTS
+
+    def _missing_results(self, accepted: int) -> int:
+        """Results that the first ``accepted`` frames have more than those taken."""
+        return self._samples_before[accepted] - len(self.results)
+
+    def _restarted(self, state: StateReply) -> BoardRestartedError:
+        return restarted_error(
+            self._port.name,
+            state,
+            f"one of {self.number} to {next_number(self._number, self._sent)} after "
+            f"{self.count} or more",
+        )
