@@ -316,8 +316,8 @@ class RemoteCore:
             )
 
     def _set_mode(self, *, infer: bool) -> None:
-        self.transport.settle()
         if self._infers != infer:
+            self.transport.settle()
             self.transport.access([(GlobalRegister.MODE, int(infer))])
             self._infers = infer
 
@@ -345,8 +345,10 @@ class RemoteCore:
             If the core fails.
         """
         bits = checked_bits(x, self.config.inputs)
+        if not self._whole:  # a training was left, whose results may still come
+            self.transport.settle()
+            self.transport.receive()
         self._set_mode(infer=True)
-        self.transport.receive()  # of a training that was left
         for start in range(0, len(bits), PREDICTED_AT_ONCE):
             part = bits[start : start + PREDICTED_AT_ONCE]
             self._send(part, np.zeros(len(part), dtype=np.int64), ends=False)
