@@ -5,6 +5,7 @@
 #   make lint         check style with ruff    (make format: put it right)
 #   make types        check types with mypy, on the package as a wheel installs it
 #   make wheel-test   build the wheel, and use it in an environment of its own
+#   make architecture   draw the imports between folders into docs/architecture.md
 #   make search       run those that draw examples with new ones    (make search EXAMPLES=200)
 #   make coverage     run the tests and show which lines they miss
 #   make clean        remove .venv and everything built
@@ -38,7 +39,7 @@ $(BIN)/python: FORCE
 endif
 endif
 
-.PHONY: help demo test search lint format types wheel wheel-test coverage clean compiler FORCE
+.PHONY: help demo test architecture search lint format types wheel wheel-test coverage clean compiler FORCE
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -90,6 +91,9 @@ search: compiler $(FULL)
 coverage: compiler $(FULL)
 	$(check_shared_python)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term $(TESTS)
+
+architecture: $(FULL)
+	@$(BIN)/python -m tests.imports
 
 lint: $(FULL)
 	@$(BIN)/python -m ruff check .
