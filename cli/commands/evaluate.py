@@ -1,7 +1,7 @@
 """`metaplast evaluate`."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,11 +9,7 @@ from ..options.options import DataArgument, DataDirOption, JsonOption, ModelArgu
 from ..terminal.class_labels import classes_of, own_labels
 from ..terminal.output import percent, print_json, print_table
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-__all__ = ["confusion_matrix", "register"]
+__all__ = ["register"]
 
 # A wider matrix does not fit a terminal; its largest confusions are listed instead.
 PRINTED_CLASSES = 20
@@ -49,6 +45,7 @@ def evaluate(
     from ...golden_model import datasets
     from ...golden_model.errors import DataError
     from ...golden_model.files.model_file import Model
+    from ...golden_model.metrics import confusion_matrix
 
     trained = Model.load(model)
     samples = datasets.load_labelled(data, split, data_dir=data_dir)
@@ -124,13 +121,3 @@ def evaluate(
         title="The largest confusions (--json has them all):",
         text=2,
     )
-
-
-def confusion_matrix(
-    true: "NDArray[np.integer]", predicted: "NDArray[np.integer]", classes: int
-) -> "NDArray[np.int64]":
-    """Samples by true class (row) and predicted class (column), (classes, classes)."""
-    import numpy as np
-
-    cells = true.astype(np.int64) * classes + predicted
-    return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..commands.evaluate import confusion_matrix
+from ...golden_model.metrics import confusion_matrix
 from ..terminal.output import percent
 from .session import Outcome, Session
 

@@ -24,6 +24,11 @@ def test_the_core_in_an_amaranth_design() -> None:
     assert said == "learnt: 28 of 28 right, 64 counters as in the golden model\n"
 
 
+def test_a_core_over_a_tcp_socket() -> None:
+    said = run("tcp_transport/tcp_transport.py")
+    assert said == "trained over TCP: 35 of 60 right, every counter as in the golden model\n"
+
+
 @pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
 def test_the_core_under_a_verilog_bench() -> None:
     said = run("verilog_bench/run.py")

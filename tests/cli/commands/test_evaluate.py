@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metaplast.cli.commands.evaluate import confusion_matrix
 from metaplast.golden_model import BMLPClassifier
 from metaplast.golden_model.files.model_file import Model
+from metaplast.golden_model.metrics import confusion_matrix
 
 VECTORS = Path(__file__).parents[2] / "data" / "vectors"
 
