@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,10 @@ from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from metaplast.boards.bitstream.build import FORMAT, Build, build
+from metaplast.boards.bitstream.build import build
+from metaplast.boards.bitstream.description import FORMAT, Build
 from metaplast.boards.bitstream.loader import flash, loader_command
-from metaplast.boards.bitstream.toolchain import BuildError, Runner
+from metaplast.boards.bitstream.toolchain import BuildError
 from metaplast.boards.targets.board_target import Board
 from metaplast.boards.targets.catalogue import find_board
 from metaplast.golden_model.config import NetworkConfig
@@ -58,7 +57,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
-    monkeypatch.setattr("metaplast.boards.bitstream.build.UartTrainer", StandIn)
+    monkeypatch.setattr("metaplast.boards.bitstream.prepare.UartTrainer", StandIn)
     monkeypatch.setattr(StandIn, "registers", 8)
     monkeypatch.setattr(StandIn, "chains", 1)
     monkeypatch.setattr(StandIn, "bits", 1)
@@ -167,17 +166,6 @@ def test_an_interrupted_build_leaves_what_was_there(
     assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 1
 
 
-def test_a_runner_ends_its_tools(tmp_path: Path) -> None:
-    runner = Runner()
-    with ThreadPoolExecutor() as executor:
-        ends = [executor.submit(runner.run, ["sleep", "600"], tmp_path) for _ in range(2)]
-        while len(runner._running) < 2:
-            time.sleep(0.01)
-        runner.stop()
-        assert [end.result()[0] for end in ends] == [-9, -9]
-    assert runner.run(["true"], tmp_path) == (1, "stopped")
-
-
 @pytest.mark.parametrize(
     ("chains", "need"), [(75, r"5,\d\d\d"), (110, r"12,\d\d\d")], ids=["by a little", "by far"]
 )
@@ -204,7 +192,7 @@ def test_what_does_not_fit_is_planned_smaller(
             self.registers = self.chains = 75 if folded.plan == large else 8
 
     monkeypatch.setattr(Board, "fold", fold)
-    monkeypatch.setattr("metaplast.boards.bitstream.build.UartTrainer", Sized)
+    monkeypatch.setattr("metaplast.boards.bitstream.prepare.UartTrainer", Sized)
     told: list[str] = []
     result = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
     assert result.description["plan"] == small.to_dict()

@@ -8,7 +8,7 @@ from typing import Any
 import find_libpython
 import pytest
 
-from metaplast.sim.verilator import simulator as verilator
+from metaplast.sim.verilator import bench_run, compilation
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import (
     SEED_VARIABLE,
@@ -73,7 +73,7 @@ def test_sources_are_compiled_in_few_units(tmp_path: Path) -> None:
         ([["a"], ["b"], ["c", "d", "e"]], sources),
         ([["d", "e"]], sources[3:]),
     ):
-        units = verilator._units(tmp_path, given)
+        units = compilation._units(tmp_path, [source.name for source in given])
         assert [re.findall('include "(.)"', unit.read_text()) for unit in units] == wanted
 
 
@@ -177,7 +177,7 @@ def test_a_missing_shared_python_is_told(stage: Simulator, monkeypatch: pytest.M
     location = find_libpython.find_libpython()
     monkeypatch.setattr(find_libpython, "find_libpython", lambda: None)
     monkeypatch.delenv("LIBPYTHON_LOC", raising=False)
-    verilator._check_shared_python.cache_clear()
+    bench_run._check_shared_python.cache_clear()
     with pytest.raises(
         SimulationError,
         match=r"Python's shared library is missing, .* or name it in LIBPYTHON_LOC",
