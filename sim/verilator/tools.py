@@ -26,6 +26,7 @@ VERILATOR_OPTIONS = (
     *("--make", "gmake"),
     *("--x-assign", "fast"),
     *("--x-initial", "fast"),
+    "--no-std",  # which Amaranth does not use, and Verilator cannot read from a path with a quote
     "--vpi",
     "--assert",
     "--quiet",
