@@ -276,7 +276,7 @@ class HostLink(wiring.Component):
             Cat(answer, Const(0, 5)),
             argument[:8].replicate(ARGUMENT_BYTES),
         )
-        counter_bytes = math.ceil(self.config.counter_bits / 8)
+        counter_bytes = math.ceil(self.folded.config.counter_bits / 8)
         of_counter = positioned & (place == REPLY_HEAD + counter_bytes - 1)
         ends = Mux(
             counters,
