@@ -1,1 +1,1 @@
-"""External programs and the cache of what they build."""
+"""External programs, and the cache of what they build."""

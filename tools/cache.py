@@ -1,119 +1,269 @@
-"""Where built simulators are kept, so that they are built once."""
+"""The build cache: simulators and bitstreams, built once and found again by what they depend on.
 
-import fcntl
+A product is a directory. A manifest in it, written last, has the digest of every file, so that a
+product that was cut short or damaged later is noticed, and built again.
+"""
+
+import errno
+import hashlib
+import json
 import os
 import re
+import secrets
 import shutil
-import sys
-import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
 
 from ..golden_model.errors import MetaplastError
 
-__all__ = ["ENVIRONMENT_VARIABLE", "CacheError", "cache_directory", "keep"]
+__all__ = [
+    "ENVIRONMENT_VARIABLE",
+    "MANIFEST",
+    "CacheError",
+    "cache_directory",
+    "content_key",
+    "get_or_build",
+]
 
 ENVIRONMENT_VARIABLE = "METAPLAST_CACHE"
-KEPT_SECONDS = 30 * 24 * 3600
-"""What nobody has used for so long makes room."""
+MANIFEST = "manifest.json"
+"""The file of a product that holds the digests of its other files."""
 
-OURS = re.compile(r"(bitstream|design|headers|runtime)-[0-9a-f]{32}(\.lock|\.\w+\.new)?")
-"""Names of what is kept; a cache that a user names may hold other things."""
+KINDS = {
+    "bitstream": "a bitstream",
+    "design": "a simulator",
+    "headers": "the headers of simulators",
+    "runtime": "the runtime of simulators",
+}
+"""Kinds of products, in the words of messages."""
+
+MAX_UNUSED_SECONDS = 30 * 24 * 3600
+"""A product that is not used for this time is removed."""
+
+MAX_WAIT_SECONDS = 60 * 60
+"""Time to wait for another process that builds the same product."""
+
+MIN_FREE_BYTES = 1 << 20
+"""A disk with less free space is called full."""
+
+OURS = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{32}}(\.lock|\.\w+\.new)?")
+"""Names of the cache's own files; a directory that a user names may hold others."""
 
 
 class CacheError(MetaplastError):
-    """The cache cannot be used; the message says why, and what to change."""
+    """The build cache cannot be used; the message says why, and what to change."""
 
 
 def cache_directory() -> Path:
-    """The directory that ``METAPLAST_CACHE`` names, or the platform's place for a user's caches.
+    """The directory in ``METAPLAST_CACHE``, or the platform's place for a user's caches.
+
+    Returns
+    -------
+    Path
+        An absolute path; the directory may be missing yet.
 
     Raises
     ------
     CacheError
-        If none is named, and the user has no home.
+        If the variable is not set and the user has no home.
     """
     if named := os.environ.get(ENVIRONMENT_VARIABLE):
-        return Path(named)
+        return Path(named).absolute()
     try:
-        if sys.platform == "darwin":
-            root = Path.home() / "Library" / "Caches"
-        else:
-            root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return platformdirs.user_cache_path("metaplast", appauthor=False) / "builds"
     except RuntimeError:
         raise CacheError(
-            "there is no home directory to keep in what is built; name a directory in "
+            "the build cache has no place, since there is no home directory: name a directory in "
             f"{ENVIRONMENT_VARIABLE}"
         ) from None
-    return root / "metaplast" / "simulators"
 
 
-def keep(name: str, make: Callable[[Path], None]) -> tuple[Path, bool]:
-    """A directory of the cache, made if it is not there.
+def content_key(*parts: str | bytes) -> str:
+    """A key of a product, made from everything that the product depends on.
 
-    Processes that want the same directory at the same time wait for the one that makes it. It
-    appears when it is whole, or not at all.
+    Parameters
+    ----------
+    parts : str or bytes
+        Sources, options, versions of tools. Their order and their borders count.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    content = hashlib.sha256()
+    for part in parts:
+        # Paths of tools are among the parts, in any encoding.
+        encoded = part.encode(errors="surrogateescape") if isinstance(part, str) else part
+        content.update(len(encoded).to_bytes(8, "little") + encoded)
+    return content.hexdigest()[:32]
+
+
+def get_or_build(name: str, build: Callable[[Path], None]) -> tuple[Path, bool]:
+    """Find a product in the cache, or build it.
+
+    Processes that want the same product wait for the one that builds it. The product appears when
+    it is complete, or not at all. One that is there is only read, so that a read-only cache serves
+    as long as it has every product.
 
     Parameters
     ----------
     name : str
-        The directory's name: a kind (``bitstream``, ``design``, ``headers`` or ``runtime``), ``-``,
-        and the :func:`~.tools.digest` of everything that its content depends on.
-    make : callable
-        Fills an empty directory, which is given its name afterwards.
+        The product's name: a kind (``bitstream``, ``design``, ``headers`` or ``runtime``), ``-``,
+        and the :func:`content_key` of everything that the product depends on.
+    build : callable
+        Fills the empty directory that it is given.
 
     Returns
     -------
     directory : Path
-        Where it is.
-    made : bool
-        Whether it had to be made.
+        The product, an absolute path.
+    built : bool
+        Whether it was built by this call.
 
     Raises
     ------
     CacheError
-        If the cache cannot be written to.
+        If the cache cannot be read, or cannot be written to and the product is missing or damaged,
+        if its disk is full, or if another process builds the product for too long.
     """
     cache = cache_directory()
     directory = cache / name
-    if _used(directory):
+    if _is_there(directory):
         return directory, False
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        lock = (cache / f"{name}.lock").open("w")
-    except OSError as error:
-        raise CacheError(
-            f"what is built is kept in {cache}, and that cannot be written to "
-            f"({error.strerror or error}): name another directory in {ENVIRONMENT_VARIABLE}"
-        ) from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if _used(directory):
+    with _lock(cache, name):
+        if _is_there(directory):
             return directory, False
-        new = Path(tempfile.mkdtemp(prefix=f"{name}.", suffix=".new", dir=cache))
-        try:
-            make(new)
-            new.rename(directory)
-        except BaseException:
-            shutil.rmtree(new, ignore_errors=True)
-            raise
+        _build(cache, name, build)
         _remove_unused(cache)
     return directory, True
 
 
-def _used(directory: Path) -> bool:
-    """Whether it is there; and if so it is young again."""
-    with suppress(FileNotFoundError, NotADirectoryError):
+def _is_there(directory: Path) -> bool:
+    """Whether a product is there and undamaged; if so, mark it as used."""
+    try:
+        if not _is_complete(directory):
+            return False
+    except OSError as error:
+        raise _cache_error(directory.parent, "cannot be read", error) from None
+    with suppress(OSError):  # in a read-only cache, where nothing is removed either
         os.utime(directory)
+    return True
+
+
+def _is_complete(directory: Path) -> bool:
+    """Whether a directory holds every file of its manifest, as it was built."""
+    try:
+        manifest = json.loads((directory / MANIFEST).read_bytes())
+        return isinstance(manifest, dict) and all(
+            _file_digest(directory / name) == digest for name, digest in manifest.items()
+        )
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+        return False
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _lock(cache: Path, name: str) -> Iterator[None]:
+    """Hold the lock of a product, while this process builds it."""
+    file = cache / f"{name}.lock"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(file, timeout=MAX_WAIT_SECONDS)
+        lock.acquire()
+    except Timeout:
+        raise CacheError(
+            f"another process builds {_kind(name)} for more than {MAX_WAIT_SECONDS / 60:g} minutes "
+            f"(it holds {file}): wait for it or end it, or name another directory in "
+            f"{ENVIRONMENT_VARIABLE}"
+        ) from None
+    except OSError as error:
+        raise _unwritable(cache, name, error) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _build(cache: Path, name: str, build: Callable[[Path], None]) -> None:
+    """Build a product in a directory beside its place, and move it there when it is complete."""
+    new = cache / f"{name}.{secrets.token_hex(4)}.new"
+    try:
+        _remove(cache / name)  # damaged
+        new.mkdir()
+        build(new)
+        manifest = {
+            str(path.relative_to(new).as_posix()): _file_digest(path)
+            for path in sorted(new.rglob("*"))
+            if path.is_file()
+        }
+        (new / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        new.rename(cache / name)
+    except BaseException as error:
+        # Programs say in many ways, or not at all, that a disk is full.
+        full = isinstance(error, Exception) and _is_full(cache, error)
+        shutil.rmtree(new, ignore_errors=True)
+        if full:
+            raise CacheError(
+                f"the disk of the build cache {cache} is full: free some space, or name a "
+                f"directory on another disk in {ENVIRONMENT_VARIABLE}"
+            ) from error
+        if isinstance(error, OSError):
+            raise _unwritable(cache, name, error) from error
+        raise
+
+
+def _is_full(cache: Path, error: Exception) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
-    return False
+    try:
+        return shutil.disk_usage(cache).free < MIN_FREE_BYTES
+    except OSError:
+        return False
+
+
+def _unwritable(cache: Path, name: str, error: OSError) -> CacheError:
+    state = "has a damaged copy of" if os.path.lexists(cache / name) else "lacks"
+    return _cache_error(cache, f"{state} {_kind(name)} and cannot be written to", error)
+
+
+def _cache_error(cache: Path, problem: str, error: OSError) -> CacheError:
+    reasons = ["it is a file" if cache.is_file() else error.strerror or str(error)]
+    with suppress(OSError, AttributeError):  # no such directory; no such users
+        owner = cache.stat().st_uid
+        if owner != os.geteuid():
+            reasons.append(f"it belongs to the user {owner}")
+    return CacheError(
+        f"the build cache {cache} {problem} ({', '.join(reasons)}): "
+        f"name another directory in {ENVIRONMENT_VARIABLE}"
+    )
+
+
+def _kind(name: str) -> str:
+    return KINDS.get(name.partition("-")[0], name)
 
 
 def _remove_unused(cache: Path) -> None:
-    oldest = time.time() - KEPT_SECONDS
-    for entry in cache.iterdir():
-        with suppress(OSError):
-            if OURS.fullmatch(entry.name) and entry.stat().st_mtime < oldest:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    """Remove products that nobody has used for long, and what killed processes have left."""
+    oldest = time.time() - MAX_UNUSED_SECONDS
+    with suppress(PermissionError):  # another user's cache may not be listed
+        for entry in cache.iterdir():
+            with suppress(OSError):
+                if OURS.fullmatch(entry.name) and entry.stat().st_mtime < oldest:
+                    _remove(entry)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...golden_model.trainer import EpochRecord
-from .build import Build
+from .description import Build
 from .tool_reports import RESOURCES
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
 """openFPGALoader, which brings a bitstream to a board."""
 
 import shutil
-import subprocess
 
-from .build import Build
+from ...tools.process import Runner, describe_exit
+from .description import Build
 from .toolchain import BuildError
 
 __all__ = ["LOADER", "flash", "loader_command"]
@@ -24,10 +24,9 @@ def loader_command(build: Build, *, ram: bool = False) -> list[str]:
     Raises
     ------
     BuildError
-        If the bitstream is missing.
+        If the bitstream is missing or damaged.
     """
-    if not build.bitstream.exists():
-        raise BuildError(f"{build.bitstream} is missing: build again")
+    build.check_bitstream()
     where = [] if ram else ["--write-flash"]
     return [LOADER, "--board", build.board.loader, *where, str(build.bitstream)]
 
@@ -40,15 +39,15 @@ def flash(build: Build, *, ram: bool = False) -> bool:
     Raises
     ------
     BuildError
-        If the bitstream is missing, or openFPGALoader fails.
+        If the bitstream is missing or damaged, or openFPGALoader fails.
     """
     command = loader_command(build, ram=ram)
     if shutil.which(LOADER) is None:
         return False
-    status = subprocess.run(command, check=False).returncode
-    if status:
+    result = Runner(BuildError).run(command, capture=False)
+    if result.status:
         raise BuildError(
-            f"{LOADER} failed with status {status} (it says why above): see that the board is "
-            "plugged in and that you may use it"
+            f"{LOADER} {describe_exit(result.status)}; its messages are above: see that the board "
+            "is plugged in and that you may use it"
         )
     return True

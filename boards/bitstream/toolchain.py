@@ -1,10 +1,7 @@
 """The tools that make a bitstream, and how each family of devices calls them."""
 
-import os
 import shutil
-import subprocess
 import sys
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib import metadata
@@ -12,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ...golden_model.errors import MetaplastError
+from ...tools.process import Runner
 
-__all__ = ["BuildError", "Flow", "NoRoomError", "Runner", "Tool", "find_flow"]
+__all__ = ["ENVIRONMENT", "BuildError", "Flow", "NoRoomError", "Tool", "find_flow"]
+
+ENVIRONMENT = {"PYTHONWARNINGS": "ignore"}
+"""For every tool: YoWASP's are Python programs, whose warnings are no messages of the tools."""
 
 
 class BuildError(MetaplastError):
@@ -82,55 +83,13 @@ class Tool:
         """Its version, in its own words or its package's."""
         path = self.path(native)
         if native:
-            done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-            lines = (done.stdout + done.stderr).splitlines()
+            # Some print their version with their usage, and fail; none is ended by a signal.
+            result = Runner(BuildError).run([path, "--version"])
+            if result.status < 0:
+                raise BuildError(result.failure)
+            lines = result.output.splitlines()
             return lines[0] if lines else "unknown"
         return f"{self.package} {metadata.version(self.package)}"
-
-
-class Runner:
-    """Runs tools, several at a time; ends them all when one is not to be waited for."""
-
-    def __init__(self) -> None:
-        self._running: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
-        self._stopped = False
-
-    def run(self, command: Sequence[str], directory: Path) -> tuple[int, str]:
-        """Run a command to its end.
-
-        Returns
-        -------
-        status : int
-            Its exit status.
-        output : str
-            What it said.
-        """
-        with self._lock:
-            if self._stopped:
-                return 1, "stopped"
-            process = subprocess.Popen(
-                command,
-                cwd=directory,
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            self._running.add(process)
-        with process:
-            output, _ = process.communicate()
-        with self._lock:
-            self._running.discard(process)
-        return process.returncode, output
-
-    def stop(self) -> None:
-        """End what runs, and start nothing more."""
-        with self._lock:
-            self._stopped = True
-            for process in self._running:
-                process.kill()
 
 
 class Flow(ABC):

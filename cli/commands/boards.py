@@ -9,7 +9,7 @@ from ..options.options import JsonOption
 from ..terminal.output import print_json, print_table, require
 
 if TYPE_CHECKING:
-    from ...boards.bitstream.build import Build
+    from ...boards.bitstream.description import Build
     from ...boards.targets.board_target import Board
 
 __all__ = ["register"]
@@ -33,7 +33,7 @@ def boards(
 ) -> None:
     """List the supported boards, or compare builds."""
     require("amaranth", extra="boards", purpose="building for boards")
-    from ...boards.bitstream.build import Build
+    from ...boards.bitstream.description import Build
     from ...boards.targets.catalogue import BOARDS
 
     if builds:

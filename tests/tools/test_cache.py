@@ -1,28 +1,54 @@
-"""The cache of built simulators."""
+"""The build cache: found again, never half-built, and clear about why it cannot be used."""
 
+import errno
+import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
-from metaplast.sim.verilator.tools import digest
-from metaplast.tools.cache import ENVIRONMENT_VARIABLE, CacheError, cache_directory, keep
+from metaplast.tools import cache as cache_module
+from metaplast.tools.cache import (
+    ENVIRONMENT_VARIABLE,
+    MANIFEST,
+    CacheError,
+    cache_directory,
+    content_key,
+    get_or_build,
+)
 
 PROCESS = """
 import sys, time
 from pathlib import Path
-from metaplast.sim.cache import keep
+from metaplast.tools.cache import get_or_build
 
-def make(directory):
+def build(directory):
     time.sleep(0.5)
     (directory / "content").write_text(sys.argv[1])
 
-directory, made = keep("design-" + 32 * "0", make)
-print(made, (directory / "content").read_text())
+directory, built = get_or_build("design-" + 32 * "0", build)
+print(built, (directory / "content").read_text())
 """
+
+DESIGN = f"design-{content_key('design')}"
+
+ODD_NAMES = [
+    "cachä é",
+    'it\'s "here"',
+    "$HOME #1 100%",
+    "a\nb",
+    "-o;,:\\`x`",
+    os.fsdecode(b"caf\xe9"),
+]
+"""Names of directories that shells, make, JSON and compilers may stumble over."""
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +58,11 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def write(directory: Path) -> None:
-    (directory / "content").write_text("made")
+    (directory / "content").write_text("built")
+
+
+def never(directory: Path) -> None:
+    raise AssertionError("it was there already")
 
 
 def make_old(path: Path) -> None:
@@ -40,27 +70,62 @@ def make_old(path: Path) -> None:
     os.utime(path, (long_ago, long_ago))
 
 
-def test_what_is_there_is_not_made_again(cache: Path) -> None:
-    directory, made = keep("thing", write)
-    assert made
+def refuse(monkeypatch: pytest.MonkeyPatch, name: str, number: int, under: Path) -> None:
+    """Have a method of Path refuse, for all that is in a directory, as an operating system does."""
+    method: Callable[..., Any] = getattr(Path, name)
+
+    def refusing(self: Path, *arguments: Any, **options: Any) -> Any:
+        if self == under or under in self.parents:
+            raise OSError(number, os.strerror(number), str(self))
+        return method(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, name, refusing)
+
+
+def make_read_only(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    """The tests' user may be root, whom no permission stops."""
+    for name in ("mkdir", "rename", "unlink", "write_text"):
+        refuse(monkeypatch, name, errno.EROFS, cache)
+    utime, open_ = os.utime, os.open
+
+    def refuse_utime(path: Any, *arguments: Any, **options: Any) -> None:
+        if Path(path).is_relative_to(cache):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        utime(path, *arguments, **options)
+
+    def refuse_open(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR) and Path(path).is_relative_to(cache):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return open_(path, flags, *arguments, **options)
+
+    monkeypatch.setattr(os, "utime", refuse_utime)
+    monkeypatch.setattr(os, "open", refuse_open)
+
+
+# Built once
+
+
+def test_a_product_is_built_once(cache: Path) -> None:
+    directory, built = get_or_build("thing", write)
+    assert built
     assert directory == cache / "thing"
-    assert (directory / "content").read_text() == "made"
-    assert keep("thing", write) == (directory, False)
-    assert keep("other", write) == (cache / "other", True)
+    assert (directory / "content").read_text() == "built"
+    assert get_or_build("thing", never) == (directory, False)
+    assert get_or_build("other", write) == (cache / "other", True)
 
 
-def test_what_could_not_be_made_is_not_there(cache: Path) -> None:
+def test_a_failed_build_leaves_nothing(cache: Path) -> None:
     def fail(directory: Path) -> None:
         write(directory)
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError, match="no"):
-        keep("thing", fail)
+        get_or_build("thing", fail)
     assert [path.name for path in cache.iterdir()] == ["thing.lock"]
-    assert keep("thing", write)[1]
+    assert get_or_build("thing", write)[1]
 
 
-def test_of_processes_that_want_the_same_one_makes_it() -> None:
+def test_of_processes_that_want_the_same_one_builds_it() -> None:
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", PROCESS, str(number)], stdout=subprocess.PIPE, text=True
@@ -68,67 +133,233 @@ def test_of_processes_that_want_the_same_one_makes_it() -> None:
         for number in range(3)
     ]
     answers = [process.communicate()[0].split() for process in processes]
-    assert sorted(made for made, _ in answers) == ["False", "False", "True"]
+    assert sorted(built for built, _ in answers) == ["False", "False", "True"]
     assert len({content for _, content in answers}) == 1
 
 
-def test_what_nobody_uses_makes_room(cache: Path) -> None:
-    old, used, new = (f"{kind}-{digest(kind)}" for kind in ("design", "bitstream", "runtime"))
-    keep(old, write)
-    keep(used, write)
+def test_of_threads_that_want_the_same_one_builds_it() -> None:
+    built: list[bool] = []
+
+    def slowly(directory: Path) -> None:
+        time.sleep(0.2)
+        write(directory)
+
+    threads = [
+        threading.Thread(target=lambda: built.append(get_or_build(DESIGN, slowly)[1]))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(built) == [False, False, True]
+
+
+def test_waiting_has_a_limit(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_module, "MAX_WAIT_SECONDS", 0.1)
+    with FileLock(cache / f"{DESIGN}.lock"), pytest.raises(CacheError) as error:
+        get_or_build(DESIGN, never)
+    assert str(error.value) == (
+        "another process builds a simulator for more than 0.00166667 minutes (it holds "
+        f"{cache / DESIGN}.lock): wait for it or end it, or name another directory in "
+        "METAPLAST_CACHE"
+    )
+
+
+# Damage
+
+
+@pytest.mark.parametrize(
+    "damage", ["truncated", "changed", "removed", "no manifest", "bad manifest"]
+)
+def test_a_damaged_product_is_built_again(cache: Path, damage: str) -> None:
+    directory, _ = get_or_build(DESIGN, write)
+    content, manifest = directory / "content", directory / MANIFEST
+    if damage == "truncated":
+        os.truncate(content, 2)
+    elif damage == "changed":
+        content.write_text("bUilt")
+    elif damage == "removed":
+        content.unlink()
+    elif damage == "no manifest":
+        manifest.unlink()
+    else:
+        manifest.write_text("{")
+    assert get_or_build(DESIGN, write) == (directory, True)
+    assert content.read_text() == "built"
+    assert get_or_build(DESIGN, never) == (directory, False)
+
+
+def test_a_file_in_the_place_of_a_product(cache: Path) -> None:
+    (cache / DESIGN).write_text("")
+    assert get_or_build(DESIGN, write) == (cache / DESIGN, True)
+
+
+def test_the_manifest_names_every_file(cache: Path) -> None:
+    def nested(directory: Path) -> None:
+        (directory / "a").mkdir()
+        write(directory / "a")
+        write(directory)
+
+    directory, _ = get_or_build(DESIGN, nested)
+    assert list(json.loads((directory / MANIFEST).read_text())) == ["a/content", "content"]
+
+
+# What the cache cannot do
+
+
+def test_a_read_only_cache_serves_what_it_has(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory, _ = get_or_build(DESIGN, write)
+    make_read_only(monkeypatch, cache)
+    assert get_or_build(DESIGN, never) == (directory, False)
+    other = f"bitstream-{content_key('x')}"
+    with pytest.raises(CacheError) as error:
+        get_or_build(other, never)
+    assert str(error.value) == (
+        f"the build cache {cache} lacks a bitstream and cannot be written to (Read-only file "
+        "system): name another directory in METAPLAST_CACHE"
+    )
+    monkeypatch.undo()
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(cache))
+    os.truncate(directory / "content", 2)
+    make_read_only(monkeypatch, cache)
+    with pytest.raises(CacheError, match="has a damaged copy of a simulator and cannot be"):
+        get_or_build(DESIGN, never)
+
+
+def test_a_cache_of_another_user(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = cache.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    refuse(monkeypatch, "mkdir", errno.EACCES, cache)
+    with pytest.raises(CacheError) as error:
+        get_or_build(DESIGN, never)
+    assert str(error.value) == (
+        f"the build cache {cache} lacks a simulator and cannot be written to (Permission denied, "
+        f"it belongs to the user {owner}): name another directory in METAPLAST_CACHE"
+    )
+    refuse(monkeypatch, "read_bytes", errno.EACCES, cache)
+    with pytest.raises(CacheError) as error:
+        get_or_build(DESIGN, never)
+    assert str(error.value) == (
+        f"the build cache {cache} cannot be read (Permission denied, it belongs to the user "
+        f"{owner}): name another directory in METAPLAST_CACHE"
+    )
+
+
+def test_a_full_disk(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = (
+        f"the disk of the build cache {cache} is full: free some space, or name a directory on "
+        "another disk in METAPLAST_CACHE"
+    )
+
+    def fill(directory: Path) -> None:
+        write(directory)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(CacheError) as error:
+        get_or_build(DESIGN, fill)
+    assert str(error.value) == sentence
+    assert [path.name for path in cache.iterdir()] == [f"{DESIGN}.lock"]
+
+    # Programs hide the reason.
+    def fail(directory: Path) -> None:
+        raise ValueError("Unterminated string")
+
+    usage = namedtuple("usage", ["total", "used", "free"])
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(1 << 30, 1 << 30, 4096))
+    with pytest.raises(CacheError) as error:
+        get_or_build(DESIGN, fail)
+    assert str(error.value) == sentence
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(1 << 30, 1 << 20, 1 << 29))
+    with pytest.raises(ValueError, match="Unterminated"):
+        get_or_build(DESIGN, fail)
+
+
+def test_a_place_that_is_no_directory(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = cache / "file"
+    file.write_text("")
+    for place, reason in ((file, "it is a file"), (file / "cache", "Not a directory")):
+        monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(place))
+        with pytest.raises(CacheError) as error:
+            get_or_build(DESIGN, never)
+        assert str(error.value) == (
+            f"the build cache {place} lacks a simulator and cannot be written to ({reason}): "
+            "name another directory in METAPLAST_CACHE"
+        )
+
+
+# Old products
+
+
+def test_unused_products_are_removed(cache: Path) -> None:
+    old, used, new = (f"{kind}-{content_key(kind)}" for kind in ("design", "bitstream", "runtime"))
+    get_or_build(old, write)
+    get_or_build(used, write)
     left = cache / f"{old}.abc123.new"  # by a process that was killed
     left.mkdir()
     for name in (old, f"{old}.lock", left.name, used):
         make_old(cache / name)
-    keep(used, write)
-    keep(new, write)
+    get_or_build(used, never)
+    get_or_build(new, write)
     names = {path.name for path in cache.iterdir()}
     assert names == {used, f"{used}.lock", new, f"{new}.lock"}
 
 
 def test_what_is_not_the_caches_own_stays(cache: Path) -> None:
-    others = ["thesis", "design", "design-of-a-house", f"headers-{digest('x')}.txt"]
+    others = ["thesis", "design", "design-of-a-house", f"headers-{content_key('x')}.txt"]
     for name in others:
         (cache / name).mkdir()
         (cache / name / "chapter").write_text("1")
         make_old(cache / name)
     (cache / "notes").write_text("buy milk")
     make_old(cache / "notes")
-    keep(f"design-{digest('new')}", write)
+    get_or_build(DESIGN, write)
     assert all((cache / name / "chapter").exists() for name in others)
     assert (cache / "notes").exists()
 
 
-def test_a_cache_that_cannot_be_written_to(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (cache / "file").write_text("")
-    for place in (cache / "file", Path("/dev/null/cache")):
-        monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(place))
-        with pytest.raises(CacheError, match=rf"kept in {place}, .* in METAPLAST_CACHE$"):
-            keep("design", write)
+# Places
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_place_of_any_name(cache: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(cache / name))
+    assert get_or_build(DESIGN, write) == (cache / name / DESIGN, True)
+    assert get_or_build(DESIGN, never) == (cache / name / DESIGN, False)
+
+
+def test_a_relative_place(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(cache)
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, "here")
+    assert get_or_build(DESIGN, write)[0] == cache / "here" / DESIGN
 
 
 def test_without_a_home_a_place_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def homeless(cls: type[Path]) -> Path:
-        raise RuntimeError("Could not determine home directory.")
+    import pwd
 
-    monkeypatch.delenv(ENVIRONMENT_VARIABLE)
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(Path, "home", classmethod(homeless))
-    with pytest.raises(CacheError, match=r"no home directory .* in METAPLAST_CACHE$"):
-        keep("design", write)
+    def unknown(number: int) -> Any:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    for name in (ENVIRONMENT_VARIABLE, "HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    with pytest.raises(CacheError) as error:
+        get_or_build(DESIGN, never)
+    assert str(error.value) == (
+        "the build cache has no place, since there is no home directory: name a directory in "
+        "METAPLAST_CACHE"
+    )
 
 
-def test_without_a_name_it_is_where_the_platform_keeps_caches(
+def test_without_a_name_it_is_in_the_platforms_place(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(sys, "platform", "linux")
-    assert cache_directory() == tmp_path / "xdg" / "metaplast" / "simulators"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_directory() == tmp_path / "home" / ".cache" / "metaplast" / "simulators"
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert (
-        cache_directory() == tmp_path / "home" / "Library" / "Caches" / "metaplast" / "simulators"
-    )
+    assert cache_directory() == tmp_path / "xdg" / "metaplast" / "builds"
+
+
+def test_parts_of_a_key_do_not_run_into_each_other() -> None:
+    assert content_key("ab", "c") != content_key("a", "bc") != content_key("a", b"bc", "")
+    assert content_key("a", b"b") == content_key(b"a", "b")
+    assert content_key(os.fsdecode(b"/caf\xe9")) == content_key(b"/caf\xe9")

@@ -1,11 +1,10 @@
 """Bitstreams, with real tools."""
 
+import errno
 import json
 import os
 import re
-import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,16 @@ from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from metaplast.boards.bitstream.build import FORMAT, Build, build
+from metaplast.boards.bitstream.build import build
+from metaplast.boards.bitstream.description import FORMAT, Build
 from metaplast.boards.bitstream.loader import flash, loader_command
-from metaplast.boards.bitstream.toolchain import BuildError, Runner
+from metaplast.boards.bitstream.toolchain import BuildError
 from metaplast.boards.targets.board_target import Board
 from metaplast.boards.targets.catalogue import find_board
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 from metaplast.hdl.planning.resources import network_needs
+from metaplast.tools.cache import ENVIRONMENT_VARIABLE
 
 ICEBREAKER = find_board("icebreaker")
 SMALL = NetworkConfig(inputs=8, hidden=(4,), groups=(4,), classes=2)
@@ -53,12 +54,12 @@ class StandIn(wiring.Component):
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("METAPLAST_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "cache"))
 
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
-    monkeypatch.setattr("metaplast.boards.bitstream.build.UartTrainer", StandIn)
+    monkeypatch.setattr("metaplast.boards.bitstream.prepare.UartTrainer", StandIn)
     monkeypatch.setattr(StandIn, "registers", 8)
     monkeypatch.setattr(StandIn, "chains", 1)
     monkeypatch.setattr(StandIn, "bits", 1)
@@ -125,6 +126,83 @@ def test_an_unchanged_build_is_there_at_once_and_seeds_are_compared(
     assert "synthesis" in told
 
 
+def test_directories_of_any_name(
+    tmp_path: Path, stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = 'cachä\'s "$HOME" #1 100%,\nx'
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, odd)
+    out = tmp_path / f"{odd} out" / odd
+    result = build(ICEBREAKER, SMALL, out=out)
+    assert result.directory == out
+    assert {path.name for path in out.iterdir()} >= {"top.bin", "build.json"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [odd, f"{odd} out"]
+
+
+def test_a_truncated_bitstream_is_replaced(tmp_path: Path, stand_in: type[StandIn]) -> None:
+    told: list[str] = []
+    bitstream = build(ICEBREAKER, SMALL, out=tmp_path / "out").bitstream
+    content = bitstream.read_bytes()
+    (cached,) = (path for path in (tmp_path / "cache").iterdir() if path.is_dir())
+
+    os.truncate(bitstream, 1000)
+    with pytest.raises(BuildError, match=r"top\.bin is damaged: build again"):
+        flash(Build.load(tmp_path / "out"))
+    build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
+    assert (told, bitstream.read_bytes()) == (["elaborating"], content)
+
+    os.truncate(cached / "top.bin", 1000)
+    build(ICEBREAKER, SMALL, out=tmp_path / "other", progress=told.append)
+    assert "synthesis" in told
+    assert (tmp_path / "other" / "top.bin").read_bytes() == content
+
+
+@pytest.mark.parametrize("tool", ["yosys", "nextpnr-ice40"])
+@pytest.mark.usefixtures("stand_in")
+def test_a_tool_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str) -> None:
+    for name in ("yosys", "nextpnr-ice40", "icepack"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\necho version 1\n")
+        program.chmod(0o755)
+    (tmp_path / tool).write_text('#!/bin/sh\ntest "$1" = --version || kill -SEGV $$\n')
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(BuildError) as error:
+        build(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
+    assert str(error.value) == (
+        f"{tool} was ended by SIGSEGV (segmentation fault): it printed nothing"
+    )
+    (tmp_path / tool).write_text("#!/bin/sh\nkill -SEGV $$\n")
+    with pytest.raises(BuildError, match=f"{tool} was ended by SIGSEGV"):
+        build(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
+
+
+def test_an_output_directory_that_cannot_be_written(
+    tmp_path: Path, stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("shutil.copy", full)
+    out = tmp_path / "out"
+    with pytest.raises(BuildError) as error:
+        build(ICEBREAKER, SMALL, out=out)
+    assert str(error.value) == (
+        f"the build cannot be written to {out} (No space left on device): name another directory"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BuildError, match="is the current directory, which is replaced"):
+        build(ICEBREAKER, SMALL, out=Path())
+
+
+def test_an_output_directory_may_be_a_link(tmp_path: Path, stand_in: type[StandIn]) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    build(ICEBREAKER, SMALL, out=tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "top.bin").exists()
+
+
 def test_an_impossible_clock_leaves_nothing(tmp_path: Path, stand_in: type[StandIn]) -> None:
     stand_in.registers = stand_in.bits = 24
     message = (
@@ -167,17 +245,6 @@ def test_an_interrupted_build_leaves_what_was_there(
     assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 1
 
 
-def test_a_runner_ends_its_tools(tmp_path: Path) -> None:
-    runner = Runner()
-    with ThreadPoolExecutor() as executor:
-        ends = [executor.submit(runner.run, ["sleep", "600"], tmp_path) for _ in range(2)]
-        while len(runner._running) < 2:
-            time.sleep(0.01)
-        runner.stop()
-        assert [end.result()[0] for end in ends] == [-9, -9]
-    assert runner.run(["true"], tmp_path) == (1, "stopped")
-
-
 @pytest.mark.parametrize(
     ("chains", "need"), [(75, r"5,\d\d\d"), (110, r"12,\d\d\d")], ids=["by a little", "by far"]
 )
@@ -204,7 +271,7 @@ def test_what_does_not_fit_is_planned_smaller(
             self.registers = self.chains = 75 if folded.plan == large else 8
 
     monkeypatch.setattr(Board, "fold", fold)
-    monkeypatch.setattr("metaplast.boards.bitstream.build.UartTrainer", Sized)
+    monkeypatch.setattr("metaplast.boards.bitstream.prepare.UartTrainer", Sized)
     told: list[str] = []
     result = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
     assert result.description["plan"] == small.to_dict()

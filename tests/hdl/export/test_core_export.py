@@ -50,7 +50,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> ExportedCore:
             ),
         ),
         ("ERROR: Can't.\n", "Yosys failed: ERROR: Can't."),
-        ("", "Yosys failed: it says nothing"),
+        ("", "Yosys failed and printed nothing: it crashed, or there is too little memory"),
     ],
 )
 def test_yosys_fails(
@@ -67,6 +67,23 @@ def test_yosys_fails(
         export_verilog(FoldedNetwork(CONFIG, PLAN), tmp_path / "new")
     assert str(error.value) == message
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"#!/bin/sh\nkill -SEGV $$\n", "Yosys failed and printed nothing: it crashed"),
+        (b"\x7fELF", "Yosys cannot be run: Exec format error"),
+    ],
+)
+def test_an_installed_yosys_that_does_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, message: str
+) -> None:
+    (tmp_path / "yosys").write_bytes(content)
+    (tmp_path / "yosys").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(VerilogError, match=message):
+        export_verilog(FoldedNetwork(CONFIG, PLAN), tmp_path / "new")
 
 
 def lint(*files: Path) -> str:

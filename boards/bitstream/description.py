@@ -1,0 +1,168 @@
+"""The description of a build, ``build.json``: what was built, its needs, its speed, the tools."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...hdl.planning.cycles import Workload, estimate_cycles
+from ...hdl.planning.plan import FoldedNetwork
+from ..targets.board_target import Board
+from ..targets.catalogue import find_board
+from .flow_run import FlowRun
+from .prepare import Prepared
+from .tool_reports import cell_needs, critical_path, placement_of
+from .toolchain import BuildError
+
+__all__ = ["DESCRIPTION", "FORMAT", "Build", "describe", "is_own_file"]
+
+DESCRIPTION = "build.json"
+FORMAT = 2
+"""Of the description."""
+
+OWN_FILE = re.compile(r"build\.json|synthesis\.log|top\.[\w.]+|(place|placed|report)-\d+\.\w+")
+"""Names of the files of a build."""
+
+LATER_EPOCH = Workload(errors=(1 / 3,), accuracy=0.8)
+"""About what samples do when most has been learnt."""
+
+LINK_BITS_PER_BYTE = 10
+
+
+def is_own_file(name: str) -> bool:
+    """Whether a file of this name belongs to a build; others may lie beside them."""
+    return OWN_FILE.fullmatch(name) is not None
+
+
+@dataclass(frozen=True)
+class Build:
+    """A bitstream on disk.
+
+    Attributes
+    ----------
+    directory : Path
+        Where it is.
+    description : dict
+        What is known of it, as ``build.json`` has it.
+    """
+
+    directory: Path
+    description: dict[str, Any]
+
+    @property
+    def board(self) -> Board:
+        """The board it is for."""
+        return find_board(self.description["board"])
+
+    @property
+    def bitstream(self) -> Path:
+        """The file to flash."""
+        return self.directory / self.description["bitstream"]
+
+    @property
+    def files(self) -> list[Path]:
+        """Its own files; others may lie beside them."""
+        return [path for path in self.directory.iterdir() if is_own_file(path.name)]
+
+    @classmethod
+    def load(cls, directory: Path) -> "Build":
+        """A build, from its directory.
+
+        Raises
+        ------
+        BuildError
+            If there is none.
+        """
+        path = directory / DESCRIPTION
+        try:
+            description = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise BuildError(
+                f"{directory} holds no build: name a directory that `metaplast build` has written"
+            ) from None
+        except ValueError as error:
+            raise BuildError(f"{path} is damaged ({error}): build again") from None
+        if not isinstance(description, dict) or "bitstream" not in description:
+            raise BuildError(f"{path} is no description of a build: build again")
+        if description.get("format") != FORMAT:
+            raise BuildError(f"{directory} was built by another release of Metaplast: build again")
+        return cls(directory, description)
+
+    def check_bitstream(self) -> None:
+        """See that the bitstream is there, as it was built.
+
+        Raises
+        ------
+        BuildError
+            If it is missing or damaged.
+        """
+        try:
+            content = self.bitstream.read_bytes()
+        except FileNotFoundError:
+            raise BuildError(f"{self.bitstream} is missing: build again") from None
+        digest = self.description.get("bitstream_sha256")
+        if digest is not None and digest != hashlib.sha256(content).hexdigest():
+            raise BuildError(f"{self.bitstream} is damaged: build again")
+
+
+def describe(run: FlowRun, reached: dict[int, float], best: int, **origin: Any) -> dict[str, Any]:
+    """Describe a build, whose tools have run.
+
+    Parameters
+    ----------
+    run : FlowRun
+        The run of the tools, whose files are still there.
+    reached : dict of int to float
+        The clock that each seed reaches, in MHz.
+    best : int
+        The seed of the bitstream.
+    origin
+        Entries that the run does not know: ``identity``, ``tools``, ``native``, ``seconds``.
+    """
+    prepared, flow, directory = run.prepared, run.flow, run.directory
+    report, source = run.report(best), prepared.files["top.il"]
+    return {
+        "format": FORMAT,
+        "board": prepared.board.name,
+        "device": prepared.board.device.name,
+        "bitstream": flow.bitstream,
+        "bitstream_sha256": hashlib.sha256((directory / flow.bitstream).read_bytes()).hexdigest(),
+        "config": prepared.folded.config.to_dict(),
+        "plan": prepared.folded.plan.to_dict(),
+        "clock_mhz": prepared.clock_mhz,
+        "reached_mhz": reached[best],
+        "baud": prepared.board.baud,
+        "seed": best,
+        "seeds": {str(seed): reached[seed] for seed in sorted(reached)},
+        "utilisation": report["utilization"],
+        "critical_path": critical_path(report),
+        **cell_needs(directory / flow.netlist, flow, source),
+        "placement": placement_of(directory / f"placed-{best}.json", source),
+        **_rates(prepared),
+        **origin,
+    }
+
+
+def _rates(prepared: Prepared) -> dict[str, Any]:
+    """Cycles of a sample, and samples a second."""
+    clock = float(prepared.clock)
+    first = estimate_cycles(prepared.folded).total
+    later = estimate_cycles(prepared.folded, LATER_EPOCH).total
+    return {
+        "cycles_per_sample": {"first_epoch": first, "later_epochs": later},
+        "core_samples_per_second": {
+            "first_epoch": clock / first,
+            "later_epochs": clock / later,
+        },
+        "link_samples_per_second": prepared.board.baud
+        / LINK_BITS_PER_BYTE
+        / _sample_bytes(prepared.folded),
+    }
+
+
+def _sample_bytes(folded: FoldedNetwork) -> int:
+    """Bytes of a sample on the link, without those that escape others."""
+    frame = 1 + 2 + 1 + 1 + 4 + 1
+    return frame + folded.first.load_words * -(-folded.first.plan.load // 8)

@@ -1,0 +1,130 @@
+"""Elaborate a board's design: everything that the tools are given, made without them."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from ...golden_model.config import NetworkConfig
+from ...hdl.link.uart_trainer import UartTrainer
+from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.planner import DoesNotFitError
+from ...hdl.planning.resources import network_needs
+from ...hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
+from ..pll.pll import PLL
+from ..targets.board_target import Board
+from .toolchain import find_flow
+from .top import BoardTop
+
+__all__ = ["Prepared", "prepare", "prepare_smaller"]
+
+SUFFIXES = (".il", ".ys", ".pcf", ".lpf", ".cst")
+"""Of the files that the tools read: the design, the synthesis script, constraints."""
+
+SPARE = 0.05
+"""Share of a device's logic cells that a smaller plan leaves free, so that they can be placed."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is given to the tools.
+
+    Attributes
+    ----------
+    board : Board
+        The board.
+    folded : FoldedNetwork
+        The network and how it is folded.
+    clock : Fraction
+        The clock in hertz.
+    pll : PLL or None
+        What makes it.
+    platform : amaranth.build.Platform
+        The board's platform.
+    files : dict
+        Sources, scripts and constraints by their names.
+    """
+
+    board: Board
+    folded: FoldedNetwork
+    clock: Fraction
+    pll: PLL | None
+    platform: Any
+    files: dict[str, str]
+
+    @property
+    def clock_mhz(self) -> float:
+        """The clock in MHz."""
+        return float(self.clock / 1_000_000)
+
+
+def prepare(
+    board: Board,
+    network: NetworkConfig | FoldedNetwork | None = None,
+    *,
+    clock: Fraction | None = None,
+) -> Prepared:
+    """Elaborate a board's design, without any of the tools.
+
+    Parameters
+    ----------
+    board : Board
+        The board.
+    network : FoldedNetwork or NetworkConfig, optional
+        The network, folded; or a network to fold for the board. By default the board's own network.
+    clock : Fraction, optional
+        The clock in hertz; the board's own by default.
+
+    Raises
+    ------
+    ConfigurationError
+        If the clock or the network do not suit the board.
+    """
+    folded = network if isinstance(network, FoldedNetwork) else board.fold(network or board.network)
+    frequency, pll = board.clock(clock)
+    design = UartTrainer(
+        folded,
+        clocks_per_bit=board.clocks_per_bit(frequency),
+        clock_khz=round(frequency / 1000),
+    )
+    platform = board.platform()
+    elaborated = platform.prepare(
+        BoardTop(board, design, frequency, pll),
+        emit_src=False,
+        script_after_read=NO_COLLISION_EMULATION,
+        synth_opts=find_flow(board.device.family).options,
+    )
+    files = {name: text for name, text in elaborated.files.items() if name.endswith(SUFFIXES)}
+    return Prepared(board, folded, frequency, pll, platform, files)
+
+
+def prepare_smaller(
+    prepared: Prepared, excess: int | None, clock: Fraction | None
+) -> Prepared | None:
+    """Fold a network anew, for less logic, and elaborate it.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The design that does not fit.
+    excess : int or None
+        Logic cells that it needs and the device does not have; None if the device has too little of
+        something else.
+    clock : Fraction or None
+        As in :func:`prepare`.
+
+    Returns
+    -------
+    Prepared or None
+        None if no smaller design can help.
+    """
+    board, folded = prepared.board, prepared.folded
+    if excess is None:
+        return None
+    planned = network_needs(folded, board.device)
+    cells = int(planned.cells) - excess - int(SPARE * board.device.luts)
+    if cells < 1:
+        return None
+    try:
+        return prepare(board, board.fold(folded.config, cells=cells), clock=clock)
+    except DoesNotFitError:
+        return None

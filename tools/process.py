@@ -1,0 +1,235 @@
+"""Run external programs, and say in a sentence how one failed."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..golden_model.errors import MetaplastError
+
+__all__ = [
+    "ProgramResult",
+    "Runner",
+    "ToolError",
+    "describe_exit",
+    "error_lines",
+    "run_program",
+    "start_program",
+]
+
+SIGNAL_CAUSES = {"SIGKILL": "possibly out of memory"}
+"""What to say of a signal in place of the system's own words."""
+
+MAX_ERROR_LINES = 12
+"""Lines of a program's output that an error message quotes."""
+
+
+class ToolError(MetaplastError):
+    """An external program is missing, cannot be started, or failed; the message says which."""
+
+
+def describe_exit(status: int) -> str:
+    """Say how a process ended: the predicate of a sentence whose subject is the program.
+
+    Parameters
+    ----------
+    status : int
+        As :attr:`subprocess.Popen.returncode`: an exit status, or minus the number of a signal.
+
+    Returns
+    -------
+    str
+        Such as ``failed with status 3``, ``ended with status 0`` or ``was ended by SIGKILL
+        (possibly out of memory)``.
+    """
+    if status >= 0:
+        return f"{'failed' if status else 'ended'} with status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        return f"was ended by signal {-status}"
+    cause = SIGNAL_CAUSES.get(name) or (signal.strsignal(-status) or "").lower()
+    return f"was ended by {name} ({cause})" if cause else f"was ended by {name}"
+
+
+def error_lines(output: str) -> str:
+    """The lines of a program's output that hold errors, or else its last lines.
+
+    Parameters
+    ----------
+    output : str
+        What the program printed.
+
+    Returns
+    -------
+    str
+        At most :data:`MAX_ERROR_LINES` lines; empty if the program printed nothing.
+    """
+    lines = [line for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if "error:" in line.lower()]
+    return "\n".join(errors[:MAX_ERROR_LINES] or lines[-MAX_ERROR_LINES:])
+
+
+@dataclass(frozen=True)
+class ProgramResult:
+    """How a program ended.
+
+    Attributes
+    ----------
+    name : str
+        The program's name.
+    status : int
+        As :attr:`subprocess.Popen.returncode`; 0 is success.
+    output : str
+        What it printed on stdout and stderr; empty if that went to the terminal.
+    """
+
+    name: str
+    status: int
+    output: str
+
+    @property
+    def failure(self) -> str:
+        """Why the program failed, in a sentence."""
+        quoted = error_lines(self.output)
+        if self.status > 0 and quoted:
+            return f"{self.name} failed: {quoted}"
+        return f"{self.name} {describe_exit(self.status)}: {quoted or 'it printed nothing'}"
+
+
+def start_program(
+    command: Sequence[str | Path], *, error: type[MetaplastError] = ToolError, **options: Any
+) -> "subprocess.Popen[bytes]":
+    """Start a program.
+
+    Parameters
+    ----------
+    command : sequence of str or Path
+        The program and its arguments.
+    error : type
+        The exception to raise.
+    options
+        Passed to :class:`subprocess.Popen`, except for those that make text of bytes.
+
+    Raises
+    ------
+    MetaplastError
+        ``error``, if the program is missing, not executable, or cannot be started.
+    """
+    program = str(command[0])
+    try:
+        return subprocess.Popen(list(map(str, command)), **options)
+    except OSError as problem:
+        # Python names the working directory, not the program, if it is the directory that is bad.
+        directory = options.get("cwd")
+        if directory is not None and str(problem.filename) == str(directory) != program:
+            reason = f"the directory {directory} cannot be entered: {problem.strerror}"
+        elif isinstance(problem, FileNotFoundError):
+            reason = "there is no such file, or the interpreter that it names is missing"
+        elif isinstance(problem, PermissionError):
+            reason = "it is not an executable file, or its file system forbids execution"
+        else:
+            reason = (problem.strerror or str(problem)).lower()
+        raise error(f"{program} cannot be run ({reason})") from problem
+
+
+class Runner:
+    """Run programs, several at a time, and end them all at once.
+
+    Parameters
+    ----------
+    error : type
+        The exception to raise if a program cannot be started.
+    """
+
+    def __init__(self, error: type[MetaplastError] = ToolError) -> None:
+        self._error = error
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        directory: Path | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+        capture: bool = True,
+    ) -> ProgramResult:
+        """Run a program to its end.
+
+        Parameters
+        ----------
+        command : sequence of str or Path
+            The program and its arguments.
+        directory : Path, optional
+            The working directory; this process's own by default.
+        environment : mapping, optional
+            Variables that are added to this process's own.
+        capture : bool
+            Collect what the program prints; otherwise it goes to the terminal.
+
+        Raises
+        ------
+        MetaplastError
+            If the program cannot be started, or :meth:`stop` was called.
+        """
+        name = Path(command[0]).name
+        with self._lock:
+            if self._stopped:
+                raise self._error(f"{name} was not started, as the other programs were stopped")
+            process = start_program(
+                command,
+                error=self._error,
+                cwd=directory,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if capture else None,
+                stderr=subprocess.STDOUT if capture else None,
+            )
+            self._running.add(process)
+        try:
+            with process:
+                output, _ = process.communicate()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            with self._lock:
+                self._running.discard(process)
+        # A program may print a path in any encoding.
+        return ProgramResult(name, process.returncode, (output or b"").decode(errors="replace"))
+
+    def stop(self) -> None:
+        """Kill the programs that run, and start no more."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                process.kill()
+
+
+def run_program(
+    command: Sequence[str | Path],
+    directory: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    error: type[MetaplastError] = ToolError,
+) -> str:
+    """Run a program that must succeed, and return what it printed.
+
+    Parameters are those of :meth:`Runner.run`, and ``error``, the exception to raise.
+
+    Raises
+    ------
+    MetaplastError
+        ``error``, if the program cannot be started, exits with a status other than 0, or is ended
+        by a signal.
+    """
+    result = Runner(error).run(command, directory, environment=environment)
+    if result.status:
+        raise error(result.failure)
+    return result.output
