@@ -8,8 +8,8 @@ from typing import Any
 import cocotb
 
 from ..verilator.layout import Layout
+from ..verilator.settings import Settings
 from .scoreboard import Scoreboard
-from .settings import Settings
 from .streams import PATIENCE, StreamDriver, StreamMonitor
 from .surroundings import Flow, Surroundings
 

@@ -11,7 +11,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge, Timer
 
 from ..verilator.layout import pack, unpack
-from .settings import Settings
+from ..verilator.settings import Settings
 
 __all__ = ["Flow", "Surroundings"]
 

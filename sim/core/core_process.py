@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ...tools.process import describe_exit, start_program
 from ..verilator.design import TOP
 from ..verilator.simulator import SimulationError, Simulator
 from .core_driver import PIPE_VARIABLE
@@ -129,8 +130,9 @@ class CoreProcess:
             PIPE_VARIABLE: str(other.fileno()),
         }
         with self._log.open("wb") as log:
-            return subprocess.Popen(
+            return start_program(
                 command,
+                error=SimulationError,
                 cwd=self._directory.name,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -145,12 +147,7 @@ class CoreProcess:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(ENDING_SECONDS)
         status = self._process.returncode
-        if status is None:
-            how = "closed its channel and goes on"
-        elif status < 0:
-            how = f"ended by itself, by signal {-status}"
-        else:
-            how = f"ended by itself, with status {status}"
+        how = "closed its channel and goes on" if status is None else describe_exit(status)
         lines = [line.strip() for line in self._log.read_text(errors="replace").splitlines()]
         errors = [line for line in lines if "error" in line.lower()]
         said = (errors or lines or ["it said nothing"])[0]

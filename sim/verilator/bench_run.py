@@ -14,8 +14,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ...tools.process import describe_exit, error_lines
-from ..bench.settings import SETTINGS_VARIABLE, Settings
 from .design import TOP, Design
+from .settings import SETTINGS_VARIABLE, Settings
 from .tools import SimulationError
 
 __all__ = ["SEED_VARIABLE", "BenchFailure", "run_bench"]

@@ -13,8 +13,9 @@ from types import TracebackType
 
 from ...hdl.link.uart_trainer import UartTrainer
 from ...hdl.planning.plan import FoldedNetwork
+from ...tools.process import start_program
 from ..verilator.design import TOP, Design
-from ..verilator.simulator import Simulator, build
+from ..verilator.simulator import SimulationError, Simulator, build
 from .cable import Cable
 
 __all__ = ["CLOCKS_PER_BIT", "VirtualBoard", "build_board"]
@@ -77,14 +78,15 @@ class VirtualBoard:
         tty.setraw(self._terminal)
         self.port = os.ttyname(self._terminal)
         try:
-            self._process = subprocess.Popen(
-                [str(simulator.directory / TOP), str(CLOCKS_PER_BIT)],
+            self._process = start_program(
+                [simulator.directory / TOP, str(CLOCKS_PER_BIT)],
+                error=SimulationError,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,  # Ctrl-C is for the parent, which ends it
             )
-        except OSError:
+        except SimulationError:
             os.close(self._host)
             os.close(self._terminal)
             raise

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..verilator.layout import Layout
+from .layout import Layout
 
 __all__ = ["SETTINGS_VARIABLE", "Settings"]
 
