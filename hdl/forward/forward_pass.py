@@ -10,6 +10,7 @@ from .error_detector import ErrorDetector
 from .forward_bank import ForwardBank
 from .group_selector import choice_layout
 from .local_scores import LocalScores
+from .pass_sequencer import PassSequencer
 
 __all__ = ["ForwardPass"]
 
@@ -126,71 +127,25 @@ class ForwardPass(wiring.Component):
         m = Module()
         folded, plan = self.folded, self.folded.plan
 
-        # Sequence
-        word = Signal(range(max(folded.words, 2)))
-        filled = Signal(range(max(folded.word_loads, 2)))
-        number = Signal(range(max(folded.sets, 2)))
-        step = Signal(range(max(folded.steps, 2)))
-        scoring = Signal()
-        preloading = Signal()
-        arraying = Signal()
-        first, last = word == 0, word == folded.words - 1
+        m.submodules.sequencer = sequencer = PassSequencer(folded)
         m.d.comb += [
-            self.begin.eq(arraying & first & (number == 0) & (step == 0)),
-            self.snapshot_enable.eq(arraying & (step == 0) & (number < folded.sets)),
+            sequencer.loaded.eq(self.loaded),
+            self.begin.eq(sequencer.begin),
+            sequencer.hold.eq(self.hold),
+            sequencer.end.eq(self.o.valid & self.o.ready),
+            self.preload.eq(sequencer.preload),
+            sequencer.preloaded.eq(self.preloaded),
+            self.snapshot_address.eq(sequencer.snapshot_address),
+            self.snapshot_enable.eq(sequencer.snapshot_enable),
         ]
-
-        with m.FSM():
-            with m.State("Idle"):
-                with m.If(self.loaded):
-                    m.next = "Preload"
-            with m.State("Preload"):
-                # The last word may be padded.
-                held = folded.load_words - (folded.words - 1) * folded.word_loads
-                beyond = last & (filled >= held)
-                m.d.comb += [
-                    self.preload.eq(~beyond),
-                    preloading.eq(beyond | self.preloaded),
-                ]
-                with m.If(preloading):
-                    m.d.sync += filled.eq(filled + 1)
-                    with m.If(filled == folded.word_loads - 1):
-                        m.d.sync += [filled.eq(0), self.snapshot_address.eq(word)]
-                        m.next = "Array"
-                        with m.If(first & (scoring | self.hold)):
-                            m.next = "Ready"
-            with m.State("Ready"):
-                with m.If(~scoring & ~self.hold):
-                    m.next = "Array"
-            with m.State("Array"):
-                m.d.comb += arraying.eq(1)
-                with m.If(self.snapshot_enable):
-                    m.d.sync += self.snapshot_address.eq(self.snapshot_address + folded.words)
-                with m.If(last & (step != folded.steps - 1)):
-                    m.d.sync += step.eq(step + 1)
-                with m.Else():
-                    m.d.sync += [step.eq(0), number.eq(number + 1)]
-                    with m.If(~last & (number == folded.word_cycles - 1)):
-                        m.d.sync += [number.eq(0), word.eq(word + 1)]
-                        m.next = "Preload"
-                    with m.If(last & (number == folded.sets - 1)):
-                        m.d.sync += [number.eq(0), word.eq(0)]
-                        m.next = "Idle"
-                        with m.If(self.loaded & ~self.begin):
-                            m.next = "Preload"
-
-        with m.If(self.begin):
-            m.d.sync += scoring.eq(1)
-        with m.Elif(self.o.valid & self.o.ready):
-            m.d.sync += scoring.eq(0)
 
         # Register of a word of the sample's bits
         register = Signal(plan.word)
         shifting, sampled, comparing = Signal(), Signal(), Signal()
         m.d.sync += [
-            shifting.eq(preloading),
-            sampled.eq(self.preload),
-            comparing.eq(self.snapshot_enable),
+            shifting.eq(sequencer.shift),
+            sampled.eq(sequencer.preload),
+            comparing.eq(sequencer.snapshot_enable),
         ]
         with m.If(shifting):
             entering = Mux(sampled, self.word, 0)
@@ -198,7 +153,7 @@ class ForwardPass(wiring.Component):
 
         # Banks
         first_word, last_word = Signal(), Signal()
-        m.d.sync += [first_word.eq(first), last_word.eq(last)]
+        m.d.sync += [first_word.eq(sequencer.first_word), last_word.eq(sequencer.last_word)]
         m.submodules.scores = scores = self._scores
         m.submodules.detector = detector = self._detector
         activations = []
