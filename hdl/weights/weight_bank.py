@@ -1,16 +1,16 @@
 # amaranth: UnusedElaboratable=no
 """A bank's hidden weights and their snapshot."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal, signed
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
-from ..primitives.popcount import XnorPopcount
 from ..primitives.simple_dual_port_ram import ApartMemory
 from .counter_memory import CounterMemory
 from .counter_step import CounterStep
 from .row_command import RowOperation, row_command_layout
+from .saturation_counter import SaturationCounter
 
 __all__ = ["WeightBank"]
 
@@ -62,8 +62,10 @@ class WeightBank(wiring.Component):
         self.folded = folded
         plan = folded.plan
         counter = signed(folded.config.counter_bits)
-        self._popcount = XnorPopcount(plan.counters)
-        self.saturated_latency = 3 + self._popcount.latency
+        self._saturation = SaturationCounter(
+            counters=plan.counters, counter_bits=folded.config.counter_bits
+        )
+        self.saturated_latency = 2 + self._saturation.latency
         super().__init__(
             {
                 "i": In(stream.Signature(row_command_layout(folded), always_ready=True)),
@@ -89,11 +91,6 @@ class WeightBank(wiring.Component):
         )
         m.submodules.step = step = CounterStep(
             counters=plan.counters, counter_bits=config.counter_bits
-        )
-        m.submodules.signs = snapshot = ApartMemory(
-            shape=plan.lanes * plan.word,
-            depth=self.folded.sets * self.folded.words,
-            granularity=plan.counters,
         )
 
         # Cycle 0
@@ -155,21 +152,38 @@ class WeightBank(wiring.Component):
             ]
         m.d.sync += self.counter.eq(row[present.lane])
 
-        # Cycle 3
-        chunks = plan.word // plan.counters
+        m.submodules.saturation = saturation = self._saturation
+        m.d.comb += [
+            saturation.i.valid.eq(valid & (present.operation == RowOperation.COUNT)),
+            saturation.i.p.row.eq(row),
+            saturation.i.p.real.eq(real),
+        ]
+        wiring.connect(m, saturation.o, wiring.flipped(self.saturated))
+
         takes_signs = valid & ((present.operation == RowOperation.SCAN) | stores)
+        self._write_signs(m, takes_signs, present, ~negative & real)
+
+        return m
+
+    def _write_signs(self, m: Module, takes: Value, command: data.View, signs: Value) -> None:
+        """The snapshot: signs of a row are written to their place in cycle 3."""
+        plan = self.folded.plan
+        m.submodules.signs = snapshot = ApartMemory(
+            shape=plan.lanes * plan.word,
+            depth=self.folded.sets * self.folded.words,
+            granularity=plan.counters,
+        )
+        chunks = plan.word // plan.counters
         positive = Signal(plan.counters)
         places = Signal(plan.lanes * chunks)
         m.d.sync += [
-            positive.eq(~negative & real),
-            snapshot.write_address.eq(present.snapshot_row),
+            positive.eq(signs),
+            snapshot.write_address.eq(command.snapshot_row),
         ]
         for lane in range(plan.lanes):
             for chunk in range(chunks):
                 m.d.sync += places[lane * chunks + chunk].eq(
-                    takes_signs
-                    & (present.snapshot_lane == lane)
-                    & (present.snapshot_chunk == chunk)
+                    takes & (command.snapshot_lane == lane) & (command.snapshot_chunk == chunk)
                 )
         m.d.comb += [
             snapshot.write_data.eq(positive.replicate(plan.lanes * chunks)),
@@ -178,24 +192,3 @@ class WeightBank(wiring.Component):
             snapshot.read_enable.eq(self.snapshot_enable),
             self.snapshot.eq(snapshot.read_data),
         ]
-
-        # Cycle 3 and on: counting
-        lowest, highest = config.lowest, config.highest
-        bounds = Signal(plan.counters)
-        m.submodules.popcount = self._popcount
-        for lane in range(plan.counters):
-            k = row[lane]
-            m.d.sync += bounds[lane].eq(real[lane] & ((k == lowest) | (k == highest)))
-        m.d.comb += [
-            self._popcount.a.eq(bounds),
-            self._popcount.b.eq((1 << plan.counters) - 1),
-            self.saturated.p.eq(self._popcount.count),
-        ]
-        counted = valid & (present.operation == RowOperation.COUNT)
-        for stage in range(self.saturated_latency - 2):
-            following = Signal(name=f"counted_{stage}")
-            m.d.sync += following.eq(counted)
-            counted = following
-        m.d.comb += self.saturated.valid.eq(counted)
-
-        return m
