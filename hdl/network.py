@@ -5,7 +5,8 @@ from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .layer.layer_engine import Layer, batch_end_layout, result_layout, sample_layout
+from .layer.layer_engine import LayerEngine
+from .layer.sample_layouts import batch_end_layout, result_layout, sample_layout
 from .planning.plan import FoldedNetwork
 from .registers.registers import request_layout, response_layout
 
@@ -13,7 +14,7 @@ __all__ = ["Network"]
 
 
 class Network(wiring.Component):
-    """A chain of :class:`.layer.Layer`, with streams between.
+    """A chain of :class:`.layer_engine.LayerEngine`, with streams between.
 
     Layers train in parallel, on different samples. Nothing comes back, so each sees its samples
     in order and commits by itself; what a sample's layers found travels with it, and leaves with
@@ -47,7 +48,8 @@ class Network(wiring.Component):
     def __init__(self, folded: FoldedNetwork):
         self.folded = folded
         self.layers = [
-            Layer(layer, load) for layer, load in zip(folded.layers, folded.next_loads, strict=True)
+            LayerEngine(layer, load)
+            for layer, load in zip(folded.layers, folded.next_loads, strict=True)
         ]
         count = len(self.layers)
         super().__init__(
