@@ -175,56 +175,68 @@ class SimulationTop(wiring.Component):
         ]
 
         hold = self._noise(m)
+        self._feed_samples(m, hold[0])
+        self._ask(m, hold[1])
+        self._keep(m, "result_memory", core.results, finished, SAMPLE_CAPACITY, hold[2])
+        self._keep(m, "response_memory", core.responses, answered, REQUEST_CAPACITY, hold[3])
+        self._keep_batch_ends(m)
+        self._wake(m, finished, answered)
 
-        # Samples
+        return m
+
+    def _feed_samples(self, m: Module, hold: Value) -> None:
+        """Samples from ``sample_memory``, word by word."""
+        samples = self.core.samples
         m.submodules.sample_memory = memory = Memory(
             shape=self.sample_layout.size, depth=SAMPLE_CAPACITY, init=[]
         )
         word = Signal(range(max(self.load_words, 2)))
-        row, fed = self._reader(m, memory, self.offered, hold[0], core.samples)
+        row, fed = self._reader(m, memory, self.offered, hold, samples)
         sample = data.View(self.sample_layout, row)
         last_word = word == self.load_words - 1
         m.d.comb += [
-            core.samples.p.bits.eq(sample.bits.word_select(word, len(core.samples.p.bits))),
-            core.samples.p.label.eq(sample.label),
-            core.samples.p.last.eq(sample.last),
-            fed.eq(core.samples.valid & core.samples.ready & last_word),
+            samples.p.bits.eq(sample.bits.word_select(word, len(samples.p.bits))),
+            samples.p.label.eq(sample.label),
+            samples.p.last.eq(sample.last),
+            fed.eq(samples.valid & samples.ready & last_word),
         ]
-        with m.If(core.samples.valid & core.samples.ready):
+        with m.If(samples.valid & samples.ready):
             m.d.sync += word.eq(Mux(last_word, 0, word + 1))
 
-        # Requests
+    def _ask(self, m: Module, hold: Value) -> None:
+        """Requests from ``request_memory``."""
+        requests = self.core.requests
         m.submodules.request_memory = memory = Memory(
             shape=self.request_layout.size, depth=REQUEST_CAPACITY, init=[]
         )
-        row, asked = self._reader(m, memory, self.requested, hold[1], core.requests)
+        row, asked = self._reader(m, memory, self.requested, hold, requests)
         m.d.comb += [
-            Value.cast(core.requests.payload).eq(row),
-            asked.eq(core.requests.valid & core.requests.ready),
+            Value.cast(requests.payload).eq(row),
+            asked.eq(requests.valid & requests.ready),
         ]
 
-        # Results and responses
-        for name, stream, count, depth, held in (
-            ("result_memory", core.results, finished, SAMPLE_CAPACITY, hold[2]),
-            ("response_memory", core.responses, answered, REQUEST_CAPACITY, hold[3]),
-        ):
-            payload = Value.cast(stream.payload)
-            m.submodules[name] = memory = Memory(shape=len(payload), depth=depth, init=[])
-            port = memory.write_port()
-            m.d.comb += [
-                stream.ready.eq(~held),
-                port.addr.eq(count),
-                port.data.eq(payload),
-                port.en.eq(stream.valid & stream.ready),
-            ]
-            with m.If(port.en):
-                m.d.sync += count.eq(count + 1)
+    def _keep(
+        self, m: Module, name: str, stream: Any, count: Signal, depth: int, hold: Value
+    ) -> None:
+        """Transfers of a stream from the core are counted, and written into a memory."""
+        payload = Value.cast(stream.payload)
+        m.submodules[name] = memory = Memory(shape=len(payload), depth=depth, init=[])
+        port = memory.write_port()
+        m.d.comb += [
+            stream.ready.eq(~hold),
+            port.addr.eq(count),
+            port.data.eq(payload),
+            port.en.eq(stream.valid & stream.ready),
+        ]
+        with m.If(port.en):
+            m.d.sync += count.eq(count + 1)
 
-        # Ends of batches
+    def _keep_batch_ends(self, m: Module) -> None:
+        """Each layer's counts at the ends of batches are written into a memory."""
         ended = Signal.like(self.ended)
         m.d.sync += self.ended.eq(ended)
         for layer in range(self.layers):
-            end = core.batch_ends[layer]
+            end = self.core.batch_ends[layer]
             counts = Cat(end.errors, end.updates)
             m.submodules[f"batch_memory_{layer}"] = memory = Memory(
                 shape=len(counts), depth=BATCH_CAPACITY, init=[]
@@ -238,7 +250,9 @@ class SimulationTop(wiring.Component):
             with m.If(end.valid):
                 m.d.sync += ended[layer].eq(ended[layer] + 1)
 
-        # Waking
+    def _wake(self, m: Module, finished: Signal, answered: Signal) -> None:
+        """``wake`` becomes ``asleep`` when the wait is over, or patience is at its end."""
+        core = self.core
         wake = Signal()
         m.d.comb += self.wake.eq(wake)
         silence = Signal(COUNT_BITS)
@@ -257,8 +271,6 @@ class SimulationTop(wiring.Component):
         done = ~ahead[-1] & (answered == self.requested) & (idle | ~self.settle)
         with m.If(done | (silence == self.patience)):
             m.d.sync += wake.eq(self.asleep)
-
-        return m
 
     def _reader(
         self, m: Module, memory: Memory, offered: Signal, hold: Value, stream: Any
