@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The forward pass of a layer: from a sample in the buffer to prediction, error bit and choices."""
+"""Forward pass of a layer: activations, prediction, error bit and choices of a sample."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -18,27 +18,27 @@ __all__ = ["ForwardPass"]
 class ForwardPass(wiring.Component):
     """Evaluate sample after sample on the snapshot ``W`` (docs/algorithm.md, 2 to 4).
 
-    Only a word of the sample is held at a time. Cycle by cycle, for a sample that is loaded, while
-    nobody else reads the buffer::
+    A register holds one word of the sample. Cycle by cycle, for a sample in the buffer, while
+    the update does not read the buffer::
 
-        0 … p−1      Preload: ask for ``load`` bits of the first word a cycle; they are shifted into
-                     the register a cycle later (p: word_loads; bits beyond the sample are zero)
-        p            Array: the first set's row of the snapshot is asked for, unless in the cycle
-                     before ``hold`` was set or the sample before was not done; then the pass is in
-                     Ready until neither was so
-        p + 1        it is there, with the register; a set of ``lanes`` neurons follows every cycle
-        …            for each further word, after word_cycles: Preload and Array again; in the last
+        0 … p−1      Preload: read ``load`` bits of the first word in each cycle, and shift them
+                     into the register a cycle later (p: word_loads; bits beyond the sample are 0)
+        p            Array: read the first set's row of the snapshot. If in the cycle before
+                     ``hold`` was set or the previous sample was not done, the pass waits in Ready
+        p + 1        the row is there, and the register is full; a set of ``lanes`` neurons follows
+                     in each cycle
+        …            after word_cycles, Preload and Array for each further word; during the last
                      word a set follows every ``steps`` cycles
-        e            Array's last cycle; the next cycle may preload another sample. Undisturbed, it
-                     is array_cycles − 1 after the first one
-        e + 1 + A    the last set's first step (A: the array's latency; sooner by ``steps`` − 1)
-        f            the last step: the last set takes its steps one a cycle
+        e            Array's last cycle; the next cycle may preload another sample. If nothing
+                     waits, it is array_cycles − 1 after Array's first cycle
+        e + 1 + A    first step of the last set (A: the array's latency; ``steps`` − 1 sooner)
+        f            last step: the last set takes one step a cycle
         f + S        the scores are complete (S: latency of the scores)
         f + S + D    ``o`` is valid (D: latency of the error detector)
 
-    A sample is done from the cycle after ``o`` is taken on: two cycles after that transfer, the
-    next one's array starts at the earliest. A sample that is loaded only after the array's last
-    cycle is seen in Idle, and Preload follows a cycle later.
+    A sample is done from the cycle after the transfer at ``o``; the array of the next sample starts
+    two cycles after that transfer at the earliest. If a sample is loaded only after Array's last
+    cycle, the pass is in Idle, and Preload follows a cycle later.
 
     Parameters
     ----------
@@ -48,27 +48,27 @@ class ForwardPass(wiring.Component):
     Members
     -------
     loaded : In(1)
-        A sample that was not yet evaluated is in the buffer.
+        The buffer has a sample that is not yet evaluated.
     begin : Out(1)
-        The array starts on it: ``loaded`` is consumed.
+        The array starts on that sample; ``loaded`` is for the next one from the next cycle on.
     hold : In(1)
         The array must not start in the next cycle.
     label : In(8)
-        The sample's, from the cycle after ``begin`` until ``o`` is taken.
+        Label of the sample, from the cycle after ``begin`` until ``o`` is taken.
     margin : In
         ``floor(r·K)``.
     preload, preloaded, word
-        The sample buffer's reader.
+        Read port of the sample buffer.
     snapshot_address, snapshot_enable : Out
-        A row of the banks' snapshots to read.
+        Row of the banks' snapshots to read.
     snapshot : In(array)
-        Every bank's row, a cycle later.
+        Row of each bank, a cycle later.
     column : In(stream)
-        A neuron's column of the local classifier, to keep. Never stalls.
+        Column of the local classifier to store: one neuron's bit for each class. Never stalls.
     choices : Out(stream)
-        Choices of the banks' groups ``index``. Never waits.
+        Choice of group ``index`` in each bank. Never waits.
     activations : Out(K)
-        While ``o`` is valid, every neuron's.
+        Activations of all neurons, while ``o`` is valid.
     o : Out(stream)
         Prediction and error bit.
     """

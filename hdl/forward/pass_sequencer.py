@@ -25,9 +25,9 @@ class PassSequencer(wiring.Component):
     Members
     -------
     loaded : In(1)
-        A sample that was not yet evaluated is in the buffer.
+        The buffer has a sample that is not yet evaluated.
     begin : Out(1)
-        The array starts on it: ``loaded`` is consumed.
+        The array starts on that sample; ``loaded`` is for the next one from the next cycle on.
     hold : In(1)
         The array must not start on a sample in the next cycle.
     end : In(1)
@@ -35,14 +35,14 @@ class PassSequencer(wiring.Component):
     preload : Out(1)
         Read ``load`` bits of the sample.
     preloaded : In(1)
-        They are read in this cycle.
+        The bits are read in this cycle.
     shift : Out(1)
         Bits of the sample enter the register in the next cycle: those that are read in this cycle,
         or, if ``preload`` is not set, zeros beyond the sample.
     first_word, last_word : Out(1)
         The word is the sample's first, or its last.
     snapshot_address, snapshot_enable : Out
-        A row of the snapshot to read.
+        Row of the snapshot to read.
     """
 
     def __init__(self, folded: FoldedLayer):

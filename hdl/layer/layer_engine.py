@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""A layer that learns: samples in, predictions and activations out, its own commits."""
+"""Layer engine: forward pass, update and commit of one binary layer in gateware."""
 
 from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, ValueLike, signed
 from amaranth.lib import data, stream, wiring
@@ -33,25 +33,24 @@ __all__ = ["LayerEngine", "batch_end_layout", "result_layout", "sample_layout"]
 class LayerEngine(wiring.Component):
     """Train one layer on a stream of samples (docs/algorithm.md, 2 to 5).
 
-    Three things go on at once, on successive samples: a sample is written into the buffer, one
-    before it is evaluated (:class:`.forward_pass.ForwardPass`), the ones before that are
-    trained on (:class:`.update_engine.UpdateEngine`). They may, because the forward pass reads
-    only the snapshot ``W``, which a commit alone changes; while a commit is due no pass starts.
+    Three parts work in parallel, on successive samples: the buffer takes the words of a sample
+    (:class:`.sample_buffer.SampleBuffer`), the forward pass evaluates an earlier one
+    (:class:`.forward_pass.ForwardPass`), and the update steps counters for the samples before it
+    (:class:`.update_engine.UpdateEngine`). The forward pass reads only the snapshot ``W``, and only
+    a commit changes the snapshot; no pass starts while a commit is due.
 
-    The first layer takes one sample ahead of its forward pass; others take as many as they have
-    slots, which bridge the commits of the layer before.
-
-    Evaluated samples wait in a queue. Cycle by cycle, at its head:
+    Evaluated samples wait in a queue (:class:`.training_queue.TrainingQueue`). Cycle by cycle, at
+    its head (:class:`.commit_sequencer.CommitSequencer`):
 
     - a sample without an error, or not to be trained on: 1 cycle;
     - a sample with an error: the update engine's cycles;
     - after the last sample of a batch: 1 cycle in Commit. If an error bit was raised in the
-      batch, the scan follows: for each neuron of a bank a cycle, or if it was updated in the
-      batch, in whichever bank, a cycle for each of its rows. When the last row's signs are in the
-      snapshot, three cycles later, the next pass may start. The reinforcement's events, if there
-      are any, begin in the scan's last cycle, and all are named by the cycle of its ``done``; they
-      move no counter across zero, so the snapshot is the same as if they had come first.
-      Meanwhile samples without an error leave the queue, unless they are the last of a batch.
+      batch, the scan follows: one cycle for each neuron of a bank, or, if the neuron at that
+      position was updated in any bank, one cycle for each of its rows. The last row's signs are in
+      the snapshot three cycles later, and the next pass may start. The reinforcement's events, if
+      there are any, begin in the scan's last cycle, and end with ``done``. Events move no counter
+      across zero, so the snapshot is the same as if they had come before the scan. During the
+      events, samples without an error leave the queue, unless they are the last of a batch.
 
     Parameters
     ----------
@@ -65,23 +64,24 @@ class LayerEngine(wiring.Component):
     i : In(stream)
         Words of samples.
     last_word : Out(1)
-        The word to come completes a sample.
+        The next word is the last of a sample.
     cancel : In(1)
-        What came of a sample that is not complete is dropped; meanwhile no word is taken.
+        Drop the words of an incomplete sample; no word is taken while it is set.
     o : Out(stream)
         Words of the next layer's samples, or results.
     requests, responses
-        The host's registers.
+        Requests of the host to the layer's registers, and the responses.
     reset : In(1)
-        Make the initial state, from the histories at ``histories``; held until ``reset_done``.
+        Write the initial state from ``histories``; held until ``reset_done``.
     reset_done : Out(1)
-        See ``reset``.
+        The initial state is complete; stays set while ``reset`` is held.
     histories : In(stream)
-        See :class:`.initialiser.Initialiser`.
+        Words of the histories of the random streams (:class:`.initialiser.Initialiser`).
     busy : Out(1)
-        Samples are inside, or a commit or a reset is under way.
+        The layer holds samples, or a commit or a reset is in progress.
     batch_end : Out(struct)
-        See :func:`.sample_layouts.batch_end_layout`; in the Commit cycle.
+        Counts at the end of a batch (:func:`.sample_layouts.batch_end_layout`), in the Commit
+        cycle.
     """
 
     def __init__(self, folded: FoldedLayer, next_load: int | None):
@@ -160,7 +160,7 @@ class LayerEngine(wiring.Component):
         return m
 
     def _take_samples(self, m: Module) -> None:
-        """Words of samples go into the buffer, their metadata into a queue."""
+        """Write the words of samples to the buffer, and their metadata to the metadata queue."""
         buffer, metadata = self._buffer, self._metadata
         m.d.comb += [
             self.i.ready.eq(metadata.i.ready & ~buffer.full & ~self.cancel),
@@ -173,7 +173,7 @@ class LayerEngine(wiring.Component):
         ]
 
     def _evaluate(self, m: Module) -> None:
-        """The forward pass reads the buffer and the snapshots; its samples go into the queue."""
+        """Evaluate samples on the snapshots, and write their results to the training queue."""
         buffer, forward, queue = self._buffer, self._forward, self._queue
         metadata = self._metadata.evaluated
         trained = metadata.train & ~metadata.refused
@@ -200,7 +200,7 @@ class LayerEngine(wiring.Component):
         wiring.connect(m, forward.choices, queue.chosen)
 
     def _train(self, m: Module) -> None:
-        """The sequencer takes samples from the queue; the update engine reads them again."""
+        """Update counters for the samples in the training queue, and reinforce them at commits."""
         buffer, queue, update = self._buffer, self._queue, self._update
         sequencer, reinforcement = self._sequencer, self._reinforcement
         wiring.connect(m, queue.o, sequencer.samples)
@@ -222,7 +222,7 @@ class LayerEngine(wiring.Component):
         ]
 
     def _walk(self, m: Module) -> None:
-        """Scans and single counters go over the rows; a scan skips neurons without a mark."""
+        """Step the row address for scans and for the counter port, and keep the dirty bits."""
         access, marks, sequencer = self._access, self._marks, self._sequencer
         update, walker = self._update, self._walker
         walked = (sequencer.scanning | sequencer.counting) & ~sequencer.skip
@@ -244,7 +244,7 @@ class LayerEngine(wiring.Component):
         ]
 
     def _command_banks(self, m: Module) -> None:
-        """Each bank is told what to do with a row: the walker's, the update's, or an event's."""
+        """Send each bank the command of the scan, the counter port, the update or an event."""
         access, reinforcement, sequencer = self._access, self._reinforcement, self._sequencer
         update, walker = self._update, self._walker
         walked = (sequencer.scanning | sequencer.counting) & ~sequencer.skip
@@ -285,7 +285,7 @@ class LayerEngine(wiring.Component):
                 ]
 
     def _count_saturated(self, m: Module) -> None:
-        """The counters at a bound are counted when the host asks for them."""
+        """Count the saturated counters when the host reads their number."""
         registers, saturation, sequencer = self._registers, self._saturation, self._sequencer
         m.d.comb += [
             sequencer.count.eq(registers.scan & ~saturation.counting),
@@ -298,7 +298,7 @@ class LayerEngine(wiring.Component):
         ]
 
     def _share_bit_stream(self, m: Module) -> None:
-        """The initial state and the reinforcement draw bits; histories are pushed in."""
+        """Share the random stream between the initial state, the reinforcement and the host."""
         bits, initialiser, registers = self._stream, self._initialiser, self._registers
         reinforcement = self._reinforcement
         m.d.comb += [
@@ -318,7 +318,7 @@ class LayerEngine(wiring.Component):
             m.d.comb += bits.half.eq(initialiser.draw | reinforcement.half)
 
     def _access_counters(self, m: Module) -> None:
-        """The initial state writes single counters; the host reads and writes them."""
+        """Share the counter port between the initial state and the host."""
         access, initialiser, registers = self._access, self._initialiser, self._registers
         banks, walker = self._banks, self._walker
         counter = signed(self.folded.config.counter_bits)
@@ -347,7 +347,7 @@ class LayerEngine(wiring.Component):
         wiring.connect(m, access.r, registers.r)
 
     def _serve_registers(self, m: Module) -> None:
-        """Errors and updated neurons are counted where the host reads them."""
+        """Connect the host's registers, and count errors and updated neurons in them."""
         registers, queue = self._registers, self._queue
         wiring.connect(m, wiring.flipped(self.requests), registers.requests)
         wiring.connect(m, registers.responses, wiring.flipped(self.responses))
@@ -361,7 +361,7 @@ class LayerEngine(wiring.Component):
         ]
 
     def _send(self, m: Module) -> ValueLike:
-        """Results, or words for the next layer, leave; gives whether a sample is being sent."""
+        """Send results, or words for the next layer; returns whether a sample is being sent."""
         forward, metadata = self._forward, self._metadata.evaluated
         predictions = Cat(metadata.predictions, forward.o.p.prediction)
         errors = Cat(metadata.errors, forward.o.p.error)

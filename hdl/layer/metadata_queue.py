@@ -1,4 +1,4 @@
-"""Keep the metadata of samples that wait for their forward pass, or are in it."""
+"""Queue the metadata of samples until the end of their forward pass."""
 
 from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import stream, wiring
@@ -12,11 +12,11 @@ __all__ = ["MetadataQueue"]
 
 
 class MetadataQueue(wiring.Component):
-    """Keep the metadata of samples from their arrival to the end of their forward pass.
+    """Queue the metadata of samples from their arrival to the end of their forward pass.
 
     The first layer takes one sample ahead of its forward pass; more would not help it. The other
     layers take as many as they have slots, so that a commit is hidden behind the work of the
-    layer before. Metadata is there in the cycle after it came.
+    layer before. ``loaded`` is set from the cycle after a transfer on.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Layouts of what layers pass on: words of samples, results, ends of batches."""
+"""Layouts of the streams between layers: samples, metadata, results, ends of batches."""
 
 from amaranth.lib import data
 
@@ -17,7 +17,7 @@ def _metadata(before: int) -> dict[str, data.ShapeLike]:
 
 
 def metadata_layout(before: int) -> data.StructLayout:
-    """What a layer with ``before`` layers before it is told of a sample, besides its bits.
+    """Metadata of a sample for a layer with ``before`` layers before it.
 
     The label, whether the sample is the last of its batch, whether it is to be trained on,
     whether it was refused, and the predictions and error bits of the layers before.
@@ -26,16 +26,16 @@ def metadata_layout(before: int) -> data.StructLayout:
 
 
 def sample_layout(load: int, before: int) -> data.StructLayout:
-    """A word of a sample on its way into a layer with ``before`` layers before it.
+    """Word of a sample, with metadata, for a layer with ``before`` layers before it.
 
-    ``bits`` changes with every word; the metadata stands for the whole sample and is taken with
+    ``bits`` changes with every word; the metadata belongs to the whole sample and is taken with
     the last word.
     """
     return data.StructLayout({"bits": load, **_metadata(before)})
 
 
 def result_layout(layers: int) -> data.StructLayout:
-    """A sample's result: the prediction and error bit of each layer, and whether it was refused."""
+    """Result of a sample: each layer's prediction and error bit, and whether it was refused."""
     return data.StructLayout(
         {
             "predictions": data.ArrayLayout(8, layers),
@@ -46,7 +46,7 @@ def result_layout(layers: int) -> data.StructLayout:
 
 
 def batch_end_layout() -> data.StructLayout:
-    """A layer's counts of errors and of updated neurons at the end of a batch.
+    """Counts of a layer: errors and updated neurons at the end of a batch.
 
     ``valid`` is set for one cycle; ``errors`` and ``updates`` then are those of all samples up to
     the batch's last, and of none after it.

@@ -13,7 +13,7 @@ __all__ = ["TrainingQueue", "evaluated_layout"]
 
 
 def evaluated_layout() -> data.StructLayout:
-    """What training needs to know of an evaluated sample, besides its choices.
+    """Entry of the training queue for an evaluated sample.
 
     ``error``: its error bit is set and it is to be trained on. ``last``: its batch ends with it.
     """

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The reinforcement events of a commit."""
+"""Reinforcement: random events that step counters away from zero after a commit."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, wiring
@@ -12,21 +12,20 @@ __all__ = ["Reinforcement"]
 
 
 class Reinforcement(wiring.Component):
-    """Turn draws into steps away from zero (docs/algorithm.md, 5).
+    """Turn random draws into commands to reinforce a counter (docs/algorithm.md, 5).
 
     Draws are decoded in pipelines (:class:`.draw_decoder.DrawDecoder`, ``decode + 1`` cycles) and
-    issued from their ends. With block RAM, of the ``draws`` that came together:
+    issued from their ends. With block RAM, the ``draws`` of a cycle take:
 
-    - none names a weight: 1 cycle;
-    - one does, or two in different banks: 1 cycle;
-    - two in one bank: 2 cycles, in order;
-    - before any cycle that would name a row of a bank named in the cycle before: 1 cycle more,
-      for that row to be written.
+    - 1 cycle if no draw or one draw names a weight, or two draws name weights in different banks;
+    - 2 cycles, in order, if both name weights in one bank;
+    - 1 more cycle before a command that names the same row as a command in the cycle before, so
+      that the row is written.
 
     With SPRAM a draw takes 2 cycles, to read and to write, or 1 if it names no weight.
 
-    A commit with events takes ``decode + 2`` cycles more: from ``start`` until the first draws
-    are at the end of the pipeline, and the one in which ``done`` is set.
+    A commit with events takes ``decode + 2`` cycles more: those from ``start`` until the first
+    draws are at the end of the pipeline, and the cycle of ``done``.
 
     Parameters
     ----------
@@ -36,21 +35,21 @@ class Reinforcement(wiring.Component):
     Members
     -------
     start : In(1)
-        Begin with ``events`` draws; at least one.
+        Issue ``events`` draws; at least one.
     events : In(32)
-        ``M_l``.
+        ``M_l``, the number of draws.
     done : Out(1)
-        All are issued; the last is written in the cycle after.
+        All draws are issued; the last row is written in the next cycle.
     draw : Out(1)
-        ``draws`` draws are taken, or one of two if ``half`` is set.
+        ``draws`` draws are taken, or one of the two if ``half`` is set.
     half : Out(1)
         See ``draw``.
     bits : In(32 · draws)
-        The next draws of the layer's stream.
+        Next draws of the layer's random stream.
     reinforce : Out(banks)
-        Banks that reinforce a counter.
+        Banks that reinforce a counter in this cycle.
     rows, lanes : Out(array)
-        Row address and lane in each bank.
+        Address of the row and lane of the counter, in each bank.
 
     Attributes
     ----------

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""A bank's hidden weights and their snapshot."""
+"""Weight bank: hidden weights, their updates, and the snapshot of their signs."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
@@ -16,17 +16,17 @@ __all__ = ["WeightBank"]
 
 
 class WeightBank(wiring.Component):
-    """The counters ``k`` of a bank, their steps, and the snapshot ``W`` of their signs.
+    """Store the counters ``k`` of a bank and the snapshot ``W`` of their signs; step the counters.
 
-    Whatever is done to counters is done to a row::
+    Every operation is on a row, in a pipeline::
 
-        0    a command comes, from however far
-        1    its row is read; what it needs comes
+        0    the command comes
+        1    the row is read; ``inputs`` or ``store`` comes
         2    the row is there; it is stepped and written back
-        3    its signs go to the snapshot; ``counter`` is there
+        3    its signs are written to the snapshot; ``counter`` is valid
 
-    One command a cycle with block RAM, as long as a row is not named again in the cycle in which
-    it is written; with SPRAM, one every second cycle that writes counters.
+    With block RAM, one command in each cycle; a command must not name a row that the command in
+    the cycle before writes. With SPRAM, a command that writes counters takes two cycles.
 
     Parameters
     ----------
@@ -38,24 +38,24 @@ class WeightBank(wiring.Component):
     i : In(stream)
         Commands. Never stalls.
     inputs : In(counters)
-        In cycle 1 of an update, the layer's input bits of the row.
+        In cycle 1 of an update, the input bits of the row.
     store : In(signed)
         In cycle 1 of a store, the counter to write.
     counter : Out(signed)
-        From cycle 3 of a read on until that of the next command, its counter.
+        The counter that a read names, from cycle 3 of the read to cycle 3 of the next command.
     saturated : Out(stream)
-        After every count of a row, how many of its counters are at a bound. Never waits.
+        Number of saturated counters of a counted row. Never waits.
     snapshot_address : In
         Row of the snapshot to read: ``set · words + word``.
     snapshot_enable : In(1)
-        Read it.
+        Read the row at ``snapshot_address``.
     snapshot : Out(array)
-        That row, a cycle later: a word of every lane's weights.
+        The row, a cycle later: a word of every lane's weights.
 
     Attributes
     ----------
     saturated_latency : int
-        Cycles from the command to the count.
+        Cycles from the command to the number at ``saturated``.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -166,7 +166,7 @@ class WeightBank(wiring.Component):
         return m
 
     def _write_signs(self, m: Module, takes: Value, command: data.View, signs: Value) -> None:
-        """The snapshot: signs of a row are written to their place in cycle 3."""
+        """Write the signs of a row to the snapshot in cycle 3; read rows of the snapshot."""
         plan = self.folded.plan
         m.submodules.signs = snapshot = ApartMemory(
             shape=plan.lanes * plan.word,
