@@ -95,13 +95,13 @@ class CounterAccess(wiring.Component):
                     m.next = "Store"
                 with m.Elif(self.reading):
                     m.d.comb += self.read.eq(1)
-                    m.next = "Wait 1"
+                    m.next = "Fetch"
             with m.State("Store"):
                 m.d.comb += [self.w.ready.eq(1), moves.eq(1)]
                 m.next = "Idle"
-            with m.State("Wait 1"):
-                m.next = "Wait 2"
-            with m.State("Wait 2"):
+            with m.State("Fetch"):
+                m.next = "Select"
+            with m.State("Select"):
                 m.next = "Read"
             with m.State("Read"):
                 m.d.comb += [self.r.valid.eq(1), moves.eq(self.r.ready)]
