@@ -6,10 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.split_mix import HISTORY_WORDS
+from .draw_decoder import DRAW_BITS
 
 __all__ = ["Initialiser"]
-
-DRAW_BITS = 32
 
 
 class Initialiser(wiring.Component):
