@@ -1,11 +1,12 @@
 # amaranth: UnusedElaboratable=no
-"""Layers in a chain."""
+"""Network in gateware: a chain of layers that train in parallel."""
 
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .layer.layer_engine import Layer, batch_end_layout, result_layout, sample_layout
+from .layer.layer_engine import LayerEngine
+from .layer.sample_layouts import batch_end_layout, result_layout, sample_layout
 from .planning.plan import FoldedNetwork
 from .registers.registers import request_layout, response_layout
 
@@ -13,11 +14,11 @@ __all__ = ["Network"]
 
 
 class Network(wiring.Component):
-    """A chain of :class:`.layer.Layer`, with streams between.
+    """Chain of :class:`.layer_engine.LayerEngine`, connected by streams.
 
-    Layers train in parallel, on different samples. Nothing comes back, so each sees its samples
-    in order and commits by itself; what a sample's layers found travels with it, and leaves with
-    the last layer's result.
+    The layers train in parallel, on different samples. No layer depends on a later one, so each
+    takes its samples in order and commits without the others. The predictions and error bits of a
+    sample pass from layer to layer with it, and leave with the result of the last layer.
 
     Parameters
     ----------
@@ -29,25 +30,26 @@ class Network(wiring.Component):
     i : In(stream)
         Words of samples, for the first layer.
     last_word : Out(1)
-        The word to come completes a sample.
+        The next word is the last of a sample.
     cancel : In(1)
-        The first layer's.
+        Drop the words of an incomplete sample.
     o : Out(stream)
         Results, in order.
     requests, responses : array
-        Each layer's registers.
+        Requests to the registers of each layer, and the responses.
     reset, reset_done, histories : array
-        Each layer's initial state.
+        Initial state of each layer; see :class:`.layer_engine.LayerEngine`.
     busy : Out(1)
-        A layer is.
+        A layer is busy.
     batch_ends : Out(array)
-        Each layer's.
+        Counts of each layer at the end of a batch (:func:`.sample_layouts.batch_end_layout`).
     """
 
     def __init__(self, folded: FoldedNetwork):
         self.folded = folded
         self.layers = [
-            Layer(layer, load) for layer, load in zip(folded.layers, folded.next_loads, strict=True)
+            LayerEngine(layer, load)
+            for layer, load in zip(folded.layers, folded.next_loads, strict=True)
         ]
         count = len(self.layers)
         super().__init__(

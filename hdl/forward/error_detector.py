@@ -1,4 +1,4 @@
-"""The local prediction and the local error bit."""
+"""Find the local prediction and the local error bit."""
 
 from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -18,8 +18,8 @@ class ErrorDetector(wiring.Component):
     Cycle by cycle::
 
         0            start
-        1 … C        a class a cycle
-        C + 1        the lead is there
+        1 … C        compare the score of one class
+        C + 1        subtract the two highest scores
         C + 2        ``o`` is valid, until it is taken
 
     Parameters
@@ -32,11 +32,11 @@ class ErrorDetector(wiring.Component):
     Members
     -------
     start : In(1)
-        The scores are complete; they stand for ``C`` cycles more.
+        The scores are complete; they do not change for ``C`` more cycles.
     scores : In(array)
-        One score a class.
+        Score of each class.
     label : In(8)
-        ``y``; stands until ``o`` is taken, and so does ``margin``.
+        ``y``. It and ``margin`` must not change until ``o`` is taken.
     margin : In
         ``floor(r·K)``, 0 to ``K``.
     o : Out(stream)
@@ -90,7 +90,7 @@ class ErrorDetector(wiring.Component):
                 with m.If(self.start):
                     m.next = "Compare"
             with m.State("Compare"):
-                # The first class leads already, if by a score of 0.
+                # The first class is the prediction even if its score is 0.
                 with m.If(score > first):
                     m.d.sync += [first.eq(score), second.eq(first), prediction.eq(c)]
                 with m.Elif(score > second):

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""A bank's neurons in the forward pass: activations, their part of the scores, their choices."""
+"""Evaluate the neurons of a bank: activations, distances, and the choice of each group."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -14,13 +14,13 @@ __all__ = ["ForwardBank"]
 
 
 class ForwardBank(wiring.Component):
-    """The neurons of a bank, from their words to their activations and their groups' choices.
+    """Evaluate the neurons of a bank, and choose a neuron to update in each group.
 
-    From the array, ``select`` neurons leave in a *step*. In the same cycle they are at
-    ``step`` with their columns of the local classifier, for the scores; ``choice_latency`` cycles
-    after a group's last step its choice is at ``choice``. A pass has ``pass_steps`` steps; what
-    the array gives beyond them (lanes without a neuron) is dropped, even if the next pass begins
-    before it left.
+    In each *step*, ``select`` neurons leave the array. In the same cycle they are at ``step`` with
+    their columns of the local classifier, for the scores. The choice of a group is at ``choice``
+    ``choice_latency`` cycles after the group's last step. A pass has ``pass_steps`` steps. Further
+    outputs of the array belong to lanes without a neuron; the bank drops them, also when the next
+    pass begins before they have left the array.
 
     Parameters
     ----------
@@ -30,26 +30,27 @@ class ForwardBank(wiring.Component):
     Members
     -------
     clear : In(1)
-        A pass begins: its first word comes in the next cycle at the earliest. From the cycle after
-        the pass before has taken its last step.
+        A pass begins. Its first word comes in the next cycle at the earliest. Not before the cycle
+        after the last step of the previous pass.
     array : In(stream)
         Words for the neuron array. Never stalls.
     label : In(8)
         The sample's label, from the first step to the last.
     step : Out(stream)
-        ``select`` neurons, their classifier columns, and whether they are the pass's last. Never
-        waits.
+        Activations and classifier columns of ``select`` neurons; ``last`` in the last step of a
+        pass. Never waits.
     choice : Out(stream)
-        A group's choice. Never waits.
+        Choice of a group. Never waits.
     activations : Out(bank_neurons)
-        From the cycle after the last step to the first step of another pass.
+        Activations of all neurons, from the cycle after the last step to the first step of the
+        next pass.
     column : In(stream)
-        A neuron's column of the local classifier, to keep. Never stalls.
+        Column of the local classifier to store: one neuron's bit for each class. Never stalls.
 
     Attributes
     ----------
     latency : int
-        Cycles from the pass's last word to the first step of the last set of neurons.
+        Cycles from the last word of a pass to the first step of the last set of neurons.
     choice_latency : int
         Cycles from a group's last step to its choice.
     """

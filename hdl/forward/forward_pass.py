@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The forward pass of a layer: from a sample in the buffer to prediction, error bit and choices."""
+"""Forward pass of a layer: activations, prediction, error bit and choices of a sample."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -10,6 +10,7 @@ from .error_detector import ErrorDetector
 from .forward_bank import ForwardBank
 from .group_selector import choice_layout
 from .local_scores import LocalScores
+from .pass_sequencer import PassSequencer
 
 __all__ = ["ForwardPass"]
 
@@ -17,27 +18,27 @@ __all__ = ["ForwardPass"]
 class ForwardPass(wiring.Component):
     """Evaluate sample after sample on the snapshot ``W`` (docs/algorithm.md, 2 to 4).
 
-    Only a word of the sample is held at a time. Cycle by cycle, for a sample that is loaded, while
-    nobody else reads the buffer::
+    A register holds one word of the sample. Cycle by cycle, for a sample in the buffer, while
+    the update does not read the buffer::
 
-        0 … p−1      Preload: ask for ``load`` bits of the first word a cycle; they are shifted into
-                     the register a cycle later (p: word_loads; bits beyond the sample are zero)
-        p            Array: the first set's row of the snapshot is asked for, unless in the cycle
-                     before ``hold`` was set or the sample before was not done; then the pass is in
-                     Ready until neither was so
-        p + 1        it is there, with the register; a set of ``lanes`` neurons follows every cycle
-        …            for each further word, after word_cycles: Preload and Array again; in the last
+        0 … p−1      Preload: read ``load`` bits of the first word in each cycle, and shift them
+                     into the register a cycle later (p: word_loads; bits beyond the sample are 0)
+        p            Array: read the first set's row of the snapshot. If in the cycle before
+                     ``hold`` was set or the previous sample was not done, the pass waits in Ready
+        p + 1        the row is there, and the register is full; a set of ``lanes`` neurons follows
+                     in each cycle
+        …            after word_cycles, Preload and Array for each further word; during the last
                      word a set follows every ``steps`` cycles
-        e            Array's last cycle; the next cycle may preload another sample. Undisturbed, it
-                     is array_cycles − 1 after the first one
-        e + 1 + A    the last set's first step (A: the array's latency; sooner by ``steps`` − 1)
-        f            the last step: the last set takes its steps one a cycle
+        e            Array's last cycle; the next cycle may preload another sample. If nothing
+                     waits, it is array_cycles − 1 after Array's first cycle
+        e + 1 + A    first step of the last set (A: the array's latency; ``steps`` − 1 sooner)
+        f            last step: the last set takes one step a cycle
         f + S        the scores are complete (S: latency of the scores)
         f + S + D    ``o`` is valid (D: latency of the error detector)
 
-    A sample is done from the cycle after ``o`` is taken on: two cycles after that transfer, the
-    next one's array starts at the earliest. A sample that is loaded only after the array's last
-    cycle is seen in Idle, and Preload follows a cycle later.
+    A sample is done from the cycle after the transfer at ``o``; the array of the next sample starts
+    two cycles after that transfer at the earliest. If a sample is loaded only after Array's last
+    cycle, the pass is in Idle, and Preload follows a cycle later.
 
     Parameters
     ----------
@@ -47,27 +48,27 @@ class ForwardPass(wiring.Component):
     Members
     -------
     loaded : In(1)
-        A sample that was not yet evaluated is in the buffer.
+        The buffer has a sample that is not yet evaluated.
     begin : Out(1)
-        The array starts on it: ``loaded`` is consumed.
+        The array starts on that sample; ``loaded`` is for the next one from the next cycle on.
     hold : In(1)
         The array must not start in the next cycle.
     label : In(8)
-        The sample's, from the cycle after ``begin`` until ``o`` is taken.
+        Label of the sample, from the cycle after ``begin`` until ``o`` is taken.
     margin : In
         ``floor(r·K)``.
     preload, preloaded, word
-        The sample buffer's reader.
+        Read port of the sample buffer.
     snapshot_address, snapshot_enable : Out
-        A row of the banks' snapshots to read.
+        Row of the banks' snapshots to read.
     snapshot : In(array)
-        Every bank's row, a cycle later.
+        Row of each bank, a cycle later.
     column : In(stream)
-        A neuron's column of the local classifier, to keep. Never stalls.
+        Column of the local classifier to store: one neuron's bit for each class. Never stalls.
     choices : Out(stream)
-        Choices of the banks' groups ``index``. Never waits.
+        Choice of group ``index`` in each bank. Never waits.
     activations : Out(K)
-        While ``o`` is valid, every neuron's.
+        Activations of all neurons, while ``o`` is valid.
     o : Out(stream)
         Prediction and error bit.
     """
@@ -126,71 +127,25 @@ class ForwardPass(wiring.Component):
         m = Module()
         folded, plan = self.folded, self.folded.plan
 
-        # Sequence
-        word = Signal(range(max(folded.words, 2)))
-        filled = Signal(range(max(folded.word_loads, 2)))
-        number = Signal(range(max(folded.sets, 2)))
-        step = Signal(range(max(folded.steps, 2)))
-        scoring = Signal()
-        preloading = Signal()
-        arraying = Signal()
-        first, last = word == 0, word == folded.words - 1
+        m.submodules.sequencer = sequencer = PassSequencer(folded)
         m.d.comb += [
-            self.begin.eq(arraying & first & (number == 0) & (step == 0)),
-            self.snapshot_enable.eq(arraying & (step == 0) & (number < folded.sets)),
+            sequencer.loaded.eq(self.loaded),
+            self.begin.eq(sequencer.begin),
+            sequencer.hold.eq(self.hold),
+            sequencer.end.eq(self.o.valid & self.o.ready),
+            self.preload.eq(sequencer.preload),
+            sequencer.preloaded.eq(self.preloaded),
+            self.snapshot_address.eq(sequencer.snapshot_address),
+            self.snapshot_enable.eq(sequencer.snapshot_enable),
         ]
-
-        with m.FSM():
-            with m.State("Idle"):
-                with m.If(self.loaded):
-                    m.next = "Preload"
-            with m.State("Preload"):
-                # The last word may be padded.
-                held = folded.load_words - (folded.words - 1) * folded.word_loads
-                beyond = last & (filled >= held)
-                m.d.comb += [
-                    self.preload.eq(~beyond),
-                    preloading.eq(beyond | self.preloaded),
-                ]
-                with m.If(preloading):
-                    m.d.sync += filled.eq(filled + 1)
-                    with m.If(filled == folded.word_loads - 1):
-                        m.d.sync += [filled.eq(0), self.snapshot_address.eq(word)]
-                        m.next = "Array"
-                        with m.If(first & (scoring | self.hold)):
-                            m.next = "Ready"
-            with m.State("Ready"):
-                with m.If(~scoring & ~self.hold):
-                    m.next = "Array"
-            with m.State("Array"):
-                m.d.comb += arraying.eq(1)
-                with m.If(self.snapshot_enable):
-                    m.d.sync += self.snapshot_address.eq(self.snapshot_address + folded.words)
-                with m.If(last & (step != folded.steps - 1)):
-                    m.d.sync += step.eq(step + 1)
-                with m.Else():
-                    m.d.sync += [step.eq(0), number.eq(number + 1)]
-                    with m.If(~last & (number == folded.word_cycles - 1)):
-                        m.d.sync += [number.eq(0), word.eq(word + 1)]
-                        m.next = "Preload"
-                    with m.If(last & (number == folded.sets - 1)):
-                        m.d.sync += [number.eq(0), word.eq(0)]
-                        m.next = "Idle"
-                        with m.If(self.loaded & ~self.begin):
-                            m.next = "Preload"
-
-        with m.If(self.begin):
-            m.d.sync += scoring.eq(1)
-        with m.Elif(self.o.valid & self.o.ready):
-            m.d.sync += scoring.eq(0)
 
         # Register of a word of the sample's bits
         register = Signal(plan.word)
         shifting, sampled, comparing = Signal(), Signal(), Signal()
         m.d.sync += [
-            shifting.eq(preloading),
-            sampled.eq(self.preload),
-            comparing.eq(self.snapshot_enable),
+            shifting.eq(sequencer.shift),
+            sampled.eq(sequencer.preload),
+            comparing.eq(sequencer.snapshot_enable),
         ]
         with m.If(shifting):
             entering = Mux(sampled, self.word, 0)
@@ -198,7 +153,7 @@ class ForwardPass(wiring.Component):
 
         # Banks
         first_word, last_word = Signal(), Signal()
-        m.d.sync += [first_word.eq(first), last_word.eq(last)]
+        m.d.sync += [first_word.eq(sequencer.first_word), last_word.eq(sequencer.last_word)]
         m.submodules.scores = scores = self._scores
         m.submodules.detector = detector = self._detector
         activations = []

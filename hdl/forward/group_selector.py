@@ -1,4 +1,4 @@
-"""The choice of a group's neuron to update."""
+"""Choose the neuron to update in each group."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -8,24 +8,24 @@ __all__ = ["GroupSelector", "choice_layout"]
 
 
 def choice_layout(group: int) -> data.StructLayout:
-    """A group's choice: whether a neuron was found, which of the group, what it should be."""
+    """Choice of a group: whether a wrong neuron was found, its offset, its desired activation."""
     return data.StructLayout({"found": 1, "offset": range(max(group, 2)), "desired": 1})
 
 
 class GroupSelector(wiring.Component):
-    """In every group, the wrong neuron closest to its threshold.
+    """Choose the wrong neuron closest to its threshold in every group.
 
-    Among the neurons whose activation is not the desired one, the first of those with the
-    smallest ``|z|`` (docs/algorithm.md, 4). Neurons come ``select`` a cycle, in order; after
-    ``group / select`` transfers a group is complete.
+    The choice is the first neuron with the smallest ``|z|`` among those whose activation is not
+    the desired one (docs/algorithm.md, 4). A transfer has ``select`` neurons, in order;
+    ``group / select`` transfers make a group.
 
-    Cycle by cycle, from a group's last transfer, where several neurons come in one::
+    Cycle by cycle, from a group's last transfer, if a transfer has several neurons::
 
-        0    the nearest of them, by a tree
-        1    it is compared with the nearest of the transfers before
+        0    a tree finds the nearest wrong neuron of the transfer
+        1    it is compared with the nearest neuron of the previous transfers
         2    the choice is at ``o``
 
-    One neuron needs no tree, and so no cycle for it.
+    A transfer of one neuron needs no tree, and takes one cycle less.
 
     Parameters
     ----------
@@ -34,16 +34,16 @@ class GroupSelector(wiring.Component):
     group : int
         ``γ``. At least 1.
     select : int
-        Neurons that come in a cycle. Divides ``group``.
+        Neurons in a transfer. Divides ``group``.
 
     Members
     -------
     clear : In(1)
-        The next transfer begins a group, whatever came before or comes in the same cycle.
+        The next transfer begins a group. A transfer in the same cycle is dropped.
     i : In(stream)
         Activations, distances ``|z|`` and desired activations of ``select`` neurons. Never stalls.
     o : Out(stream)
-        A group's choice. Never waits.
+        Choice of a group. Never waits.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class GroupSelector(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        # The nearest wrong neuron of those that came now, by a tree that prefers the lower index.
+        # A tree finds the nearest wrong neuron of the transfer; on a tie, the lower index.
         candidates = [
             (
                 self.i.p.activations[index] != self.i.p.desired[index],

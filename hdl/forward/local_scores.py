@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The scores of a layer's random local classifier."""
+"""Compute the scores of a layer's random local classifier."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -11,12 +11,12 @@ __all__ = ["LocalScores"]
 
 
 class LocalScores(wiring.Component):
-    """Add up, for every class, the neurons that agree with the local classifier.
+    """Count, for every class, the neurons that agree with the local classifier.
 
-    Computes ``s[c] = popcount(XNOR(a, P[c]))`` (docs/algorithm.md, 2), ``width`` neurons a
-    cycle. A transfer's neurons are in ``scores`` ``latency`` cycles later, and ``done`` is set
-    in the first cycle in which the pass's ``last`` transfer is. The scores then stand until the
-    next ``clear``.
+    Computes ``s[c] = popcount(XNOR(a, P[c]))`` (docs/algorithm.md, 2), ``width`` neurons in each
+    cycle. ``scores`` includes a transfer ``latency`` cycles later; ``done`` is set in the first
+    cycle in which ``scores`` includes the ``last`` transfer of a pass. The scores then do not
+    change until the next ``clear``.
 
     Parameters
     ----------
@@ -25,24 +25,25 @@ class LocalScores(wiring.Component):
     neurons : int
         ``K``: the highest score. At least 1.
     width : int
-        Neurons that come in a cycle. 1 to ``neurons``.
+        Neurons in a transfer. 1 to ``neurons``.
 
     Members
     -------
     clear : In(1)
-        A pass begins, in the next cycle at the earliest; the one before has come through.
+        Set all scores to 0. The first transfer of a pass comes in the next cycle at the earliest;
+        the previous pass is done.
     i : In(stream)
-        Activations of ``width`` neurons, and of each its bit in every class's row; ``last`` of a
+        Activations and classifier columns of ``width`` neurons; ``last`` in the last transfer of a
         pass. Never stalls.
     scores : Out(array)
-        One score a class.
+        Score of each class.
     done : Out(1)
         The scores are complete.
 
     Attributes
     ----------
     latency : int
-        Cycles from a transfer to the scores that have it.
+        Cycles from a transfer to the scores that include it.
 
     Raises
     ------

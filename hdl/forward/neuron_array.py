@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The forward pass of a few neurons side by side."""
+"""Array of XNOR-popcount neurons that evaluate in parallel."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -12,50 +12,49 @@ __all__ = ["NeuronArray"]
 
 
 class NeuronArray(wiring.Component):
-    """XNOR-popcount neurons: activations and distances from the threshold.
+    """Evaluate XNOR-popcount neurons: activations and distances from the threshold.
 
-    Computes, for ``sets`` times ``lanes`` neurons over the words of a sample (docs/algorithm.md,
+    Computes, for ``sets`` sets of ``lanes`` neurons, over the words of a sample (docs/algorithm.md,
     2)::
 
         n = popcount(XNOR(x, w));  z = 2·n − N;  a = (z ≥ 0);  distance = |z|
 
-    A word of ``word`` bits a cycle: of all sets one after the other the first word, then of all
-    sets the second one, and so on; their sums wait in a memory. Cycle by cycle, from a set's last
-    word::
+    One word of ``word`` bits enters in each cycle: the first word for all sets, one set after the
+    other, then the second word for all sets, and so on; a memory holds the sums. Cycle by cycle,
+    from a set's last word::
 
         0        the word is transferred, with ``last``
         P − 1    the set's sum is read (P: the popcount's latency)
         P        the word's count of equal bits leaves the popcount
-        P + 1    it is in the sum; before the last word, the sum is written
-        P + 2    the first ``select`` neurons leave at ``o``, the next ones in the cycles after
+        P + 1    the sum includes it; if the word is not the last, the sum is written
+        P + 2    the first ``select`` neurons leave at ``o``, the others in the next cycles
 
-    A set's next word may follow three cycles after the one before. The last words may follow each
-    other ``lanes / select`` cycles apart, the others at once.
+    The words of one set are at least three cycles apart. The last words of successive sets are at
+    least ``lanes / select`` cycles apart; other words may follow in each cycle.
 
-    Padding bits beyond the inputs are 0 in ``x`` and in ``w``; they count as equal, which the
-    threshold allows for.
+    Padding bits beyond the inputs are 0 in ``x`` and in ``w`` and count as equal; the threshold
+    includes them.
 
     Parameters
     ----------
     inputs : int
         ``N``, input bits of a neuron. At least 1.
     word : int
-        Input bits a cycle. At least 1.
+        Input bits in a word. At least 1.
     lanes : int
-        Neurons side by side. At least 1.
+        Neurons that evaluate in parallel. At least 1.
     sets : int
-        Times that ``lanes`` neurons are evaluated on a sample. At least 1.
+        Sets of ``lanes`` neurons. At least 1.
     select : int
-        Neurons that leave in a cycle. Divides ``lanes``.
+        Neurons that leave in each cycle. Divides ``lanes``.
 
     Members
     -------
     clear : In(1)
-        Neurons that did not leave until this cycle do not leave; not while words are on their
-        way.
+        Drop the neurons that have not left. Not while words are in the pipeline.
     i : In(stream)
-        A word of the sample, the same word of every neuron's weights; whether it is the sample's
-        ``first`` or ``last``. Never stalls.
+        A word ``x`` of the sample and the same word ``w`` of every lane's weights; ``first`` and
+        ``last`` in the first and last word of the sample. Never stalls.
     o : Out(stream)
         Activations and distances of ``select`` neurons, lowest first. Never waits.
 
@@ -136,7 +135,7 @@ class NeuronArray(wiring.Component):
         sums = [Signal(range(bits + 1), name=f"sum_{lane}") for lane in range(self.lanes)]
         finished = delayed(last, 1, "finished")
 
-        # The sums of all sets, between their words
+        # Sums of all sets, from word to word
         before = Signal(data.ArrayLayout(range(bits + 1), self.lanes))
         if self.words > 1:
             m.submodules.sums = memory = ApartMemory(shape=before.shape(), depth=self.sets)

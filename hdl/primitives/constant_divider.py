@@ -1,4 +1,4 @@
-"""Division by a constant."""
+"""Divide by a constant."""
 
 from amaranth.hdl import Const, Elaboratable, Module, Signal
 from amaranth.lib import wiring
@@ -8,10 +8,10 @@ __all__ = ["ConstantDivider"]
 
 
 class ConstantDivider(wiring.Component):
-    """Quotient and remainder of a division by a constant, one a cycle.
+    """Divide by a constant: a quotient and a remainder in each cycle.
 
-    A power of two divides by taking bits, at once. Any other divisor takes a cycle for each bit
-    of the quotient, highest first: compare, subtract.
+    A divisor that is a power of two selects bits and takes no cycle. Any other divisor takes one
+    cycle for each bit of the quotient, highest bit first: compare, subtract.
 
     Parameters
     ----------
@@ -23,11 +23,11 @@ class ConstantDivider(wiring.Component):
     Members
     -------
     enable : In(1)
-        The pipeline moves on.
+        The pipeline moves on by one cycle.
     i : In(width)
         Dividend.
     quotient, remainder : Out
-        Of the dividend that came ``latency`` enabled cycles before.
+        Of the dividend ``latency`` enabled cycles before.
 
     Attributes
     ----------

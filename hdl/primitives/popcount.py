@@ -1,4 +1,4 @@
-"""How many bits of two words are equal."""
+"""XNOR and population count: the number of equal bits in two words."""
 
 import math
 from itertools import zip_longest
@@ -9,35 +9,35 @@ from amaranth.lib.wiring import In, Out
 
 __all__ = ["XnorPopcount"]
 
-GROUP = 7  # the most bits that are counted in three bits
+GROUP = 7  # the largest count in three bits
 
 
 class XnorPopcount(wiring.Component):
-    """Count the equal bits of two words (docs/algorithm.md, 2).
+    """Count the equal bits of two words in a pipeline (docs/algorithm.md, 2).
 
     Computes::
 
         count = popcount(XNOR(a, b))
 
-    one pair of words a cycle, the count ``latency`` cycles after its words. Level by level:
+    for one pair of words in each cycle; the count follows its words by ``latency`` cycles. The
+    levels of logic are:
 
-    1. Positions are taken three at a time. Two make a sum and a carry bit, each a function of four
-       bits and so one LUT4; the third is added with one LUT4 more each.
-    2. Two such threes and a seventh position make a count from 0 to 7 in three bits. Both levels
-       are done for all groups of seven side by side: logic on planes of bits, which costs no more
-       LUTs than carry chains of so few bits, and few instructions where it is simulated.
-    3. The counts are added by twos, level by level.
+    1. A full adder takes three positions. Two of them give a sum and a carry bit, each a function
+       of four bits and so one LUT4; the third takes one more LUT4 each.
+    2. Two such sums and a seventh position give a count from 0 to 7 in three bits. The first two
+       levels work on bit planes: one vector operation serves all groups of seven positions. This
+       takes no more LUTs than carry chains of three bits, and few instructions in a simulator.
+    3. A tree of adders adds the counts.
 
-    There is no handshake, by intention: the words are not stored between two sums, nothing can
-    stall, and who feeds the words counts the cycles anyway, because sums of several words are
-    accumulated behind this component.
+    There is no handshake: the pipeline never stalls, and the component that feeds the words
+    counts the cycles, because it accumulates the counts of several words.
 
     Parameters
     ----------
     width : int
         Bits of a word. At least 1.
     register_every : int
-        Levels between registers. At least 1. The last level is registered always.
+        Levels from one register to the next. At least 1. The last level always has a register.
 
     Members
     -------
@@ -49,7 +49,7 @@ class XnorPopcount(wiring.Component):
     Attributes
     ----------
     latency : int
-        Cycles from words to count. At least 1.
+        Cycles from the words to their count. At least 1.
 
     Raises
     ------
@@ -81,7 +81,7 @@ class XnorPopcount(wiring.Component):
         level = 0
 
         def leave(**results: ValueLike) -> list[Signal]:
-            """End a level: its results, registered if it is the level's turn."""
+            """End a level of logic; returns its results, registered where a register is due."""
             nonlocal level
             level += 1
             registered = level % self.register_every == 0 or level == self.levels
@@ -94,12 +94,11 @@ class XnorPopcount(wiring.Component):
             return signals
 
         def add_three(x: Value, y: Value, z: Value) -> tuple[Value, Value]:
-            """Sum and carry."""
+            """Full adder; returns the sum and the carry."""
             half = x ^ y
             return half ^ z, (x & y) | (half & z)
 
-        # Position p of group g is bit p · groups + g. The highest positions may be beyond the
-        # words, and are unequal.
+        # Position p of group g is bit p · groups + g. Positions beyond the words count as unequal.
         groups = math.ceil(self.width / GROUP)
         beyond = groups * GROUP - self.width
         equal = Signal(groups * GROUP)

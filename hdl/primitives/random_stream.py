@@ -1,4 +1,4 @@
-"""The random bit stream in gateware: several bits a cycle."""
+"""Generate the random stream in gateware: several bits in each cycle."""
 
 from amaranth.hdl import Cat, Elaboratable, Module
 from amaranth.lib import stream, wiring
@@ -10,40 +10,40 @@ __all__ = ["BitStreamGenerator"]
 
 
 class BitStreamGenerator(wiring.Component):
-    """The next bits of the bit stream (docs/algorithm.md, 6).
+    """Generate the random stream with a lagged Fibonacci XOR generator (docs/algorithm.md, 6).
 
-    Computes, from the 127 bits before, up to 64 bits with one XOR each::
+    Computes up to 64 bits from the 127 bits before them, with one XOR for each::
 
         b[n] = b[n−64] XOR b[n−127]
 
-    The bits stand at ``o`` all the time; a transfer goes on to the next ones, which are there in
-    the next cycle. A history that is loaded is in force in the cycle after ``load``, whatever was
-    transferred with it. Before the first load the stream is all zero.
+    ``o`` always shows the next bits; after a transfer, it shows the bits that follow in the next
+    cycle. From the cycle after ``load`` on, ``o`` continues from ``history``, even if there was a
+    transfer in the cycle of ``load``. Before the first load all bits are zero.
 
     Parameters
     ----------
     width : int
-        Bits a transfer. 1 to 64.
+        Bits in a transfer. 1 to 64.
     halving : bool
-        Whether a transfer may take half of the bits. Needs an even width.
+        Whether a transfer may take half of the bits. The width must be even.
 
     Members
     -------
     load : In(1)
-        Go on from ``history``.
+        Load ``history``.
     history : In(127)
-        The 127 bits before the next one, oldest lowest.
+        The 127 bits before the next bit, the oldest in bit 0.
     half : In(1)
-        A transfer takes the lower half of the bits only. There if ``halving``.
+        A transfer takes only the lower half of the bits. Exists only if ``halving``.
     state : Out(127)
         The present history.
     o : Out(stream)
-        The next bits, first one lowest. Always valid.
+        The next bits, the first in bit 0. Always valid.
 
     Raises
     ------
     ValueError
-        If the width is out of its range, or odd where it is to be halved.
+        If the width is out of its range, or odd although ``halving`` is set.
     """
 
     def __init__(self, width: int, *, halving: bool = False):

@@ -1,4 +1,4 @@
-"""A memory whose rows are never read and written in one cycle."""
+"""Simple dual-port block RAM: one read port, one write port, and no row in both at once."""
 
 from typing import Any
 
@@ -12,18 +12,19 @@ __all__ = ["NO_COLLISION_EMULATION", "ApartMemory"]
 MEMORY_NAME = "apart_memory"
 
 NO_COLLISION_EMULATION = f"setparam -set COLLISION_X_MASK 1 t:$memrd_v2 r:MEMID=*{MEMORY_NAME} %i"
-"""Yosys command that spares :class:`ApartMemory` the logic for what it never does.
+"""Yosys command that removes collision logic from every :class:`ApartMemory`.
 
-A block RAM leaves open what is read from a row that is written in the same cycle, and Yosys adds
-registers and multiplexers that settle it. This command, run after the design is read (Amaranth's
-``script_after_read``), says of this component's memories alone that it does not matter.
+A block RAM reads undefined data from a row that is written in the same cycle, and Yosys adds
+registers and multiplexers that define it. This command tells Yosys that the memories of this
+component, and no others, do not need them. Run it after the design is read (Amaranth's
+``script_after_read``).
 """
 
 
 class ApartMemory(wiring.Component):
-    """Rows in block RAM, with a port to read and a port to write.
+    """Store rows in block RAM, with a read port and a write port.
 
-    A row that is asked for is there in the next cycle, and stays until the next one is read::
+    A row is at ``read_data`` in the cycle after its read, and stays there until the next read::
 
         cycle                0      1      2
         read_enable          1      0
@@ -31,32 +32,33 @@ class ApartMemory(wiring.Component):
         read_data                   [r]    [r]
         write_enable, …             1               a read of this row sees it from cycle 2 on
 
-    To read and write one row in one cycle must not be asked for; it is asserted in simulation.
-    Synthesis wants :data:`NO_COLLISION_EMULATION`.
+    A row must not be read and written in the same cycle; simulation asserts this. Synthesis needs
+    :data:`NO_COLLISION_EMULATION`.
 
     Parameters
     ----------
     shape : ShapeLike
-        A row.
+        Shape of a row.
     depth : int
         Rows. At least 1.
     granularity : int or None
-        Bits (of an array, elements) of a row that are written together; None for the whole row.
+        Bits of a row (elements, if the row is an array) that have one write enable; None for the
+        whole row.
 
     Members
     -------
     read_address : In(range(depth))
-        The row to read.
+        Row to read.
     read_enable : In(1)
-        Read it.
+        Read the row at ``read_address``.
     read_data : Out(shape)
-        The row that was read last; before the first, anything.
+        The row that was read last; undefined before the first read.
     write_address : In(range(depth))
-        The row to write.
+        Row to write.
     write_data : In(shape)
-        What to write there.
+        Data to write.
     write_enable : In
-        A bit for each part that is written.
+        Write the row at ``write_address``; a bit for each part of ``granularity``.
 
     Raises
     ------

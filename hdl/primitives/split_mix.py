@@ -1,4 +1,4 @@
-"""From a seed to the start of a bit stream, in gateware."""
+"""Seed the random streams with SplitMix64, in gateware."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 __all__ = ["HISTORY_WORDS", "SplitMix64Seeder"]
 
 HISTORY_WORDS = 4
-"""Words of 32 bits in which a stream's history comes; bit 0 of the first is none of it."""
+"""Words of 32 bits in a stream's history of 127 bits; bit 0 of the first word is unused."""
 
 WORD_BITS = 64
 INCREMENT = 0x9E3779B97F4A7C15
@@ -16,45 +16,45 @@ SHIFTS = (30, 27, 31)
 
 
 class SplitMix64Seeder(wiring.Component):
-    """The history that a bit stream starts from (docs/algorithm.md, 6).
+    """Compute the initial history of a random stream (docs/algorithm.md, 6).
 
-    Computes the first two outputs of SplitMix64 started with ``(seed << 16) | id``, one after the
-    other, for the state ``x`` + one or two increments::
+    Computes the first two outputs of SplitMix64 from the state ``(seed << 16) | id``, one after
+    the other::
 
         x = (seed << 16) | id;        x += 0x9E3779B97F4A7C15, once or twice
         x = (x ^ x >> 30) · 0xBF58476D1CE4E5B9
         x = (x ^ x >> 27) · 0x94D049BB133111EB
         x =  x ^ x >> 31
 
-    Small rather than quick: every step is a multiplication by shifting and adding, from the
-    highest bit down, in a single 64-bit adder. One factor turns round in a ring, so that the bit
-    that belongs to ``x >> s`` passes at a fixed place; the other is a constant. The steps without
+    The component is small and slow: every step is a multiplication by shifting and adding, from
+    the highest bit down, with a single 64-bit adder. One factor rotates in a ring register, so that
+    the bit of ``x >> s`` is always at the same place; the other factor is a constant. Steps without
     a factor multiply by one. Cycle by cycle, for each of the two outputs::
 
-        0              Load      the ring takes the seed; the product is cleared
-        1 … 64         Add       the product takes the seed, and the increments on the way
-        65 … 128       Transfer  the product moves into the ring
-        129 … 192      Mix       by the first multiplier
-        193 … 448                twice more: Transfer, Mix
+        0              Load      load the seed into the ring; clear the product
+        1 … 64         Add       add the seed and the increments to the product
+        65 … 128       Transfer  move the product into the ring
+        129 … 192      Mix       multiply by the first multiplier
+        193 … 448                Transfer and Mix, twice more
 
-    then ``Deliver``, until two words are taken. The seed is taken with the last of the four.
+    then Deliver, until two words are taken. The seed is taken with the last of the four words.
 
-    The history cannot be all zero: the output is zero for the state zero alone, and the output
-    after that one is not. So the rule for that case costs no gates.
+    The history is never all zero: an output is zero only for the state zero, and then the next
+    output is not zero. The algorithm's rule for an all-zero history needs no logic.
 
     Members
     -------
     i : In(stream)
-        A seed and which of its streams.
+        A seed and the number of a stream.
     o : Out(stream)
-        The stream's history in words, oldest bits first; bit 0 of the first is 0, and then come the
-        127.
+        The stream's history in words, oldest bits first. Bit 0 of the first word is 0; the 127 bits
+        follow.
 
     Attributes
     ----------
     latency : int
-        Cycles from the first in which ``i`` is valid to the first in which ``o`` is, and from the
-        transfer of the second word to the third one.
+        Cycles from the first cycle in which ``i`` is valid to the first in which ``o`` is valid,
+        and from the transfer of the second word to the third word.
     """
 
     latency = 1 + WORD_BITS + len(SHIFTS) * 2 * WORD_BITS
@@ -72,13 +72,13 @@ class SplitMix64Seeder(wiring.Component):
 
         ring = Signal(WORD_BITS)
         product = Signal(WORD_BITS)
-        second = Signal()  # which output is made
-        high = Signal()  # which of its words is delivered
-        highest = Signal()  # the first output's bit that belongs to the second one's first word
+        second = Signal()  # the second output is being computed
+        high = Signal()  # the output's high word is delivered
+        highest = Signal()  # highest bit of the first output, for the second one's first word
         step = Signal(range(WORD_BITS))
         mixing = Signal(range(len(SHIFTS)))
 
-        # The ring's next bit, XORed with the one ``shift`` places above it in the factor.
+        # The ring's next bit is XORed with the bit of the factor ``shift`` places above it.
         distance = Signal()
         reached = Signal()  # step ≥ shift
         with m.Switch(mixing):
@@ -110,7 +110,7 @@ class SplitMix64Seeder(wiring.Component):
 
             with m.State("Add"):
                 m.d.comb += [running.eq(1), shifted_in.eq(ring[-1])]
-                # What is added one step before the last is doubled by the last.
+                # The last step doubles what the step before it adds.
                 with m.If(step == WORD_BITS - 1 - second):
                     m.d.comb += term.eq(INCREMENT)
                 with m.If(step == WORD_BITS - 1):

@@ -1,4 +1,4 @@
-"""Which neurons were updated since their last scan."""
+"""Dirty bits of neurons: which were updated since their last scan."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, wiring
@@ -11,15 +11,16 @@ __all__ = ["UpdateMarks"]
 
 
 class UpdateMarks(wiring.Component):
-    """Keep a mark for each neuron of each bank, one memory of single bits a bank.
+    """Keep a dirty bit for each neuron, in a memory of single bits for each bank.
 
-    All banks are asked for the neuron at one position of theirs::
+    A look reads the bit at the same position in all banks::
 
         0    ``look`` is set
-        1    ``marked`` says whether a bank's neuron there has a mark, until the next look
+        1    ``marked`` is set if the neuron at that position is dirty in any bank; it stays until
+             the next look
 
-    After power-up no neuron has one. What is set or cleared in a cycle is found by looks from the
-    next one on, and there must be none in the same one.
+    After power-up no neuron is dirty. A look finds a bit from the cycle after it was set or cleared
+    on. It must not come in the same cycle as a change at its position.
 
     Parameters
     ----------
@@ -29,19 +30,19 @@ class UpdateMarks(wiring.Component):
     Members
     -------
     mark : In(banks)
-        Banks that mark a neuron of theirs; not while ``clear`` is set.
+        Banks that mark a neuron as dirty; none while ``clear`` is set.
     neurons : In(array)
-        Its position in each bank.
+        Position of that neuron in each bank.
     look : In(1)
-        Look at a position.
+        Read the bits at ``looked``.
     looked : In
-        The position.
+        Position in all banks.
     marked : Out(1)
-        A bank has a mark there.
+        The neuron at that position is dirty in any bank.
     clear : In(1)
-        Clear the marks at a position.
+        Clear the bits at ``cleared``.
     cleared : In
-        The position.
+        Position in all banks.
     """
 
     def __init__(self, folded: FoldedLayer):

@@ -1,4 +1,4 @@
-"""The seeded initial state of a layer."""
+"""Initialise a layer: counters and classifier from seeded random streams."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
 from amaranth.lib import data, stream, wiring
@@ -6,19 +6,19 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.split_mix import HISTORY_WORDS
+from .draw_decoder import DRAW_BITS
 
 __all__ = ["Initialiser"]
 
-DRAW_BITS = 32
-
 
 class Initialiser(wiring.Component):
-    """Fill a layer from its random streams (docs/algorithm.md, 6).
+    """Write the initial state of a layer, drawn from its random streams (docs/algorithm.md, 6).
 
-    Three histories come, one after the other, each in four words that are pushed into the
-    layer's bit stream: that of the initial counters, after which every counter is made from a
-    draw; that of the local classifier, after which every neuron's column is; and that of the
-    reinforcement, which stays. Each word and each draw takes a cycle, without a gap between them.
+    Three histories come one after the other, each in four words, and are pushed into the layer's
+    random stream. After the history of the initial counters, a draw gives each counter; after the
+    history of the local classifier, a draw gives each neuron's column; the history of the
+    reinforcement stays in the random stream. Each word and each draw of a column takes one cycle; a
+    counter takes the cycles of the counter port.
 
     Parameters
     ----------
@@ -28,27 +28,27 @@ class Initialiser(wiring.Component):
     Members
     -------
     reset : In(1)
-        Begin; held until ``done``.
+        Write the initial state; held until ``done``.
     done : Out(1)
-        It is done; stays while ``reset`` is held.
+        The initial state is complete; stays set while ``reset`` is held.
     active : Out(1)
-        Under way.
+        The initial state is being written.
     words : In(stream)
         Words of histories.
     push : Out(1)
-        Push ``pushed`` into the bit stream.
+        Push ``pushed`` into the history of the random stream.
     pushed : Out(32)
         See ``push``.
     bits : In(32)
-        The bit stream's next draw.
+        Next draw of the random stream.
     draw : Out(1)
-        It is taken.
+        The draw is taken.
     rewind : Out(1)
-        Counter access: go to the first neuron.
+        Counter port: go to the first counter.
     counters : Out(stream)
         Initial counters.
     last_stored : In(1)
-        The counter that is taken is the last of all.
+        The counter that is taken in this cycle is the last of the layer.
     column : Out(stream)
         Columns of the local classifier. Never waits.
     """
@@ -97,7 +97,7 @@ class Initialiser(wiring.Component):
             self.counters.payload.eq(initial),
         ]
 
-        # A column of more classes than a draw has bits comes in several draws.
+        # A column of more classes than the bits of a draw takes several draws.
         draws = -(-config.classes // DRAW_BITS)
         part = Signal(range(max(draws, 2)))
         earlier = [Signal(DRAW_BITS, name=f"earlier_{index}") for index in range(draws - 1)]

@@ -1,4 +1,4 @@
-"""The samples inside a layer, from their arrival to the end of their update."""
+"""Ring buffer of the samples in a layer, from their arrival to the end of their update."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -11,12 +11,12 @@ __all__ = ["SampleBuffer"]
 
 
 class SampleBuffer(wiring.Component):
-    """A ring of samples with one writer and two readers, in one memory with one read port.
+    """Buffer samples in a ring with one writer and two readers, in a memory with one read port.
 
-    A sample is written word by word; the forward pass reads each sample once, in order
-    (*preload*); the update reads the oldest sample as often as it needs (*fetch*), until it
-    is released. When both readers ask in one cycle the fetch is served, and the preload goes on
-    in the next. What was read is at ``word`` a cycle later.
+    A sample is written word by word. The forward pass reads each sample once, in order
+    (*preload*). The update reads the oldest sample any number of times (*fetch*), until it is
+    released. If both readers read in the same cycle, the fetch is served first. ``word`` follows a
+    read by one cycle.
 
     Parameters
     ----------
@@ -28,26 +28,26 @@ class SampleBuffer(wiring.Component):
     write : In(1)
         Write ``bits`` as the next word of the newest sample; not while ``full``.
     bits : In(load)
-        Bits beyond the layer's inputs are ignored.
+        Word to write. Bits beyond the layer's inputs are ignored.
     last_write : Out(1)
-        The word to write next completes a sample.
+        The next word to write is the last of a sample.
     cancel : In(1)
-        The words of a sample that is not complete are dropped; the next word is a sample's first.
-        Not while ``write`` is set.
+        Drop the words of an incomplete sample; the next word is the first of a sample. Not while
+        ``write`` is set.
     full : Out(1)
-        Every slot holds a sample that is not released.
+        All slots hold samples that are not released.
     preload : In(1)
-        Read the next word of the samples in order.
+        Read the next word, of all samples in order.
     preloaded : Out(1)
-        It is read in this cycle.
+        The word for ``preload`` is read in this cycle.
     fetch_first, fetch : In(1)
-        Read the first, or the next, word of the oldest sample.
+        Read the first word, or the next word, of the oldest sample.
     word : Out(load)
-        What was read in the cycle before.
+        The word that was read in the cycle before.
     release : In(1)
-        The oldest sample is done with.
+        Free the slot of the oldest sample.
     empty : Out(1)
-        No sample is held, not even a part of one.
+        The buffer holds no word.
     """
 
     def __init__(self, folded: FoldedLayer):

@@ -1,4 +1,4 @@
-"""Training on a sample whose error bit is set: the chosen neurons' counters step."""
+"""Update engine: step the counters of the chosen neurons for a sample with an error bit."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, wiring
@@ -11,20 +11,20 @@ __all__ = ["UpdateEngine"]
 
 
 class UpdateEngine(wiring.Component):
-    """Walk through the rows of the chosen neurons, all banks side by side (docs/algorithm.md, 4).
+    """Update the rows of the chosen neurons, in all banks in parallel (docs/algorithm.md, 4).
 
     A round serves one group of every bank. Cycle by cycle, for a sample::
 
-        0                Idle: the first round's choices are asked for
-        1                Choose: they are there. If no bank has one, the next round's are asked
-                         for, or it is done; otherwise
-        2 … R + 1        Rows: a row every ``row_cycles`` cycles, R = rows · row_cycles; in its
-                         first cycle the row is named, and every ``load_rows`` rows a word of
-                         the sample is read; two cycles later the row is written
-        R + 1            the next round's choices are asked for, or it is done
+        0                Idle: read the choices of the first round
+        1                Choose: the choices are there. If no bank has one, read the choices of the
+                         next round, or end; otherwise
+        2 … R + 1        Rows: a row every ``row_cycles`` cycles, R = rows · row_cycles. The row's
+                         first cycle names it, and every ``load_rows`` rows it reads a word of
+                         the sample; two cycles later the row is written
+        R + 1            read the choices of the next round, or end
         R + 2            Choose, or Idle
 
-    So a sample takes ``1 + bank_groups + (rounds with a choice) · rows · row_cycles`` cycles.
+    A sample takes ``1 + bank_groups + (rounds with a choice) · rows · row_cycles`` cycles.
 
     Parameters
     ----------
@@ -34,31 +34,31 @@ class UpdateEngine(wiring.Component):
     Members
     -------
     start : In(1)
-        Train on the buffer's oldest sample; held until ``done``.
+        Update for the oldest sample in the buffer; held until ``done``.
     done : Out(1)
-        The last cycle of a sample; its last row is written up to two cycles later.
+        Last cycle of a sample; its last row is written up to two cycles later.
     group : Out
-        Group of every bank whose choices are asked for.
+        Group of every bank whose choices are read.
     choices : In(array)
-        They, a cycle later.
+        The choices, a cycle later.
     fetch_first, fetch : Out(1)
-        The sample buffer's reader.
+        Read port of the sample buffer.
     word : In(load)
-        What it read.
+        The word that was read in the cycle before.
     update : Out(banks)
-        Banks that update ``row`` of theirs.
+        Banks that update their row of ``rows``.
     rows : Out(array)
-        Row address of each bank.
+        Address of the row in each bank.
     desired : Out(banks)
-        Desired activation of each bank's neuron.
+        Desired activation of the neuron in each bank.
     inputs : Out(counters)
-        In the cycle after an update was asked for, the sample's bits for that row.
+        In the cycle after ``update``, the sample's bits for that row.
     chosen : Out(banks)
-        Banks whose neuron a round updates; 0 in all cycles but Choose.
+        Banks that have a neuron to update in the round; 0 in all cycles but Choose.
     neurons : Out(array)
-        Meanwhile, its position in each bank.
+        In Choose, the position of that neuron in each bank.
     found : Out
-        Number of those banks.
+        Number of the banks in ``chosen``.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -148,7 +148,7 @@ class UpdateEngine(wiring.Component):
                 with m.Else():
                     m.d.sync += phase.eq(phase + 1)
 
-        # A word of the sample serves ``load_rows`` rows; it is read when the first of them is.
+        # A word of the sample serves ``load_rows`` rows; it is read with the first one.
         fetched, moved = Signal(), Signal()
         m.d.sync += [fetched.eq(self.fetch), moved.eq(reading)]
         if folded.load_rows == 1:

@@ -1,4 +1,4 @@
-"""A memory of hidden weights."""
+"""Memory of hidden weights in block RAM or SPRAM."""
 
 import math
 
@@ -18,10 +18,10 @@ SPRAM_BITS = 16
 
 
 class CounterMemory(wiring.Component):
-    """Rows of hidden weights, in block RAM or in SPRAM, behind one interface.
+    """Store rows of hidden weights in block RAM or SPRAM, with the same ports.
 
-    A row that is asked for is there in the next cycle, and stays until the next row is read or,
-    from SPRAM, written::
+    A row is at ``read_data`` in the cycle after its read, and stays there until the next read or,
+    in SPRAM, the next write::
 
         cycle                0      1      2
         read_enable          1      0
@@ -29,11 +29,11 @@ class CounterMemory(wiring.Component):
         read_data                   [r]    [r]
         write_enable, …             1               a read of this row sees it from cycle 2 on
 
-    What must not be asked for, and is asserted in simulation: of block RAM, to read and write one
-    row in one cycle; of SPRAM, to read and write in one cycle at all.
+    A row of block RAM must not be read and written in the same cycle; SPRAM must not be read and
+    written in the same cycle at all. Simulation asserts both rules.
 
-    Block RAM is an :class:`.apart_memory.ApartMemory`. SPRAM is the device's own on an iCE40
-    UltraPlus, 16 bits wide each, side by side and stacked as far as needed; anywhere else it is a
+    Block RAM is a :class:`.simple_dual_port_ram.ApartMemory`. On an iCE40 UltraPlus, SPRAM is made
+    of SB_SPRAM256KA cells, 16 bits wide, in parallel and stacked; on any other platform it is a
     memory with the same timing.
 
     Parameters
@@ -45,22 +45,22 @@ class CounterMemory(wiring.Component):
     counter_bits : int
         Width ``B`` of a counter. 2 to 16.
     kind : MemoryKind
-        What it is made of.
+        Block RAM or SPRAM.
 
     Members
     -------
     read_address : In(range(rows))
-        The row to read.
+        Row to read.
     read_enable : In(1)
-        Read it.
+        Read the row at ``read_address``.
     read_data : Out(array of signed)
-        The row that was read last; before the first, anything.
+        The row that was read last; undefined before the first read.
     write_address : In(range(rows))
-        The row to write.
+        Row to write.
     write_data : In(array of signed)
-        What to write there.
+        Counters to write.
     write_enable : In(1)
-        Write it.
+        Write the row at ``write_address``.
 
     Raises
     ------
@@ -156,7 +156,7 @@ class CounterMemory(wiring.Component):
     def _elaborate_model(self, m: Module) -> None:
         memory = m.submodules.memory = Memory(shape=self.row, depth=self.rows, init=[])
         read, write = memory.read_port(), memory.write_port()
-        # An SPRAM's output is not to be relied on after it is written.
+        # The output of an SPRAM is undefined after a write.
         lost = Signal()
         with m.If(self.read_enable | self.write_enable):
             m.d.sync += lost.eq(self.write_enable)

@@ -1,4 +1,4 @@
-"""Hidden weights one by one, in order: for the host, and for the seeded initial state."""
+"""Read and write single hidden weights, in order: for the host and the initial state."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
@@ -10,11 +10,11 @@ __all__ = ["CounterAccess"]
 
 
 class CounterAccess(wiring.Component):
-    """Read or write counters in the order of their neurons and inputs, over a walk of the rows.
+    """Read or write counters one by one, in the order of their neurons and inputs.
 
-    Only while nothing else uses the banks. A counter takes two cycles to write: in the first its
-    row is named, in the second it is given. To read one takes four: its row is named, and in the
-    fourth it is there.
+    Only while nothing else uses the banks. A write takes two cycles: the command with the row's
+    address, then the counter. A read takes four cycles: the command in the first, the counter in
+    the fourth.
 
     Parameters
     ----------
@@ -26,22 +26,22 @@ class CounterAccess(wiring.Component):
     rewind : In(1)
         Go to counter 0 of neuron 0.
     skip : In(1)
-        Go on by a neuron; only after ``rewind``.
+        Go to the first counter of the next neuron; only after ``rewind``.
     w : In(stream)
         Counters to write.
     r : Out(stream)
         Counters read, while ``reading`` is set.
     reading : In(1)
-        Read at the present place.
+        Read the present counter.
     next_row, next_neuron, walk_rewind : Out(1)
-        The walker's requests.
+        Requests to the row address generator.
     last_row : In(1)
-        The walker is at a neuron's last row.
+        The present row is the last row of a neuron.
     store, read : Out(1)
-        A counter of the walker's row is to be stored, or that row is to be read, in its bank. The
-        counter to store is at ``w`` in the cycle after, too.
+        Command to the present row's bank: store a counter of the row, or read it. The counter to
+        store is still at ``w`` in the next cycle.
     lane : Out
-        Which counter of the row.
+        Lane of the present counter in its row.
     stored : In(signed)
         The counter that was read, from the third cycle after ``read`` on.
     """
@@ -95,13 +95,13 @@ class CounterAccess(wiring.Component):
                     m.next = "Store"
                 with m.Elif(self.reading):
                     m.d.comb += self.read.eq(1)
-                    m.next = "Wait 1"
+                    m.next = "Fetch"
             with m.State("Store"):
                 m.d.comb += [self.w.ready.eq(1), moves.eq(1)]
                 m.next = "Idle"
-            with m.State("Wait 1"):
-                m.next = "Wait 2"
-            with m.State("Wait 2"):
+            with m.State("Fetch"):
+                m.next = "Select"
+            with m.State("Select"):
                 m.next = "Read"
             with m.State("Read"):
                 m.d.comb += [self.r.valid.eq(1), moves.eq(self.r.ready)]

@@ -1,4 +1,4 @@
-"""The arithmetic of hidden weights: one step, saturating."""
+"""Step saturating counters up or down: the arithmetic of hidden weights."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, signed
 from amaranth.lib import data, wiring
@@ -8,14 +8,15 @@ __all__ = ["CounterStep"]
 
 
 class CounterStep(wiring.Component):
-    """Step a row of hidden weights (docs/algorithm.md, 4 and 5).
+    """Step a row of hidden weights up or down (docs/algorithm.md, 4 and 5).
 
-    Each counter moves by one, saturating, or stays::
+    Each enabled counter changes by one and saturates; the others keep their value::
 
         update:     k + 1 where the input bit equals the desired bit, k − 1 where it does not
-        reinforce:  k + 1 where k ≥ 0, k − 1 where k < 0, in the enabled lanes
+        reinforce:  k + 1 where k ≥ 0, k − 1 where k < 0
 
-    Pure logic, no register: the row is read in one cycle, and stepped and written in the next.
+    Combinational, latency 0: the memory gives a row in one cycle, and takes the stepped row in the
+    same cycle.
 
     Parameters
     ----------
@@ -27,15 +28,15 @@ class CounterStep(wiring.Component):
     Members
     -------
     i : In(array of signed)
-        Counters as read.
+        Counters from the memory.
     enable : In(counters)
-        Lanes that move; the others stay.
+        Lanes whose counters change.
     reinforce : In(1)
-        Move away from zero rather than towards the desired activation.
+        Step away from zero, not towards the desired activation.
     inputs : In(counters)
-        The layer's input bit of each counter.
+        Input bit of each counter.
     desired : In(1)
-        The neuron's desired activation.
+        Desired activation of the neuron.
     o : Out(array of signed)
         Counters to write.
 

@@ -1,4 +1,4 @@
-"""Where a hidden weight lies: neuron by neuron, row by row."""
+"""Generate the addresses of all rows of hidden weights, in the order of their neurons."""
 
 from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import wiring
@@ -10,10 +10,10 @@ __all__ = ["WeightWalker"]
 
 
 class WeightWalker(wiring.Component):
-    """Walk over the rows of a layer's hidden weights, in the order of their neurons.
+    """Generate the addresses of a layer's rows of hidden weights, in the order of their neurons.
 
-    The walk goes bank by bank, in a bank neuron by neuron, in a neuron row by row, and begins
-    again after the last. What it points at changes in the cycle after a request.
+    The order is: banks, in each bank its neurons, in each neuron its rows; after the last row comes
+    the first. The outputs change in the cycle after a request.
 
     Parameters
     ----------
@@ -23,23 +23,23 @@ class WeightWalker(wiring.Component):
     Members
     -------
     rewind : In(1)
-        Go to the first row of the first neuron, whatever else is requested.
+        Go to the first row of the first neuron. Overrides the other requests.
     next_row : In(1)
         Go to the next row.
     next_neuron : In(1)
         Go to the first row of the next neuron; only from a neuron's first row.
     bank, row : Out
-        The bank, and the row's address in it.
+        Bank of the row, and address of the row in the bank.
     neuron : Out
-        The neuron's position in its bank.
+        Position of the neuron in its bank.
     snapshot_row, snapshot_lane, snapshot_chunk : Out
-        The place of its signs in the bank's snapshot.
+        Place of the row's signs in the bank's snapshot.
     first_row, last_row : Out(1)
-        It is the neuron's first, or last.
+        The row is the neuron's first, or last.
     last_neuron : Out(1)
-        It is one of the bank's last neuron.
+        The neuron is the bank's last.
     last_of_bank : Out(1)
-        It is the last row of the bank.
+        The row is the bank's last.
     """
 
     def __init__(self, folded: FoldedLayer):

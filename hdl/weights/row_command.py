@@ -1,4 +1,4 @@
-"""What a bank of hidden weights can be told to do with a row."""
+"""Commands to a bank of hidden weights: an operation on a row."""
 
 from typing import TYPE_CHECKING
 
@@ -15,34 +15,34 @@ __all__ = ["RowOperation", "row_command_layout"]
 
 
 class RowOperation(Enum, shape=3):
-    """What happens to a row after it is read."""
+    """Operation on a row after its read."""
 
     READ = 0
-    """Nothing; it is there to be looked at."""
+    """Only read it."""
 
     UPDATE = 1
-    """Every counter steps towards the desired activation."""
+    """Step every counter towards the desired activation."""
 
     REINFORCE = 2
-    """One counter steps away from zero."""
+    """Step one counter away from zero."""
 
     SCAN = 3
-    """The signs go to the snapshot ``W``."""
+    """Write the signs to the snapshot ``W``."""
 
     STORE = 4
-    """One counter is replaced; the signs of the row go to the snapshot."""
+    """Replace one counter; write the signs of the row to the snapshot."""
 
     COUNT = 5
-    """Counters at a bound are counted; the snapshot stays as it is."""
+    """Count the saturated counters; the snapshot does not change."""
 
 
 def row_command_layout(folded: FoldedLayer) -> data.StructLayout:
     """An operation on a row of a bank, with the row's place in the snapshot.
 
-    ``row`` is its address among the hidden weights; ``lane`` the counter to reinforce or to
-    store; ``desired`` the activation to step towards; ``last`` marks a neuron's last row, which
-    may be padded. ``snapshot_row``, ``snapshot_lane`` and ``snapshot_chunk`` say where its signs
-    belong.
+    ``row`` is the address of the row; ``lane`` selects the counter to reinforce or to store;
+    ``desired`` is the activation to step towards; ``last`` marks the last row of a neuron, which
+    may be padded. ``snapshot_row``, ``snapshot_lane`` and ``snapshot_chunk`` are the place of the
+    row's signs.
     """
     plan = folded.plan
     return data.StructLayout(

@@ -1,32 +1,32 @@
 # amaranth: UnusedElaboratable=no
-"""A bank's hidden weights and their snapshot."""
+"""Weight bank: hidden weights, their updates, and the snapshot of their signs."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal, signed
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
-from ..primitives.popcount import XnorPopcount
 from ..primitives.simple_dual_port_ram import ApartMemory
 from .counter_memory import CounterMemory
 from .counter_step import CounterStep
 from .row_command import RowOperation, row_command_layout
+from .saturation_counter import SaturationCounter
 
 __all__ = ["WeightBank"]
 
 
 class WeightBank(wiring.Component):
-    """The counters ``k`` of a bank, their steps, and the snapshot ``W`` of their signs.
+    """Store the counters ``k`` of a bank and the snapshot ``W`` of their signs; step the counters.
 
-    Whatever is done to counters is done to a row::
+    Every operation is on a row, in a pipeline::
 
-        0    a command comes, from however far
-        1    its row is read; what it needs comes
+        0    the command comes
+        1    the row is read; ``inputs`` or ``store`` comes
         2    the row is there; it is stepped and written back
-        3    its signs go to the snapshot; ``counter`` is there
+        3    its signs are written to the snapshot; ``counter`` is valid
 
-    One command a cycle with block RAM, as long as a row is not named again in the cycle in which
-    it is written; with SPRAM, one every second cycle that writes counters.
+    With block RAM, one command in each cycle; a command must not name a row that the command in
+    the cycle before writes. With SPRAM, a command that writes counters takes two cycles.
 
     Parameters
     ----------
@@ -38,32 +38,34 @@ class WeightBank(wiring.Component):
     i : In(stream)
         Commands. Never stalls.
     inputs : In(counters)
-        In cycle 1 of an update, the layer's input bits of the row.
+        In cycle 1 of an update, the input bits of the row.
     store : In(signed)
         In cycle 1 of a store, the counter to write.
     counter : Out(signed)
-        From cycle 3 of a read on until that of the next command, its counter.
+        The counter that a read names, from cycle 3 of the read to cycle 3 of the next command.
     saturated : Out(stream)
-        After every count of a row, how many of its counters are at a bound. Never waits.
+        Number of saturated counters of a counted row. Never waits.
     snapshot_address : In
         Row of the snapshot to read: ``set · words + word``.
     snapshot_enable : In(1)
-        Read it.
+        Read the row at ``snapshot_address``.
     snapshot : Out(array)
-        That row, a cycle later: a word of every lane's weights.
+        The row, a cycle later: a word of every lane's weights.
 
     Attributes
     ----------
     saturated_latency : int
-        Cycles from the command to the count.
+        Cycles from the command to the number at ``saturated``.
     """
 
     def __init__(self, folded: FoldedLayer):
         self.folded = folded
         plan = folded.plan
         counter = signed(folded.config.counter_bits)
-        self._popcount = XnorPopcount(plan.counters)
-        self.saturated_latency = 3 + self._popcount.latency
+        self._saturation = SaturationCounter(
+            counters=plan.counters, counter_bits=folded.config.counter_bits
+        )
+        self.saturated_latency = 2 + self._saturation.latency
         super().__init__(
             {
                 "i": In(stream.Signature(row_command_layout(folded), always_ready=True)),
@@ -89,11 +91,6 @@ class WeightBank(wiring.Component):
         )
         m.submodules.step = step = CounterStep(
             counters=plan.counters, counter_bits=config.counter_bits
-        )
-        m.submodules.signs = snapshot = ApartMemory(
-            shape=plan.lanes * plan.word,
-            depth=self.folded.sets * self.folded.words,
-            granularity=plan.counters,
         )
 
         # Cycle 0
@@ -155,21 +152,38 @@ class WeightBank(wiring.Component):
             ]
         m.d.sync += self.counter.eq(row[present.lane])
 
-        # Cycle 3
-        chunks = plan.word // plan.counters
+        m.submodules.saturation = saturation = self._saturation
+        m.d.comb += [
+            saturation.i.valid.eq(valid & (present.operation == RowOperation.COUNT)),
+            saturation.i.p.row.eq(row),
+            saturation.i.p.real.eq(real),
+        ]
+        wiring.connect(m, saturation.o, wiring.flipped(self.saturated))
+
         takes_signs = valid & ((present.operation == RowOperation.SCAN) | stores)
+        self._write_signs(m, takes_signs, present, ~negative & real)
+
+        return m
+
+    def _write_signs(self, m: Module, takes: Value, command: data.View, signs: Value) -> None:
+        """Write the signs of a row to the snapshot in cycle 3; read rows of the snapshot."""
+        plan = self.folded.plan
+        m.submodules.signs = snapshot = ApartMemory(
+            shape=plan.lanes * plan.word,
+            depth=self.folded.sets * self.folded.words,
+            granularity=plan.counters,
+        )
+        chunks = plan.word // plan.counters
         positive = Signal(plan.counters)
         places = Signal(plan.lanes * chunks)
         m.d.sync += [
-            positive.eq(~negative & real),
-            snapshot.write_address.eq(present.snapshot_row),
+            positive.eq(signs),
+            snapshot.write_address.eq(command.snapshot_row),
         ]
         for lane in range(plan.lanes):
             for chunk in range(chunks):
                 m.d.sync += places[lane * chunks + chunk].eq(
-                    takes_signs
-                    & (present.snapshot_lane == lane)
-                    & (present.snapshot_chunk == chunk)
+                    takes & (command.snapshot_lane == lane) & (command.snapshot_chunk == chunk)
                 )
         m.d.comb += [
             snapshot.write_data.eq(positive.replicate(plan.lanes * chunks)),
@@ -178,24 +192,3 @@ class WeightBank(wiring.Component):
             snapshot.read_enable.eq(self.snapshot_enable),
             self.snapshot.eq(snapshot.read_data),
         ]
-
-        # Cycle 3 and on: counting
-        lowest, highest = config.lowest, config.highest
-        bounds = Signal(plan.counters)
-        m.submodules.popcount = self._popcount
-        for lane in range(plan.counters):
-            k = row[lane]
-            m.d.sync += bounds[lane].eq(real[lane] & ((k == lowest) | (k == highest)))
-        m.d.comb += [
-            self._popcount.a.eq(bounds),
-            self._popcount.b.eq((1 << plan.counters) - 1),
-            self.saturated.p.eq(self._popcount.count),
-        ]
-        counted = valid & (present.operation == RowOperation.COUNT)
-        for stage in range(self.saturated_latency - 2):
-            following = Signal(name=f"counted_{stage}")
-            m.d.sync += following.eq(counted)
-            counted = following
-        m.d.comb += self.saturated.valid.eq(counted)
-
-        return m

@@ -1,4 +1,4 @@
-"""The trainer core with memories around it: a simulator is told of batches, not of clocks."""
+"""Simulation harness: the trainer core between memories that hold whole batches."""
 
 import re
 from dataclasses import replace
@@ -27,23 +27,23 @@ __all__ = [
 ]
 
 SAMPLE_CAPACITY = 128
-"""Samples, and results, that the memories hold. A power of two."""
+"""Rows of the memories of samples and of results. A power of two."""
 
 REQUEST_CAPACITY = 4096
-"""Requests, and responses, that the memories hold. A power of two."""
+"""Rows of the memories of requests and of responses. A power of two."""
 
 BATCH_CAPACITY = 512
-"""Ends of batches that the memories hold: more than there can be samples inside. A power of two."""
+"""Rows of a memory of batch ends, more than the core can hold samples. A power of two."""
 
 COUNTERS = "bank_counters"
-"""A bank's memory of hidden weights, within :func:`bank_path`, in a :func:`core_design`."""
+"""Name of a bank's memory of hidden weights in a :func:`core_design`."""
 
 SNAPSHOT = "bank_snapshot"
-"""A bank's memory of their signs, there too."""
+"""Name of a bank's snapshot memory in a :func:`core_design`."""
 
 OWN_MEMORY = re.compile(r"\b(?:sample|request|result|response)_memory\b|\bbatch_memory_\d+\b")
 
-# Memories as Yosys writes them; where the name was given already, a number is added to it.
+# Memories as Yosys writes them; Yosys adds a number to a name that is already in use.
 MODULE = re.compile(r"^module (?P<name>\\\S+ |\w+)\(.*?^endmodule$", re.MULTILINE | re.DOTALL)
 MEMORY = re.compile(
     r"^  reg (?P<range>\[\d+:0\] )?(?P<name>\S+ ?) (?P<rows>\[\d+:0\]);$", re.MULTILINE
@@ -55,25 +55,24 @@ CYCLE_BITS = 48
 
 
 class SimulationTop(wiring.Component):
-    """Feed a trainer core from memories and keep what it answers in memories.
+    """Feed a trainer core from memories, and store its results and responses in memories.
 
-    Whoever drives it writes whole samples into ``sample_memory`` (through the simulator, in no
-    time), raises ``offered`` by their number, sets ``wanted``, turns ``asleep`` over and sleeps
-    until ``wake`` is turned over; then as many results stand in ``result_memory``. Requests and
-    responses go the same way. What a layer has counted at the ends of batches comes into a
-    ``batch_memory`` of its own. All counts go on for ever, modulo 2^32; their low bits are the
-    memories' addresses.
+    The driver writes whole samples into ``sample_memory`` through the simulator, in zero simulated
+    time, adds their number to ``offered``, sets ``wanted``, toggles ``asleep`` and waits until
+    ``wake`` toggles; then the results are in ``result_memory``. Requests and responses use their
+    memories in the same way. Each layer has a ``batch_memory`` for its counts at the ends of
+    batches. All counts run modulo 2^32; their low bits are the memories' addresses.
 
-    Samples are fed without a gap as long as some are offered: a row is read while the last word
-    of the row before is taken.
+    Samples are fed without a gap while samples are offered: the next row is read while the last
+    word of a row is taken.
 
-    Ports are kept apart from the core by registers, as far as can be: logic that depends on a port
-    is evaluated at every step of a simulator, on the clock's falling edges too.
+    Where possible, registers separate the ports from the core: a simulator evaluates logic that
+    depends on a port at every step, also on the clock's falling edges.
 
     Parameters
     ----------
     core : TrainerCore
-        What is simulated; a component with the trainer core's ports.
+        Component to simulate, with the trainer core's ports.
     load_words : int
         Words of a sample at the core's ``samples``.
 
@@ -82,37 +81,37 @@ class SimulationTop(wiring.Component):
     clk : In(1)
         The clock.
     restart : In(1)
-        Reset everything, in the cycle after.
+        Reset everything in the next cycle.
     offered : In
-        Samples written to ``sample_memory`` so far.
+        Number of samples written to ``sample_memory`` since the reset.
     requested : In
-        Requests written to ``request_memory`` so far.
+        Number of requests written to ``request_memory`` since the reset.
     wanted : In
-        Results to wait for.
+        Number of results to wait for, since the reset.
     settle : In(1)
-        Wait until the core is not busy, too.
+        Also wait until the core is not busy.
     patience : In
-        Cycles without a sound from the core after which to wake in any case.
+        Cycles without a transfer on any stream of the core after which the wait ends anyway.
     gaps, stalls : In(8)
-        How often a word or a request is held back, and a result or a response is not taken:
-        in so many of 256 cycles, at random.
+        In how many of 256 cycles, at random, words and requests are held back (``gaps``), and
+        results and responses are not taken (``stalls``).
     noise : In(32)
-        Seed of that, taken after a reset.
+        Seed of gaps and stalls, loaded after a reset.
     waves : In(1)
-        For the main program: record a waveform.
+        Tells the main program to record a waveform.
     asleep : In(1)
-        Turned over to wait.
+        Toggled to start a wait.
     wake : Out(1)
-        Becomes ``asleep`` when what is waited for is there: ``wanted`` results, a response to each
-        request, and an idle core if ``settle`` is set; or when patience is at its end.
+        Becomes ``asleep`` at the end of a wait: when there are ``wanted`` results, a response to
+        each request, and an idle core if ``settle`` is set; or after ``patience`` cycles.
     finished, answered : Out
-        Results and responses so far, as of the cycle before.
+        Number of results and of responses since the reset, a cycle late.
     ended : Out(array)
-        Batches that each layer is through with so far, as of the cycle before.
+        Number of batches that each layer has ended since the reset, a cycle late.
     busy : Out(1)
-        The core's own, as of the cycle before.
+        The core's ``busy``, a cycle late.
     cycles : Out
-        Cycles in which it was set, or a word was offered, until then.
+        Number of cycles in which the core was busy or a word was offered, a cycle late.
     """
 
     def __init__(self, core: wiring.Component, *, load_words: int):
@@ -159,7 +158,7 @@ class SimulationTop(wiring.Component):
 
         m.domains.always = always = ClockDomain(reset_less=True)
         m.domains.sync = sync = ClockDomain()
-        sync.rst = Signal(name="restarting")  # by the name of rst, a bench could write it
+        sync.rst = Signal(name="restarting")  # a bench could write a signal named rst
         m.d.comb += [always.clk.eq(self.clk), sync.clk.eq(self.clk)]
         m.d.always += sync.rst.eq(self.restart)
 
@@ -175,56 +174,68 @@ class SimulationTop(wiring.Component):
         ]
 
         hold = self._noise(m)
+        self._feed_samples(m, hold[0])
+        self._ask(m, hold[1])
+        self._keep(m, "result_memory", core.results, finished, SAMPLE_CAPACITY, hold[2])
+        self._keep(m, "response_memory", core.responses, answered, REQUEST_CAPACITY, hold[3])
+        self._keep_batch_ends(m)
+        self._wake(m, finished, answered)
 
-        # Samples
+        return m
+
+    def _feed_samples(self, m: Module, hold: Value) -> None:
+        """Feed samples from ``sample_memory``, word by word."""
+        samples = self.core.samples
         m.submodules.sample_memory = memory = Memory(
             shape=self.sample_layout.size, depth=SAMPLE_CAPACITY, init=[]
         )
         word = Signal(range(max(self.load_words, 2)))
-        row, fed = self._reader(m, memory, self.offered, hold[0], core.samples)
+        row, fed = self._reader(m, memory, self.offered, hold, samples)
         sample = data.View(self.sample_layout, row)
         last_word = word == self.load_words - 1
         m.d.comb += [
-            core.samples.p.bits.eq(sample.bits.word_select(word, len(core.samples.p.bits))),
-            core.samples.p.label.eq(sample.label),
-            core.samples.p.last.eq(sample.last),
-            fed.eq(core.samples.valid & core.samples.ready & last_word),
+            samples.p.bits.eq(sample.bits.word_select(word, len(samples.p.bits))),
+            samples.p.label.eq(sample.label),
+            samples.p.last.eq(sample.last),
+            fed.eq(samples.valid & samples.ready & last_word),
         ]
-        with m.If(core.samples.valid & core.samples.ready):
+        with m.If(samples.valid & samples.ready):
             m.d.sync += word.eq(Mux(last_word, 0, word + 1))
 
-        # Requests
+    def _ask(self, m: Module, hold: Value) -> None:
+        """Feed requests from ``request_memory``."""
+        requests = self.core.requests
         m.submodules.request_memory = memory = Memory(
             shape=self.request_layout.size, depth=REQUEST_CAPACITY, init=[]
         )
-        row, asked = self._reader(m, memory, self.requested, hold[1], core.requests)
+        row, asked = self._reader(m, memory, self.requested, hold, requests)
         m.d.comb += [
-            Value.cast(core.requests.payload).eq(row),
-            asked.eq(core.requests.valid & core.requests.ready),
+            Value.cast(requests.payload).eq(row),
+            asked.eq(requests.valid & requests.ready),
         ]
 
-        # Results and responses
-        for name, stream, count, depth, held in (
-            ("result_memory", core.results, finished, SAMPLE_CAPACITY, hold[2]),
-            ("response_memory", core.responses, answered, REQUEST_CAPACITY, hold[3]),
-        ):
-            payload = Value.cast(stream.payload)
-            m.submodules[name] = memory = Memory(shape=len(payload), depth=depth, init=[])
-            port = memory.write_port()
-            m.d.comb += [
-                stream.ready.eq(~held),
-                port.addr.eq(count),
-                port.data.eq(payload),
-                port.en.eq(stream.valid & stream.ready),
-            ]
-            with m.If(port.en):
-                m.d.sync += count.eq(count + 1)
+    def _keep(
+        self, m: Module, name: str, stream: Any, count: Signal, depth: int, hold: Value
+    ) -> None:
+        """Count the transfers of a stream from the core, and write them to a memory."""
+        payload = Value.cast(stream.payload)
+        m.submodules[name] = memory = Memory(shape=len(payload), depth=depth, init=[])
+        port = memory.write_port()
+        m.d.comb += [
+            stream.ready.eq(~hold),
+            port.addr.eq(count),
+            port.data.eq(payload),
+            port.en.eq(stream.valid & stream.ready),
+        ]
+        with m.If(port.en):
+            m.d.sync += count.eq(count + 1)
 
-        # Ends of batches
+    def _keep_batch_ends(self, m: Module) -> None:
+        """Write each layer's counts at the ends of batches to a memory."""
         ended = Signal.like(self.ended)
         m.d.sync += self.ended.eq(ended)
         for layer in range(self.layers):
-            end = core.batch_ends[layer]
+            end = self.core.batch_ends[layer]
             counts = Cat(end.errors, end.updates)
             m.submodules[f"batch_memory_{layer}"] = memory = Memory(
                 shape=len(counts), depth=BATCH_CAPACITY, init=[]
@@ -238,7 +249,9 @@ class SimulationTop(wiring.Component):
             with m.If(end.valid):
                 m.d.sync += ended[layer].eq(ended[layer] + 1)
 
-        # Waking
+    def _wake(self, m: Module, finished: Signal, answered: Signal) -> None:
+        """Set ``wake`` to ``asleep`` when the wait is over, or after ``patience`` cycles."""
+        core = self.core
         wake = Signal()
         m.d.comb += self.wake.eq(wake)
         silence = Signal(COUNT_BITS)
@@ -247,10 +260,10 @@ class SimulationTop(wiring.Component):
         sound = Cat(stream.valid & stream.ready for stream in streams).any()
         with m.If(sound | (wake == self.asleep)):
             m.d.sync += silence.eq(0)
-        # The count of results may be beyond what is wanted already.
+        # There may be more results than wanted.
         ahead = Signal(COUNT_BITS)
         m.d.comb += ahead.eq(finished - self.wanted)
-        # A row is written a little later than the core is through with what it was for.
+        # Rows of the banks are written up to two cycles after the core is done.
         settled = Signal(2)
         m.d.sync += settled.eq(Cat(~core.busy, settled))
         idle = ~core.busy & settled.all()
@@ -258,12 +271,10 @@ class SimulationTop(wiring.Component):
         with m.If(done | (silence == self.patience)):
             m.d.sync += wake.eq(self.asleep)
 
-        return m
-
     def _reader(
         self, m: Module, memory: Memory, offered: Signal, hold: Value, stream: Any
     ) -> tuple[Value, Signal]:
-        """A row of ``memory`` at a time while some are offered; gives the row and what ends it."""
+        """Read ``memory`` row by row; returns the row, and the signal to set when it is used up."""
         port = memory.read_port()
         ended = Signal()
         taken = Signal(COUNT_BITS)
@@ -272,7 +283,7 @@ class SimulationTop(wiring.Component):
         m.d.comb += [
             port.addr.eq(taken),
             port.en.eq((taken != offered) & (~there | ended)),
-            # What was once shown stays until it is taken.
+            # A word that was offered stays until it is taken.
             stream.valid.eq(there & (promised | ~hold)),
         ]
         m.d.sync += promised.eq(stream.valid & ~stream.ready)
@@ -283,9 +294,9 @@ class SimulationTop(wiring.Component):
         return port.data, ended
 
     def _noise(self, m: Module) -> list[Value]:
-        """Whether to hold back samples, requests, results and responses in this cycle."""
+        """Draw whether to hold back samples, requests, results and responses in a cycle."""
         m.submodules.noise = noise = BitStreamGenerator(32)
-        # In reset, the generator can not be loaded.
+        # The generator cannot be loaded during reset.
         unseeded = Signal(init=1)
         gaps, stalls = Signal.like(self.gaps), Signal.like(self.stalls)
         m.d.sync += [unseeded.eq(0), gaps.eq(self.gaps), stalls.eq(self.stalls)]
@@ -302,7 +313,7 @@ class SimulationTop(wiring.Component):
 
 @lru_cache(maxsize=8)
 def core_design(folded: FoldedNetwork) -> Design:
-    """A trainer core in its harness, with the memories within reach of a bench.
+    """Design of a trainer core in its harness, whose memories a bench can read and write.
 
     Parameters
     ----------
@@ -316,14 +327,14 @@ def core_design(folded: FoldedNetwork) -> Design:
 
 
 def reveal_memories(verilog: str, *, banks: int) -> str:
-    """Give memories names to go by, and have Verilator keep them within reach.
+    """Give memories fixed names, and make them public for Verilator.
 
     Parameters
     ----------
     verilog : str
-        A :class:`SimulationTop`.
+        Verilog of a :class:`SimulationTop`.
     banks : int
-        Banks of the core's layers whose memories are in it, besides the harness's own.
+        Number of banks in the core, each with a memory of counters and a snapshot.
     """
     found = {COUNTERS: 0, SNAPSHOT: 0}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from metaplast.hdl.layer.layer_engine import Layer
+from metaplast.hdl.layer.layer_engine import LayerEngine
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 
@@ -14,7 +14,7 @@ BENCH = "tests.hdl.layer.benches.layer_engine"
 def run(
     layer: str, next_load: int | None = None, *, case: str | None = None, flip: bool = False
 ) -> None:
-    design = Design.of(Layer(FOLDED_LAYERS[layer], next_load))
+    design = Design.of(LayerEngine(FOLDED_LAYERS[layer], next_load))
     parameters = {"layer": layer, "next_load": next_load}
     build(design).run(BENCH, parameters=parameters, case=case, flip=flip)
 

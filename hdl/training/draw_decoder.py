@@ -1,0 +1,116 @@
+# amaranth: UnusedElaboratable=no
+"""Decode a random draw into the hidden weight that it names."""
+
+from amaranth.hdl import Elaboratable, Module, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..planning.plan import FoldedLayer
+from ..primitives.constant_divider import ConstantDivider
+
+__all__ = ["DRAW_BITS", "DrawDecoder", "place_layout"]
+
+DRAW_BITS = 32
+
+
+def place_layout(folded: FoldedLayer) -> data.StructLayout:
+    """The place of a hidden weight: its bank, the row's address in the bank, its lane."""
+    return data.StructLayout(
+        {
+            "bank": range(max(folded.plan.banks, 2)),
+            "row": range(max(folded.bank_rows, 2)),
+            "lane": range(max(folded.plan.counters, 2)),
+        }
+    )
+
+
+class DrawDecoder(wiring.Component):
+    """Decode a draw of the reinforcement into a bank, a row and a lane (docs/algorithm.md, 5).
+
+    Computes, from neuron ``j`` and input ``i`` in the draw's low bits::
+
+        bank, m = divmod(j, bank_neurons)
+        part, lane = divmod(i, counters)
+        row = m · rows + part
+
+    One draw in each enabled cycle; its place is at ``o`` ``latency`` enabled cycles later. A draw
+    whose ``j`` or ``i`` is beyond the layer names no weight, and ``o`` is not valid.
+
+    Parameters
+    ----------
+    folded : FoldedLayer
+        The layer and its fold factors.
+
+    Members
+    -------
+    enable : In(1)
+        The pipeline moves on by one cycle.
+    i : In(stream)
+        Draws. Taken if ``enable`` is set.
+    o : Out(stream)
+        Places of hidden weights. A place that is taken while the pipeline stands still does not
+        come again.
+
+    Attributes
+    ----------
+    latency : int
+        Enabled cycles from a draw to its place.
+    """
+
+    def __init__(self, folded: FoldedLayer):
+        self.folded = folded
+        config, plan = folded.config, folded.plan
+        self._neurons = ConstantDivider(width=config.neuron_bits, divisor=folded.bank_neurons)
+        self._inputs = ConstantDivider(width=config.input_bits, divisor=plan.counters)
+        self._divided = max(self._neurons.latency, self._inputs.latency)
+        self.latency = self._divided + 1
+        super().__init__(
+            {
+                "enable": In(1),
+                "i": In(stream.Signature(DRAW_BITS, always_ready=True)),
+                "o": Out(stream.Signature(place_layout(folded))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        config, folded = self.folded.config, self.folded
+
+        m.submodules.neurons = neurons = self._neurons
+        m.submodules.inputs = inputs = self._inputs
+        j = self.i.p[: config.neuron_bits]
+        i = self.i.p[config.neuron_bits : config.neuron_bits + config.input_bits]
+        named = Signal()
+        m.d.comb += [
+            neurons.enable.eq(self.enable),
+            neurons.i.eq(j),
+            inputs.enable.eq(self.enable),
+            inputs.i.eq(i),
+            named.eq(self.i.valid & (j < config.neurons) & (i < config.inputs)),
+        ]
+
+        def delayed(value: Value, latency: int, name: str) -> Value:
+            """The value when both divisions are complete, if it is there after ``latency``."""
+            for stage in range(self._divided - latency):
+                following = Signal.like(value, name=f"{name}_{stage}")
+                with m.If(self.enable):
+                    m.d.sync += following.eq(value)
+                value = following
+            return value
+
+        named = delayed(named, 0, "named")
+        bank = delayed(neurons.quotient, neurons.latency, "bank")
+        neuron = delayed(neurons.remainder, neurons.latency, "neuron")
+        part = delayed(inputs.quotient, inputs.latency, "part")
+        lane = delayed(inputs.remainder, inputs.latency, "lane")
+        with m.If(self.enable):
+            m.d.sync += [
+                self.o.valid.eq(named),
+                self.o.p.bank.eq(bank),
+                self.o.p.row.eq(neuron * folded.rows + part),
+                self.o.p.lane.eq(lane),
+            ]
+        with m.Elif(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+
+        return m
