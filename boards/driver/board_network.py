@@ -13,9 +13,16 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.network import Network, initial_classifier
 from ...golden_model.random_stream import BitStream
 from ...golden_model.samples import checked_bits
-from ...hdl.link.protocol import VERSION, LinkRegister, design_digest, link_address
+from ...hdl.link.protocol import VERSION, design_digest
 from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
-from ...hdl.registers.registers import IDENTITY, GlobalRegister, LayerRegister, layer_address
+from ...hdl.registers.register_map import (
+    IDENTITY,
+    GlobalRegister,
+    LayerRegister,
+    LinkRegister,
+    layer_address,
+    link_address,
+)
 from .link_client import LinkClient, LinkError, SampleFrame, WriteFrame
 
 __all__ = ["BoardNetwork", "BoardShape", "WrongBoardError", "identify"]

@@ -25,7 +25,7 @@ from ...hdl.link.protocol import (
     sync_request,
     write_request,
 )
-from ...hdl.registers.registers import Status
+from ...hdl.registers.register_map import Status
 
 __all__ = [
     "BAUD",

@@ -9,7 +9,7 @@ from ..forward.forward_pass import ForwardPass
 from ..planning.plan import FoldedLayer
 from ..primitives.random_stream import BitStreamGenerator
 from ..primitives.simple_dual_port_ram import ApartMemory
-from ..registers.registers import request_layout, response_layout
+from ..registers.requests import request_layout, response_layout
 from ..training.dirty_neurons import UpdateMarks
 from ..training.initialiser import Initialiser
 from ..training.reinforcement import Reinforcement

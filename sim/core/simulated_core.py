@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...golden_model.random_stream import BitStream
 from ...hdl.planning.plan import FoldedLayer, FoldedNetwork
-from ...hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
+from ...hdl.registers.register_map import GlobalRegister, LayerRegister, Status, layer_address
 from ..verilator.design import TOP
 from ..verilator.simulator import SimulationError, Simulator, build
 from .bank_images import counter_words, counters_of, snapshot_of, snapshot_words

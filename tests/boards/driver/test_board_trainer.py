@@ -27,7 +27,12 @@ from metaplast.boards.driver.link_client import (
 from metaplast.golden_model import ConfigurationError, DataError, Network, NetworkConfig, Trainer
 from metaplast.hdl.link.protocol import counters_request, encode_frame
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
-from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import (
+    GlobalRegister,
+    LayerRegister,
+    Status,
+    layer_address,
+)
 from metaplast.sim.virtual_board.cable import Cable
 from metaplast.sim.virtual_board.virtual_board import VirtualBoard, build_board
 

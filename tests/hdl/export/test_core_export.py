@@ -19,7 +19,7 @@ from metaplast.hdl.export.core_export import MODULE, WAIVERS, ExportedCore, expo
 from metaplast.hdl.export.verilog import VerilogError
 from metaplast.hdl.planning.cycles import LayerTiming, estimate_cycles
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.registers.registers import LayerRegister, layer_address
+from metaplast.hdl.registers.register_map import LayerRegister, layer_address
 
 CONFIG = NetworkConfig(inputs=37, hidden=(15, 9), groups=(5, 3), classes=5, counter_bits=5)
 PLAN = NetworkPlan(

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from metaplast.golden_model import BitStream, Network, NetworkConfig
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import (
+    GlobalRegister,
+    LayerRegister,
+    Status,
+    layer_address,
+)
 from metaplast.sim.core.simulated_core import CoreResults, SimulatedCore, build_core
 from metaplast.sim.cosimulation.comparison import CoreState, compare_states
 from metaplast.sim.cosimulation.epoch_run import peek

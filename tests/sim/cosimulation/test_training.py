@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
 from metaplast.hdl.planning.cycles import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.registers.registers import LayerRegister, layer_address
+from metaplast.hdl.registers.register_map import LayerRegister, layer_address
 from metaplast.sim.core.simulated_core import BatchCounts, SimulatedCore
 from metaplast.sim.cosimulation.comparison import CoreState, compare_states
 from metaplast.sim.cosimulation.epoch_run import Check, FoundError, Progress
