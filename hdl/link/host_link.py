@@ -110,31 +110,76 @@ class HostLink(wiring.Component):
         wiring.connect(m, reply.o, sender.replies)
         self._send(m, sender)
 
-        sequenced = (fields.kind == RequestKind.WRITE) | (fields.kind == RequestKind.SAMPLE)
-        in_sequence = ~sequenced | (fields.number == sequence.number)
-        right = Signal()
-        positioned = Signal()  # the counters to read are
+        write = fields.kind == RequestKind.WRITE
+        in_sequence = ~(write | (fields.kind == RequestKind.SAMPLE)) | (
+            fields.number == sequence.number
+        )
+        frame, right = Signal(), Signal()
         m.d.comb += [
             fields.strobe.eq(deframer.o.valid),
             fields.byte.eq(deframer.o.payload),
             fields.end.eq(deframer.end),
+            frame.eq(deframer.end & ~deframer.empty),
             right.eq(deframer.good & fields.whole & in_sequence),
-            reply.row.eq(fields.kind == RequestKind.COUNTERS),
-            reply.counter.eq(positioned),
-            reply.left.eq(fields.left),
-            reply.tag.eq(fields.number[:8]),
-            reply.value.eq(fields.argument[:8]),
-            fields.shift_number.eq(reply.shift_tag),
-            fields.shift_argument.eq(reply.shift_value),
         ]
-
-        answering = Signal()
-        own, answer = self._request(m, fields, positioned, answering)
+        positioned = Signal()  # the counters to read are
+        own, answer = self._request(m, fields, positioned)
+        self._answer(m, fields, reply, positioned, answer)
         outcome = Signal(outcome_layout())
         self._state(m, sender, sequence, outcome, fields.number, answer.status)
-        m.d.comb += [fields.loaded.eq(answer.data), reply.status.eq(answer.status)]
-        frame = deframer.end & ~deframer.empty
-        self._obey(m, fields, reply, frame, right, positioned, own, answering, answer, outcome)
+
+        answered = own | self.responses.valid
+        m.d.comb += fields.obeying.eq(1)
+        with m.FSM():
+            with m.State("Wait"):
+                m.d.comb += fields.obeying.eq(0)
+                m.d.sync += positioned.eq(0)
+                with m.If(frame & ~right):
+                    m.d.comb += outcome.spoilt.eq(1)
+                with m.Elif(frame):
+                    with m.Switch(fields.kind):
+                        with m.Case(RequestKind.SYNC):
+                            m.d.comb += outcome.synchronised.eq(1)
+                        with m.Case(RequestKind.SAMPLE):
+                            m.next = "Finish"
+                        with m.Default():
+                            m.next = "Request"
+            with m.State("Finish"):
+                m.d.comb += [fields.obeying.eq(0), fields.finish.eq(~fields.strobe)]
+                with m.If(fields.strobe):
+                    m.d.comb += outcome.spoilt.eq(1)
+                    m.next = "Wait"
+                with m.Elif(self.samples.ready):
+                    m.d.comb += outcome.accepted.eq(1)
+                    m.next = "Wait"
+            with m.State("Request"):
+                m.d.comb += self.requests.valid.eq(~own)
+                with m.If(own | self.requests.ready):
+                    m.next = "Answer"
+            with m.State("Answer"):
+                m.d.comb += [
+                    self.responses.ready.eq(~own),
+                    fields.load.eq(answered),
+                    reply.begin.eq(answered),
+                ]
+                with m.If(write & answered):
+                    accepted = answer.status == Status.OK
+                    m.d.comb += [outcome.accepted.eq(accepted), outcome.refused.eq(~accepted)]
+                    m.next = "Wait"
+                with m.Elif(answered):
+                    m.next = "Reply"
+            with m.State("Reply"):
+                m.d.comb += reply.active.eq(1)
+                with m.If(reply.ended):
+                    m.d.sync += positioned.eq(1)
+                    m.d.comb += fields.count_down.eq(positioned)
+                    m.next = "Request"
+                    with m.If(reply.o.p.last):
+                        m.next = "Wait"
+
+        # A frame that began too early
+        with m.If(frame & fields.obeying):
+            m.d.comb += outcome.early.eq(1)
 
         return m
 
@@ -181,7 +226,7 @@ class HostLink(wiring.Component):
             m.d.sync += latest.eq(status)
 
     def _request(
-        self, m: Module, fields: FrameFields, positioned: Signal, answering: Signal
+        self, m: Module, fields: FrameFields, positioned: Signal
     ) -> tuple[Signal, data.View]:
         """Make the request of a frame; gives whether the link itself answers it, and the answer.
 
@@ -208,7 +253,7 @@ class HostLink(wiring.Component):
             registers.write.eq(write),
             registers.offset.eq(fields.register),
             registers.data.eq(fields.argument),
-            registers.enable.eq(known & answering),
+            registers.enable.eq(known & fields.load),
             values.version.eq(VERSION),
             values.samples_ahead.eq(SAMPLES_AHEAD),
             values.load.eq(self.folded.first.plan.load),
@@ -224,71 +269,23 @@ class HostLink(wiring.Component):
             m.d.comb += answer.status.eq(refused)
         return own, answer
 
-    def _obey(
+    def _answer(
         self,
         m: Module,
         fields: FrameFields,
         reply: RegisterReply,
-        frame: Value,
-        right: Signal,
         positioned: Signal,
-        own: Signal,
-        answering: Signal,
         answer: data.View,
-        outcome: data.View,
     ) -> None:
-        """Obey a frame when its closing flag comes, and give its outcome."""
-        write = fields.kind == RequestKind.WRITE
-        answered = own | self.responses.valid
-        m.d.comb += fields.obeying.eq(1)
-        with m.FSM():
-            with m.State("Wait"):
-                m.d.comb += fields.obeying.eq(0)
-                m.d.sync += positioned.eq(0)
-                with m.If(frame & ~right):
-                    m.d.comb += outcome.spoilt.eq(1)
-                with m.Elif(frame):
-                    with m.Switch(fields.kind):
-                        with m.Case(RequestKind.SYNC):
-                            m.d.comb += outcome.synchronised.eq(1)
-                        with m.Case(RequestKind.SAMPLE):
-                            m.next = "Finish"
-                        with m.Default():
-                            m.next = "Request"
-            with m.State("Finish"):
-                m.d.comb += [fields.obeying.eq(0), fields.finish.eq(~fields.strobe)]
-                with m.If(fields.strobe):
-                    m.d.comb += outcome.spoilt.eq(1)
-                    m.next = "Wait"
-                with m.Elif(self.samples.ready):
-                    m.d.comb += outcome.accepted.eq(1)
-                    m.next = "Wait"
-            with m.State("Request"):
-                m.d.comb += self.requests.valid.eq(~own)
-                with m.If(own | self.requests.ready):
-                    m.next = "Answer"
-            with m.State("Answer"):
-                m.d.comb += [
-                    answering.eq(1),
-                    self.responses.ready.eq(~own),
-                    fields.load.eq(answered),
-                    reply.begin.eq(answered),
-                ]
-                with m.If(write & answered):
-                    accepted = answer.status == Status.OK
-                    m.d.comb += [outcome.accepted.eq(accepted), outcome.refused.eq(~accepted)]
-                    m.next = "Wait"
-                with m.Elif(answered):
-                    m.next = "Reply"
-            with m.State("Reply"):
-                m.d.comb += reply.active.eq(1)
-                with m.If(reply.ended):
-                    m.d.sync += positioned.eq(1)
-                    m.d.comb += fields.count_down.eq(positioned)
-                    m.next = "Request"
-                    with m.If(reply.o.p.last):
-                        m.next = "Wait"
-
-        # A frame that began too early
-        with m.If(frame & fields.obeying):
-            m.d.comb += outcome.early.eq(1)
+        """Reply with an answer; its value is kept with the fields, and shifted out of them."""
+        m.d.comb += [
+            fields.loaded.eq(answer.data),
+            fields.shift_number.eq(reply.shift_tag),
+            fields.shift_argument.eq(reply.shift_value),
+            reply.row.eq(fields.kind == RequestKind.COUNTERS),
+            reply.counter.eq(positioned),
+            reply.left.eq(fields.left),
+            reply.status.eq(answer.status),
+            reply.tag.eq(fields.number[:8]),
+            reply.value.eq(fields.argument[:8]),
+        ]

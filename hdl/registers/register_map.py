@@ -50,19 +50,27 @@ WORD = (1 << 32) - 1
 class Status(enum.Enum):
     """How a request ended; it has changed nothing unless the status is ``OK``.
 
-    A status earlier in ``BUSY``, ``UNKNOWN``, ``ACCESS``, ``RANGE`` takes precedence over a later
-    one.
+    If several apply, it is the first of ``BUSY``, ``UNKNOWN``, ``ACCESS``, ``RANGE``.
+
+    Attributes
+    ----------
+    meaning : str
+        The status in words, for the reader.
     """
 
-    OK = 0
-    BUSY = 1
-    """Not while samples are inside, or during a commit or a reset."""
-    UNKNOWN = 2
-    """There is no such register."""
-    ACCESS = 3
-    """The register cannot be written, or cannot be read."""
-    RANGE = 4
-    """The value is out of the register's range."""
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str = "") -> "Status":
+        member = object.__new__(cls)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    OK = 0, "the request was carried out"
+    BUSY = 1, "not possible while samples are inside, or during a commit or a reset"
+    UNKNOWN = 2, "there is no such register"
+    ACCESS = 3, "the register cannot be written, or cannot be read"
+    RANGE = 4, "the value is out of the register's range"
 
 
 class OnWrite(enum.Enum):
@@ -101,7 +109,7 @@ class LayerBound:
     of: Callable[[LayerConfig], int]
 
     def __str__(self) -> str:
-        return self.symbol
+        return f"`{self.symbol}`"
 
 
 Bound = int | LayerBound
@@ -122,6 +130,11 @@ class Field:
     name: str
     low: int
     width: int = 1
+
+    def __str__(self) -> str:
+        if self.width == 1:
+            return f"bit {self.low} {self.name}"
+        return f"bits {self.low + self.width - 1} to {self.low} {self.name}"
 
 
 @dataclass(frozen=True)
@@ -197,6 +210,18 @@ class Register:
         """Whether a read is refused while the core is busy; a write always is."""
         return self.readable and self.on_read is OnRead.ACTION
 
+    @property
+    def meaning(self) -> str:
+        """The description, with the fields and the effects of access."""
+        parts = [self.description]
+        if self.fields:
+            parts[0] += ": " + ", ".join(map(str, self.fields))
+        if self.writable and self.on_write is OnWrite.CLEAR:
+            parts.append("a write clears it")
+        if self.read_needs_idle:
+            parts.append("a read needs the core idle")
+        return "; ".join(parts)
+
     def bounds(self, layer: LayerConfig | None = None) -> tuple[int, int]:
         """The lowest and the highest value that can be written.
 
@@ -245,7 +270,7 @@ class RegisterGroup(enum.IntEnum):
 class GlobalRegister(RegisterGroup):
     """Registers of the core, at their own address."""
 
-    IDENTITY = Register(0, "r", f"{IDENTITY:#010x}: `MPL` and the version of the interface")
+    IDENTITY = Register(0, "r", f"0x{IDENTITY:08X}: `MPL` and the version of the interface")
     LAYERS = Register(1, "r", "number of layers")
     STATUS = Register(2, "r", "state of the core", fields=(Field("busy", 0), Field("resetting", 1)))
     RESET = Register(
@@ -305,8 +330,8 @@ class LayerRegister(RegisterGroup):
     COUNTER = Register(
         6,
         "rw",
-        "`k`, sign-extended; then the position advances to the next input, after the last input "
-        "to the next neuron. A write also updates `W`",
+        "`k`, sign-extended; the position then advances to the next input, after the last input "
+        "to the next neuron; a write also updates `W`",
         OnWrite.ACTION,
         OnRead.ACTION,
         minimum=LOWEST_COUNTER,
