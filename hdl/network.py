@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from .layer.layer_engine import LayerEngine
 from .layer.sample_layouts import batch_end_layout, result_layout, sample_layout
 from .planning.plan import FoldedNetwork
-from .registers.registers import request_layout, response_layout
+from .registers.requests import request_layout, response_layout
 
 __all__ = ["Network"]
 

@@ -1,34 +1,21 @@
 # amaranth: UnusedElaboratable=no
 """The trainer core: a network that learns, with the registers to set it up and watch it."""
 
-from amaranth.hdl import Array, Cat, Elaboratable, Module, Mux, Signal, Value, ValueLike
+from amaranth.hdl import Cat, Elaboratable, Module, Mux
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..golden_model.random_stream import classifier_id, initial_counters_id, reinforcement_id
 from .layer.layer_engine import batch_end_layout, result_layout
 from .network import Network
 from .planning.plan import FoldedNetwork
-from .primitives.split_mix import SplitMix64Seeder
-from .registers.registers import (
-    IDENTITY,
-    GlobalRegister,
-    LayerRegister,
-    Status,
-    exceeds,
-    request_layout,
-    response_layout,
-)
+from .registers.register_file import RegisterFile
+from .registers.register_map import IDENTITY, GlobalRegister
+from .registers.request_router import RequestRouter
+from .registers.requests import request_layout, response_layout
+from .training.batch_control import BatchControl, sample_word_layout
+from .training.reset_sequence import ResetSequence
 
-__all__ = ["TrainerCore", "sample_word_layout"]
-
-
-def sample_word_layout(load: int) -> data.StructLayout:
-    """A word of a sample from outside.
-
-    The label, and whether the sample is the last of its batch, are taken with its last word.
-    """
-    return data.StructLayout({"bits": load, "label": 8, "last": 1})
+__all__ = ["TrainerCore"]
 
 
 class TrainerCore(wiring.Component):
@@ -40,7 +27,7 @@ class TrainerCore(wiring.Component):
 
     A sample whose label is no class is refused in training: its result says so, and it counts
     neither for its batch nor as one trained on. Requests for what cannot be are answered with the
-    reason (:class:`.registers.Status`) and change nothing; writes, and reads that would disturb
+    reason (:class:`.register_map.Status`) and change nothing; writes, and reads that would disturb
     training, are refused while the core is busy. A request that finds the core idle is obeyed
     before the next sample comes in. A response follows in the cycle after its request is taken; if
     it is a layer's, in the cycle after that.
@@ -93,214 +80,73 @@ class TrainerCore(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         config, network = self.folded.config, self.network
-        m.submodules.network = network
+        layers = len(self.folded.layers)
 
-        seed = Signal(48)
-        batch = Signal(16, init=1)
-        infer = Signal()
-        sample_count, refused_count = Signal(32), Signal(32)
-        resetting = Signal()
+        m.submodules.network = network
+        m.submodules.registers = registers = RegisterFile(GlobalRegister)
+        m.submodules.router = router = RequestRouter(layers=layers)
+        m.submodules.batch = batch = BatchControl(
+            load=self.folded.first.plan.load, classes=config.classes
+        )
+        m.submodules.reset = reset = ResetSequence(layers=layers)
         m.d.comb += [
-            self.busy.eq(network.busy | resetting),
+            self.busy.eq(network.busy | reset.active),
             self.batch_ends.eq(network.batch_ends),
         ]
 
         # Samples
-        left_in_batch = Signal(16, init=1)  # samples until the batch is complete
-        refused, last, complete = Signal(), Signal(), Signal()
-        # What a request finds idle stays so until it is answered.
-        requested = Signal()
-        held = resetting | requested
-        m.d.comb += [
-            refused.eq(~infer & (self.samples.p.label >= config.classes)),
-            last.eq(self.samples.p.last | (left_in_batch == 1)),
-            complete.eq(network.i.valid & network.i.ready & network.last_word),
-            network.i.valid.eq(self.samples.valid & ~held),
-            self.samples.ready.eq(network.i.ready & ~held),
-            network.cancel.eq(self.cancel),
-            network.i.p.bits.eq(self.samples.p.bits),
-            network.i.p.label.eq(self.samples.p.label),
-            network.i.p.last.eq(last & ~refused),
-            network.i.p.train.eq(~infer),
-            network.i.p.refused.eq(refused),
-        ]
-        with m.If(complete & refused):
-            m.d.sync += refused_count.eq(refused_count + 1)
-        with m.Elif(complete & ~infer):
-            m.d.sync += [
-                sample_count.eq(sample_count + 1),
-                left_in_batch.eq(Mux(last, batch, left_in_batch - 1)),
-            ]
+        wiring.connect(m, wiring.flipped(self.samples), batch.i)
+        wiring.connect(m, batch.o, network.i)
         wiring.connect(m, network.o, wiring.flipped(self.results))
-
-        # Registers
-        request = self.requests.p
-        page, register = request.address[8:], request.address[:8]
-        answer = Signal(response_layout())
-        m.d.comb += self.responses.p.eq(answer)
-        begin_reset = Signal()
-        layer_requests = Array(network.requests[i].valid for i in range(len(config.layers)))
-        layer_ready = Array(network.requests[i].ready for i in range(len(config.layers)))
-        layer_valid = Array(network.responses[i].valid for i in range(len(config.layers)))
-        layer_answers = Array(network.responses[i].p.as_value() for i in range(len(config.layers)))
-        layer = Signal(range(max(len(config.layers), 2)))
-        m.d.comb += layer.eq(page - 1)
-        for index in range(len(config.layers)):
-            m.d.comb += [
-                network.requests[index].p.eq(request),
-                network.responses[index].ready.eq(1),
-            ]
-        exclusive = request.write | (
-            (page != 0)
-            & ((register == LayerRegister.COUNTER) | (register == LayerRegister.SATURATED))
-        )
-
-        def respond(status: Status = Status.OK) -> None:
-            m.d.sync += answer.status.eq(status)
-            m.next = "Take"
-
-        def read_only(value: ValueLike) -> None:
-            m.d.sync += answer.data.eq(value)
-            with m.If(request.write):
-                respond(Status.ACCESS)
-            with m.Else():
-                respond()
-
-        def read_write(value: Value, highest: int, *, zero: bool = True) -> Value:
-            """Gives whether it is written."""
-            in_range = ~exceeds(request.data, highest)
-            if not zero:
-                in_range &= request.data.any()
-            m.d.sync += answer.data.eq(value)
-            with m.If(request.write & ~in_range):
-                respond(Status.RANGE)
-            with m.Else():
-                with m.If(request.write):
-                    m.d.sync += value.eq(request.data)
-                respond()
-            return request.write & in_range
-
-        with m.FSM(name="requests"):
-            with m.State("Idle"):
-                with m.If(self.requests.valid):
-                    m.next = "Look"
-            with m.State("Look"):
-                m.d.comb += requested.eq(1)
-                m.d.sync += answer.data.eq(0)
-                with m.If(exclusive & self.busy):
-                    respond(Status.BUSY)
-                with m.Elif(page > len(config.layers)):
-                    respond(Status.UNKNOWN)
-                with m.Elif(page != 0):
-                    m.next = "Layer"
-                with m.Else():
-                    with m.Switch(register):
-                        with m.Case(GlobalRegister.IDENTITY):
-                            read_only(IDENTITY)
-                        with m.Case(GlobalRegister.LAYERS):
-                            read_only(len(config.layers))
-                        with m.Case(GlobalRegister.STATUS):
-                            read_only(Cat(self.busy, resetting))
-                        with m.Case(GlobalRegister.RESET):
-                            with m.If(~request.write):
-                                respond(Status.ACCESS)
-                            with m.Elif(request.data != 1):
-                                respond(Status.RANGE)
-                            with m.Else():
-                                m.d.comb += begin_reset.eq(1)
-                                respond()
-                        with m.Case(GlobalRegister.SEED_LOW):
-                            read_write(seed[:32], (1 << 32) - 1)
-                        with m.Case(GlobalRegister.SEED_HIGH):
-                            read_write(seed[32:], (1 << 16) - 1)
-                        with m.Case(GlobalRegister.BATCH):
-                            with m.If(read_write(batch, (1 << 16) - 1, zero=False)):
-                                m.d.sync += left_in_batch.eq(request.data)
-                        with m.Case(GlobalRegister.MODE):
-                            read_write(infer, 1)
-                        with m.Case(GlobalRegister.SAMPLES):
-                            m.d.sync += answer.data.eq(sample_count)
-                            with m.If(request.write):
-                                m.d.sync += sample_count.eq(0)
-                            respond()
-                        with m.Case(GlobalRegister.REFUSED):
-                            m.d.sync += answer.data.eq(refused_count)
-                            with m.If(request.write):
-                                m.d.sync += refused_count.eq(0)
-                            respond()
-                        with m.Case(GlobalRegister.CLASSES):
-                            read_only(config.classes)
-                        with m.Case(GlobalRegister.COUNTER_BITS):
-                            read_only(config.counter_bits)
-                        with m.Default():
-                            respond(Status.UNKNOWN)
-            with m.State("Layer"):
-                # What the layer does for a request may make the core busy.
-                m.d.comb += [requested.eq(1), layer_requests[layer].eq(1)]
-                with m.If(layer_ready[layer]):
-                    m.d.comb += self.requests.ready.eq(1)
-                    m.next = "Answer"
-            with m.State("Answer"):
-                # Only the layer that was asked answers.
-                m.d.comb += requested.eq(1)
-                with m.If(sum(layer_valid) != 0):
-                    m.next = "Respond"
-                for index in range(len(config.layers)):
-                    with m.If(layer_valid[index]):
-                        m.d.sync += answer.eq(layer_answers[index])
-            with m.State("Take"):
-                m.d.comb += self.requests.ready.eq(1)
-                m.next = "Respond"
-            with m.State("Respond"):
-                m.d.comb += self.responses.valid.eq(1)
-                with m.If(self.responses.ready):
-                    m.next = "Idle"
-
-        # Reset: three histories for each layer, word by word.
-        m.submodules.seeder = seeder = SplitMix64Seeder()
-        target = Signal(range(len(config.layers) + 1))
-        kind = Signal(range(3))
-        stream_ids = (initial_counters_id, classifier_id, reinforcement_id)
         m.d.comb += [
-            seeder.i.p.seed.eq(seed),
-            seeder.i.p.id.eq(Array(stream_id(0) for stream_id in stream_ids)[kind] + 8 * target),
+            network.cancel.eq(self.cancel),
+            batch.last_word.eq(network.last_word),
+            batch.hold.eq(reset.active | router.hold),
         ]
-        wanted = Array(network.histories[i].ready for i in range(len(config.layers)))
-        offered = Array(network.histories[i].valid for i in range(len(config.layers)))
-        reset_done = Signal()
-        m.d.comb += reset_done.eq(network.reset_done.bit_select(target, 1))
-        for index in range(len(config.layers)):
-            m.d.comb += network.histories[index].payload.eq(seeder.o.p)
 
-        with m.FSM(name="reset"):
-            with m.State("Ready"):
-                m.d.sync += [target.eq(0), kind.eq(0)]
-                with m.If(begin_reset):
-                    m.d.sync += [sample_count.eq(0), refused_count.eq(0), left_in_batch.eq(batch)]
-                    m.next = "Seed"
-            with m.State("Seed"):
-                m.d.comb += [
-                    resetting.eq(1),
-                    network.reset.eq(1 << target),
-                    seeder.i.valid.eq(1),
-                    offered[target].eq(seeder.o.valid),
-                    seeder.o.ready.eq(wanted[target]),
-                ]
-                with m.If(seeder.i.ready):
-                    with m.If(kind == 2):
-                        m.next = "Finish"
-                    with m.Else():
-                        m.d.sync += kind.eq(kind + 1)
-            with m.State("Finish"):
-                m.d.comb += [resetting.eq(1), network.reset.eq(1 << target)]
-                with m.If(reset_done):
-                    m.d.sync += [target.eq(target + 1), kind.eq(0)]
-                    m.next = "Next"
-            with m.State("Next"):
-                m.d.comb += resetting.eq(1)
-                with m.If(target == len(config.layers)):
-                    m.next = "Ready"
-                with m.Else():
-                    m.next = "Seed"
+        # Requests
+        request = self.requests.p
+        wiring.connect(m, wiring.flipped(self.requests), router.requests)
+        wiring.connect(m, router.responses, wiring.flipped(self.responses))
+        for layer in range(layers):
+            wiring.connect(m, router.layer_requests[layer], network.requests[layer])
+            wiring.connect(m, network.responses[layer], router.layer_responses[layer])
+        m.d.comb += [
+            router.busy.eq(self.busy),
+            router.status.eq(registers.status),
+            router.value.eq(registers.value),
+            registers.enable.eq(router.enable),
+            registers.write.eq(request.write),
+            registers.offset.eq(request.address[:8]),
+            registers.data.eq(request.data),
+        ]
+
+        # The core's own registers
+        values, written = registers.values, registers.written
+        m.d.comb += [
+            values.identity.eq(IDENTITY),
+            values.layers.eq(layers),
+            values.status.eq(Cat(self.busy, reset.active)),
+            values.samples.eq(batch.trained),
+            values.refused.eq(batch.refused),
+            values.classes.eq(config.classes),
+            values.counter_bits.eq(config.counter_bits),
+            batch.infer.eq(values.mode),
+            # A new size is of use at once: the register has it a cycle later.
+            batch.size.eq(Mux(written.batch, request.data, values.batch)),
+            batch.restart.eq(written.batch | written.reset),
+            batch.clear_trained.eq(written.samples | written.reset),
+            batch.clear_refused.eq(written.refused | written.reset),
+        ]
+
+        # The initial state
+        m.d.comb += [
+            reset.start.eq(written.reset),
+            reset.seed.eq(Cat(values.seed_low, values.seed_high)),
+            network.reset.eq(reset.reset),
+            reset.reset_done.eq(network.reset_done),
+        ]
+        for layer in range(layers):
+            wiring.connect(m, reset.histories[layer], network.histories[layer])
 
         return m

@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 
 from ...golden_model.config import NetworkConfig
-from ...hdl.link.protocol import VERSION, LinkRegister, design_digest, link_address
+from ...hdl.link.protocol import VERSION, design_digest
 from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
-from ...hdl.registers.registers import IDENTITY, GlobalRegister, LayerRegister, layer_address
+from ...hdl.registers.register_map import (
+    IDENTITY,
+    GlobalRegister,
+    LayerRegister,
+    LinkRegister,
+    layer_address,
+    link_address,
+)
 from .errors import LinkError
 from .link_client import LinkClient
 

@@ -12,7 +12,7 @@ from ...hdl.link.protocol import (
     counters_request,
     read_request,
 )
-from ...hdl.registers.registers import Status
+from ...hdl.registers.register_map import Status
 from .frame_port import FramePort
 from .requests import Requests
 from .sequenced_run import SampleFrame, SequencedRun, WriteFrame, restarted_error

@@ -10,7 +10,7 @@ from ...golden_model.network_state import NetworkState
 from ...hdl.client.remote_core import RemoteCore
 from ...hdl.client.transport import Access, SampleResults, Transport
 from ...hdl.planning.plan import NetworkPlan
-from ...hdl.registers.registers import LayerRegister, layer_address
+from ...hdl.registers.register_map import LayerRegister, layer_address
 from .identification import identify
 from .link_client import LinkClient, SampleFrame, WriteFrame
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from ...hdl.link.protocol import StateReply, sync_request
-from ...hdl.registers.registers import Status
+from ...hdl.registers.register_map import Status
 from .errors import LinkLostError, NoAnswerError, StuckError
 from .frame_port import FramePort, Reply
 

@@ -14,7 +14,7 @@ from ...hdl.link.protocol import (
     sample_request,
     write_request,
 )
-from ...hdl.registers.registers import Status
+from ...hdl.registers.register_map import Status
 from .errors import BoardRestartedError
 from .frame_port import FramePort
 from .requests import Requests

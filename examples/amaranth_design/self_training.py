@@ -16,7 +16,7 @@ from amaranth.sim import Simulator
 
 from metaplast.golden_model import Network, NetworkConfig
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
-from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, layer_address
+from metaplast.hdl.registers.register_map import GlobalRegister, LayerRegister, layer_address
 from metaplast.hdl.trainer_core import TrainerCore
 
 CONFIG = NetworkConfig(

@@ -19,7 +19,7 @@ from ...golden_model.network import Network, initial_classifier
 from ...golden_model.network_state import NetworkState
 from ...golden_model.random_stream import BitStream
 from ...golden_model.samples import checked_bits
-from ..registers.registers import GlobalRegister, LayerRegister, layer_address
+from ..registers.register_map import GlobalRegister, LayerRegister, layer_address
 from .transport import Access, BatchCounts, SampleResults, Transport, TransportError
 
 __all__ = ["CoreBatch", "CoreCounts", "LostBatchesError", "RemoteCore"]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...golden_model.errors import MetaplastError
-from ..registers.registers import LayerRegister, Status, layer_address
+from ..registers.register_map import LayerRegister, Status, layer_address
 
 __all__ = [
     "Access",

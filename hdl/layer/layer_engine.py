@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..forward.forward_pass import ForwardPass
 from ..planning.plan import FoldedLayer
 from ..primitives.random_stream import BitStreamGenerator
-from ..registers.registers import request_layout, response_layout
+from ..registers.requests import request_layout, response_layout
 from ..training.dirty_neurons import UpdateMarks
 from ..training.draw_decoder import DRAW_BITS
 from ..training.initialiser import Initialiser

@@ -1,11 +1,13 @@
 """A layer's side of the host's registers."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
-from ..registers.registers import LayerRegister, Status, exceeds, request_layout, response_layout
+from ..registers.register_file import RegisterFile
+from ..registers.register_map import LayerRegister
+from ..registers.requests import request_layout, response_layout
 
 __all__ = ["LayerRegisters"]
 
@@ -91,127 +93,88 @@ class LayerRegisters(wiring.Component):
         m = Module()
         config = self.folded.config
 
-        errors, updates = Signal(32), Signal(32)
-        m.d.sync += [errors.eq(errors + self.error), updates.eq(updates + self.updates)]
-        m.d.comb += [self.errors_count.eq(errors), self.updates_count.eq(updates)]
-
+        m.submodules.registers = registers = RegisterFile(LayerRegister, config)
+        values, read, written = registers.values, registers.read, registers.written
         request = self.requests.p
-        register = request.address[:8]
-        answer = Signal(response_layout())
-        left = Signal(range(max(config.neurons, 2)))
         m.d.comb += [
-            self.responses.p.eq(answer),
-            self.pushed.eq(request.data),
+            registers.write.eq(request.write),
+            registers.offset.eq(request.address[:8]),
+            registers.data.eq(request.data),
+            self.margin.eq(values.margin),
+            self.events.eq(values.events),
+            values.errors.eq(self.errors_count),
+            values.updates.eq(self.updates_count),
+            values.saturated.eq(self.saturated),
+            values.counter.eq(self.r.payload),
+            values.inputs.eq(config.inputs),
+            values.neurons.eq(config.neurons),
+            values.group.eq(config.group),
             self.w.payload.eq(request.data.as_signed()),
         ]
+
         # Bit 0 of the four words is none of the history's 127.
         history = Cat(0, self.history)
-        above_sign = request.data[config.counter_bits - 1 :]
+        words = [LayerRegister(LayerRegister.STREAM_0 + n).name.lower() for n in range(4)]
+        for n, word in enumerate(words):
+            m.d.comb += getattr(values, word).eq(history.word_select(n, 32))
+        m.d.comb += [
+            self.push.eq(Cat(getattr(written, word) for word in words).any()),
+            self.pushed.eq(request.data),
+        ]
 
-        # What a register holds; a counter and the saturated ones, once they are found.
-        held = Signal(32)
-        with m.Switch(register):
-            for one, value in (
-                (LayerRegister.MARGIN, self.margin),
-                (LayerRegister.EVENTS, self.events),
-                (LayerRegister.ERRORS, errors),
-                (LayerRegister.UPDATES, updates),
-                *((LayerRegister.STREAM_0 + n, history.word_select(n, 32)) for n in range(4)),
-                (LayerRegister.INPUTS, config.inputs),
-                (LayerRegister.NEURONS, config.neurons),
-                (LayerRegister.GROUP, config.group),
-            ):
-                with m.Case(one):
-                    m.d.comb += held.eq(value)
-            with m.Case(LayerRegister.SATURATED):
-                m.d.comb += held.eq(Mux(request.write, 0, self.saturated))
-            with m.Case(LayerRegister.COUNTER):
-                m.d.comb += held.eq(Mux(request.write, 0, self.r.payload))
+        m.d.sync += [
+            self.errors_count.eq(self.errors_count + self.error),
+            self.updates_count.eq(self.updates_count + self.updates),
+        ]
+        with m.If(written.errors | self.clear):
+            m.d.sync += self.errors_count.eq(0)
+        with m.If(written.updates | self.clear):
+            m.d.sync += self.updates_count.eq(0)
 
+        # The value is kept in every cycle until the request is taken: a counter's, and the count
+        # of saturated ones, come in the last of them.
+        answer = Signal(response_layout())
         answered = Signal()
+        m.d.comb += self.responses.p.eq(answer)
         with m.If(~answered):
-            m.d.sync += answer.data.eq(held)
+            m.d.sync += answer.data.eq(registers.value)
 
-        def respond(status: Status = Status.OK) -> None:
-            m.d.sync += answer.status.eq(status)
-            m.next = "Take"
-
+        left = Signal(range(max(config.neurons, 2)))  # neurons to skip
         with m.FSM():
             with m.State("Idle"):
+                m.d.sync += [answer.status.eq(registers.status), left.eq(request.data)]
                 with m.If(self.requests.valid):
-                    with m.Switch(register):
-                        with m.Case(LayerRegister.MARGIN):
-                            with m.If(request.write & exceeds(request.data, config.neurons)):
-                                respond(Status.RANGE)
-                            with m.Else():
-                                with m.If(request.write):
-                                    m.d.sync += self.margin.eq(request.data)
-                                respond()
-                        with m.Case(LayerRegister.EVENTS):
-                            with m.If(request.write):
-                                m.d.sync += self.events.eq(request.data)
-                            respond()
-                        for one, count in (
-                            (LayerRegister.ERRORS, errors),
-                            (LayerRegister.UPDATES, updates),
-                        ):
-                            with m.Case(one):
-                                with m.If(request.write):
-                                    m.d.sync += count.eq(0)
-                                respond()
-                        with m.Case(LayerRegister.SATURATED):
-                            with m.If(request.write):
-                                respond(Status.ACCESS)
-                            with m.Else():
-                                m.next = "Scan"
-                        with m.Case(LayerRegister.POSITION):
-                            with m.If(~request.write):
-                                respond(Status.ACCESS)
-                            with m.Elif(exceeds(request.data, config.neurons - 1)):
-                                respond(Status.RANGE)
-                            with m.Else():
-                                m.d.sync += left.eq(request.data)
-                                m.next = "Rewind"
-                        with m.Case(LayerRegister.COUNTER):
-                            with m.If(~request.write):
-                                m.next = "Read"
-                            with m.Elif(above_sign.any() & ~above_sign.all()):
-                                respond(Status.RANGE)
-                            with m.Else():
-                                m.next = "Write"
-                        with m.Case(*(LayerRegister.STREAM_0 + n for n in range(4))):
-                            m.d.comb += self.push.eq(request.write)
-                            respond()
-                        with m.Case(
-                            LayerRegister.INPUTS, LayerRegister.NEURONS, LayerRegister.GROUP
-                        ):
-                            with m.If(request.write):
-                                respond(Status.ACCESS)
-                            with m.Else():
-                                respond()
-                        with m.Default():
-                            respond(Status.UNKNOWN)
+                    m.d.comb += registers.enable.eq(1)
+                    m.next = "Take"
+                    with m.If(read.saturated):
+                        m.next = "Scan"
+                    with m.If(written.position):
+                        m.next = "Rewind"
+                    with m.If(read.counter):
+                        m.next = "Read"
+                    with m.If(written.counter):
+                        m.next = "Write"
             with m.State("Write"):
                 m.d.comb += self.w.valid.eq(1)
                 with m.If(self.w.ready):
-                    respond()
+                    m.next = "Take"
             with m.State("Rewind"):
                 m.d.comb += self.rewind.eq(1)
                 m.next = "Seek"
             with m.State("Seek"):
                 with m.If(left == 0):
-                    respond()
+                    m.next = "Take"
                 with m.Else():
                     m.d.comb += self.skip.eq(1)
                     m.d.sync += left.eq(left - 1)
             with m.State("Read"):
                 m.d.comb += [self.reading.eq(~self.r.valid), self.r.ready.eq(1)]
                 with m.If(self.r.valid):
-                    respond()
+                    m.next = "Take"
             with m.State("Scan"):
                 m.d.comb += self.scan.eq(1)
                 with m.If(self.scanned):
-                    respond()
+                    m.next = "Take"
             with m.State("Take"):
                 m.d.comb += [answered.eq(1), self.requests.ready.eq(1)]
                 m.next = "Respond"
@@ -219,8 +182,5 @@ class LayerRegisters(wiring.Component):
                 m.d.comb += [answered.eq(1), self.responses.valid.eq(1)]
                 with m.If(self.responses.ready):
                     m.next = "Idle"
-
-        with m.If(self.clear):
-            m.d.sync += [errors.eq(0), updates.eq(0)]
 
         return m

@@ -7,20 +7,18 @@ import zlib
 from dataclasses import dataclass
 
 from ..planning.plan import FoldedNetwork
-from ..registers.registers import Status
+from ..registers.register_map import Status
 
 __all__ = [
     "ESCAPE",
     "ESCAPED_BY",
     "FLAG",
     "LAP",
-    "LINK_PAGE",
     "RESULTS",
     "SAMPLES_AHEAD",
     "VERSION",
     "FrameDecoder",
     "FrameError",
-    "LinkRegister",
     "ReplyKind",
     "RequestKind",
     "RowReply",
@@ -32,7 +30,6 @@ __all__ = [
     "design_digest",
     "encode_frame",
     "frames_between",
-    "link_address",
     "next_number",
     "read_request",
     "sample_request",
@@ -41,7 +38,7 @@ __all__ = [
 ]
 
 VERSION = 2
-"""Of the protocol; register :attr:`LinkRegister.VERSION`."""
+"""Of the protocol; register :attr:`.LinkRegister.VERSION`."""
 
 FLAG, ESCAPE, ESCAPED_BY = 0x7E, 0x7D, 0x20
 """A frame's delimiter; what comes before a byte that is one of them; what that is XORed by."""
@@ -57,8 +54,6 @@ LAP = 1 << 15
 round and round."""
 
 CRC_BYTES = 4
-LINK_PAGE = 0xFF0000
-"""First address of the link's own registers."""
 
 
 class RequestKind(enum.IntEnum):
@@ -79,26 +74,8 @@ class ReplyKind(enum.IntEnum):
     ROW = 0x83
 
 
-class LinkRegister(enum.IntEnum):
-    """The link's registers, at :data:`LINK_PAGE`; read only."""
-
-    VERSION = 0
-    SAMPLES_AHEAD = 1
-    LOAD = 2
-    """Bits of a sample's word."""
-    CLOCK = 3
-    """In kHz."""
-    DIGEST = 4
-    """:func:`design_digest` of network and plan."""
-
-
 class FrameError(ValueError):
     """A frame's content is none that the protocol knows."""
-
-
-def link_address(register: LinkRegister) -> int:
-    """The address of one of the link's registers."""
-    return LINK_PAGE | register
 
 
 def design_digest(folded: FoldedNetwork) -> int:

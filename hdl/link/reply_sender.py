@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..layer.layer_engine import result_layout
-from ..registers.registers import Status
+from ..registers.register_map import Status
 from .protocol import RESULTS, ReplyKind, result_bytes
 
 __all__ = ["ReplySender", "content_layout"]

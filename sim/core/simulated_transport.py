@@ -14,7 +14,7 @@ from ...hdl.client.transport import (
     Transport,
 )
 from ...hdl.planning.plan import FoldedNetwork
-from ...hdl.registers.registers import LayerRegister, Status, layer_address
+from ...hdl.registers.register_map import LayerRegister, Status, layer_address
 from .core_process import CoreProcess
 
 __all__ = ["SimulatedTransport"]

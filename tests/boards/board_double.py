@@ -12,15 +12,20 @@ from metaplast.hdl.link.protocol import (
     RESULTS,
     VERSION,
     FrameDecoder,
-    LinkRegister,
     ReplyKind,
     RequestKind,
     encode_frame,
-    link_address,
     next_number,
     result_bytes,
 )
-from metaplast.hdl.registers.registers import IDENTITY, GlobalRegister, LayerRegister, Status
+from metaplast.hdl.registers.register_map import (
+    IDENTITY,
+    GlobalRegister,
+    LayerRegister,
+    LinkRegister,
+    Status,
+    link_address,
+)
 from metaplast.sim.virtual_board.cable import Cable
 
 __all__ = ["BoardDouble", "Mood"]

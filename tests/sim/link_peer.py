@@ -19,7 +19,7 @@ from metaplast.hdl.link.protocol import (
     sync_request,
     write_request,
 )
-from metaplast.hdl.registers.registers import LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import LayerRegister, Status, layer_address
 
 __all__ = ["Peer"]
 

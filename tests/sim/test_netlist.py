@@ -10,7 +10,7 @@ import pytest
 from metaplast.golden_model import Network, NetworkConfig, Trainer
 from metaplast.hdl.client.remote_core import RemoteCore
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.registers.registers import GlobalRegister
+from metaplast.hdl.registers.register_map import GlobalRegister
 from metaplast.hdl.trainer_core import TrainerCore
 from metaplast.sim.core.core_process import CoreProcess
 from metaplast.sim.core.simulated_core import MAIN

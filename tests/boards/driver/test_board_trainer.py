@@ -29,7 +29,12 @@ from metaplast.hdl.client.remote_core import RemoteCore
 from metaplast.hdl.client.transport import RefusedError
 from metaplast.hdl.link.protocol import counters_request, encode_frame
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
-from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import (
+    GlobalRegister,
+    LayerRegister,
+    Status,
+    layer_address,
+)
 from metaplast.sim.virtual_board.cable import Cable
 from metaplast.sim.virtual_board.virtual_board import VirtualBoard, build_board
 

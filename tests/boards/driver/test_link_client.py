@@ -21,8 +21,14 @@ from metaplast.boards.driver.link_transport import LinkTransport, network_on_boa
 from metaplast.golden_model import Network, NetworkConfig, Trainer
 from metaplast.hdl.client.remote_core import RemoteCore
 from metaplast.hdl.client.transport import RefusedError, TransportError
-from metaplast.hdl.link.protocol import LAP, LinkRegister, RequestKind, link_address, next_number
-from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, layer_address
+from metaplast.hdl.link.protocol import LAP, RequestKind, next_number
+from metaplast.hdl.registers.register_map import (
+    GlobalRegister,
+    LayerRegister,
+    LinkRegister,
+    layer_address,
+    link_address,
+)
 from metaplast.sim.virtual_board.cable import Cable
 
 from ...comparison import assert_same_array, assert_same_state

@@ -10,7 +10,7 @@ from metaplast.golden_model.network import Network as GoldenNetwork
 from metaplast.golden_model.reference import LiteralNetwork
 from metaplast.hdl.planning.cycles import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, NetworkPlan
-from metaplast.hdl.registers.registers import LayerRegister
+from metaplast.hdl.registers.register_map import LayerRegister
 from metaplast.sim.bench import Bench, bench, stream_bench
 
 from .training import BatchEnds, Host, history_words, saturated, to_words

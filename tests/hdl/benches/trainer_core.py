@@ -10,7 +10,7 @@ from metaplast.golden_model.network import Network
 from metaplast.golden_model.reference import LiteralNetwork
 from metaplast.hdl.planning.cycles import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, NetworkPlan
-from metaplast.hdl.registers.registers import (
+from metaplast.hdl.registers.register_map import (
     IDENTITY,
     GlobalRegister,
     LayerRegister,

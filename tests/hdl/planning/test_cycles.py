@@ -49,7 +49,12 @@ from metaplast.hdl.planning.plan import (
 from metaplast.hdl.planning.planner import plan_network
 from metaplast.hdl.primitives.constant_divider import ConstantDivider
 from metaplast.hdl.primitives.popcount import XnorPopcount
-from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import (
+    GlobalRegister,
+    LayerRegister,
+    Status,
+    layer_address,
+)
 from metaplast.hdl.trainer_core import TrainerCore
 from metaplast.hdl.training.reinforcement import Reinforcement
 

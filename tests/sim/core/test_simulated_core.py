@@ -14,7 +14,12 @@ from metaplast.golden_model.batch_record import Batch, BatchRecord
 from metaplast.golden_model.network_state import StoredState
 from metaplast.hdl.client.transport import RefusedError, SampleResults, TransportError
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import (
+    GlobalRegister,
+    LayerRegister,
+    Status,
+    layer_address,
+)
 from metaplast.sim.core.simulated_core import SimulatedCore, build_core
 from metaplast.sim.cosimulation.comparison import compare_states
 from metaplast.sim.verilator.simulator import SimulationError, Simulator

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from metaplast.golden_model import Network, NetworkConfig, epoch_order
 from metaplast.golden_model.batch_record import Batch, BatchRecord
 from metaplast.golden_model.network_state import NetworkState
-from metaplast.hdl.registers.registers import LayerRegister, layer_address
+from metaplast.hdl.registers.register_map import LayerRegister, layer_address
 from metaplast.sim.core.simulated_core import SimulatedCore
 from metaplast.sim.cosimulation.training_setup import TrainingSetup
 

@@ -15,7 +15,7 @@ from metaplast.golden_model.network_state import StoredState
 from metaplast.hdl.client.transport import BatchCounts
 from metaplast.hdl.planning.cycles import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.registers.registers import LayerRegister, layer_address
+from metaplast.hdl.registers.register_map import LayerRegister, layer_address
 from metaplast.sim.core.simulated_core import SimulatedCore
 from metaplast.sim.core.simulated_transport import SimulatedTransport
 from metaplast.sim.cosimulation.comparison import compare_states

@@ -15,24 +15,24 @@ from metaplast.hdl.link.protocol import (
     RESULTS,
     SAMPLES_AHEAD,
     VERSION,
-    LinkRegister,
     RowReply,
     StateReply,
     counters_request,
     design_digest,
     encode_frame,
-    link_address,
     sample_request,
     sync_request,
     write_request,
 )
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.registers.registers import (
+from metaplast.hdl.registers.register_map import (
     IDENTITY,
     GlobalRegister,
     LayerRegister,
+    LinkRegister,
     Status,
     layer_address,
+    link_address,
 )
 from metaplast.sim.verilator.simulator import Simulator
 from metaplast.sim.virtual_board.cable import Cable

@@ -7,7 +7,7 @@ import numpy as np
 from metaplast.golden_model.random_stream import BitStream
 from metaplast.golden_model.reference import LiteralLayer
 from metaplast.hdl.planning.cycles import CycleModel, LayerTiming
-from metaplast.hdl.registers.registers import LayerRegister
+from metaplast.hdl.registers.register_map import LayerRegister
 from metaplast.sim.bench import Bench, stream_bench
 
 from ...benches.training import BatchEnds, Host, history_words, saturated, to_words

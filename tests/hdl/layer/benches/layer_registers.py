@@ -3,7 +3,7 @@
 from typing import Any
 
 from metaplast.hdl.planning.plan import FoldedLayer
-from metaplast.hdl.registers.registers import LayerRegister, Status
+from metaplast.hdl.registers.register_map import LayerRegister, Status
 from metaplast.sim.bench import Bench, Flow, stream_bench
 
 from ...folded_layers import FOLDED_LAYERS

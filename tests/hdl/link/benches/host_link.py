@@ -5,21 +5,25 @@ from collections.abc import Awaitable
 from typing import Any
 
 from metaplast.hdl.link.protocol import (
-    LINK_PAGE,
     RESULTS,
     SAMPLES_AHEAD,
     VERSION,
-    LinkRegister,
     ReplyKind,
     counters_request,
     encode_frame,
-    link_address,
     read_request,
     sample_request,
     sync_request,
     write_request,
 )
-from metaplast.hdl.registers.registers import LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import (
+    LINK_BASE,
+    LayerRegister,
+    LinkRegister,
+    Status,
+    layer_address,
+    link_address,
+)
 from metaplast.sim.bench import Bench, bench, stream_bench
 
 QUIET = 40
@@ -107,7 +111,7 @@ class Link:
 
     def address_of_nothing(self) -> int:
         """One of a page that neither the core has nor the link."""
-        return self.bench.random.randrange(2 * self.pages << 8, LINK_PAGE)
+        return self.bench.random.randrange(2 * self.pages << 8, LINK_BASE)
 
     # The core
 
@@ -178,7 +182,7 @@ async def reads(bench: Bench) -> None:
         link.value(register, Status.OK, value)
         await link.quiet()
     nothing = [link.address_of_nothing() for _ in range(ROUNDS)]
-    for address in (*(LINK_PAGE | place for place in (5, 0x100, 0xFFFF)), 0xFE0000, *nothing):
+    for address in (*(LINK_BASE | place for place in (5, 0x100, 0xFFFF)), 0xFE0000, *nothing):
         await link.send(read_request(address & 0xFFFF, address))
         link.value(address & 0xFFFF, Status.UNKNOWN, 0)
         await link.quiet()
@@ -209,7 +213,7 @@ async def writes(bench: Bench) -> None:
             continue
         if bench.random.random() < 0.2:
             link.status = Status.ACCESS
-            own = LINK_PAGE | bench.random.randrange(6)
+            own = LINK_BASE | bench.random.randrange(6)
             await link.drop(link.send(write_request(number, own, value)), cancels=0)
             continue
         if bench.random.random() < 0.1:
@@ -308,7 +312,7 @@ async def rows_of_no_layer(bench: Bench) -> None:
     """Of the link's and the core's own registers there are no counters, and none is touched."""
     link = Link(bench)
     nothing = link.address_of_nothing()
-    for address in (0, LayerRegister.POSITION, 0xFF, LINK_PAGE, LINK_PAGE | 0xFF05, nothing):
+    for address in (0, LayerRegister.POSITION, 0xFF, LINK_BASE, LINK_BASE | 0xFF05, nothing):
         await link.send(counters_request(address & 0xFFFF, address, 0, 3))
         tag = (address & 0xFFFF).to_bytes(2, "little")
         link.reply(bytes([ReplyKind.ROW]) + tag + bytes([Status.UNKNOWN.value]))

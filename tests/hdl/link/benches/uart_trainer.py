@@ -5,20 +5,25 @@ from metaplast.golden_model.reference import LiteralNetwork
 from metaplast.hdl.link.protocol import (
     VERSION,
     FrameDecoder,
-    LinkRegister,
     RowReply,
     StateReply,
     ValueReply,
     counters_request,
     decode_reply,
     encode_frame,
-    link_address,
     read_request,
     sample_request,
     sync_request,
     write_request,
 )
-from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address
+from metaplast.hdl.registers.register_map import (
+    GlobalRegister,
+    LayerRegister,
+    LinkRegister,
+    Status,
+    layer_address,
+    link_address,
+)
 from metaplast.sim.bench import Bench, bench
 
 SAMPLES = 6

@@ -1,0 +1,101 @@
+"""The description of an exported core for programs: ports, registers, network and plan."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ...golden_model.config import LayerConfig, NetworkConfig
+from ..planning.cycles import LayerTiming, estimate_cycles
+from ..planning.plan import FoldedLayer, FoldedNetwork
+from ..registers.register_map import (
+    GlobalRegister,
+    LayerRegister,
+    Register,
+    Status,
+    layer_address,
+)
+from .verilog import Layout
+
+__all__ = ["describe_core", "describe_timing", "registers_of"]
+
+FORMAT = 1
+
+
+def describe_core(
+    folded: FoldedNetwork,
+    module: str,
+    ports: dict[str, Layout],
+    inputs: tuple[str, ...],
+) -> dict[str, Any]:
+    """Describe a core by plain values, ready for JSON.
+
+    Parameters
+    ----------
+    folded : FoldedNetwork
+        The network and how it is folded.
+    module : str
+        Name of the module in Verilog.
+    ports, inputs
+        Its ports (:func:`.verilog.describe_ports`).
+    """
+    return {
+        "format": FORMAT,
+        "module": module,
+        "clock": {"port": "clk", "edge": "rising"},
+        "reset": {"port": "rst", "active": "high", "synchronous": True},
+        "network": folded.config.to_dict(),
+        "plan": folded.plan.to_dict(),
+        "sample_words": folded.first.load_words,
+        "timing": [describe_timing(layer) for layer in folded.layers],
+        "cycles_per_sample": round(estimate_cycles(folded).total, 1),
+        "ports": {
+            name: {"direction": "input" if name in inputs else "output", **layout}
+            for name, layout in ports.items()
+        },
+        "status": {status.name: status.value for status in Status},
+        "registers": [
+            {"name": name, "address": address, **describe_register(declaration, layer)}
+            for name, address, declaration, layer in registers_of(folded.config)
+        ],
+    }
+
+
+def describe_timing(folded: FoldedLayer) -> dict[str, int]:
+    """The cycles of a layer's operations; the exported page explains each."""
+    timing = LayerTiming.of(folded)
+    return {
+        "load": folded.load_words,
+        "forward": int(timing.interval),
+        "result": int(timing.result),
+        "update": int(timing.round),
+        "scan": folded.bank_rows,
+    }
+
+
+def describe_register(declaration: Register, layer: LayerConfig | None) -> dict[str, Any]:
+    """Describe a register, of a layer if there is one, by plain values."""
+    lowest, highest = declaration.bounds(layer)
+    description: dict[str, Any] = {"access": declaration.access, "meaning": declaration.meaning}
+    if declaration.writable:
+        description["on_write"] = declaration.on_write.value
+        description["minimum"], description["maximum"] = lowest, highest
+    if declaration.readable:
+        description["on_read"] = declaration.on_read.value
+        description["read_needs_idle"] = declaration.read_needs_idle
+    if declaration.reset is not None:
+        description["reset"] = declaration.reset
+    if declaration.fields:
+        description["fields"] = [asdict(field) for field in declaration.fields]
+    return description
+
+
+def registers_of(
+    config: NetworkConfig,
+) -> Iterator[tuple[str, int, Register, LayerConfig | None]]:
+    """The registers of a core: name, address, declaration, and the layer of those of a layer."""
+    for register in GlobalRegister:
+        yield register.name, int(register), register.declaration, None
+    for layer in config.layers:
+        for local in LayerRegister:
+            name, address = f"LAYER_{layer.index}_{local.name}", layer_address(layer.index, local)
+            yield name, address, local.declaration, layer

@@ -1,0 +1,213 @@
+"""The fields of a request frame, kept while its bytes arrive; the words of a sample."""
+
+import math
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..planning.plan import FoldedNetwork
+from ..registers.register_map import LINK_BASE
+from ..training.batch_control import sample_word_layout
+from .protocol import CRC_BYTES, RequestKind
+
+__all__ = ["FrameFields"]
+
+# Where fields begin in a frame.
+NUMBER, ADDRESS, DATA, COUNT = 1, 3, 6, 10
+WORDS = 5
+
+ARGUMENT_BYTES = COUNT - DATA
+KIND_BITS = 3
+LAST_POSITION = 31
+"""Positions are counted up to this one, which is behind the longest frame without a sample."""
+
+LENGTHS = {
+    RequestKind.SYNC: ADDRESS,
+    RequestKind.READ: DATA,
+    RequestKind.WRITE: COUNT,
+    RequestKind.SAMPLE: WORDS,
+    RequestKind.COUNTERS: COUNT + 2,
+}
+"""Bytes of a content, without a sample's words."""
+
+
+class FrameFields(wiring.Component):
+    """Keep the fields of a request frame, and offer the words of a sample to the core.
+
+    A field is there in the cycle after its last byte, and stays until the next frame. Each word of
+    a sample is offered from the cycle after its last byte on until it is taken, but the last word:
+    that is offered while ``finish`` is set. If another byte comes while a word is offered, the
+    frame is bad.
+
+    A WRITE's data, the words of a sample and the answer of the core share one shift register.
+
+    Parameters
+    ----------
+    folded : FoldedNetwork
+        The network and how it is folded.
+
+    Members
+    -------
+    strobe, byte : In
+        A byte of a frame, and when it comes.
+    end : In(1)
+        The frame's closing flag; not together with a byte.
+    obeying : In(1)
+        Another frame is being obeyed: one that begins now is bad, and changes no field.
+    whole : Out(1)
+        With ``end``: the frame is of a known kind and as long as that kind, and not bad.
+    kind : Out(RequestKind)
+        Its kind.
+    number : Out(16)
+        Its number or tag.
+    register : Out(8)
+        The low byte of the address; or a sample's label.
+    page : Out
+        The middle byte of the address, as far as the core has layers; or a sample's flags.
+    link_page : Out(1)
+        The high byte of the address is that of the link's registers.
+    no_page : Out(1)
+        The address is neither the core's nor the link's.
+    argument : Out(32)
+        Data of a WRITE, neuron of a COUNTERS; or what was loaded.
+    left : Out(16)
+        Counters to read.
+    samples : Out(stream)
+        Words of samples, for the core.
+    finish : In(1)
+        Offer a sample's last word.
+    load, loaded : In
+        Replace the argument by this value.
+    shift_number, shift_argument : In(1)
+        Shift by a byte, lowest byte first.
+    count_down : In(1)
+        A counter was read.
+    """
+
+    def __init__(self, folded: FoldedNetwork):
+        self.folded = folded
+        load = folded.first.plan.load
+        super().__init__(
+            {
+                "strobe": In(1),
+                "byte": In(8),
+                "end": In(1),
+                "obeying": In(1),
+                "whole": Out(1),
+                "kind": Out(RequestKind),
+                "number": Out(16),
+                "register": Out(8),
+                "page": Out(range(len(folded.layers) + 1)),
+                "link_page": Out(1),
+                "no_page": Out(1),
+                "argument": Out(32),
+                "left": Out(16),
+                "samples": Out(stream.Signature(sample_word_layout(load))),
+                "finish": In(1),
+                "load": In(1),
+                "loaded": In(32),
+                "shift_number": In(1),
+                "shift_argument": In(1),
+                "count_down": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        position = Signal(range(LAST_POSITION + 1))
+        bad = Signal()  # of no known kind, or too early, or the core was too late for a word
+        in_words, next_word_byte = Signal(), Signal()
+        with m.If(self.strobe & (position == 0)):
+            m.d.sync += bad.eq(self.obeying | (self.byte[KIND_BITS:] != 0))
+            with m.If(~self.obeying):
+                m.d.sync += self.kind.eq(self.byte)
+        with m.If(self.strobe & ~in_words & (position != LAST_POSITION)):
+            m.d.sync += position.eq(position + 1)
+
+        next_argument_byte = self._fields(m, position, self.strobe & ~bad)
+        m.d.comb += next_word_byte.eq(self.strobe & ~bad & in_words)
+        word = self._shifter(m, next_argument_byte | next_word_byte)
+        offering = self._words(m, position, in_words, next_word_byte, word)
+        with m.If(self.strobe & ~bad & offering):
+            m.d.sync += bad.eq(1)
+
+        length = Signal.like(position)
+        with m.Switch(self.kind):
+            for kind, bytes_before in LENGTHS.items():
+                with m.Case(kind):
+                    m.d.comb += length.eq(bytes_before + CRC_BYTES)
+        m.d.comb += self.whole.eq(~bad & (position == length))
+        with m.If(self.end):
+            m.d.sync += [position.eq(0), bad.eq(0)]
+
+        return m
+
+    def _fields(self, m: Module, position: Signal, strobe: Signal) -> Signal:
+        """Keep each field at its position; gives when a byte of the argument comes."""
+        argument_byte, number_byte = Signal(), Signal()
+        with m.If(strobe):
+            with m.Switch(position):
+                with m.Case(*range(NUMBER, ADDRESS)):
+                    m.d.comb += number_byte.eq(1)
+                with m.Case(ADDRESS):
+                    m.d.sync += self.register.eq(self.byte)
+                with m.Case(ADDRESS + 1):
+                    above = self.byte[len(self.page) :]
+                    m.d.sync += [self.page.eq(self.byte), self.no_page.eq(above != 0)]
+                with m.Case(ADDRESS + 2):
+                    m.d.sync += self.link_page.eq(self.byte == LINK_BASE >> 16)
+                    with m.If((self.byte != 0) & (self.byte != LINK_BASE >> 16)):
+                        m.d.sync += self.no_page.eq(1)
+                with m.Case(*range(DATA, COUNT)):
+                    m.d.comb += argument_byte.eq(self.kind != RequestKind.SAMPLE)
+                with m.Case(*range(COUNT, COUNT + 2)):
+                    m.d.sync += self.left.eq(Cat(self.left[8:], self.byte))
+        with m.If(number_byte | self.shift_number):
+            m.d.sync += self.number.eq(Cat(self.number[8:], self.byte))
+        with m.If(self.count_down):
+            m.d.sync += self.left.eq(self.left - 1)
+        return argument_byte
+
+    def _shifter(self, m: Module, next_byte: Signal) -> Signal:
+        """Shift the argument and the words of a sample in; gives the word."""
+        word_bytes = math.ceil(self.folded.first.plan.load / 8)
+        shifter = Signal(8 * max(word_bytes, ARGUMENT_BYTES))
+        argument, word = shifter[-8 * ARGUMENT_BYTES :], shifter[-8 * word_bytes :]
+        with m.If(next_byte | self.shift_argument | self.load):
+            m.d.sync += [
+                shifter.eq(Cat(shifter[8:], self.byte)),
+                argument.eq(Mux(self.load, self.loaded, Cat(argument[8:], self.byte))),
+            ]
+        m.d.comb += self.argument.eq(argument)
+        return word
+
+    def _words(
+        self, m: Module, position: Signal, in_words: Signal, next_byte: Signal, word: Signal
+    ) -> Signal:
+        """Count the words of a sample and offer each; gives whether one is offered."""
+        count, load = self.folded.first.load_words, self.folded.first.plan.load
+        word_bytes = math.ceil(load / 8)
+        byte = Signal(range(max(word_bytes, 2)))  # of the word
+        complete = Signal(range(count + 1))  # words
+        offering = Signal()
+        m.d.comb += [
+            in_words.eq(
+                (self.kind == RequestKind.SAMPLE) & (position == WORDS) & (complete != count)
+            ),
+            self.samples.valid.eq(offering | self.finish),
+            self.samples.p.bits.eq(word[:load]),
+            self.samples.p.label.eq(self.register),
+            self.samples.p.last.eq(self.page[0]),
+        ]
+        with m.If(next_byte):
+            m.d.sync += byte.eq(byte + 1)
+            with m.If(byte == word_bytes - 1):
+                m.d.sync += [byte.eq(0), complete.eq(complete + 1)]
+                m.d.sync += offering.eq(complete != count - 1)
+        with m.If(offering & self.samples.ready):
+            m.d.sync += offering.eq(0)
+        with m.If(self.end):
+            m.d.sync += [complete.eq(0), byte.eq(0), offering.eq(0)]
+        return offering

@@ -1,0 +1,175 @@
+"""The decoder of a group of registers, generated from their declarations."""
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ...golden_model.config import LayerConfig
+from .register_map import OnRead, RegisterGroup, Status
+
+__all__ = ["RegisterFile", "needs_idle"]
+
+
+def needs_idle(registers: type[RegisterGroup], write: Value, offset: Value) -> Value:
+    """Whether a request is refused with BUSY while the core is busy.
+
+    Parameters
+    ----------
+    registers : type of RegisterGroup
+        The group that the request is for.
+    write : Value
+        Whether it writes.
+    offset : Value
+        The register's offset in the group.
+    """
+    reads = (offset == register for register in registers if register.declaration.read_needs_idle)
+    return Cat(write, *reads).any()
+
+
+class RegisterFile(wiring.Component):
+    """Decode requests for a group of registers, and hold those that store what is written.
+
+    Everything is combinational but the storage: ``status`` and ``value`` answer the request of the
+    same cycle. With ``enable`` the request is carried out, unless its status is not OK: a stored
+    register takes the value at the end of the cycle, and the strobes of ``written`` and ``read``
+    are set in it.
+
+    The status is UNKNOWN for an offset without a register, ACCESS if the register cannot be
+    written or read, RANGE if the value is out of its bounds. In a group without a writable
+    register every write is answered ACCESS. BUSY is for the parent to give
+    (:func:`needs_idle`).
+
+    Parameters
+    ----------
+    registers : type of RegisterGroup
+        The group.
+    layer : LayerConfig, optional
+        The layer that the registers belong to, for bounds that follow from its shape.
+
+    Members
+    -------
+    write : In(1)
+        The request is a write.
+    offset : In(8)
+        Offset of the register.
+    data : In(32)
+        The value to write.
+    enable : In(1)
+        Carry the request out.
+    status : Out(Status)
+        How the request ends.
+    value : Out(32)
+        What the register holds; 0 if it cannot be read, and for a write if a read of it starts an
+        action.
+    values.NAME
+        Out, of a stored register: its value, as wide as its maximum. In(32), of any other that can
+        be read: the value, supplied by the parent; for a read that starts an action, at its end.
+    written.NAME : Out(1)
+        Of each writable register: it is written.
+    read.NAME : Out(1)
+        Of each register whose read starts an action: the read.
+
+    Raises
+    ------
+    ValueError
+        If a bound needs a layer and none is given, or a signed range is not one of two's
+        complement.
+    """
+
+    def __init__(self, registers: type[RegisterGroup], layer: LayerConfig | None = None):
+        self.registers = registers
+        self.layer = layer
+        values, written, read = {}, {}, {}
+        for register in registers:
+            name, declaration = register.name.lower(), register.declaration
+            lowest, highest = declaration.bounds(layer)
+            if lowest < 0 and (lowest != ~highest or highest & (highest + 1)):
+                raise ValueError(
+                    f"{register.name}'s values must be those of two's complement, "
+                    f"not {lowest} to {highest}"
+                )
+            if declaration.stored:
+                values[name] = Out(range(highest + 1), init=declaration.reset)
+            elif declaration.readable:
+                values[name] = In(32)
+            if declaration.writable:
+                written[name] = Out(1)
+            if declaration.read_needs_idle:
+                read[name] = Out(1)
+        super().__init__(
+            {
+                "write": In(1),
+                "offset": In(8),
+                "data": In(32),
+                "enable": In(1),
+                "status": Out(Status),
+                "value": Out(32),
+                "values": Out(wiring.Signature(values)),
+                "written": Out(wiring.Signature(written)),
+                "read": Out(wiring.Signature(read)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        m.d.comb += self.status.eq(Status.UNKNOWN)
+        if not any(register.declaration.writable for register in self.registers):
+            m.d.comb += self.status.eq(Mux(self.write, Status.ACCESS, Status.UNKNOWN))
+        with m.Switch(self.offset):
+            for register in self.registers:
+                with m.Case(register):
+                    with m.If(self.write):
+                        self._write(m, register)
+                    with m.Else():
+                        self._read(m, register)
+                    self._value(m, register)
+
+        return m
+
+    def _write(self, m: Module, register: RegisterGroup) -> None:
+        """Answer a write of a register, and carry it out."""
+        name, declaration = register.name.lower(), register.declaration
+        if not declaration.writable:
+            m.d.comb += self.status.eq(Status.ACCESS)
+            return
+        wrong = _out_of_range(self.data, *declaration.bounds(self.layer))
+        m.d.comb += [
+            self.status.eq(Mux(wrong, Status.RANGE, Status.OK)),
+            getattr(self.written, name).eq(self.enable & ~wrong),
+        ]
+        if declaration.stored:
+            with m.If(self.enable & ~wrong):
+                m.d.sync += getattr(self.values, name).eq(self.data)
+
+    def _read(self, m: Module, register: RegisterGroup) -> None:
+        """Answer a read of a register, and start its action."""
+        name, declaration = register.name.lower(), register.declaration
+        m.d.comb += self.status.eq(Status.OK if declaration.readable else Status.ACCESS)
+        if declaration.read_needs_idle:
+            m.d.comb += getattr(self.read, name).eq(self.enable)
+
+    def _value(self, m: Module, register: RegisterGroup) -> None:
+        """Give what a register holds."""
+        name, declaration = register.name.lower(), register.declaration
+        if declaration.readable:
+            value = getattr(self.values, name)
+            if declaration.on_read is OnRead.ACTION:
+                value = Mux(self.write, 0, value)
+            m.d.comb += self.value.eq(value)
+
+
+def _out_of_range(value: Value, lowest: int, highest: int) -> Value:
+    """Whether a 32-bit value is out of a range; cheap where the range is far narrower."""
+    if lowest < 0:
+        above_sign = value[highest.bit_length() :]
+        return above_sign.any() & ~above_sign.all()
+    if lowest == highest:
+        return value != lowest
+    bits = highest.bit_length()
+    above = value[bits:].any()
+    if highest != (1 << bits) - 1:
+        above |= value[:bits] > highest
+    if lowest == 1:
+        return above | ~value.any()
+    return above | (value < lowest)

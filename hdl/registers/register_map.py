@@ -1,0 +1,373 @@
+"""The register map of the trainer core and the host link, declared once.
+
+The decoders in gateware (:class:`.register_file.RegisterFile`), the exported description and page,
+the tables in docs/ and the hosts' clients are all made from these declarations. Nothing here needs
+Amaranth, so a host's driver can import it.
+
+A register is added by one line in its group::
+
+    SCRATCH = Register(12, "rw", "no function; for tests of a connection", reset=0)
+"""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from ...golden_model.config import LayerConfig
+
+__all__ = [
+    "IDENTITY",
+    "LINK_BASE",
+    "Bound",
+    "Field",
+    "GlobalRegister",
+    "LayerBound",
+    "LayerRegister",
+    "LinkRegister",
+    "OnRead",
+    "OnWrite",
+    "Register",
+    "RegisterGroup",
+    "Status",
+    "layer_address",
+    "link_address",
+]
+
+IDENTITY = 0x4D504C01
+"""``"MPL"`` and the version of the interface."""
+
+PAGE = 1 << 8
+"""Addresses of a group: the low 8 bits of an address are the register's offset in its group."""
+
+LINK_BASE = 0xFF0000
+"""First address of the host link's registers."""
+
+WORD = (1 << 32) - 1
+"""Highest value of a register."""
+
+
+class Status(enum.Enum):
+    """How a request ended; it has changed nothing unless the status is ``OK``.
+
+    If several apply, it is the first of ``BUSY``, ``UNKNOWN``, ``ACCESS``, ``RANGE``.
+
+    Attributes
+    ----------
+    meaning : str
+        The status in words, for the reader.
+    """
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str = "") -> "Status":
+        member = object.__new__(cls)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    OK = 0, "the request was carried out"
+    BUSY = 1, "not possible while samples are inside, or during a commit or a reset"
+    UNKNOWN = 2, "there is no such register"
+    ACCESS = 3, "the register cannot be written, or cannot be read"
+    RANGE = 4, "the value is out of the register's range"
+
+
+class OnWrite(enum.Enum):
+    """The effect of a write."""
+
+    STORE = "store"
+    """The register holds the value."""
+    CLEAR = "clear"
+    """The register becomes 0, whatever the value."""
+    ACTION = "action"
+    """An action starts that takes the value; the register itself stores nothing."""
+
+
+class OnRead(enum.Enum):
+    """The effect of a read."""
+
+    VALUE = "value"
+    """None; the value is there at once, and a write is answered with it."""
+    ACTION = "action"
+    """An action starts that finds the value. It needs the core idle. A write is answered with 0."""
+
+
+@dataclass(frozen=True)
+class LayerBound:
+    """A bound of a register's values that follows from the shape of the layer.
+
+    Attributes
+    ----------
+    symbol : str
+        The bound in the symbols of docs/algorithm.md.
+    of : callable
+        The bound of a layer.
+    """
+
+    symbol: str
+    of: Callable[[LayerConfig], int]
+
+    def __str__(self) -> str:
+        return f"`{self.symbol}`"
+
+
+Bound = int | LayerBound
+
+
+@dataclass(frozen=True)
+class Field:
+    """Bits of a register's value.
+
+    Attributes
+    ----------
+    name : str
+        Name of the field.
+    low, width : int
+        Its lowest bit, and its number of bits.
+    """
+
+    name: str
+    low: int
+    width: int = 1
+
+    def __str__(self) -> str:
+        if self.width == 1:
+            return f"bit {self.low} {self.name}"
+        return f"bits {self.low + self.width - 1} to {self.low} {self.name}"
+
+
+@dataclass(frozen=True)
+class Register:
+    """Declaration of a 32-bit register.
+
+    A write always needs the core idle, a read only if it starts an action.
+
+    Attributes
+    ----------
+    offset : int
+        Address within the group. 0 to 255.
+    access : str
+        ``"r"``, ``"w"`` or ``"rw"``.
+    description : str
+        The meaning of the value, for the reader: a phrase without a full stop, in Markdown.
+    on_write : OnWrite
+        The effect of a write.
+    on_read : OnRead
+        The effect of a read.
+    minimum, maximum : int or LayerBound
+        Values that can be written, both included. A negative minimum makes the value signed:
+        sign-extended to 32 bits, from ``-2**n`` to ``2**n - 1``.
+    reset : int or None
+        Value after power-up and after the reset of the clock domain; None if it has none of its
+        own.
+    fields : tuple of Field
+        Parts of the value, if there are several.
+
+    Raises
+    ------
+    ValueError
+        If the offset or the access is none, or a stored register has no reset value.
+    """
+
+    offset: int
+    access: Literal["r", "w", "rw"]
+    description: str
+    on_write: OnWrite = OnWrite.STORE
+    on_read: OnRead = OnRead.VALUE
+    minimum: Bound = 0
+    maximum: Bound = WORD
+    reset: int | None = None
+    fields: tuple[Field, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.offset < PAGE:
+            raise ValueError(f"offset must be from 0 to {PAGE - 1}, not {self.offset!r}")
+        if self.access not in ("r", "w", "rw"):
+            raise ValueError(f'access must be "r", "w" or "rw", not {self.access!r}')
+        if self.stored and self.reset is None:
+            raise ValueError(
+                f"the register at offset {self.offset} is stored; give its reset value"
+            )
+
+    @property
+    def readable(self) -> bool:
+        """Whether it can be read."""
+        return "r" in self.access
+
+    @property
+    def writable(self) -> bool:
+        """Whether it can be written."""
+        return "w" in self.access
+
+    @property
+    def stored(self) -> bool:
+        """Whether it holds the value that was written to it."""
+        return self.writable and self.on_write is OnWrite.STORE
+
+    @property
+    def read_needs_idle(self) -> bool:
+        """Whether a read is refused while the core is busy; a write always is."""
+        return self.readable and self.on_read is OnRead.ACTION
+
+    @property
+    def meaning(self) -> str:
+        """The description, with the fields and the effects of access."""
+        parts = [self.description]
+        if self.fields:
+            parts[0] += ": " + ", ".join(map(str, self.fields))
+        if self.writable and self.on_write is OnWrite.CLEAR:
+            parts.append("a write clears it")
+        if self.read_needs_idle:
+            parts.append("a read needs the core idle")
+        return "; ".join(parts)
+
+    def bounds(self, layer: LayerConfig | None = None) -> tuple[int, int]:
+        """The lowest and the highest value that can be written.
+
+        Parameters
+        ----------
+        layer : LayerConfig, optional
+            The layer that the register belongs to.
+
+        Raises
+        ------
+        ValueError
+            If a bound follows from the layer's shape and no layer is given.
+        """
+
+        def number(bound: Bound) -> int:
+            if isinstance(bound, int):
+                return bound
+            if layer is None:
+                raise ValueError(f"the bound {bound} follows from a layer; give the layer")
+            return bound.of(layer)
+
+        return number(self.minimum), number(self.maximum)
+
+
+class RegisterGroup(enum.IntEnum):
+    """Registers that one decoder serves: members are offsets that carry their declaration.
+
+    Attributes
+    ----------
+    declaration : Register
+        The member's declaration.
+    """
+
+    declaration: Register
+
+    def __new__(cls, declaration: Register | int) -> "RegisterGroup":
+        # An offset only looks a member up, as with every enumeration, and does not come here.
+        assert isinstance(declaration, Register)
+        member = int.__new__(cls, declaration.offset)
+        member._value_ = declaration.offset
+        member.declaration = declaration
+        return member
+
+
+@enum.unique
+class GlobalRegister(RegisterGroup):
+    """Registers of the core, at their own address."""
+
+    IDENTITY = Register(0, "r", f"0x{IDENTITY:08X}: `MPL` and the version of the interface")
+    LAYERS = Register(1, "r", "number of layers")
+    STATUS = Register(2, "r", "state of the core", fields=(Field("busy", 0), Field("resetting", 1)))
+    RESET = Register(
+        3,
+        "w",
+        "1: load the initial state for the seed, and clear the counts",
+        OnWrite.ACTION,
+        minimum=1,
+        maximum=1,
+    )
+    SEED_LOW = Register(4, "rw", "bits 31 to 0 of the seed", reset=0)
+    SEED_HIGH = Register(5, "rw", "bits 47 to 32 of the seed", maximum=(1 << 16) - 1, reset=0)
+    BATCH = Register(
+        6,
+        "rw",
+        "samples of a batch; a write begins a new batch",
+        minimum=1,
+        maximum=(1 << 16) - 1,
+        reset=1,
+    )
+    MODE = Register(7, "rw", "0: train; 1: infer only", maximum=1, reset=0)
+    SAMPLES = Register(8, "rw", "samples trained on", OnWrite.CLEAR, reset=0)
+    REFUSED = Register(9, "rw", "samples refused", OnWrite.CLEAR, reset=0)
+    CLASSES = Register(10, "r", "classes `C`")
+    COUNTER_BITS = Register(11, "r", "bits `B` of a hidden weight")
+
+
+NEURONS = LayerBound("K", lambda layer: layer.neurons)
+LAST_NEURON = LayerBound("K − 1", lambda layer: layer.neurons - 1)
+LOWEST_COUNTER = LayerBound("−2^(B−1)", lambda layer: layer.lowest)
+HIGHEST_COUNTER = LayerBound("2^(B−1) − 1", lambda layer: layer.highest)
+
+
+@enum.unique
+class LayerRegister(RegisterGroup):
+    """Registers of a layer, at :func:`layer_address`."""
+
+    MARGIN = Register(
+        0, "rw", "`floor(r·K)`: lead that a right answer must have", maximum=NEURONS, reset=0
+    )
+    EVENTS = Register(1, "rw", "`M`: reinforcement events of a commit", reset=0)
+    ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, reset=0)
+    UPDATES = Register(3, "rw", "neurons updated", OnWrite.CLEAR, reset=0)
+    SATURATED = Register(
+        4,
+        "r",
+        "counters at a bound; takes a scan and loses the position",
+        on_read=OnRead.ACTION,
+    )
+    POSITION = Register(
+        5,
+        "w",
+        "neuron `j`: the next access of COUNTER is to `k[j][0]`; lost when samples are trained on",
+        OnWrite.ACTION,
+        maximum=LAST_NEURON,
+    )
+    COUNTER = Register(
+        6,
+        "rw",
+        "`k`, sign-extended; the position then advances to the next input, after the last input "
+        "to the next neuron; a write also updates `W`",
+        OnWrite.ACTION,
+        OnRead.ACTION,
+        minimum=LOWEST_COUNTER,
+        maximum=HIGHEST_COUNTER,
+    )
+    STREAM_0 = Register(
+        8,
+        "rw",
+        "bits 31 to 0 of twice the reinforcement stream's history, whose bit 0 is unused; a write "
+        "pushes into the history: write all four, in order, once",
+        OnWrite.ACTION,
+    )
+    STREAM_1 = Register(9, "rw", "bits 63 to 32 of it", OnWrite.ACTION)
+    STREAM_2 = Register(10, "rw", "bits 95 to 64 of it", OnWrite.ACTION)
+    STREAM_3 = Register(11, "rw", "bits 127 to 96 of it", OnWrite.ACTION)
+    INPUTS = Register(16, "r", "input bits `N`")
+    NEURONS = Register(17, "r", "neurons `K`")
+    GROUP = Register(18, "r", "group size `γ`")
+
+
+@enum.unique
+class LinkRegister(RegisterGroup):
+    """Registers of the host link, at :func:`link_address`."""
+
+    VERSION = Register(0, "r", "version of the protocol")
+    SAMPLES_AHEAD = Register(1, "r", "maximum number of samples without a result")
+    LOAD = Register(2, "r", "bits in a word of a sample")
+    CLOCK = Register(3, "r", "the device's clock in kHz; 0 if unknown")
+    DIGEST = Register(4, "r", "32 bits of a digest of the network's shape and the fold factors")
+
+
+def layer_address(layer: int, register: LayerRegister) -> int:
+    """The address of a layer's register; layers are counted from 0."""
+    return (layer + 1) * PAGE | register
+
+
+def link_address(register: LinkRegister) -> int:
+    """The address of a register of the host link."""
+    return LINK_BASE | register

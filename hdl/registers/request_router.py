@@ -1,0 +1,133 @@
+"""Requests of a host, routed to the core's own registers and to those of its layers."""
+
+from amaranth.hdl import Array, Elaboratable, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .register_file import needs_idle
+from .register_map import GlobalRegister, LayerRegister, Status
+from .requests import request_layout, response_layout
+
+__all__ = ["RequestRouter"]
+
+
+class RequestRouter(wiring.Component):
+    """Answer requests one at a time: from the core's own registers, or from a layer.
+
+    Cycle by cycle, a request
+
+    - waits in Idle for a cycle;
+    - is decoded in Look. If it is refused with BUSY, or is for no layer, or for the core's own
+      registers, its answer is kept; in Take it is taken, and in Respond, the cycle after that, its
+      response is offered;
+    - of a layer is offered to the layer from the cycle after Look on (Layer), and taken when the
+      layer takes it; in Answer the layer's answer is kept, and offered in Respond.
+
+    Parameters
+    ----------
+    layers : int
+        Layers of the core. At least 1.
+
+    Members
+    -------
+    requests : In(stream)
+        Reads and writes of registers.
+    responses : Out(stream)
+        One for each request, in order.
+    busy : In(1)
+        Refuse requests that need the core idle.
+    hold : Out(1)
+        Let no sample in: a request that found the core idle finds it so until it is answered.
+    enable : Out(1)
+        To the core's own registers: carry the request out.
+    status, value : In
+        From the core's own registers: the answer, in the same cycle.
+    layer_requests : array of Out(stream)
+        To each layer.
+    layer_responses : array of In(stream)
+        From each layer. Never stall.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer.
+    """
+
+    def __init__(self, *, layers: int):
+        if layers < 1:
+            raise ValueError(f"layers must be at least 1, not {layers!r}")
+        self.layers = layers
+        super().__init__(
+            {
+                "requests": In(stream.Signature(request_layout())),
+                "responses": Out(stream.Signature(response_layout())),
+                "busy": In(1),
+                "hold": Out(1),
+                "enable": Out(1),
+                "status": In(Status),
+                "value": In(32),
+                "layer_requests": Out(stream.Signature(request_layout())).array(layers),
+                "layer_responses": In(stream.Signature(response_layout())).array(layers),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        request = self.requests.p
+        page, offset = request.address[8:], request.address[:8]
+        own = page == 0
+        refused = self.busy & Mux(
+            own,
+            needs_idle(GlobalRegister, request.write, offset),
+            needs_idle(LayerRegister, request.write, offset),
+        )
+        layer = Signal(range(max(self.layers, 2)))
+        offered = Array(port.valid for port in self.layer_requests)
+        taken = Array(port.ready for port in self.layer_requests)
+        answer = Signal(response_layout())
+        m.d.comb += [layer.eq(page - 1), self.responses.p.eq(answer)]
+        for port in self.layer_requests:
+            m.d.comb += port.p.eq(request)
+        for port in self.layer_responses:
+            m.d.comb += port.ready.eq(1)
+
+        with m.FSM():
+            with m.State("Idle"):
+                with m.If(self.requests.valid):
+                    m.next = "Look"
+            with m.State("Look"):
+                m.d.comb += self.hold.eq(1)
+                m.d.sync += answer.data.eq(0)
+                m.next = "Take"
+                with m.If(refused):
+                    m.d.sync += answer.status.eq(Status.BUSY)
+                with m.Elif(page > self.layers):
+                    m.d.sync += answer.status.eq(Status.UNKNOWN)
+                with m.Elif(~own):
+                    m.next = "Layer"
+                with m.Else():
+                    m.d.comb += self.enable.eq(1)
+                    m.d.sync += [answer.status.eq(self.status), answer.data.eq(self.value)]
+            with m.State("Layer"):
+                # The layer may make the core busy.
+                m.d.comb += [self.hold.eq(1), offered[layer].eq(1)]
+                with m.If(taken[layer]):
+                    m.d.comb += self.requests.ready.eq(1)
+                    m.next = "Answer"
+            with m.State("Answer"):
+                # Only the layer that was asked answers.
+                m.d.comb += self.hold.eq(1)
+                for port in self.layer_responses:
+                    with m.If(port.valid):
+                        m.d.sync += answer.eq(port.p)
+                        m.next = "Respond"
+            with m.State("Take"):
+                m.d.comb += self.requests.ready.eq(1)
+                m.next = "Respond"
+            with m.State("Respond"):
+                m.d.comb += self.responses.valid.eq(1)
+                with m.If(self.responses.ready):
+                    m.next = "Idle"
+
+        return m

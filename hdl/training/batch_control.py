@@ -1,0 +1,104 @@
+"""Samples on their way into the core: batches, refused labels, counts."""
+
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..layer.layer_engine import sample_layout
+
+__all__ = ["BatchControl", "sample_word_layout"]
+
+
+def sample_word_layout(load: int) -> data.StructLayout:
+    """A word of a sample from outside.
+
+    The label, and whether the sample is the last of its batch, are taken with its last word.
+    """
+    return data.StructLayout({"bits": load, "label": 8, "last": 1})
+
+
+class BatchControl(wiring.Component):
+    """Mark the last sample of each batch, refuse labels that are no class, and count samples.
+
+    Words pass in the cycle in which they come. A sample counts when its last word is taken.
+
+    Parameters
+    ----------
+    load : int
+        Input bits in a word.
+    classes : int
+        Labels from here on are refused in training.
+
+    Members
+    -------
+    i : In(stream)
+        Words of samples, from outside.
+    o : Out(stream)
+        Words of samples, for the first layer.
+    last_word : In(1)
+        The word to come completes a sample.
+    hold : In(1)
+        Let no word pass.
+    infer : In(1)
+        Samples are not trained on: they belong to no batch, and none is refused.
+    size : In(16)
+        Samples of the next batch to begin. At least 1.
+    restart : In(1)
+        Begin a batch of ``size`` samples. Not while a word passes.
+    trained, refused : Out(32)
+        Samples trained on, and samples refused.
+    clear_trained, clear_refused : In(1)
+        Set the count to zero. Not while a word passes.
+    """
+
+    def __init__(self, *, load: int, classes: int):
+        self.load = load
+        self.classes = classes
+        super().__init__(
+            {
+                "i": In(stream.Signature(sample_word_layout(load))),
+                "o": Out(stream.Signature(sample_layout(load, 0))),
+                "last_word": In(1),
+                "hold": In(1),
+                "infer": In(1),
+                "size": In(16),
+                "restart": In(1),
+                "trained": Out(32),
+                "refused": Out(32),
+                "clear_trained": In(1),
+                "clear_refused": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        left = Signal(16, init=1)  # samples until the batch is complete
+        refused, last, complete = Signal(), Signal(), Signal()
+        m.d.comb += [
+            refused.eq(~self.infer & (self.i.p.label >= self.classes)),
+            last.eq(self.i.p.last | (left == 1)),
+            complete.eq(self.o.valid & self.o.ready & self.last_word),
+            self.o.valid.eq(self.i.valid & ~self.hold),
+            self.i.ready.eq(self.o.ready & ~self.hold),
+            self.o.p.bits.eq(self.i.p.bits),
+            self.o.p.label.eq(self.i.p.label),
+            self.o.p.last.eq(last & ~refused),
+            self.o.p.train.eq(~self.infer),
+            self.o.p.refused.eq(refused),
+        ]
+        with m.If(complete & refused):
+            m.d.sync += self.refused.eq(self.refused + 1)
+        with m.Elif(complete & ~self.infer):
+            m.d.sync += [
+                self.trained.eq(self.trained + 1),
+                left.eq(Mux(last, self.size, left - 1)),
+            ]
+        with m.If(self.restart):
+            m.d.sync += left.eq(self.size)
+        with m.If(self.clear_trained):
+            m.d.sync += self.trained.eq(0)
+        with m.If(self.clear_refused):
+            m.d.sync += self.refused.eq(0)
+
+        return m

@@ -1,0 +1,190 @@
+# amaranth: UnusedElaboratable=no
+"""The fields of frames of all kinds, right ones and wrong ones; the words of samples."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from amaranth.sim import Simulator
+
+from metaplast.golden_model import NetworkConfig
+from metaplast.hdl.link.frame_fields import FrameFields
+from metaplast.hdl.link.protocol import (
+    RequestKind,
+    counters_request,
+    read_request,
+    sample_request,
+    sync_request,
+    write_request,
+)
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
+
+CRC = bytes([0xC1, 0xC2, 0xC3, 0xC4])
+LOAD = 12
+CONFIG = NetworkConfig(inputs=36, hidden=(4, 4), groups=(2, 2), classes=2)
+FOLDED = FoldedNetwork(CONFIG, NetworkPlan((LayerPlan(word=LOAD, load=LOAD), LayerPlan())))
+WORDS = (0x123, 0xABC, 0x7F0)
+SAMPLE = sample_request(9, 5, True, b"".join(word.to_bytes(2, "little") for word in WORDS))
+
+
+class Frames:
+    """Frames without escapes, to the fields."""
+
+    def __init__(self, context: Any, dut: FrameFields):
+        self.context, self.dut = context, dut
+        self.words: list[tuple[int, int, int]] = []  # bits, label, last
+        context.set(dut.samples.ready, 1)
+
+    def get(self, name: str) -> int:
+        return int(self.context.get(getattr(self.dut, name)))
+
+    async def cycle(self) -> None:
+        context, samples = self.context, self.dut.samples
+        if context.get(samples.valid) and context.get(samples.ready):
+            p = samples.payload
+            self.words.append(tuple(context.get(part) for part in (p.bits, p.label, p.last)))
+        await context.tick()
+
+    async def send(self, content: bytes, *, gap: int = 2) -> bool:
+        """Send a content with a CRC; gives whether the frame is whole."""
+        context, dut = self.context, self.dut
+        for byte in content + CRC:
+            context.set(dut.byte, byte)
+            context.set(dut.strobe, 1)
+            await self.cycle()
+            context.set(dut.strobe, 0)
+            for _ in range(gap):
+                await self.cycle()
+        context.set(dut.end, 1)
+        whole = bool(self.get("whole"))
+        await self.cycle()
+        context.set(dut.end, 0)
+        return whole
+
+
+def simulate(bench: Any) -> None:
+    dut = FrameFields(FOLDED)
+
+    async def run(context: Any) -> None:
+        await bench(Frames(context, dut))
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(run)
+    simulator.run()
+
+
+@pytest.mark.parametrize(
+    ("content", "fields"),
+    [
+        (sync_request(0x1234), {"kind": RequestKind.SYNC, "number": 0x1234}),
+        (
+            read_request(7, 0x0105),
+            {"kind": RequestKind.READ, "number": 7, "register": 5, "page": 1},
+        ),
+        (
+            write_request(0xFFFE, 0x0211, 0x89ABCDEF),
+            {"kind": RequestKind.WRITE, "number": 0xFFFE, "page": 2, "argument": 0x89ABCDEF},
+        ),
+        (SAMPLE, {"kind": RequestKind.SAMPLE, "number": 9, "register": 5}),
+        (
+            counters_request(3, 0x0105, 70_000, 0x203),
+            {"kind": RequestKind.COUNTERS, "argument": 70_000, "left": 0x203, "number": 3},
+        ),
+    ],
+)
+def test_fields_of_every_kind(content: bytes, fields: dict[str, int]) -> None:
+    async def bench(frames: Frames) -> None:
+        for _ in range(2):
+            assert await frames.send(content)
+            assert {name: frames.get(name) for name in fields} == fields
+        for wrong in (content[:-1], content + b"\0", content + bytes(40)):
+            assert not await frames.send(wrong)
+        assert not await frames.send(bytes([content[0] | 0x40]) + content[1:])
+        assert await frames.send(content, gap=0 if content is not SAMPLE else 1)
+
+    simulate(bench)
+
+
+@pytest.mark.parametrize(
+    ("address", "link_page", "no_page"),
+    [
+        *((0x000000, 0, 0), (0x000200, 0, 0), (0x000400, 0, 1), (0x010000, 0, 1)),
+        *((0xFF0000, 1, 0), (0xFF0004, 1, 0), (0xFF0400, 1, 1), (0xFE0000, 0, 1)),
+    ],
+)
+def test_pages_of_core_and_link(address: int, link_page: int, no_page: int) -> None:
+    async def bench(frames: Frames) -> None:
+        assert await frames.send(read_request(0, address))
+        assert (frames.get("link_page"), frames.get("no_page")) == (link_page, no_page)
+
+    simulate(bench)
+
+
+def sample_words(words: Sequence[int]) -> list[tuple[int, int, int]]:
+    return [(word, 5, 1) for word in words]
+
+
+def test_words_of_a_sample_are_offered_and_the_last_one_on_demand() -> None:
+    async def bench(frames: Frames) -> None:
+        assert await frames.send(SAMPLE)
+        for _ in range(3):
+            await frames.cycle()
+        assert frames.words == sample_words(WORDS[:-1])
+        frames.context.set(frames.dut.finish, 1)
+        await frames.cycle()
+        assert frames.words == sample_words(WORDS)
+
+    simulate(bench)
+
+
+def test_a_word_that_is_not_taken_in_time_spoils_the_frame() -> None:
+    async def bench(frames: Frames) -> None:
+        frames.context.set(frames.dut.samples.ready, 0)
+        assert not await frames.send(SAMPLE)
+        assert not frames.words
+        frames.context.set(frames.dut.samples.ready, 1)
+        for _ in range(3):
+            await frames.cycle()
+        assert not frames.words
+        assert await frames.send(SAMPLE)
+        assert frames.words == sample_words(WORDS[:-1])
+
+    simulate(bench)
+
+
+def test_a_frame_that_begins_while_another_is_obeyed_changes_nothing() -> None:
+    async def bench(frames: Frames) -> None:
+        first = write_request(5, 0x0211, 0x89ABCDEF)
+        names = ("kind", "number", "register", "page", "argument")
+        assert await frames.send(first)
+        before = [frames.get(name) for name in names]
+        frames.context.set(frames.dut.obeying, 1)
+        assert not await frames.send(counters_request(8, 0x0105, 1, 2))
+        assert [frames.get(name) for name in names] == before
+        frames.context.set(frames.dut.obeying, 0)
+        assert await frames.send(first)
+
+    simulate(bench)
+
+
+def test_an_answer_replaces_the_argument_and_is_shifted_out() -> None:
+    async def bench(frames: Frames) -> None:
+        context, dut = frames.context, frames.dut
+        assert await frames.send(counters_request(0x0102, 0x0105, 1, 2))
+        context.set(dut.loaded, 0xA1B2C3D4)
+        context.set(dut.load, 1)
+        await frames.cycle()
+        context.set(dut.load, 0)
+        assert frames.get("argument") == 0xA1B2C3D4
+        context.set(dut.shift_argument, 1)
+        await frames.cycle()
+        context.set(dut.shift_argument, 0)
+        assert frames.get("argument") & 0xFFFFFF == 0xA1B2C3
+        context.set(dut.shift_number, 1)
+        context.set(dut.count_down, 1)
+        await frames.cycle()
+        assert frames.get("number") & 0xFF == 1
+        assert frames.get("left") == 1
+
+    simulate(bench)

@@ -1,0 +1,19 @@
+"""The signals of requests and responses."""
+
+from metaplast.hdl.registers.register_map import LayerRegister, layer_address
+from metaplast.hdl.registers.requests import request_layout, response_layout
+
+
+def test_requests_and_responses_have_room() -> None:
+    request, response = request_layout(), response_layout()
+    assert {str(name): field.width for name, field in request} == {
+        "write": 1,
+        "address": 24,
+        "data": 32,
+    }
+    assert {str(name): field.width for name, field in response} == {"status": 3, "data": 32}
+
+
+def test_the_last_layer_that_a_network_may_have_fits_the_address() -> None:
+    last = layer_address(4095, LayerRegister.GROUP)
+    assert last < 1 << request_layout()["address"].width

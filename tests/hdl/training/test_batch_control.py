@@ -1,0 +1,97 @@
+# amaranth: UnusedElaboratable=no
+"""Batches, refused labels and counts, next to a model of them."""
+
+import random
+from typing import Any
+
+import pytest
+from amaranth.sim import Simulator
+
+from metaplast.hdl.training.batch_control import BatchControl
+
+LOAD, CLASSES, WORDS, CYCLES = 3, 4, 2, 1500
+
+
+class Model:
+    """What is counted, and what is said of a sample."""
+
+    def __init__(self) -> None:
+        self.left, self.trained, self.refused = 1, 0, 0
+
+    def marks(self, label: int, last: bool, infer: bool) -> dict[str, bool]:
+        """The marks of a word."""
+        refused = not infer and label >= CLASSES
+        return {
+            "last": (last or self.left == 1) and not refused,
+            "train": not infer,
+            "refused": refused,
+        }
+
+    def complete(self, label: int, last: bool, infer: bool, size: int) -> None:
+        """Count a sample."""
+        if infer:
+            return
+        if label >= CLASSES:
+            self.refused += 1
+            return
+        self.trained += 1
+        self.left = size if last or self.left == 1 else self.left - 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_words_are_marked_and_samples_counted(seed: int) -> None:
+    dut, model, draw = BatchControl(load=LOAD, classes=CLASSES), Model(), random.Random(seed)
+    passed = 0
+
+    async def bench(context: Any) -> None:
+        nonlocal passed
+        word = infer = 0
+        size = 1
+        for _ in range(CYCLES):
+            label, last, bits = draw.randrange(6), draw.random() < 0.2, draw.getrandbits(LOAD)
+            valid, ready, hold = (draw.random() < 0.8 for _ in range(3))
+            hold = not hold
+            if hold:
+                size = draw.choice([1, 2, 3, 4, 65535])
+                infer = draw.random() < 0.2
+            restart, clear_trained, clear_refused = (hold and draw.random() < 0.2 for _ in range(3))
+            context.set(dut.i.payload, {"bits": bits, "label": label, "last": last})
+            for port, value in (
+                (dut.i.valid, valid),
+                (dut.o.ready, ready),
+                (dut.hold, hold),
+                (dut.last_word, word == WORDS - 1),
+                (dut.infer, infer),
+                (dut.size, size),
+                (dut.restart, restart),
+                (dut.clear_trained, clear_trained),
+                (dut.clear_refused, clear_refused),
+            ):
+                context.set(port, value)
+            assert context.get(dut.o.valid) == (valid and not hold)
+            assert context.get(dut.i.ready) == (ready and not hold)
+            assert context.get(dut.trained) == model.trained
+            assert context.get(dut.refused) == model.refused
+            if valid and ready and not hold:
+                passed += 1
+                payload = dut.o.payload
+                for name, mark in model.marks(label, last, infer).items():
+                    assert context.get(getattr(payload, name)) == mark, name
+                assert context.get(payload.bits) == bits
+                assert context.get(payload.label) == label
+                if word == WORDS - 1:
+                    model.complete(label, last, infer, size)
+                word = (word + 1) % WORDS
+            if restart:
+                model.left = size
+            if clear_trained:
+                model.trained = 0
+            if clear_refused:
+                model.refused = 0
+            await context.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert passed > CYCLES // 4
