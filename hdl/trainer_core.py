@@ -5,15 +5,15 @@ from amaranth.hdl import Cat, Elaboratable, Module, Mux
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .layer.layer_engine import batch_end_layout, result_layout
+from .batch_control import BatchControl
+from .layer.sample_layouts import batch_end_layout, result_layout, sample_word_layout
 from .network import Network
 from .planning.plan import FoldedNetwork
 from .registers.register_file import RegisterFile
 from .registers.register_map import IDENTITY, GlobalRegister
 from .registers.request_router import RequestRouter
 from .registers.requests import request_layout, response_layout
-from .training.batch_control import BatchControl, sample_word_layout
-from .training.reset_sequence import ResetSequence
+from .reset_sequence import ResetSequence
 
 __all__ = ["TrainerCore"]
 

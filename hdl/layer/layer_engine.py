@@ -27,7 +27,7 @@ from .sample_serialiser import SampleSerialiser
 from .saturation_total import SaturationTotal
 from .training_queue import TrainingQueue
 
-__all__ = ["LayerEngine", "batch_end_layout", "result_layout", "sample_layout"]
+__all__ = ["LayerEngine"]
 
 
 class LayerEngine(wiring.Component):

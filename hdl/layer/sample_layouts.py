@@ -2,7 +2,13 @@
 
 from amaranth.lib import data
 
-__all__ = ["batch_end_layout", "metadata_layout", "result_layout", "sample_layout"]
+__all__ = [
+    "batch_end_layout",
+    "metadata_layout",
+    "result_layout",
+    "sample_layout",
+    "sample_word_layout",
+]
 
 
 def _metadata(before: int) -> dict[str, data.ShapeLike]:
@@ -52,3 +58,11 @@ def batch_end_layout() -> data.StructLayout:
     the batch's last, and of none after it.
     """
     return data.StructLayout({"valid": 1, "errors": 32, "updates": 32})
+
+
+def sample_word_layout(load: int) -> data.StructLayout:
+    """A word of a sample from outside.
+
+    The label, and whether the sample is the last of its batch, are taken with its last word.
+    """
+    return data.StructLayout({"bits": load, "label": 8, "last": 1})

@@ -6,9 +6,9 @@ from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..layer.sample_layouts import sample_word_layout
 from ..planning.plan import FoldedNetwork
 from ..registers.register_map import LINK_BASE
-from ..training.batch_control import sample_word_layout
 from .protocol import CRC_BYTES, RequestKind
 
 __all__ = ["FrameFields"]

@@ -5,12 +5,11 @@ from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..layer.layer_engine import result_layout
+from ..layer.sample_layouts import result_layout, sample_word_layout
 from ..planning.plan import FoldedNetwork
 from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister, LinkRegister, Status
 from ..registers.requests import request_layout, response_layout
-from ..training.batch_control import sample_word_layout
 from .deframer import Deframer
 from .frame_fields import FrameFields
 from .framer import Framer

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Elaboratable, Module, Shape, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..layer.layer_engine import result_layout
+from ..layer.sample_layouts import result_layout
 from ..registers.register_map import Status
 from .protocol import RESULTS, ReplyKind, result_bytes
 

@@ -9,10 +9,9 @@ from amaranth.lib.wiring import In, Out
 
 from metaplast.golden_model import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
-from metaplast.hdl.layer.layer_engine import batch_end_layout, result_layout
+from metaplast.hdl.layer.sample_layouts import batch_end_layout, result_layout, sample_word_layout
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.requests import request_layout, response_layout
-from metaplast.hdl.training.batch_control import sample_word_layout
 from metaplast.sim.core.harness import COUNTERS, SNAPSHOT, SimulationTop, core_design
 
 CONFIG = NetworkConfig(inputs=9, hidden=(6, 4), groups=(3, 2), classes=3)

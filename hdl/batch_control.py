@@ -1,20 +1,12 @@
 """Samples on their way into the core: batches, refused labels, counts."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..layer.layer_engine import sample_layout
+from .layer.sample_layouts import sample_layout, sample_word_layout
 
-__all__ = ["BatchControl", "sample_word_layout"]
-
-
-def sample_word_layout(load: int) -> data.StructLayout:
-    """A word of a sample from outside.
-
-    The label, and whether the sample is the last of its batch, are taken with its last word.
-    """
-    return data.StructLayout({"bits": load, "label": 8, "last": 1})
+__all__ = ["BatchControl"]
 
 
 class BatchControl(wiring.Component):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from amaranth.sim import Simulator
 
-from metaplast.hdl.training.batch_control import BatchControl
+from metaplast.hdl.batch_control import BatchControl
 
 LOAD, CLASSES, WORDS, CYCLES = 3, 4, 2, 1500
 

@@ -4,8 +4,8 @@ from amaranth.hdl import Array, Elaboratable, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ...golden_model.random_stream import classifier_id, initial_counters_id, reinforcement_id
-from ..primitives.split_mix import SplitMix64Seeder
+from ..golden_model.random_stream import classifier_id, initial_counters_id, reinforcement_id
+from .primitives.split_mix import SplitMix64Seeder
 
 __all__ = ["ResetSequence"]
 

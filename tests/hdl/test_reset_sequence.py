@@ -13,7 +13,7 @@ from metaplast.golden_model.random_stream import (
     initial_counters_id,
     reinforcement_id,
 )
-from metaplast.hdl.training.reset_sequence import ResetSequence
+from metaplast.hdl.reset_sequence import ResetSequence
 
 LAYERS, WORDS = 3, 12
 MAX_CYCLES = 20_000
