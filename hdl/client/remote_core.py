@@ -7,7 +7,6 @@ the core is: simulated, a virtual board or a real one.
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,10 @@ from ...golden_model.network_state import NetworkState
 from ...golden_model.random_stream import BitStream
 from ...golden_model.samples import checked_bits
 from ..registers.register_map import GlobalRegister, LayerRegister, layer_address
+from .core_records import CoreBatch, CoreCounts, LostBatchesError
 from .transport import Access, BatchCounts, SampleResults, Transport, TransportError
 
-__all__ = ["CoreBatch", "CoreCounts", "LostBatchesError", "RemoteCore"]
+__all__ = ["RemoteCore"]
 
 WORD = 0xFFFFFFFF
 STREAM_WORDS = 4
@@ -30,64 +30,6 @@ PREDICTED_AT_ONCE = 1024
 
 MAX_LOADS = 3
 """Times that a state is loaded into a core that does not keep it."""
-
-
-class LostBatchesError(TransportError):
-    """A core ended fewer batches than it was sent.
-
-    Attributes
-    ----------
-    sent, ended : int
-        The batches that were sent, and those of them that ended.
-    """
-
-    def __init__(self, message: str, sent: int, ended: int):
-        super().__init__(message)
-        self.sent = sent
-        self.ended = ended
-
-
-@dataclass(frozen=True)
-class CoreCounts:
-    """The counts that a core keeps of its training.
-
-    Attributes
-    ----------
-    samples, refused : int
-        Samples trained on, and refused.
-    errors, updates, saturated : tuple of int
-        Per layer: error bits raised, neurons updated, counters at a bound.
-    """
-
-    samples: int
-    refused: int
-    errors: tuple[int, ...]
-    updates: tuple[int, ...]
-    saturated: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class CoreBatch(BatchRecord):
-    """A batch as a core tells it: it counts errors and updates, and does not name the neurons.
-
-    Attributes
-    ----------
-    counts : BatchCounts
-        Error bits raised and neurons updated in the batch, as the core counted them.
-    refused : (n,) bool
-        Whether the core refused the sample.
-    """
-
-    counts: BatchCounts
-    refused: NDArray[np.bool_]
-
-    @property
-    def error_counts(self) -> list[int]:
-        return list(self.counts.errors)
-
-    @property
-    def updates(self) -> list[int]:
-        return list(self.counts.updates)
 
 
 class RemoteCore:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...golden_model.batch_record import BatchRecord
 from ...golden_model.network_state import NetworkState
-from ...hdl.client.remote_core import CoreBatch, CoreCounts
+from ...hdl.client.core_records import CoreBatch, CoreCounts
 
 __all__ = ["Difference", "compare_batches", "compare_counts", "compare_states"]
 

@@ -7,7 +7,7 @@ import pytest
 
 from metaplast.golden_model import BatchRecord, BitStream, Network, NetworkConfig
 from metaplast.golden_model.network_state import StoredState
-from metaplast.hdl.client.remote_core import CoreBatch, CoreCounts
+from metaplast.hdl.client.core_records import CoreBatch, CoreCounts
 from metaplast.hdl.client.transport import BatchCounts
 from metaplast.sim.cosimulation.comparison import (
     Difference,

@@ -1,0 +1,69 @@
+"""What a trainer core reports of its training: the records of batches, and its counts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...golden_model.batch_record import BatchRecord
+from .transport import BatchCounts, TransportError
+
+__all__ = ["CoreBatch", "CoreCounts", "LostBatchesError"]
+
+
+class LostBatchesError(TransportError):
+    """A core ended fewer batches than it was sent.
+
+    Attributes
+    ----------
+    sent, ended : int
+        The batches that were sent, and those of them that ended.
+    """
+
+    def __init__(self, message: str, sent: int, ended: int):
+        super().__init__(message)
+        self.sent = sent
+        self.ended = ended
+
+
+@dataclass(frozen=True)
+class CoreCounts:
+    """The counts that a core keeps of its training.
+
+    Attributes
+    ----------
+    samples, refused : int
+        Samples trained on, and refused.
+    errors, updates, saturated : tuple of int
+        Per layer: error bits raised, neurons updated, counters at a bound.
+    """
+
+    samples: int
+    refused: int
+    errors: tuple[int, ...]
+    updates: tuple[int, ...]
+    saturated: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CoreBatch(BatchRecord):
+    """A batch as a core tells it: it counts errors and updates, and does not name the neurons.
+
+    Attributes
+    ----------
+    counts : BatchCounts
+        Error bits raised and neurons updated in the batch, as the core counted them.
+    refused : (n,) bool
+        Whether the core refused the sample.
+    """
+
+    counts: BatchCounts
+    refused: NDArray[np.bool_]
+
+    @property
+    def error_counts(self) -> list[int]:
+        return list(self.counts.errors)
+
+    @property
+    def updates(self) -> list[int]:
+        return list(self.counts.updates)
