@@ -11,8 +11,9 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from ...golden_model.files.atomic import write_atomically
 from ...golden_model.trainer import reinforcement_events
-from ..planning.cycles import LayerTiming, estimate_cycles
+from ..planning.cycles import estimate_cycles
 from ..planning.plan import FoldedLayer, FoldedNetwork
+from ..planning.timing import LayerTiming
 from ..registers.registers import IDENTITY, GlobalRegister, LayerRegister, Status, layer_address
 from ..trainer_core import TrainerCore
 from .verilog import Layout, describe_ports, to_verilog

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from ...golden_model.config import LayerConfig, NetworkConfig
 from ...golden_model.trainer import reinforcement_events
-from .cycles import LayerTiming, Workload, mean_event_cycles, mean_scan_cycles, synthetic_errors
+from .cycles import Workload, mean_scan_cycles, synthetic_errors
 from .devices import Device
-from .foldings import Foldings, divisors
-from .integers import ceil_divide
+from .foldings import Foldings
+from .integers import ceil_divide, divisors
 from .plan import FoldedLayer, LayerPlan, MemoryKind
 from .resources import Resources, layer_memories, layer_needs, memory_need, total_need
+from .timing import LayerTiming, mean_event_cycles
 
 __all__ = ["AMOUNTS", "Factors", "LayerOptions", "LayerSearch", "amounts_of", "undominated"]
 

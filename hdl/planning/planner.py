@@ -108,7 +108,7 @@ def plan_network(
     task.check_bits()
     fixed = _checked_overrides(config, overrides)
     supply = Resources.of(device)
-    cells, block_rams = device.comfort
+    cells, block_rams = device.max_cell_utilisation, device.max_block_ram_utilisation
     routable = replace(supply, cells=int(cells * device.luts))
     comfortable = replace(routable, block_rams=int(block_rams * device.block_ram.count))
     plan = task.best(fixed, routable, comfortable) or task.best(fixed, supply)
@@ -271,7 +271,7 @@ class _Task:
                 break
             # Layers commit at about the same time, and wait for the one whose commit is longest.
             floor = max(
-                float(self.search(layer, {}).commit(Foldings.of(layer, one))[0])
+                float(self.search(layer, {}).commit(Foldings.of(layer, [one]))[0])
                 for layer, one in zip(self.config.layers, plan.layers, strict=True)
             )
         return min(found, key=lambda plan: found[plan])

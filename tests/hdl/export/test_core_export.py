@@ -17,8 +17,9 @@ from amaranth.back import verilog
 from metaplast.golden_model import ConfigurationError, NetworkConfig
 from metaplast.hdl.export.core_export import MODULE, WAIVERS, ExportedCore, export_verilog
 from metaplast.hdl.export.verilog import VerilogError
-from metaplast.hdl.planning.cycles import LayerTiming, estimate_cycles
+from metaplast.hdl.planning.cycles import estimate_cycles
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.timing import LayerTiming
 from metaplast.hdl.registers.registers import LayerRegister, layer_address
 
 CONFIG = NetworkConfig(inputs=37, hidden=(15, 9), groups=(5, 3), classes=5, counter_bits=5)

@@ -26,15 +26,11 @@ from metaplast.golden_model.random_stream import reinforcement_id
 from metaplast.hdl.forward.error_detector import ErrorDetector
 from metaplast.hdl.forward.forward_bank import ForwardBank
 from metaplast.hdl.forward.local_scores import LocalScores
+from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.cycles import (
-    CycleModel,
-    LayerTiming,
     Workload,
-    divider_latency,
     estimate_cycles,
-    event_cycles,
     mean_cycles,
-    popcount_latency,
     synthetic_errors,
     synthetic_samples,
 )
@@ -47,6 +43,12 @@ from metaplast.hdl.planning.plan import (
     NetworkPlan,
 )
 from metaplast.hdl.planning.planner import plan_network
+from metaplast.hdl.planning.timing import (
+    LayerTiming,
+    divider_latency,
+    event_cycles,
+    popcount_latency,
+)
 from metaplast.hdl.primitives.constant_divider import ConstantDivider
 from metaplast.hdl.primitives.popcount import XnorPopcount
 from metaplast.hdl.registers.registers import GlobalRegister, LayerRegister, Status, layer_address

@@ -93,15 +93,14 @@ def test_a_plan_leaves_room_for_what_is_around_a_core_if_it_can() -> None:
         (network(64, 128, 10), GOWIN),
     ]:
         need = network_needs(FoldedNetwork(config, planned(config, device)), device)
-        luts, block_rams = device.comfort
-        assert need.luts <= luts * device.luts
-        assert need.block_rams <= block_rams * device.block_ram.count
+        assert need.luts <= device.max_cell_utilisation * device.luts
+        assert need.block_rams <= device.max_block_ram_utilisation * device.block_ram.count
 
 
 def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
     for config in (network(97, 26, 150, group=26), network(1, 1, 4, 2, 2, group=1)):
         need = network_needs(FoldedNetwork(config, plan_network(config, ICE40)), ICE40)
-        assert need.cells > ICE40.comfort[0] * ICE40.luts
+        assert need.cells > ICE40.max_cell_utilisation * ICE40.luts
         assert need.fits(Resources.of(ICE40))
 
 
@@ -120,7 +119,7 @@ def test_fewer_cells_make_a_smaller_and_slower_plan(device: Device) -> None:
 
 
 def test_more_cells_than_comfortable_are_taken_if_they_are_given() -> None:
-    config, comfortable = network(64, 64, 10, group=16), ICE40.comfort[0] * ICE40.luts
+    config, comfortable = network(64, 64, 10, group=16), ICE40.max_cell_utilisation * ICE40.luts
     assert network_needs(FoldedNetwork(config, planned(config, ICE40)), ICE40).cells <= comfortable
     plan = plan_network(config, ICE40.with_cells(4790))
     assert comfortable < network_needs(FoldedNetwork(config, plan), ICE40).cells <= 4790
@@ -147,12 +146,14 @@ def test_too_few_cells() -> None:
 def test_a_plan_takes_all_block_rams_if_that_makes_it_much_quicker() -> None:
     small = find_device("ECP5-25F")
     plan = planned(FASHION_128, small)
-    share = small.comfort[1]
+    share = small.max_block_ram_utilisation
     need = network_needs(FoldedNetwork(FASHION_128, plan), small)
     assert share * small.block_ram.count < need.block_rams <= small.block_ram.count
-    assert need.luts <= small.comfort[0] * small.luts
+    assert need.luts <= small.max_cell_utilisation * small.luts
     fewer = replace(small.block_ram, count=int(share * small.block_ram.count))
-    slower = plan_network(FASHION_128, replace(small, block_ram=fewer, comfort=(0.5, 1.0)))
+    slower = plan_network(
+        FASHION_128, replace(small, block_ram=fewer, max_block_ram_utilisation=1.0)
+    )
     quick, slow = (estimate_cycles(FoldedNetwork(FASHION_128, one)).total for one in (plan, slower))
     assert quick < 0.9 * slow
 
@@ -408,7 +409,7 @@ def test_a_report_adds_up_and_goes_into_json() -> None:
     assert report.need == network_needs(FoldedNetwork(config, report.folded.plan), GOWIN)
     assert report.cycles == estimate_cycles(FoldedNetwork(config, report.folded.plan), workload)
     document = json.loads(json.dumps(report.to_dict()))
-    assert NetworkPlan.from_dict(document["plan"]) == report.plan
+    assert NetworkPlan.from_dict(document["plan"]) == report.folded.plan
     assert NetworkConfig.from_dict(document["config"]) == config
     assert document["device"] == "GW1NR-9"
     assert document["supply"]["luts"] == GOWIN.luts

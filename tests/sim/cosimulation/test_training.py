@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
-from metaplast.hdl.planning.cycles import CycleModel
+from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.registers import LayerRegister, layer_address
 from metaplast.sim.core.simulated_core import BatchCounts, SimulatedCore
