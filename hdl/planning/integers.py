@@ -4,6 +4,7 @@ One integer gives a Python integer, for widths in gateware and for JSON; an arra
 """
 
 import math
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -80,10 +81,11 @@ def number_bits(count: Integers) -> Integers:
     return maximum(bit_length(count - 1), 1)
 
 
-def divisors(value: int) -> list[int]:
+@cache
+def divisors(value: int) -> tuple[int, ...]:
     """All of them, rising."""
     small = [size for size in range(1, math.isqrt(value) + 1) if value % size == 0]
-    return sorted({*small, *(value // size for size in small)})
+    return tuple(sorted({*small, *(value // size for size in small)}))
 
 
 def _one(value: Any) -> bool:

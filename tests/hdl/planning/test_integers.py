@@ -28,4 +28,4 @@ def test_zero_has_no_bits() -> None:
 
 @given(st.integers(1, 5000))
 def test_divisors(value: int) -> None:
-    assert divisors(value) == [size for size in range(1, value + 1) if value % size == 0]
+    assert divisors(value) == tuple(size for size in range(1, value + 1) if value % size == 0)
