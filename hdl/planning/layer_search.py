@@ -97,33 +97,43 @@ def part_sizes(value: int) -> list[int]:
 
 
 def mean_pace(
-    interval: NDArray[Any], update: NDArray[Any], slots: IntegerArray, errors: float
+    interval: NDArray[Any],
+    update: NDArray[Any],
+    stalls: tuple[NDArray[Any], NDArray[Any]],
+    slots: IntegerArray,
+    errors: float,
 ) -> NDArray[np.float64]:
     """Mean cycles for each sample of forward passes and updates that go on side by side.
 
-    Samples wait in their slots for their update while the forward pass goes on.
+    Samples wait in their slots for their update while the forward pass goes on. An update fetches
+    inputs from the same memory as the forward pass, and stalls it.
 
     Parameters
     ----------
     interval, update : (n,) array
         Cycles of a forward pass, and of the update of a sample with an error.
+    stalls : two (n,) arrays
+        Cycles at most for which updates stall the fetches of a sample's first word, before the
+        update of the sample before it begins, and those of its other words.
     slots : (n,) int
         Samples that may be inside the layer at a time.
     errors : float
         Share of the samples with an error.
     """
     rows, inverse = np.unique(
-        np.stack([slots, interval, update], axis=1), axis=0, return_inverse=True
+        np.stack([slots, interval, update, *stalls], axis=1), axis=0, return_inverse=True
     )
     raised = synthetic_errors(PACE_SAMPLES, errors).tolist()
     pace = np.empty(len(rows))
     for number in np.unique(rows[:, 0]).tolist():
         alike = rows[:, 0] == number
-        _, forward_cycles, update_cycles = rows[alike].T
+        _, forward_cycles, update_cycles, first_stall, other_stall = rows[alike].T
         forward = np.zeros(len(forward_cycles))
         done = deque([forward] * int(number), maxlen=int(number))
         for error in raised:
-            forward = np.maximum(forward, done[0]) + forward_cycles
+            first = np.minimum(np.maximum(done[-2] - forward, 0), first_stall)
+            other = np.minimum(np.maximum(done[-1] - forward - first, 0), other_stall)
+            forward = np.maximum(forward, done[0]) + forward_cycles + first + other
             ended = np.maximum(forward, done[-1])
             done.append(ended + update_cycles if error else ended)
         pace[alike] = done[-1] / PACE_SAMPLES
@@ -335,7 +345,14 @@ class LayerSearch:
         rounds = foldings.bank_groups * (1 - (1 - self.share) ** banks)
         update = 1 + foldings.bank_groups + rounds * timing.round
         interval = np.maximum(timing.interval, foldings.load_words + 1)
-        return mean_pace(interval, update, foldings.plan.slots, self.errors)
+        # An update that fetches in every cycle stalls the forward pass until it ends.
+        every = foldings.load_rows * foldings.row_cycles
+        longest = np.where(every > 1, 1 / np.maximum(every - 1, 1), 1e9)
+        stalls = (
+            foldings.word_loads * longest,
+            (foldings.load_words - np.minimum(foldings.word_loads, foldings.load_words)) * longest,
+        )
+        return mean_pace(interval, update, stalls, foldings.plan.slots, self.errors)
 
     def commit(self, foldings: Foldings) -> NDArray[np.float64]:
         """A sample's share of the cycles of its batch's commit."""
