@@ -1,6 +1,6 @@
 """Folding a network onto an FPGA: devices, fold factors, cycles, resources, and the planner.
 
-The gateware needs no more of it than :mod:`.plan`, so a name is imported when it is first asked for.
+The gateware needs :mod:`.plan` alone, so a name is imported when it is first asked for.
 """
 
 import importlib

@@ -45,6 +45,9 @@ SLOTS = (4, 5, 8, 12, 16)
 MIN_LATER_SLOTS = 12
 """Of a layer behind the first, whose samples pause while the layer before commits."""
 
+LONG = 1e9
+"""Cycles that no update takes."""
+
 PACE_SAMPLES = 500
 """Made-up samples that :func:`mean_pace` follows."""
 
@@ -344,14 +347,14 @@ class LayerSearch:
         timing, banks = LayerTiming.of(foldings), foldings.plan.banks
         rounds = foldings.bank_groups * (1 - (1 - self.share) ** banks)
         update = 1 + foldings.bank_groups + rounds * timing.round
-        interval = np.maximum(timing.interval, foldings.load_words + 1)
-        # An update that fetches in every cycle stalls the forward pass until it ends.
+        # The first layer takes one sample ahead, and reads its first word when it has all of it.
+        first_word = 1 if self.layer.index else foldings.word_loads + 2
+        interval = np.maximum(timing.interval, foldings.load_words + first_word)
+        # An update fetches in one of so many cycles; if in each of them, it stalls to its end.
         every = foldings.load_rows * foldings.row_cycles
-        longest = np.where(every > 1, 1 / np.maximum(every - 1, 1), 1e9)
-        stalls = (
-            foldings.word_loads * longest,
-            (foldings.load_words - np.minimum(foldings.word_loads, foldings.load_words)) * longest,
-        )
+        longest = np.where(every > 1, 1 / np.maximum(every - 1, 1), LONG)
+        others = np.maximum(foldings.load_words - foldings.word_loads, 0)
+        stalls = (foldings.word_loads * longest, others * longest)
         return mean_pace(interval, update, stalls, foldings.plan.slots, self.errors)
 
     def commit(self, foldings: Foldings) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,15 +117,13 @@ class NetworkSearch:
         self, layer: LayerConfig, fixed: FixedFactors, every: bool
     ) -> tuple[LayerOptions, NDArray[np.float64], NDArray[np.float64]]:
         """Foldings of a layer, and the cycles of each, without its commit's and of its commit."""
-        search = self.layer(layer, fixed)
-        # Layers of one shape have the same options.
-        shape = replace(layer, index=min(layer.index, 1), margin=0)
-        like = (shape, search.next_load, search.errors, search.share, *fixed.items(), every)
-        if like not in self._known:
+        key = (layer.index, *fixed.items(), every)
+        if key not in self._known:
+            search = self.layer(layer, fixed)
             foldings = search.legal() if every else search.efficient(self.supply)
             options = search.fitting(foldings, self.supply)
-            self._known[like] = options, options.each(search.pace), options.each(search.commit)
-        return self._known[like]
+            self._known[key] = options, options.each(search.pace), options.each(search.commit)
+        return self._known[key]
 
     def _quick(self, fronts: Sequence[LayerFront], room: Resources) -> NetworkPlan | None:
         """The smallest of the plans that are about as quick as the quickest; None if none fits."""

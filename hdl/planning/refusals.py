@@ -181,7 +181,9 @@ def _fits(search: NetworkSearch, device: Device) -> bool:
 
 def _nearest(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> NetworkPlan | None:
     """The plan that fits and differs least from what was given; None if none fits."""
-    best = search.quickest([{} for _ in fixed], search.supply)
+    free: list[FixedFactors] = [{} for _ in fixed]
+    best = search.quickest(free, search.supply)
+    best = best or search.quickest(free, search.supply, every=True)
     if best is None or not any(fixed):
         return None
     names = dict.fromkeys(name for factors in fixed for name in factors)

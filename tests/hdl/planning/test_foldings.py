@@ -15,9 +15,9 @@ from .test_plan import folded_layers
 
 FACTORS = [field.name for field in fields(LayerPlan) if field.name != "memory"]
 NUMBERS = [
-    *("bank_neurons", "bank_groups", "sets", "select", "steps", "pass_steps", "words"),
-    *("padded_inputs", "load_words", "word_loads", "array_cycles", "rows", "load_rows"),
-    *("bank_rows", "row_bits", "row_cycles"),
+    *("bank_neurons", "bank_groups", "sets", "select", "steps", "pass_steps", "group_steps"),
+    *("words", "padded_inputs", "load_words", "word_loads", "word_cycles", "last_word_cycles"),
+    *("array_cycles", "rows", "load_rows", "bank_rows", "row_bits", "row_cycles"),
 ]
 
 
@@ -34,6 +34,7 @@ def test_the_numbers_are_those_of_a_folded_layer(folded: FoldedLayer) -> None:
     assert many.legal.all()
     for name in NUMBERS:
         assert getattr(many, name).tolist() == [getattr(folded, name)] * 2, name
+        assert type(getattr(folded, name)) is int, name
 
 
 @given(

@@ -65,23 +65,31 @@ def test_a_pareto_front_has_one_of_those_that_nothing_betters(rows: list[tuple[i
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 300), st.integers(1, 3000), st.integers(2, 16)),
+        st.tuples(
+            st.integers(1, 300),
+            st.integers(1, 3000),
+            st.integers(2, 16),
+            st.integers(0, 90),
+            st.integers(0, 90),
+        ),
         min_size=1,
         max_size=5,
     ),
     st.floats(0, 1),
 )
 def test_a_pace_follows_samples_through_their_slots(
-    rows: list[tuple[int, int, int]], errors: float
+    rows: list[tuple[int, ...]], errors: float
 ) -> None:
-    interval, update, slots = np.array(rows).T
-    pace = mean_pace(interval, update, slots, errors)
+    interval, update, slots, *stalls = np.array(rows).T
+    pace = mean_pace(interval, update, (stalls[0], stalls[1]), slots, errors)
     raised = synthetic_errors(500, errors).tolist()
-    for index, (forward_cycles, update_cycles, number) in enumerate(rows):
+    for index, (forward_cycles, update_cycles, number, first, other) in enumerate(rows):
         left = [0] * number  # when each of the latest samples left the layer
         forward = 0
         for error in raised:
-            forward = max(forward, left[-number]) + forward_cycles
+            stalled = min(max(left[-2] - forward, 0), first)
+            stalled += min(max(left[-1] - forward - stalled, 0), other)
+            forward = max(forward, left[-number]) + forward_cycles + stalled
             left.append(max(forward, left[-1]) + error * update_cycles)
         assert pace[index] == pytest.approx(left[-1] / len(raised))
 
@@ -124,7 +132,11 @@ def test_released_factors_take_all_values() -> None:
     for name, least in (("slots", {4}), ("draws", {1})):
         assert factors(name) == least
         assert factors(name, name) > least
-    assert factors("load", "load") > factors("load")
+
+    def loads(*released: str) -> int:
+        return sum(map(len, search(word=64, counters=4, memory=MemoryKind.BLOCK).legal(released)))
+
+    assert loads() == 2 / 5 * loads("load")  # 4 and 64 bits of 4, 8, 16, 32 and 64
 
 
 def test_the_cycles_of_a_layer_are_about_those_of_the_estimate() -> None:

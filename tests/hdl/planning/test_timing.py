@@ -16,6 +16,7 @@ from metaplast.golden_model.random_stream import reinforcement_id
 from metaplast.hdl.forward.error_detector import ErrorDetector
 from metaplast.hdl.forward.forward_bank import ForwardBank
 from metaplast.hdl.forward.local_scores import LocalScores
+from metaplast.hdl.planning.foldings import Foldings
 from metaplast.hdl.planning.plan import (
     FoldedLayer,
     LayerPlan,
@@ -66,6 +67,15 @@ def test_a_layers_latencies_are_its_components(name: str) -> None:
     first_step = last_word + 1 + bank.latency
     assert timing.result == first_step + last_steps - 1 + scores.latency + detector.latency
     assert timing.interval == max(timing.array + folded.word_loads, timing.result + 2)
+
+
+@given(folded_layers())
+def test_the_timing_of_many_foldings_is_that_of_each(folded: FoldedLayer) -> None:
+    one = LayerTiming.of(folded)
+    many = LayerTiming.of(Foldings.of(folded.config, [folded.plan] * 2))
+    for name in ("array", "result", "interval", "round", "decode"):
+        assert type(getattr(one, name)) is int, name
+        assert getattr(many, name).tolist() == [getattr(one, name)] * 2, name
 
 
 # Reinforcement
