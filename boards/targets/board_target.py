@@ -83,7 +83,7 @@ class Board:
             The network.
         cells : int, optional
             Logic cells that the core may take, by the planner's estimate; by default what
-            :attr:`~metaplast.hdl.planning.devices.Device.comfort` says.
+            :attr:`~metaplast.hdl.planning.devices.Device.max_cell_utilisation` says.
 
         Raises
         ------

@@ -5,8 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ...golden_model.config import LayerConfig, NetworkConfig
-from ..planning.cycles import LayerTiming, estimate_cycles
+from ..planning.cycles import estimate_cycles
 from ..planning.plan import FoldedLayer, FoldedNetwork
+from ..planning.timing import LayerTiming
 from ..registers.register_map import (
     GlobalRegister,
     LayerRegister,

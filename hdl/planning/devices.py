@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-import numpy as np
-
 from ...golden_model.errors import ConfigurationError
-from .integers import Integers, ceil_divide
+from .integers import Integers, ceil_divide, choose, minimum
 
 __all__ = ["DEVICES", "BlockRAM", "Device", "LUTRAM", "Placement", "SPRAM", "find_device"]
 
@@ -65,9 +63,9 @@ class BlockRAM:
             if bits >= self.byte and (self.byte > 1 or (rows, bits) == self.shapes[0]):
                 # Bytes of a word are written apart; other shapes write whole words only.
                 bytes_ = parts * ceil_divide(granularity, self.byte)
-                columns = np.where(parts == 1, columns, ceil_divide(bytes_, bits // self.byte))
+                columns = choose(parts == 1, columns, ceil_divide(bytes_, bits // self.byte))
             choices.append(ceil_divide(depth, rows) * columns)
-        return reduce(np.minimum, choices)
+        return reduce(minimum, choices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +144,11 @@ class Device:
         Its block RAMs.
     spram : SPRAM or None
         Its large single-port memories, if it has some.
-    comfort : tuple of float
-        Shares of its logic cells and block RAMs that a core may take for what is around it to fit
-        as well, and for all of it to be routed at a good clock.
+    max_cell_utilisation : float
+        Share of its logic cells that the planner fills if it can: the logic around a core fits as
+        well, and all of it is routed at a good clock.
+    max_block_ram_utilisation : float
+        Share of its block RAMs that the planner fills if that does not cost too many cycles.
     lone_registers : float
         Share of registers that take a logic cell alone, for a cell's register holds what its own
         LUT gives, or else that LUT serves nothing; 0 where the two can be used apart.
@@ -165,7 +165,8 @@ class Device:
     luts: int
     registers: int
     block_ram: BlockRAM
-    comfort: tuple[float, float]
+    max_cell_utilisation: float
+    max_block_ram_utilisation: float
     lone_registers: float = 0.0
     spram: SPRAM | None = None
     lut_ram: LUTRAM | None = None
@@ -202,7 +203,7 @@ class Device:
             raise ConfigurationError(
                 f"cells must be from 1 to {self.luts:,}, which the {self.name} has, not {cells:,}"
             )
-        return replace(self, luts=cells, comfort=(1.0, self.comfort[1]))
+        return replace(self, luts=cells, max_cell_utilisation=1.0)
 
     def place(
         self, depth: Integers, width: Integers, granularity: Integers | None = None
@@ -226,9 +227,9 @@ class Device:
         most = self.block_ram.weight * blocks
         small = weight < most if self.lut_ram is not None else weight <= most
         return Placement(
-            block_rams=np.where(small, 0, blocks),
-            lut_rams=np.where(small, lut_rams, 0),
-            register_bits=np.where(small, bits, 0),
+            block_rams=choose(small, 0, blocks),
+            lut_rams=choose(small, lut_rams, 0),
+            register_bits=choose(small, bits, 0),
         )
 
 
@@ -245,7 +246,8 @@ def _ecp5(name: str, luts: int, blocks: int, boards: Sequence[str]) -> Device:
             byte=9,
             weight=128,
         ),
-        comfort=(0.5, 0.9),
+        max_cell_utilisation=0.5,
+        max_block_ram_utilisation=0.9,
         lut_ram=LUTRAM(depth=16, width=4, luts=6),
         aliases=(f"LFE5U-{name}", name),
         boards=tuple(boards),
@@ -265,7 +267,8 @@ DEVICES: tuple[Device, ...] = (
             byte=1,
             weight=64,
         ),
-        comfort=(0.8125, 1.0),
+        max_cell_utilisation=0.8125,
+        max_block_ram_utilisation=1.0,
         lone_registers=0.4,
         spram=SPRAM(name="SPRAM", count=4, depth=16384, width=16),
         aliases=("UP5K",),
@@ -283,7 +286,8 @@ DEVICES: tuple[Device, ...] = (
             byte=9,
             weight=128,
         ),
-        comfort=(0.7, 0.9),
+        max_cell_utilisation=0.7,
+        max_block_ram_utilisation=0.9,
         lut_ram=LUTRAM(depth=16, width=4, luts=6),
         aliases=("GW1NR-9C", "GW1N-9", "GW1N-9C"),
         boards=("Tang Nano 9K",),

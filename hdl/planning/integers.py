@@ -1,27 +1,92 @@
-"""Arithmetic of sizes, for one integer and for arrays of them alike."""
+"""Arithmetic of sizes, for one integer and for arrays of them alike.
 
-from typing import Any
+One integer gives a Python integer, for widths in gateware and for JSON; an array gives an array.
+"""
+
+import math
+from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["bit_length", "ceil_divide", "number_bits"]
+__all__ = [
+    "IntegerArray",
+    "Integers",
+    "IntegersT",
+    "bit_length",
+    "ceil_divide",
+    "choose",
+    "divisors",
+    "gcd",
+    "maximum",
+    "minimum",
+    "number_bits",
+    "round_up",
+]
+
+IntegerArray = NDArray[np.int64]
 
 Integers = Any
 """An integer, or an array of integers."""
 
+IntegersT = TypeVar("IntegersT", int, IntegerArray)
+"""One of the two, where the result is of the same type."""
 
-def ceil_divide(dividend: Integers, divisor: Integers) -> Integers:
+
+def ceil_divide(dividend: Integers, divisor: IntegersT) -> IntegersT:
     """The quotient, rounded up."""
-    return -(-dividend // divisor)
+    quotient: IntegersT = -(-dividend // divisor)
+    return quotient
+
+
+def gcd(value: IntegersT, other: int) -> IntegersT:
+    """The greatest common divisor."""
+    return math.gcd(value, other) if isinstance(value, int) else np.gcd(value, other)
+
+
+def maximum(value: Integers, other: Integers) -> Integers:
+    """The larger one."""
+    if _one(value) and _one(other):
+        return max(value, other)
+    return np.maximum(value, other)
+
+
+def minimum(value: Integers, other: Integers) -> Integers:
+    """The smaller one."""
+    if _one(value) and _one(other):
+        return min(value, other)
+    return np.minimum(value, other)
+
+
+def choose(condition: Any, value: Integers, other: Integers) -> Integers:
+    """``value`` where a condition holds, and ``other`` where it does not."""
+    if isinstance(condition, bool | int):
+        return value if condition else other
+    return np.where(condition, value, other)
+
+
+def round_up(value: Any) -> Integers:
+    """The next integer of a float."""
+    return math.ceil(value) if _one(value) else np.ceil(value).astype(np.int64)
 
 
 def bit_length(value: Integers) -> Integers:
     """Bits of a number from 0, without leading zeros; at most 2^50."""
-    if isinstance(value, int):
-        return value.bit_length()
-    return np.frexp(value)[1].astype(np.int64)
+    return value.bit_length() if isinstance(value, int) else np.frexp(value)[1].astype(np.int64)
 
 
 def number_bits(count: Integers) -> Integers:
     """Bits that number so many things, ``ceil(log2(count))``, but at least 1."""
-    return np.maximum(bit_length(count - 1), 1)
+    return maximum(bit_length(count - 1), 1)
+
+
+@cache
+def divisors(value: int) -> tuple[int, ...]:
+    """All of them, rising."""
+    small = [size for size in range(1, math.isqrt(value) + 1) if value % size == 0]
+    return tuple(sorted({*small, *(value // size for size in small)}))
+
+
+def _one(value: Any) -> bool:
+    return isinstance(value, int | float)

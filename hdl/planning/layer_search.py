@@ -1,13 +1,13 @@
-"""The plans of one layer that are worth a look, with what they cost and what they need.
+"""The foldings of one layer that the planner chooses from, in arrays, with their cycles and needs.
 
-A factor is no larger than it must be for the cycles it gives. The planner picks one of these plans
-for each layer.
+A fold factor is no larger than it must be for the cycles it gives: of the sizes that make the same
+number of parts, the smallest one is looked at.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -16,144 +16,185 @@ from numpy.typing import NDArray
 
 from ...golden_model.config import LayerConfig, NetworkConfig
 from ...golden_model.trainer import reinforcement_events
-from .cycles import LayerTiming, Workload, mean_event_cycles, mean_scan_cycles, synthetic_errors
+from .cycles import Workload, mean_scan_cycles, synthetic_errors
 from .devices import Device
-from .foldings import Foldings, divisors
-from .integers import ceil_divide
-from .plan import FoldedLayer, LayerPlan, MemoryKind
+from .fold_formulas import FACTORS, MemoryKind
+from .foldings import Foldings
+from .integers import IntegerArray, divisors
+from .plan import FoldedLayer, LayerPlan
 from .resources import Resources, layer_memories, layer_needs, memory_need, total_need
+from .timing import LayerTiming, mean_event_cycles
 
-__all__ = ["AMOUNTS", "Factors", "LayerOptions", "LayerSearch", "amounts_of", "undominated"]
+__all__ = [
+    "AMOUNTS",
+    "FixedFactors",
+    "LayerFront",
+    "LayerOptions",
+    "LayerSearch",
+    "amounts_of",
+    "pareto_front",
+]
 
-Factors = Mapping[str, Any]
+FixedFactors = Mapping[str, Any]
+"""Fold factors that are given, by their names in :class:`.plan.LayerPlan`."""
 
 AMOUNTS = ("block_rams", "sprams", "luts", "registers", "cells")
-"""What :class:`.resources.Resources` are compared by."""
+"""The fields of :class:`.resources.Resources`, in the order of an array's columns."""
 
-# Costs whose logarithms are in one such step, and amounts of logic in one such share of what the
-# device has, are compared as equal: the estimates are not that good.
-COST_STEP = 0.0025
-LOGIC_STEP = 1 / 256
+SLOTS = (4, 5, 8, 12, 16)
+MIN_LATER_SLOTS = 12
+"""Of a layer behind the first, whose samples pause while the layer before commits."""
 
-SLOTS = (4, 5, 8, 10, 16)
-BEHIND = (12, 16)
-"""Slots of layers behind the first, which must bridge the commits of the layer before."""
+LONG = 1e9
+"""Cycles that no update takes."""
+
+PACE_SAMPLES = 500
+"""Made-up samples that :func:`mean_pace` follows."""
+
+
+def amounts_of(need: Resources, count: int = 1) -> IntegerArray:
+    """Needs as an array (count, 5)."""
+    columns = (getattr(need, name) for name in AMOUNTS)
+    return np.stack([np.broadcast_to(column, count) for column in columns], axis=1)
+
+
+def pareto_front(
+    cost: NDArray[Any], amounts: IntegerArray, kind: IntegerArray | None = None
+) -> IntegerArray:
+    """Those that no other one equals or betters, in cost, block RAMs, SPRAMs and logic cells.
+
+    Parameters
+    ----------
+    cost : (n,) array
+        What is to be low.
+    amounts : (n, 5) int
+        What each needs.
+    kind : (n,) int, optional
+        From 0; only those of a kind are compared.
+
+    Returns
+    -------
+    (m,) int
+        Their indices, cheapest first.
+    """
+    if not len(cost):
+        return np.empty(0, dtype=np.int64)
+    kind = np.zeros(len(cost), dtype=np.int64) if kind is None else kind
+    block_rams, sprams, cells = amounts[:, 0], amounts[:, 1], amounts[:, 4]
+    order = np.lexsort([block_rams, sprams, cells, cost])
+    # The fewest cells of those so far, by their kind and at most so many SPRAMs and block RAMs.
+    fewest = np.full((kind.max() + 1, sprams.max() + 1, block_rams.max() + 1), np.inf)
+    kept = []
+    columns = (column[order].tolist() for column in (kind, sprams, block_rams, cells))
+    for index, *place, need in zip(order.tolist(), *columns, strict=True):
+        if need < fewest[tuple(place)]:
+            kept.append(index)
+            beaten = fewest[place[0], place[1] :, place[2] :]
+            np.minimum(beaten, need, out=beaten)
+    return np.array(kept, dtype=np.int64)
+
+
+def part_sizes(value: int) -> list[int]:
+    """Sizes of parts that make up ``value``: for each number of parts the smallest."""
+    return sorted({math.ceil(value / parts) for parts in range(1, value + 1)})
+
+
+def mean_pace(
+    interval: NDArray[Any],
+    update: NDArray[Any],
+    stalls: tuple[NDArray[Any], NDArray[Any]],
+    slots: IntegerArray,
+    errors: float,
+) -> NDArray[np.float64]:
+    """Mean cycles for each sample of forward passes and updates that go on side by side.
+
+    Samples wait in their slots for their update while the forward pass goes on. An update fetches
+    inputs from the same memory as the forward pass, and stalls it.
+
+    Parameters
+    ----------
+    interval, update : (n,) array
+        Cycles of a forward pass, and of the update of a sample with an error.
+    stalls : two (n,) arrays
+        Cycles at most for which updates stall the fetches of a sample's first word, before the
+        update of the sample before it begins, and those of its other words.
+    slots : (n,) int
+        Samples that may be inside the layer at a time.
+    errors : float
+        Share of the samples with an error.
+    """
+    rows, inverse = np.unique(
+        np.stack([slots, interval, update, *stalls], axis=1), axis=0, return_inverse=True
+    )
+    raised = synthetic_errors(PACE_SAMPLES, errors).tolist()
+    pace = np.empty(len(rows))
+    for number in np.unique(rows[:, 0]).tolist():
+        alike = rows[:, 0] == number
+        _, forward_cycles, update_cycles, first_stall, other_stall = rows[alike].T
+        forward = np.zeros(len(forward_cycles))
+        done = deque([forward] * int(number), maxlen=int(number))
+        for error in raised:
+            first = np.minimum(np.maximum(done[-2] - forward, 0), first_stall)
+            other = np.minimum(np.maximum(done[-1] - forward - first, 0), other_stall)
+            forward = np.maximum(forward, done[0]) + forward_cycles + first + other
+            ended = np.maximum(forward, done[-1])
+            done.append(ended + update_cycles if error else ended)
+        pace[alike] = done[-1] / PACE_SAMPLES
+    return pace[inverse.reshape(-1)]
 
 
 @dataclass(frozen=True)
-class LayerOptions:
-    """Plans of a layer; none of them needs as much as another and costs as much.
+class LayerFront:
+    """The Pareto-optimal ones of a layer's plans.
 
     Attributes
     ----------
     plans : list of LayerPlan
         The plans, cheapest first.
     cost : (n,) float
-        Mean cycles, or something else to keep low.
+        Mean cycles for each sample, or something else to keep low.
     amounts : (n, 5) int
         Block RAMs, SPRAMs, LUTs, registers and logic cells.
     """
 
     plans: list[LayerPlan]
     cost: NDArray[np.float64]
-    amounts: NDArray[np.int64]
-
-    @classmethod
-    def of(
-        cls,
-        candidates: Sequence[tuple[Foldings, NDArray[np.float64], Resources]],
-        supply: Resources,
-    ) -> "LayerOptions":
-        """The best of some plans, of which costs and needs are given."""
-        foldings = [one for one, _, _ in candidates]
-        cost = np.concatenate([np.empty(0), *(cost for _, cost, _ in candidates)])
-        amounts = np.concatenate(
-            [
-                np.empty((0, len(AMOUNTS)), dtype=np.int64),
-                *(amounts_of(need, len(c)) for _, c, need in candidates),
-            ]
-        )
-        logic = np.array([supply.luts, supply.registers, supply.cells])
-        steps = np.array([1, 1, *np.maximum(logic * LOGIC_STEP, 1).astype(int)])
-        kept = undominated(np.ceil(np.log(cost + 1) / COST_STEP), ceil_divide(amounts, steps))
-        kept = kept[np.argsort(cost[kept], kind="stable")]
-        starts = np.cumsum([0, *map(len, foldings)])
-        which = np.searchsorted(starts, kept, side="right") - 1
-        plans = [
-            foldings[part][index - starts[part]]
-            for part, index in zip(which.tolist(), kept.tolist(), strict=True)
-        ]
-        return cls(plans, cost[kept], amounts[kept])
+    amounts: IntegerArray
 
 
-def amounts_of(need: Resources, count: int = 1) -> NDArray[np.int64]:
-    """Needs as an array (count, 5)."""
-    columns = (getattr(need, name) for name in AMOUNTS)
-    return np.stack([np.broadcast_to(column, count) for column in columns], axis=1)
+@dataclass(frozen=True)
+class LayerOptions:
+    """Foldings of a layer, with what they need.
 
-
-def undominated(cost: NDArray[np.float64], amounts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Those that no other one equals or betters in cost and in all amounts, cheapest first."""
-    left = np.lexsort([*amounts.T, cost])
-    kept = []
-    while len(left):
-        kept.append(left[0])
-        left = left[(amounts[left] < amounts[left[0]]).any(axis=1)]
-    return np.array(kept, dtype=np.int64)
-
-
-def _parts(value: int) -> list[int]:
-    """Sizes of parts that make up ``value``: for each number of parts the smallest."""
-    root = math.isqrt(value) + 1
-    sizes = {math.ceil(value / parts) for parts in range(1, root + 1)} | set(range(1, root + 1))
-    return sorted({math.ceil(value / math.ceil(value / size)) for size in sizes})
-
-
-class _Pace:
-    """How far updates hold up the forward pass, when a share of the samples has errors.
-
-    Samples wait in their slots for their update while the forward pass goes on. How much that
-    evens out depends on the update's cycles, in units of the forward pass's, and on the slots. It
-    is tabulated once, by following samples.
+    Attributes
+    ----------
+    foldings : sequence of Foldings
+        ``n`` foldings in all.
+    amounts : (n, 5) int
+        Block RAMs, SPRAMs, LUTs, registers and logic cells.
     """
 
-    RATIOS = np.geomspace(0.05, 200, 88)
-    SAMPLES = 500
+    foldings: Sequence[Foldings]
+    amounts: IntegerArray
 
-    def __init__(self, errors: float):
-        self._errors = errors
-        self._tables: dict[int, NDArray[np.float64]] = {}
+    def each(self, number: Callable[[Foldings], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """A number (n,) of all foldings."""
+        return np.concatenate([np.empty(0), *map(number, self.foldings)])
 
-    def cycles(
-        self, interval: NDArray[Any], update: NDArray[Any], slots: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Mean cycles for each sample, of a forward pass's and an erroneous sample's update's."""
-        ratio = update / interval
-        result = self._errors * update + interval
-        for number in np.unique(slots).tolist():
-            if number not in self._tables:
-                self._tables[number] = self._table(number)
-            which = (slots == number) & (ratio <= self.RATIOS[-1])
-            pace = np.interp(ratio[which], self.RATIOS, self._tables[number])
-            result[which] = interval[which] * pace
-        return result
-
-    def _table(self, slots: int) -> NDArray[np.float64]:
-        forward = np.zeros_like(self.RATIOS)
-        done = [forward] * slots
-        for error in synthetic_errors(self.SAMPLES, self._errors).tolist():
-            forward = np.maximum(forward, done[-slots]) + 1
-            done.append(np.maximum(forward, done[-1]) + self.RATIOS * error)
-        return np.maximum(forward, done[-1]) / self.SAMPLES
-
-
-@lru_cache(maxsize=64)
-def _pace(errors: float) -> _Pace:
-    return _Pace(errors)
+    def front(self, cost: NDArray[np.float64]) -> LayerFront:
+        """The Pareto-optimal ones, by cost (n,) and need."""
+        kept = pareto_front(cost, self.amounts)
+        starts = np.cumsum([0, *map(len, self.foldings)])
+        parts = np.searchsorted(starts, kept, side="right") - 1
+        plans = [
+            self.foldings[part][index - starts[part]]
+            for part, index in zip(parts.tolist(), kept.tolist(), strict=True)
+        ]
+        return LayerFront(plans, cost[kept], self.amounts[kept])
 
 
 class LayerSearch:
-    """The plans of one layer.
+    """The foldings of one layer.
 
     Parameters
     ----------
@@ -175,7 +216,7 @@ class LayerSearch:
         layer: LayerConfig,
         device: Device,
         workload: Workload,
-        fixed: Factors,
+        fixed: FixedFactors,
     ):
         self.layer = layer
         self.device = device
@@ -183,12 +224,12 @@ class LayerSearch:
         self.fixed = fixed
         self.next_load = 1 if layer.index < len(config.layers) - 1 else None
         self.events = reinforcement_events(layer, config.reinforcement, workload.accuracy)
-        errors, self.share = workload.of(layer, len(config.layers))
-        self.errors = round(errors, 3)
-        self.committing = 1 - (1 - self.errors) ** self.batch
+        self.errors, self.share = workload.of(layer, len(config.layers))
 
-    def legal(self, released: Iterable[str] = ()) -> Iterator[Foldings]:
-        """Plans that suit the layer, whatever they need.
+    # Foldings
+
+    def legal(self, released: Iterable[str] = ()) -> list[Foldings]:
+        """Foldings that suit the layer, whatever they need.
 
         Parameters
         ----------
@@ -198,123 +239,142 @@ class LayerSearch:
         """
         slots = SLOTS if "slots" in released else SLOTS[:1]
         draws = (1, 2) if "draws" in released else (1,)
-        for memory, banks in self._banks():
-            shapes = self._legal_shapes(memory, banks)
-            found = self._furnished(shapes, slots, draws, every_load="load" in released)
-            if len(found):
-                yield found
+        found = [
+            self._furnished(self._shapes(memory), slots, draws, every_load="load" in released)
+            for memory in self._memories()
+        ]
+        return [one for one in found if len(one)]
 
-    def worthwhile(self, room: Resources) -> Iterator[Foldings]:
-        """Plans that fit, but for shapes that are larger than others and not quicker."""
-        for memory, banks in self._banks():
-            shapes = self._legal_shapes(memory, banks)
-            wide, needs = layer_memories(shapes)[:2], Resources()
-            for need in wide:
-                needs += memory_need(need, self.device)
-            # Each bit of a word and of a row takes a LUT at least.
-            bits = banks * (shapes.plan.lanes * shapes.plan.word + shapes.row_bits)
-            fitting = needs.fits(room) & (bits <= room.cells)
-            interval = LayerTiming.of(shapes).interval
-            # Words of an even and of an odd number of rows differ in their loads.
-            kinds = 2 * shapes.plan.counters + shapes.plan.word // shapes.plan.counters % 2
-            kept = [
-                one
-                for kind in np.unique(kinds[fitting]).tolist()
-                for one in _smallest_shapes(
-                    np.flatnonzero(fitting & (kinds == kind)),
-                    interval,
-                    shapes.plan.lanes * shapes.plan.word,
-                    needs,
-                )
-            ]
-            # Two draws to one bank would wait for each other.
-            draws = 2 if memory is MemoryKind.BLOCK and banks > 1 else 1
-            kept_shapes = shapes.only(np.array(kept, dtype=np.int64))
-            slots = SLOTS if self.layer.index == 0 else BEHIND
-            found = self._furnished(kept_shapes, slots, (draws,), every_load=True)
-            yield found.only(np.broadcast_to(self.need(found).fits(room), len(found)))
+    def efficient(self, room: Resources) -> list[Foldings]:
+        """Foldings that fit, but for those of shapes that are larger than others and no quicker."""
+        found = []
+        later = self.layer.index > 0
+        slots = [number for number in SLOTS if not later or number >= MIN_LATER_SLOTS]
+        for memory in self._memories():
+            shapes = self._efficient_shapes(memory, room)
+            furnished = self._furnished(shapes, slots, (1, 2), every_load=True)
+            if "draws" not in self.fixed:
+                # A second draw wants a bank that the first one does not use.
+                two = (furnished.plan.banks > 1) & (memory is MemoryKind.BLOCK)
+                furnished = furnished.only(furnished.plan.draws == np.where(two, 2, 1))
+            found.append(furnished)
+        return found
 
     def _values(self, name: str, worthwhile: Iterable[Any]) -> Iterable[Any]:
         return [self.fixed[name]] if name in self.fixed else worthwhile
 
-    def _banks(self) -> Iterator[tuple[MemoryKind, int]]:
+    def _memories(self) -> Iterable[MemoryKind]:
         kinds = [MemoryKind.BLOCK, *([MemoryKind.SPRAM] if self.device.sprams else [])]
-        for memory in self._values("memory", kinds):
-            for banks in self._values("banks", divisors(self.layer.group_count)):
-                if self.layer.group_count % banks == 0:
-                    yield memory, banks
+        return self._values("memory", kinds)
 
-    def _legal_shapes(self, memory: MemoryKind, banks: int) -> Foldings:
-        """Counters, words and lanes, with loads that always suit."""
+    def _shapes(self, memory: MemoryKind) -> Foldings:
+        """Foldings of all banks, lanes, words and counters that matter, with loads that suit."""
         layer = self.layer
-        lanes_choices = {*divisors(layer.group)}
-        lanes_choices |= {layer.group * size for size in divisors(layer.group_count // banks)}
-        table = []
-        for counters in self._values("counters", _parts(layer.inputs)):
+        groups = divisors(layer.group_count)
+        lanes = sorted({*divisors(layer.group), *(layer.group * number for number in groups)})
+        outer = list(product(self._values("banks", groups), self._values("lanes", lanes)))
+        inner = []
+        for counters in self._values("counters", part_sizes(layer.inputs)):
             rows = math.ceil(layer.inputs / counters)
             # A word of an even number of rows has more loads to choose from.
-            sizes = sorted({size + odd for size in _parts(rows) for odd in (0, size % 2)})
-            words = [counters * size for size in sizes]
-            for word, lanes in product(
-                self._values("word", words), self._values("lanes", sorted(lanes_choices))
-            ):
-                table.append((banks, lanes, word, counters, word, SLOTS[0], 1))
+            sizes = sorted({size + odd for size in part_sizes(rows) for odd in (0, size % 2)})
+            inner += [
+                (word, counters)
+                for word in self._values("word", [counters * size for size in sizes])
+            ]
+        table = np.empty((len(outer), len(inner), len(FACTORS)), dtype=np.int64)
+        table[..., :2] = np.array(outer)[:, np.newaxis]
+        table[..., 2:4] = np.array(inner)
+        table[..., 4:] = table[..., 2:3]
+        table[..., 5:] = SLOTS[0], 1
         shapes = Foldings(layer, memory, table)
         return shapes.only(shapes.legal)
+
+    def _efficient_shapes(self, memory: MemoryKind, room: Resources) -> Foldings:
+        shapes = self._shapes(memory)
+        weights, snapshot = layer_memories(shapes)[:2]
+        need = memory_need(weights, self.device) + memory_need(snapshot, self.device)
+        # Each bit of a word and of a row takes a LUT at least.
+        bits = shapes.plan.lanes * shapes.plan.word
+        fitting = need.fits(room) & (shapes.plan.banks * (bits + shapes.row_bits) <= room.cells)
+        shapes, amounts = shapes.only(fitting), amounts_of(need, len(shapes))[fitting]
+        amounts[:, AMOUNTS.index("cells")] = bits[fitting]
+        # Shapes of other rows differ in their updates, and those of an even number in their loads.
+        odd = shapes.plan.word // shapes.plan.counters % 2
+        kinds = np.stack([shapes.plan.banks, shapes.plan.counters, odd], axis=1)
+        _, kind = np.unique(kinds, axis=0, return_inverse=True)
+        interval = LayerTiming.of(shapes).interval
+        return shapes.only(pareto_front(interval, amounts, kind.reshape(-1)))
 
     def _furnished(
         self, shapes: Foldings, slots: Iterable[int], draws: Iterable[int], *, every_load: bool
     ) -> Foldings:
         """Shapes with all loads, or the narrowest and that of a word, and with slots and draws."""
-        table = []
-        choices = [self._values("slots", slots), self._values("draws", draws)]
-        for banks, lanes, word, counters, _, _, _ in shapes.table.tolist():
-            loads = [counters, word]
-            if every_load:
-                loads = [counters * size for size in divisors(word // counters)]
-            for load, *rest in product(self._values("load", loads), *choices):
-                table.append((banks, lanes, word, counters, load, *rest))
+        loads: list[list[int]] = []
+        for word, counters in zip(
+            shapes.plan.word.tolist(), shapes.plan.counters.tolist(), strict=True
+        ):
+            sizes = divisors(word // counters) if every_load else {1, word // counters}
+            loads.append(list(self._values("load", [counters * size for size in sizes])))
+        table = np.repeat(shapes.table, [len(choices) for choices in loads], axis=0)
+        table[:, FACTORS.index("load")] = [load for choices in loads for load in choices]
+        for name, values in (("slots", slots), ("draws", draws)):
+            choices = list(self._values(name, values))
+            rows = len(table)
+            table = np.repeat(table, len(choices), axis=0)
+            table[:, FACTORS.index(name)] = np.tile(choices, rows)
         found = Foldings(self.layer, shapes.plan.memory, table)
         return found.only(found.legal)
 
-    def need(self, foldings: Foldings) -> Resources:
-        """What plans need."""
+    def fitting(self, foldings: Iterable[Foldings], room: Resources) -> LayerOptions:
+        """Those that fit on their own, with what they need."""
+        fitting, amounts = [], [np.empty((0, len(AMOUNTS)), dtype=np.int64)]
+        for one in foldings:
+            need = self.needs(one)
+            fits = np.broadcast_to(need.fits(room), len(one))
+            fitting.append(one.only(fits))
+            amounts.append(amounts_of(need, len(one))[fits])
+        return LayerOptions(fitting, np.concatenate(amounts))
+
+    def needs(self, foldings: Foldings) -> Resources:
+        """What foldings need."""
         return total_need(layer_needs(foldings, self.device, self.next_load))
 
-    def cycles(self, foldings: Foldings, floor: float = 0.0) -> NDArray[np.float64]:
-        """Mean cycles for each sample, roughly; at least ``floor`` of them for the commit."""
-        plan, timing = foldings.plan, LayerTiming.of(foldings)
-        rounds = foldings.bank_groups * (1 - (1 - self.share) ** plan.banks)
+    # Their cycles
+
+    def pace(self, foldings: Foldings) -> NDArray[np.float64]:
+        """Mean cycles for each sample, without those of a commit."""
+        timing, banks = LayerTiming.of(foldings), foldings.plan.banks
+        rounds = foldings.bank_groups * (1 - (1 - self.share) ** banks)
         update = 1 + foldings.bank_groups + rounds * timing.round
-        interval = np.maximum(timing.interval, foldings.load_words + 1)
-        pace = _pace(self.errors).cycles(interval, update, plan.slots)
-        return pace + np.maximum(self.commit(foldings), floor)
+        # The first layer takes one sample ahead, and reads its first word when it has all of it.
+        first_word = 1 if self.layer.index else foldings.word_loads + 2
+        interval = np.maximum(timing.interval, foldings.load_words + first_word)
+        # An update fetches in one of so many cycles; if in each of them, it stalls to its end.
+        every = foldings.load_rows * foldings.row_cycles
+        longest = np.where(every > 1, 1 / np.maximum(every - 1, 1), LONG)
+        others = np.maximum(foldings.load_words - foldings.word_loads, 0)
+        stalls = (foldings.word_loads * longest, others * longest)
+        return mean_pace(interval, update, stalls, foldings.plan.slots, self.errors)
 
     def commit(self, foldings: Foldings) -> NDArray[np.float64]:
-        """A sample's share of its batch's commit, roughly."""
-        timing = LayerTiming.of(foldings)
+        """A sample's share of the cycles of its batch's commit."""
+        plan, timing = foldings.plan, LayerTiming.of(foldings)
         updates = self.batch * self.errors * self.share * self.layer.group_count
         cycles = mean_scan_cycles(foldings, updates) + timing.result + timing.decode + 4
         if self.events:
-            cycles = cycles + self._issue(foldings)
-        return self.committing * cycles / self.batch
-
-    def _issue(self, foldings: Foldings) -> NDArray[np.float64]:
-        """Cycles of a commit's events, which depend on banks and draws above all."""
-        plan = foldings.plan
-        result = np.zeros(len(foldings))
-        for banks, draws in {*zip(plan.banks.tolist(), plan.draws.tolist(), strict=True)}:
-            alike = (plan.banks == banks) & (plan.draws == draws)
-            one = FoldedLayer(self.layer, foldings[int(np.argmax(alike))])
-            result[alike] = mean_event_cycles(one, self.events)
-        return result
-
-
-def _smallest_shapes(
-    which: NDArray[np.int64], interval: NDArray[Any], size: NDArray[Any], need: Resources
-) -> list[int]:
-    """Those of some shapes that no other one equals or betters in cycles, size and memories."""
-    memories = np.broadcast_to(need.block_rams, interval.shape)[which]
-    amounts = np.stack([size[which], memories], axis=1)
-    kept: list[int] = which[undominated(interval[which].astype(float), amounts)].tolist()
-    return kept
+            # The events' cycles depend on banks and draws above all.
+            kinds, first, kind = np.unique(
+                np.stack([plan.banks, plan.draws], axis=1),
+                axis=0,
+                return_index=True,
+                return_inverse=True,
+            )
+            issued = [
+                mean_event_cycles(FoldedLayer(self.layer, foldings[index]), self.events)
+                for index in first.tolist()
+            ]
+            if len(kinds):
+                cycles = cycles + np.array(issued)[kind.reshape(-1)]
+        committing = 1 - (1 - self.errors) ** self.batch
+        return committing * cycles / self.batch

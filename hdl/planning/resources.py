@@ -9,14 +9,12 @@ registers. Place and route, and the surroundings of a core, add to it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from .devices import Device
 from .foldings import Foldings
-from .integers import Integers, bit_length, ceil_divide, number_bits
+from .integers import Integers, bit_length, ceil_divide, choose, minimum, number_bits, round_up
 from .plan import FoldedLayer, FoldedNetwork, MemoryKind
 
 __all__ = [
@@ -60,7 +58,9 @@ class Resources:
         """LUTs and registers, in parts that are rounded up, and the cells that they take."""
         lone = 0.0 if device is None else device.lone_registers
         return cls(
-            luts=_whole(luts), registers=_whole(registers), cells=_whole(luts + lone * registers)
+            luts=round_up(luts),
+            registers=round_up(registers),
+            cells=round_up(luts + lone * registers),
         )
 
     def __add__(self, other: "Resources") -> "Resources":
@@ -70,16 +70,6 @@ class Resources:
             luts=self.luts + other.luts,
             registers=self.registers + other.registers,
             cells=self.cells + other.cells,
-        )
-
-    def plain(self) -> "Resources":
-        """The same in Python's own integers."""
-        return Resources(
-            block_rams=int(self.block_rams),
-            sprams=int(self.sprams),
-            luts=int(self.luts),
-            registers=int(self.registers),
-            cells=int(self.cells),
         )
 
     def fits(self, supply: "Resources") -> Any:
@@ -129,16 +119,6 @@ class Memory:
     granularity: Integers
     kind: MemoryKind = MemoryKind.BLOCK
 
-    def plain(self) -> "Memory":
-        """The same in Python's own integers."""
-        return replace(
-            self,
-            count=int(self.count),
-            depth=int(self.depth),
-            width=int(self.width),
-            granularity=int(self.granularity),
-        )
-
     @property
     def bits(self) -> Integers:
         """All it holds."""
@@ -162,13 +142,6 @@ class ComponentNeed:
     name: str
     need: Resources
     memory: Memory | None = None
-
-    def plain(self) -> "ComponentNeed":
-        """The same in Python's own integers."""
-        memory = self.memory
-        return replace(
-            self, need=self.need.plain(), memory=None if memory is None else memory.plain()
-        )
 
 
 def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
@@ -245,19 +218,15 @@ def memory_need(memory: Memory, device: Device | None) -> Resources:
         return Resources(sprams=blocks) + Resources.logic(SPRAM_LUTS * blocks, 0, device)
 
     placed = device.place(memory.depth, memory.width, memory.granularity)
-    rows = np.where(placed.register_bits, memory.depth, 0)
+    rows = choose(placed.register_bits, memory.depth, 0)
     luts = placed.register_bits * MEMORY_LUTS_PER_BIT + rows * MEMORY_LUTS_PER_ROW
     if device.lut_ram is not None:
         selected = memory.width * (ceil_divide(memory.depth, device.lut_ram.depth) - 1)
-        luts = placed.lut_rams * device.lut_ram.luts + np.where(placed.lut_rams, selected, 0)
-    registers = placed.register_bits + np.where(placed.block_rams, 0, memory.width)
+        luts = placed.lut_rams * device.lut_ram.luts + choose(placed.lut_rams, selected, 0)
+    registers = placed.register_bits + choose(placed.block_rams, 0, memory.width)
     return Resources(block_rams=count * placed.block_rams) + Resources.logic(
-        count * _whole(luts), count * registers, device
+        count * round_up(luts), count * registers, device
     )
-
-
-def _whole(number: Any) -> Any:
-    return np.ceil(number).astype(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,67 +310,82 @@ def layer_needs(
     next_load : int or None
         Bits in which the next layer takes its samples; None for the last layer.
     """
-    config, plan, costs = folded.config, folded.plan, _costs(device)
-    sum_bits = number_bits(folded.padded_inputs + 1)
-    score_bits = number_bits(config.neurons + 1)
-    row_bits = number_bits(folded.bank_rows)
-    arrays = plan.banks * plan.lanes
-
-    def part(name: str, luts: Any, registers: Any) -> ComponentNeed:
-        return ComponentNeed(name=name, need=Resources.logic(luts, registers, device))
-
-    scored = plan.banks * folded.select
-    dividers = _divider_bits(config.neuron_bits, folded.bank_neurons) + _divider_bits(
-        config.input_bits, plan.counters
-    )
-    rest = plan.load - plan.counters
-    sending = config.neurons if next_load is not None else 0
     memories = [
         ComponentNeed(name=memory.name, need=memory_need(memory, device), memory=memory)
         for memory in layer_memories(folded)
     ]
-    # What comes with a sample waits with it, in layers behind the first.
-    facts = 11 + 9 * config.index if config.index else 0
+    logic = {**_forward_logic(folded, device, next_load), **_training_logic(folded, device)}
+    return (
+        *memories,
+        _queue_need(folded, device),
+        *(
+            ComponentNeed(name=name, need=Resources.logic(luts, registers, device))
+            for name, (luts, registers) in logic.items()
+        ),
+    )
+
+
+def _queue_need(folded: FoldedLayer | Foldings, device: Device | None) -> ComponentNeed:
+    """The queue of a layer behind the first, for what comes with a sample and waits with it."""
+    index, slots = folded.config.index, folded.plan.slots
+    facts = 11 + 9 * index if index else 0
     if device is None:
-        ahead = part("samples ahead", 0.8 * facts * plan.slots, facts * plan.slots)
+        need = Resources.logic(0.8 * facts * slots, facts * slots, device)
     else:
         queue = Memory(
             name="samples ahead",
-            count=min(config.index, 1),
-            depth=plan.slots,
+            count=min(index, 1),
+            depth=slots,
             width=max(facts, 1),
             granularity=max(facts, 1),
         )
         need = memory_need(queue, device) + Resources.logic(facts, facts, device)
-        ahead = ComponentNeed(name=queue.name, need=need)
-    parts = (
-        *memories,
-        ahead,
-        part(
-            "neuron array",
+    return ComponentNeed(name="samples ahead", need=need)
+
+
+def _forward_logic(
+    folded: FoldedLayer | Foldings, device: Device | None, next_load: int | None
+) -> dict[str, tuple[Any, Any]]:
+    """LUTs and registers of each part of the forward pass."""
+    config, plan, costs = folded.config, folded.plan, _costs(device)
+    sum_bits = number_bits(folded.padded_inputs + 1)
+    score_bits = number_bits(config.neurons + 1)
+    arrays = plan.banks * plan.lanes
+    scored = plan.banks * folded.select
+    sending = config.neurons if next_load is not None else 0
+    return {
+        "neuron array": (
             arrays * (costs.popcount_bit * plan.word + costs.sum_bit * sum_bits),
             arrays * (0.72 * plan.word + 2.6 * sum_bits),
         ),
-        part(
-            "sample register",
+        "sample register": (
             60 + sending,
             plan.word + 30 + 2 * sending,
         ),
-        part(
-            "local scores and error",
+        "local scores and error": (
             config.classes * (costs.score_bit * score_bits + costs.score_neuron * (scored - 1))
             + score_bits * (costs.detector + costs.detector_class * config.classes),
             config.classes * (score_bits + 1 + 0.7 * scored) + 4.5 * score_bits,
         ),
-        part(
-            "group selectors",
+        "group selectors": (
             plan.banks * (4 + costs.selector_bit * sum_bits * folded.select),
-            plan.banks
-            * np.minimum(folded.select, 2)
-            * (sum_bits + 2 * number_bits(config.group) + 3),
+            plan.banks * minimum(folded.select, 2) * (sum_bits + 2 * number_bits(config.group) + 3),
         ),
-        part(
-            "counter steps",
+    }
+
+
+def _training_logic(
+    folded: FoldedLayer | Foldings, device: Device | None
+) -> dict[str, tuple[Any, Any]]:
+    """LUTs and registers of each part that steps hidden weights, and of the registers."""
+    config, plan, costs = folded.config, folded.plan, _costs(device)
+    row_bits = number_bits(folded.bank_rows)
+    dividers = _divider_bits(config.neuron_bits, folded.bank_neurons) + _divider_bits(
+        config.input_bits, plan.counters
+    )
+    rest = plan.load - plan.counters
+    return {
+        "counter steps": (
             plan.banks
             * (
                 plan.counters * (costs.counter + costs.counter_bit * config.counter_bits)
@@ -417,13 +401,11 @@ def layer_needs(
                 + 2 * row_bits
             ),
         ),
-        part(
-            "update",
+        "update": (
             55 + 2 * plan.banks * row_bits + rest + 6 * number_bits(plan.slots),
             60 + plan.banks * (row_bits + 2) + rest,
         ),
-        part(
-            "reinforcement and commit",
+        "reinforcement and commit": (
             costs.draw
             + (plan.draws - 1) * costs.second_draw
             + plan.draws * costs.divider_bit * dividers
@@ -432,27 +414,23 @@ def layer_needs(
             + 32 * plan.draws,
             162 + plan.draws * (20 + 2.2 * dividers) + 3 * row_bits,
         ),
-        part(
-            "registers and initial state",
+        "registers and initial state": (
             costs.registers + 40 + costs.access_bit * folded.row_bits * (1 + plan.banks) / 2,
             221 + 4 * config.index,
         ),
-    )
-    if isinstance(folded, Foldings):
-        return parts
-    return tuple(component.plain() for component in parts)
+    }
 
 
 def _divider_bits(width: int, divisor: Integers) -> Integers:
     """Bits of all stages of a :class:`.constant_divider.ConstantDivider`."""
     stages = bit_length(((1 << width) - 1) // divisor)
-    return np.where(divisor & (divisor - 1), width * stages, 0)
+    return choose(divisor & (divisor - 1), width * stages, 0)
 
 
 def core_needs(device: Device | None) -> ComponentNeed:
     """What the core needs beside its layers."""
     need = Resources.logic(round(_costs(device).core), 330, device)
-    return ComponentNeed(name="core", need=need.plain())
+    return ComponentNeed(name="core", need=need)
 
 
 def total_need(components: Sequence[ComponentNeed]) -> Resources:

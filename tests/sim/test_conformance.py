@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from metaplast.golden_model import BatchRecord, Network, NetworkConfig, Trainer
 from metaplast.golden_model.config import LayerConfig
-from metaplast.hdl.planning.cycles import CycleModel
+from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.planning.planner import default_plan
 from metaplast.sim.core.harness import core_design

@@ -8,7 +8,7 @@ import numpy as np
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.network import Network
 from metaplast.golden_model.reference import LiteralNetwork
-from metaplast.hdl.planning.cycles import CycleModel
+from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, NetworkPlan
 from metaplast.hdl.registers.register_map import (
     IDENTITY,

@@ -18,8 +18,9 @@ from metaplast.golden_model import ConfigurationError, NetworkConfig
 from metaplast.hdl.export.core_export import MODULE, ExportedCore, export_verilog
 from metaplast.hdl.export.verilog import VerilogError
 from metaplast.hdl.export.waivers import WAIVERS
-from metaplast.hdl.planning.cycles import LayerTiming, estimate_cycles
+from metaplast.hdl.planning.cycles import estimate_cycles
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.timing import LayerTiming
 from metaplast.hdl.registers.register_map import (
     GlobalRegister,
     LayerRegister,

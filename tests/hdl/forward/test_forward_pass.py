@@ -3,7 +3,7 @@
 import pytest
 
 from metaplast.hdl.forward.forward_pass import ForwardPass
-from metaplast.hdl.planning.cycles import popcount_latency
+from metaplast.hdl.planning.timing import popcount_latency
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 

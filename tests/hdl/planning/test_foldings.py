@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
-from metaplast.hdl.planning.foldings import Foldings, divisors
+from metaplast.hdl.planning.foldings import Foldings
 from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan, MemoryKind
 
 from ...strategies import network_configs
@@ -15,9 +15,9 @@ from .test_plan import folded_layers
 
 FACTORS = [field.name for field in fields(LayerPlan) if field.name != "memory"]
 NUMBERS = [
-    *("bank_neurons", "bank_groups", "sets", "select", "steps", "pass_steps", "words"),
-    *("padded_inputs", "load_words", "word_loads", "array_cycles", "rows", "load_rows"),
-    *("bank_rows", "row_bits", "row_cycles"),
+    *("bank_neurons", "bank_groups", "sets", "select", "steps", "pass_steps", "group_steps"),
+    *("words", "padded_inputs", "load_words", "word_loads", "word_cycles", "last_word_cycles"),
+    *("array_cycles", "rows", "load_rows", "bank_rows", "row_bits", "row_cycles"),
 ]
 
 
@@ -30,10 +30,11 @@ def test_the_numbers_are_those_of_a_folded_layer(folded: FoldedLayer) -> None:
     many = Foldings(folded.config, folded.plan.memory, [row(folded.plan)] * 2)
     assert len(many) == 2
     assert many[1] == folded.plan
-    assert Foldings.of(folded.config, folded.plan)[0] == folded.plan
+    assert Foldings.of(folded.config, [folded.plan])[0] == folded.plan
     assert many.legal.all()
     for name in NUMBERS:
         assert getattr(many, name).tolist() == [getattr(folded, name)] * 2, name
+        assert type(getattr(folded, name)) is int, name
 
 
 @given(
@@ -56,8 +57,3 @@ def test_what_is_legal_is_what_a_folded_layer_takes(
     many = Foldings(layer, memory, table)
     legal = many.only(many.legal)
     assert [legal[index] for index in range(len(legal))] == expected
-
-
-@given(st.integers(1, 5000))
-def test_divisors(value: int) -> None:
-    assert divisors(value) == [size for size in range(1, value + 1) if value % size == 0]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metaplast.golden_model.config import ceil_log2
-from metaplast.hdl.planning.integers import bit_length, ceil_divide, number_bits
+from metaplast.hdl.planning.integers import bit_length, ceil_divide, divisors, number_bits
 
 sizes = st.integers(1, 1 << 50)
 
@@ -24,3 +24,8 @@ def test_arrays_give_what_integers_give(values: list[int], divisor: int) -> None
 
 def test_zero_has_no_bits() -> None:
     assert bit_length(0) == bit_length(np.array([0]))[0] == 0
+
+
+@given(st.integers(1, 5000))
+def test_divisors(value: int) -> None:
+    assert divisors(value) == tuple(size for size in range(1, value + 1) if value % size == 0)

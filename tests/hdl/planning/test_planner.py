@@ -1,6 +1,5 @@
-"""The planner: plans that fit and are quick, what is given, and what cannot be."""
+"""The planner: plans that fit and are quick, and what is given."""
 
-import json
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -10,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.golden_model.errors import ConfigurationError
 from metaplast.hdl.planning.cycles import Workload, estimate_cycles
 from metaplast.hdl.planning.devices import DEVICES, Device, find_device
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
-from metaplast.hdl.planning.plan_report import report_plan
 from metaplast.hdl.planning.planner import DoesNotFitError, default_plan, plan_network
 from metaplast.hdl.planning.resources import Resources, network_needs
 
@@ -93,15 +90,14 @@ def test_a_plan_leaves_room_for_what_is_around_a_core_if_it_can() -> None:
         (network(64, 128, 10), GOWIN),
     ]:
         need = network_needs(FoldedNetwork(config, planned(config, device)), device)
-        luts, block_rams = device.comfort
-        assert need.luts <= luts * device.luts
-        assert need.block_rams <= block_rams * device.block_ram.count
+        assert need.luts <= device.max_cell_utilisation * device.luts
+        assert need.block_rams <= device.max_block_ram_utilisation * device.block_ram.count
 
 
 def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
     for config in (network(97, 26, 150, group=26), network(1, 1, 4, 2, 2, group=1)):
         need = network_needs(FoldedNetwork(config, plan_network(config, ICE40)), ICE40)
-        assert need.cells > ICE40.comfort[0] * ICE40.luts
+        assert need.cells > ICE40.max_cell_utilisation * ICE40.luts
         assert need.fits(Resources.of(ICE40))
 
 
@@ -120,39 +116,23 @@ def test_fewer_cells_make_a_smaller_and_slower_plan(device: Device) -> None:
 
 
 def test_more_cells_than_comfortable_are_taken_if_they_are_given() -> None:
-    config, comfortable = network(64, 64, 10, group=16), ICE40.comfort[0] * ICE40.luts
+    config, comfortable = network(64, 64, 10, group=16), ICE40.max_cell_utilisation * ICE40.luts
     assert network_needs(FoldedNetwork(config, planned(config, ICE40)), ICE40).cells <= comfortable
     plan = plan_network(config, ICE40.with_cells(4790))
     assert comfortable < network_needs(FoldedNetwork(config, plan), ICE40).cells <= 4790
 
 
-def test_too_few_cells() -> None:
-    with pytest.raises(
-        DoesNotFitError,
-        match=r"784–128–10 does not fit the iCE40UP5K: whatever the plan, it needs about 2,\d\d\d "
-        r"logic cells of 1,000; allow it more logic cells$",
-    ):
-        plan_network(FASHION_128, ICE40.with_cells(1000))
-    # Nor would more of them help.
-    with pytest.raises(DoesNotFitError, match=r"it fits the ECP5-\d\dF$"):
-        plan_network(FASHION_256, GOWIN.with_cells(8000))
-    for cells in (0, 5281):
-        with pytest.raises(
-            ConfigurationError,
-            match=rf"cells must be from 1 to 5,280, which the iCE40UP5K has, not {cells:,}",
-        ):
-            ICE40.with_cells(cells)
-
-
 def test_a_plan_takes_all_block_rams_if_that_makes_it_much_quicker() -> None:
     small = find_device("ECP5-25F")
     plan = planned(FASHION_128, small)
-    share = small.comfort[1]
+    share = small.max_block_ram_utilisation
     need = network_needs(FoldedNetwork(FASHION_128, plan), small)
     assert share * small.block_ram.count < need.block_rams <= small.block_ram.count
-    assert need.luts <= small.comfort[0] * small.luts
+    assert need.luts <= small.max_cell_utilisation * small.luts
     fewer = replace(small.block_ram, count=int(share * small.block_ram.count))
-    slower = plan_network(FASHION_128, replace(small, block_ram=fewer, comfort=(0.5, 1.0)))
+    slower = plan_network(
+        FASHION_128, replace(small, block_ram=fewer, max_block_ram_utilisation=1.0)
+    )
     quick, slow = (estimate_cycles(FoldedNetwork(FASHION_128, one)).total for one in (plan, slower))
     assert quick < 0.9 * slow
 
@@ -187,12 +167,17 @@ def test_a_smaller_device_gives_a_slower_plan() -> None:
 
 def test_the_workload_decides() -> None:
     config = network(784, 128, 10, reinforcement=0.0, batch=65535)
-    updates = []
-    for chosen in (0.01, 4.0):
-        plan = plan_network(config, ECP5, workload=Workload(chosen=(chosen,)))
-        (folded,) = FoldedNetwork(config, plan).layers
-        updates.append(folded.bank_groups * folded.rows * folded.row_cycles)
-    assert updates[1] < updates[0]
+    workloads = [Workload(chosen=(chosen,)) for chosen in (0.01, 4.0)]
+    few, many = (
+        FoldedNetwork(config, plan_network(config, ICE40, workload=workload))
+        for workload in workloads
+    )
+    # Where updates set the pace, a slower and smaller forward pass is as quick.
+    quick, slow = (estimate_cycles(folded, workloads[0]).total for folded in (few, many))
+    assert slow > 1.5 * quick
+    large, small = (estimate_cycles(folded, workloads[1]).total for folded in (few, many))
+    assert small < 1.01 * large
+    assert network_needs(many, ICE40).cells < network_needs(few, ICE40).cells
 
 
 @settings(max_examples=20)
@@ -269,164 +254,3 @@ def test_a_whole_plan_may_be_given() -> None:
     assert plan_network(FASHION_128, ICE40, overrides=[layer.to_dict()]) == NetworkPlan(
         (layer,), "iCE40UP5K"
     )
-
-
-# What cannot be
-
-
-def refusal(config: NetworkConfig, device: Device, *overrides: dict[str, Any]) -> DoesNotFitError:
-    with pytest.raises(DoesNotFitError) as refused:
-        plan_network(config, device, overrides=overrides or None)
-    error = refused.value
-    assert f"of {error.supply:,}" in str(error)
-    assert error.need > error.supply
-    if error.nearest is not None:
-        assert fits(config, error.nearest)
-    return error
-
-
-def test_block_rams_run_out() -> None:
-    error = refusal(FASHION_128, ICE40, {"word": 392, "lanes": 2})
-    assert str(error) == (
-        "784–128–10 with 0.word=392, 0.lanes=2 does not fit the iCE40UP5K: it needs 56 EBRs of 30; "
-        "the nearest plan that fits has 0.lanes=1 instead of 2"
-    )
-    assert (error.resource, error.need, error.supply) == ("block_rams", 56, 30)
-
-
-def test_a_whole_plan_runs_out_of_block_rams() -> None:
-    layer = LayerPlan(word=400, counters=8, load=16, slots=8, memory=MemoryKind.SPRAM)
-    error = refusal(FASHION_128, ICE40, layer.to_dict())
-    assert error.nearest == NetworkPlan((replace(layer, slots=5),), "iCE40UP5K")
-    assert str(error).endswith(
-        "31 EBRs of 30; the nearest plan that fits has 0.slots=5 instead of 8"
-    )
-
-
-def test_hidden_weights_want_the_other_memory() -> None:
-    error = refusal(FASHION_128, ICE40, {"memory": "block"})
-    assert str(error).endswith(
-        "of 30; the nearest plan that fits has 0.memory=spram instead of block"
-    )
-
-
-def test_a_device_without_spram() -> None:
-    error = refusal(network(64, 32, 10), GOWIN, {"memory": "spram"})
-    assert "does not fit the GW1NR-9: it needs 1 SPRAM of 0; the nearest" in str(error)
-    assert error.resource == "sprams"
-
-
-def test_luts_run_out_in_one_of_three_layers() -> None:
-    config = network(784, 64, 64, 64, 10)
-    error = refusal(config, find_device("ECP5-25F"), {"lanes": 4, "word": 784, "banks": 2}, {}, {})
-    assert error.resource == "luts"
-    assert " LUTs of 24,288; the nearest plan that fits has 0." in str(error)
-    assert "it needs about " in str(error)
-
-
-def test_a_network_that_another_device_takes() -> None:
-    error = refusal(network(784, 512, 10), ICE40)
-    assert error.nearest is None
-    assert str(error).startswith(
-        "784–512–10 does not fit the iCE40UP5K: whatever the plan, it needs "
-    )
-    assert str(error).endswith(" of 30; it fits the ECP5-85F")
-
-
-def test_three_layers_need_more_logic_than_the_smallest_device_has() -> None:
-    error = refusal(network(2, 12, 4, 4, 5, group=4), ICE40)
-    assert (error.resource, error.supply, error.nearest) == ("cells", 5280, None)
-    assert str(error).startswith("2–12–4–4–5 does not fit the iCE40UP5K: whatever the plan, ")
-    assert str(error).endswith(" logic cells of 5,280; it fits the GW1NR-9")
-
-
-def test_a_network_that_no_device_takes() -> None:
-    error = refusal(network(784, 4096, 10), ECP5)
-    assert str(error).endswith("; it fits none of the known devices, so make it smaller")
-
-
-def test_what_fits_alone_with_nothing_of_the_kind_is_the_best_plan() -> None:
-    everything = {"banks": 4, "lanes": 32, "word": 784, "counters": 392, "load": 784, "slots": 16}
-    error = refusal(FASHION_128, ICE40, {**everything, "draws": 2, "memory": "block"})
-    assert error.nearest is not None
-
-
-@pytest.mark.parametrize(
-    ("factors", "message"),
-    [
-        (
-            {"banks": 3},
-            (
-                "layer 0's plan does not fit: banks must divide the 4 groups, not be 3; the "
-                "nearest plan that suits the layer has 0.banks=4 instead of 3"
-            ),
-        ),
-        (
-            {"word": 100, "counters": 8},
-            (
-                "layer 0's plan does not fit: word must be a multiple of counters, and 100 is none "
-                "of 8; the nearest plan that suits the layer has 0.word=104 instead of 100"
-            ),
-        ),
-        (
-            {"draws": 2, "memory": "spram"},
-            (
-                "layer 0's plan does not fit: 2 draws a cycle need block RAM, not SPRAM; the "
-                "nearest plan that suits the layer has 0.draws=1 instead of 2"
-            ),
-        ),
-        (
-            {"lanes": "many"},
-            "layer 0's plan does not fit: lanes must be an integer of at least 1, not 'many'",
-        ),
-        ({"colour": 1}, "a layer's plan has no colour; its fold factors are banks, counters, "),
-        ({"memory": "tape"}, "memory must be one of block, spram, not 'tape'"),
-    ],
-    ids=str,
-)
-def test_factors_that_suit_no_plan(factors: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigurationError) as refused:
-        plan_network(FASHION_128, ICE40, overrides=[factors])
-    assert str(refused.value).startswith(message)
-    assert not isinstance(refused.value, DoesNotFitError)
-
-
-def test_overrides_of_another_network() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"^overrides must be given for each of the 1 layers, not 2$"
-    ):
-        plan_network(FASHION_128, ICE40, overrides=[{}, {}])
-
-
-# Reports
-
-
-def test_a_report_adds_up_and_goes_into_json() -> None:
-    config = network(64, 32, 16, 10, group=8)
-    workload = Workload(chosen=(2.0, 1.0), accuracy=0.5)
-    report = report_plan(FoldedNetwork(config, plan_network(config, GOWIN)), GOWIN, workload)
-    assert report.need == network_needs(FoldedNetwork(config, report.folded.plan), GOWIN)
-    assert report.cycles == estimate_cycles(FoldedNetwork(config, report.folded.plan), workload)
-    document = json.loads(json.dumps(report.to_dict()))
-    assert NetworkPlan.from_dict(document["plan"]) == report.plan
-    assert NetworkConfig.from_dict(document["config"]) == config
-    assert document["device"] == "GW1NR-9"
-    assert document["supply"]["luts"] == GOWIN.luts
-    assert document["accuracy"] == 0.5
-    assert [layer["chosen"] for layer in document["layers"]] == [2.0, 1.0]
-    assert document["cycles_per_sample"] == report.cycles.total
-    for name, amount in document["need"].items():
-        parts = [
-            document["core"],
-            *(one for layer in document["layers"] for one in layer["components"]),
-        ]
-        assert amount == sum(part[name] for part in parts)
-    memory = document["layers"][0]["components"][0]["memory"]
-    assert memory["depth"] * memory["width"] * memory["count"] >= 64 * 32 * 8
-
-
-def test_a_report_without_a_device() -> None:
-    config = network(20, 12, 3, group=4)
-    document = report_plan(FoldedNetwork(config, default_plan(config))).to_dict()
-    assert document["device"] is document["supply"] is None
-    assert document["need"]["block_rams"] == 0

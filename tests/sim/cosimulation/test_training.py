@@ -13,7 +13,7 @@ from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, T
 from metaplast.golden_model.batch_record import BatchRecord
 from metaplast.golden_model.network_state import StoredState
 from metaplast.hdl.client.transport import BatchCounts
-from metaplast.hdl.planning.cycles import CycleModel
+from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.registers.register_map import LayerRegister, layer_address
 from metaplast.sim.core.simulated_core import SimulatedCore

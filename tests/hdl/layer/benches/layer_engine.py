@@ -6,7 +6,8 @@ import numpy as np
 
 from metaplast.golden_model.random_stream import BitStream
 from metaplast.golden_model.reference import LiteralLayer
-from metaplast.hdl.planning.cycles import CycleModel, LayerTiming
+from metaplast.hdl.planning.cycle_model import CycleModel
+from metaplast.hdl.planning.timing import LayerTiming
 from metaplast.hdl.registers.register_map import LayerRegister
 from metaplast.sim.bench import Bench, stream_bench
 

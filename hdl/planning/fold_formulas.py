@@ -1,0 +1,301 @@
+"""The formulas and the rules of a folding, for one folding and for arrays of them alike.
+
+No fold factor changes a counter (docs/algorithm.md, 8); they trade cycles for memories and logic.
+Of a network, the formulas need the sizes of one layer and nothing else.
+"""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from .integers import IntegersT, ceil_divide, gcd, maximum
+
+__all__ = [
+    "FACTORS",
+    "RULES",
+    "FoldFactors",
+    "FoldFormulas",
+    "FoldRule",
+    "LayerSizes",
+    "MemoryKind",
+]
+
+MAX_NEURONS = 1 << 15
+"""Of a layer in gateware, whose activations are one signal."""
+
+MIN_FACTORS = {"banks": 1, "lanes": 1, "word": 1, "counters": 1, "load": 1, "slots": 2, "draws": 1}
+
+FACTORS = tuple(MIN_FACTORS)
+"""The fold factors that are numbers, in the order of the arrays' columns."""
+
+FactorT_co = TypeVar("FactorT_co", covariant=True)
+
+
+class MemoryKind(enum.Enum):
+    """What the hidden weights are kept in."""
+
+    BLOCK = "block"
+    """Dual-port block RAM: a row is read while another is written."""
+
+    SPRAM = "spram"
+    """Single-port RAM (iCE40 UltraPlus SPRAM): a row is read or written."""
+
+
+class LayerSizes(Protocol):
+    """The sizes of a layer that a folding depends on (:class:`...golden_model.config.LayerConfig`).
+
+    Attributes
+    ----------
+    inputs, neurons : int
+        Input bits and neurons.
+    group, group_count : int
+        Neurons of a group, and groups.
+    counter_bits : int
+        Bits of a hidden weight.
+    """
+
+    @property
+    def inputs(self) -> int: ...
+    @property
+    def neurons(self) -> int: ...
+    @property
+    def group(self) -> int: ...
+    @property
+    def group_count(self) -> int: ...
+    @property
+    def counter_bits(self) -> int: ...
+
+
+class FoldFactors(Protocol[FactorT_co]):
+    """Fold factors of one layer, numbers or arrays (:class:`.plan.LayerPlan`)."""
+
+    @property
+    def banks(self) -> FactorT_co: ...
+    @property
+    def lanes(self) -> FactorT_co: ...
+    @property
+    def word(self) -> FactorT_co: ...
+    @property
+    def counters(self) -> FactorT_co: ...
+    @property
+    def load(self) -> FactorT_co: ...
+    @property
+    def slots(self) -> FactorT_co: ...
+    @property
+    def draws(self) -> FactorT_co: ...
+    @property
+    def memory(self) -> MemoryKind: ...
+
+
+class FoldFormulas(Generic[IntegersT]):
+    """The numbers that follow from a layer's sizes and its fold factors.
+
+    Those of fold factors that break one of :data:`RULES` mean nothing.
+
+    Attributes
+    ----------
+    config : LayerSizes
+        The layer.
+    plan : FoldFactors
+        Its fold factors.
+    """
+
+    config: LayerSizes
+    plan: FoldFactors[IntegersT]
+
+    # Neurons
+
+    @property
+    def bank_neurons(self) -> IntegersT:
+        """Neurons of a bank."""
+        return self.config.neurons // self.plan.banks
+
+    @property
+    def bank_groups(self) -> IntegersT:
+        """Groups of a bank."""
+        return self.config.group_count // self.plan.banks
+
+    @property
+    def sets(self) -> IntegersT:
+        """Times that ``lanes`` neurons are evaluated in a forward pass."""
+        return ceil_divide(self.bank_neurons, self.plan.lanes)
+
+    @property
+    def select(self) -> IntegersT:
+        """Neurons of a bank that are scored and compared in a cycle, all of one group."""
+        return gcd(self.plan.lanes, self.config.group)
+
+    @property
+    def steps(self) -> IntegersT:
+        """Cycles in which a set of ``lanes`` neurons is scored and compared."""
+        return self.plan.lanes // self.select
+
+    @property
+    def pass_steps(self) -> IntegersT:
+        """Cycles in which all of a bank's neurons are scored and compared."""
+        return self.bank_neurons // self.select
+
+    @property
+    def group_steps(self) -> IntegersT:
+        """Cycles in which a group is scored and compared."""
+        return self.config.group // self.select
+
+    # Inputs
+
+    @property
+    def words(self) -> IntegersT:
+        """Words of ``word`` bits that hold the inputs."""
+        return ceil_divide(self.config.inputs, self.plan.word)
+
+    @property
+    def padded_inputs(self) -> IntegersT:
+        """Inputs with their padding, in the forward pass."""
+        return self.words * self.plan.word
+
+    @property
+    def load_words(self) -> IntegersT:
+        """Words of ``load`` bits in which a sample comes."""
+        return ceil_divide(self.config.inputs, self.plan.load)
+
+    @property
+    def word_loads(self) -> IntegersT:
+        """Words of ``load`` bits that fill the forward pass's register, a word of inputs."""
+        return self.plan.word // self.plan.load
+
+    @property
+    def word_cycles(self) -> IntegersT:
+        """Cycles of the neuron array for a word of inputs that is not the last one."""
+        # A set's sum is read three cycles after it was begun, at the earliest.
+        cycles: IntegersT = maximum(self.sets, 2)
+        return cycles
+
+    @property
+    def last_word_cycles(self) -> IntegersT:
+        """Cycles of the neuron array for the last word of inputs."""
+        return self.sets * self.steps
+
+    @property
+    def array_cycles(self) -> IntegersT:
+        """Cycles from a forward pass's first row of the snapshot to the end of its last one."""
+        return (self.words - 1) * (self.word_cycles + self.word_loads) + self.last_word_cycles
+
+    # Hidden weights
+
+    @property
+    def rows(self) -> IntegersT:
+        """Rows of ``counters`` hidden weights of a neuron."""
+        return ceil_divide(self.config.inputs, self.plan.counters)
+
+    @property
+    def load_rows(self) -> IntegersT:
+        """Rows of hidden weights that a word of ``load`` inputs serves."""
+        return self.plan.load // self.plan.counters
+
+    @property
+    def bank_rows(self) -> IntegersT:
+        """Rows of a bank's memory of hidden weights."""
+        return self.bank_neurons * self.rows
+
+    @property
+    def row_bits(self) -> IntegersT:
+        """Width of that memory."""
+        return self.plan.counters * self.config.counter_bits
+
+    @property
+    def single_port(self) -> bool:
+        """Whether that memory reads or writes in a cycle, not both."""
+        return self.plan.memory is MemoryKind.SPRAM
+
+    @property
+    def row_cycles(self) -> IntegersT:
+        """Cycles from one row's update to the next."""
+        # A neuron of a single row would be read again while it is written.
+        return 1 + (self.single_port | (self.rows == 1))
+
+
+@dataclass(frozen=True)
+class FoldRule:
+    """A rule of fold factors.
+
+    Attributes
+    ----------
+    holds : callable
+        Whether a folding keeps it: a bool, or an array of them.
+    message : callable
+        The rule in words, for a folding of numbers that breaks it.
+    """
+
+    holds: Callable[[FoldFormulas[Any]], Any]
+    message: Callable[[FoldFormulas[int]], str]
+
+
+def _is_integer(value: Any) -> bool:
+    return type(value) is int or isinstance(value, np.ndarray)
+
+
+def _at_least(name: str) -> FoldRule:
+    least = MIN_FACTORS[name]
+
+    def holds(folding: FoldFormulas[Any]) -> Any:
+        value = getattr(folding.plan, name)
+        return _is_integer(value) and value >= least
+
+    def message(folding: FoldFormulas[int]) -> str:
+        value = getattr(folding.plan, name)
+        return f"{name} must be an integer of at least {least}, not {value!r}"
+
+    return FoldRule(holds, message)
+
+
+# In this order: a later rule's formulas mean something only where the earlier ones are kept.
+RULES = (
+    *(_at_least(name) for name in FACTORS if name != "draws"),
+    FoldRule(
+        lambda f: _is_integer(f.plan.draws) and (f.plan.draws == 1) | (f.plan.draws == 2),
+        lambda f: f"draws must be 1 or 2, not {f.plan.draws!r}",
+    ),
+    FoldRule(
+        lambda f: isinstance(f.plan.memory, MemoryKind),
+        lambda f: f"memory must be a MemoryKind, not {f.plan.memory!r}",
+    ),
+    FoldRule(
+        lambda f: (f.plan.draws == 1) | (f.plan.memory is MemoryKind.BLOCK),
+        lambda f: "2 draws a cycle need block RAM, not SPRAM",
+    ),
+    FoldRule(
+        lambda f: f.config.group_count % f.plan.banks == 0,
+        lambda f: f"banks must divide the {f.config.group_count} groups, not be {f.plan.banks}",
+    ),
+    FoldRule(
+        lambda f: f.plan.lanes <= f.bank_neurons,
+        lambda f: (
+            f"lanes must be at most the {f.bank_neurons} neurons of a bank, not {f.plan.lanes}"
+        ),
+    ),
+    FoldRule(
+        lambda f: f.plan.word % f.plan.counters == 0,
+        lambda f: (
+            f"word must be a multiple of counters, and {f.plan.word} is none of {f.plan.counters}"
+        ),
+    ),
+    FoldRule(
+        lambda f: f.plan.load % f.plan.counters == 0,
+        lambda f: (
+            f"load must be a multiple of counters, and {f.plan.load} is none of {f.plan.counters}"
+        ),
+    ),
+    FoldRule(
+        lambda f: f.plan.word % f.plan.load == 0,
+        lambda f: f"load must divide the word of {f.plan.word} bits, not be {f.plan.load}",
+    ),
+    FoldRule(
+        lambda f: f.plan.word < f.config.inputs + f.plan.counters,
+        lambda f: (
+            f"word must be below the {f.config.inputs} inputs plus counters, not {f.plan.word}"
+        ),
+    ),
+)
+"""What fold factors keep to, of one folding and of arrays of them."""
