@@ -1,10 +1,39 @@
 """Requests for registers and their responses, as signals."""
 
+from typing import Any
+
+from amaranth.hdl import Const, Shape, ShapeCastable, Value
 from amaranth.lib import data
 
 from .register_map import Status
 
-__all__ = ["request_layout", "response_layout"]
+__all__ = ["StatusShape", "request_layout", "response_layout"]
+
+
+class StatusShape(ShapeCastable):
+    """Shape of a :class:`.register_map.Status`: its code in signals, a Status in simulations."""
+
+    def as_shape(self) -> Shape:
+        """As many bits as the highest code needs."""
+        return Shape.cast(Status)
+
+    def const(self, init: Status | None) -> Const:
+        """The code of a status; of OK by default."""
+        return Const((init or Status.OK).value, self.as_shape())
+
+    def __call__(self, target: Any) -> Value:
+        """A signal is its code."""
+        return Value.cast(target)
+
+    def from_bits(self, raw: int) -> Status:
+        """The status of a code."""
+        return Status(raw)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StatusShape)
+
+    def __hash__(self) -> int:
+        return hash(StatusShape)
 
 
 def request_layout() -> data.StructLayout:
@@ -17,4 +46,4 @@ def response_layout() -> data.StructLayout:
 
     The value is 0 if the register cannot be read.
     """
-    return data.StructLayout({"status": Status, "data": 32})
+    return data.StructLayout({"status": StatusShape(), "data": 32})

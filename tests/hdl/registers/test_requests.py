@@ -1,7 +1,7 @@
 """The signals of requests and responses."""
 
-from metaplast.hdl.registers.register_map import LayerRegister, layer_address
-from metaplast.hdl.registers.requests import request_layout, response_layout
+from metaplast.hdl.registers.register_map import LayerRegister, Status, layer_address
+from metaplast.hdl.registers.requests import StatusShape, request_layout, response_layout
 
 
 def test_requests_and_responses_have_room() -> None:
@@ -17,3 +17,12 @@ def test_requests_and_responses_have_room() -> None:
 def test_the_last_layer_that_a_network_may_have_fits_the_address() -> None:
     last = layer_address(4095, LayerRegister.GROUP)
     assert last < 1 << request_layout()["address"].width
+
+
+def test_a_status_is_one_in_simulations_too() -> None:
+    for status in Status:
+        response = response_layout().from_bits(status.value | 0x1234 << 3)
+        assert (response.status, response.data) == (status, 0x1234)
+        assert StatusShape().const(status).value == status.value
+    assert StatusShape().const(None).value == Status.OK.value
+    assert response_layout() == response_layout()
