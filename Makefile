@@ -5,7 +5,7 @@
 #   make lint         check style with ruff    (make format: put it right)
 #   make types        check types with mypy, on the package as a wheel installs it
 #   make wheel-test   build the wheel, and use it in an environment of its own
-#   make architecture   draw the imports between folders into docs/architecture.md
+#   make architecture   write the imports between folders and the register map into docs/
 #   make search       run those that draw examples with new ones    (make search EXAMPLES=200)
 #   make coverage     run the tests and show which lines they miss
 #   make clean        remove .venv and everything built
@@ -94,6 +94,7 @@ coverage: compiler $(FULL)
 
 architecture: $(FULL)
 	@$(BIN)/python -m tests.imports
+	@$(BIN)/python -m metaplast.hdl.registers.document docs/gateware.md docs/link.md
 
 lint: $(FULL)
 	@$(BIN)/python -m ruff check .
