@@ -61,7 +61,7 @@ def minimum(value: Integers, other: Integers) -> Integers:
 
 def choose(condition: Any, value: Integers, other: Integers) -> Integers:
     """``value`` where a condition holds, and ``other`` where it does not."""
-    if isinstance(condition, bool | int):
+    if isinstance(condition, int):
         return value if condition else other
     return np.where(condition, value, other)
 
@@ -89,4 +89,4 @@ def divisors(value: int) -> tuple[int, ...]:
 
 
 def _one(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return isinstance(value, (int, float))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.cycles import Workload, mean_cycles, synthetic_errors
 from metaplast.hdl.planning.devices import find_device
+from metaplast.hdl.planning.foldings import Foldings
 from metaplast.hdl.planning.layer_search import (
     AMOUNTS,
     MIN_LATER_SLOTS,
@@ -19,7 +20,13 @@ from metaplast.hdl.planning.layer_search import (
     pareto_front,
     part_sizes,
 )
-from metaplast.hdl.planning.plan import FoldedLayer, FoldedNetwork, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.plan import (
+    FoldedLayer,
+    FoldedNetwork,
+    LayerPlan,
+    MemoryKind,
+    NetworkPlan,
+)
 from metaplast.hdl.planning.resources import Resources, layer_needs, total_need
 
 ICE40, ECP5 = find_device("iCE40UP5K"), find_device("ECP5-25F")
@@ -150,3 +157,13 @@ def test_the_cycles_of_a_layer_are_about_those_of_the_estimate() -> None:
     for index in range(0, len(front.plans), len(front.plans) // 8):
         folded = FoldedNetwork(config, NetworkPlan((front.plans[index],)))
         assert front.cost[index] == pytest.approx(mean_cycles(folded, Workload()), rel=0.12)
+
+
+def test_the_first_layer_waits_for_a_whole_sample() -> None:
+    config = NetworkConfig(inputs=64, hidden=(2,), groups=(2,), classes=10, reinforcement=1.0)
+    plan = LayerPlan(lanes=2, word=64, counters=4, load=4)
+    found = LayerSearch(config, config.layers[0], ECP5, Workload(), {})
+    foldings = Foldings.of(config.layers[0], [plan])
+    cost = (found.pace(foldings) + found.commit(foldings)).item()
+    cycles = mean_cycles(FoldedNetwork(config, NetworkPlan((plan,))), Workload())
+    assert cost == pytest.approx(cycles, rel=0.15)
