@@ -48,6 +48,13 @@ class _LayerClock:
         timing = LayerTiming.of(folded)
         self.array, self.result = int(timing.array), int(timing.result)
         self.round, self.decode = int(timing.round), int(timing.decode)
+        # Each is asked for with every word of every sample.
+        self.words, self.word_loads, self.load_words = (
+            folded.words,
+            folded.word_loads,
+            folded.load_words,
+        )
+        self.word_cycles, self.last_word_cycles = folded.word_cycles, folded.last_word_cycles
         self.began = self.array_ended = self.gave = -2
         self.sent = -1  # the last word that the layer after it took
         self.released: deque[int] = deque([-1] * folded.plan.slots, maxlen=folded.plan.slots)
@@ -63,11 +70,10 @@ class _LayerClock:
         start = max(offered, self.released[0] + 1)
         if self.folded.config.index == 0:  # one sample ahead
             start = max(start, self.began + 1)
-        return start + self.folded.load_words - 1
+        return start + self.load_words - 1
 
     def forward(self, loaded: int) -> None:
         """Evaluate the sample whose last word came in a cycle; ``gave`` is its result's."""
-        folded = self.folded
         # A sample that is there when the array ends is preloaded at once, a later one is seen in
         # Idle first.
         preload = max(self.array_ended, loaded) + 2
@@ -76,15 +82,14 @@ class _LayerClock:
         # The array may start once the sample before has left, and after a batch's last the commit.
         self.began = 1 + max(self._filled(preload, 0), self.free if self.barred else self.gave + 1)
         start = self.began
-        for word in range(1, folded.words):
-            start = self._filled(start + folded.word_cycles, word) + 1
-        self.array_ended = start + folded.last_word_cycles - 1
+        for word in range(1, self.words):
+            start = self._filled(start + self.word_cycles, word) + 1
+        self.array_ended = start + self.last_word_cycles - 1
         self.gave = max(self.array_ended + self.result - self.array + 1, self.sent + 1)
 
     def _filled(self, preload: int, word: int) -> int:
         """The last cycle in which the register is filled with a word, from a cycle on."""
-        folded = self.folded
-        loads = min(folded.word_loads, folded.load_words - word * folded.word_loads)
+        loads = min(self.word_loads, self.load_words - word * self.word_loads)
         # Every fetch of the updates in the meantime costs a cycle, in which there may be another.
         cycles = loads
         while True:
@@ -92,7 +97,7 @@ class _LayerClock:
             if cycles == loads + lost:
                 break
             cycles = loads + lost
-        return preload + cycles + (folded.word_loads - loads) - 1
+        return preload + cycles + (self.word_loads - loads) - 1
 
     def _fetches(self, first: int, end: int) -> int:
         return sum(service.fetches(first, end) for service in self.services if service.end >= first)
