@@ -134,22 +134,8 @@ def compare(
     config = session.trainer.network.config
     sizes = (config.inputs, *config.hidden, config.classes)
 
-    rows: list[Row] = []
-    absent: list[str] = []
-    contenders: tuple[tuple[str, str, str, Callable[..., Row]], ...] = (
-        ("local binary errors (ours)", "", "", _ours),
-        ("CP+R committee, one layer", "", "", _committee),
-        ("float MLP, SGD", "sklearn", "pip install 'metaplast[sklearn]'", _sgd),
-        ("float MLP, Adam", "sklearn", "pip install 'metaplast[sklearn]'", _adam),
-        ("binary MLP, straight-through", "torch", "pip install torch", _straight_through),
-    )
     with Reporter(json=json, quiet=quiet) as reporter:
-        for name, module, remedy, train in contenders:
-            if module and not _installed(module):
-                absent.append(f"{name}: not run, {module} is not installed ({remedy})")
-                continue
-            reporter.start(name, session.epochs * len(session.bits.x))
-            rows.append(replace(train(session, reporter), model=name))
+        rows, absent = _train_all(session, reporter)
 
     if json:
         print_json(
@@ -350,6 +336,26 @@ def _signed(x: "NDArray[np.uint8]") -> "NDArray[np.float32]":
     signed *= 2
     signed -= 1
     return signed
+
+
+def _train_all(session: "Session", reporter: Reporter) -> tuple[list[Row], list[str]]:
+    """Train every model whose package is installed; the rows, and what was not run."""
+    rows: list[Row] = []
+    absent: list[str] = []
+    contenders: tuple[tuple[str, str, str, Callable[..., Row]], ...] = (
+        ("local binary errors (ours)", "", "", _ours),
+        ("CP+R committee, one layer", "", "", _committee),
+        ("float MLP, SGD", "sklearn", "pip install 'metaplast[sklearn]'", _sgd),
+        ("float MLP, Adam", "sklearn", "pip install 'metaplast[sklearn]'", _adam),
+        ("binary MLP, straight-through", "torch", "pip install torch", _straight_through),
+    )
+    for name, module, remedy, train in contenders:
+        if module and not _installed(module):
+            absent.append(f"{name}: not run, {module} is not installed ({remedy})")
+            continue
+        reporter.start(name, session.epochs * len(session.bits.x))
+        rows.append(replace(train(session, reporter), model=name))
+    return rows, absent
 
 
 def _installed(module: str) -> bool:

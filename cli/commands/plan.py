@@ -28,7 +28,10 @@ from ..options.options import (
 from ..terminal.output import check_file, print_json, print_table
 
 if TYPE_CHECKING:
+    from ...golden_model import NetworkConfig
+    from ...hdl.planning.cycles import Workload
     from ...hdl.planning.devices import Device
+    from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.plan_report import PlanReport
     from ...hdl.planning.resources import Resources
 
@@ -141,25 +144,13 @@ def plan(
     if out is not None:
         check_file(out, "--out", unlike=[path for path in (file, model) if path is not None])
     from ...hdl.planning.cycles import Workload
-    from ...hdl.planning.devices import find_device
-    from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.plan_report import report_plan
-    from ...hdl.planning.planner import default_plan, plan_network
 
     workload = Workload(
         chosen=_numbers(chosen, "--chosen"), errors=_numbers(errors, "--errors"), accuracy=accuracy
     )
-    found = None if device is None else find_device(device)
-    if found is None or file is not None:
-        given = default_plan(config) if file is None else load_plan(file)
-        network_plan = with_factors(given, overrides)
-        overrides = [layer.to_dict() for layer in network_plan.layers]
-        if found is None and network_plan.device:
-            found = find_device(network_plan.device)
-    if found is not None:
-        room = found if cells is None else found.with_cells(cells)
-        network_plan = plan_network(config, room, overrides=overrides, workload=workload)
-    report = report_plan(FoldedNetwork(config, network_plan), found, workload)
+    folded, found = _folding(config, file, device, cells, overrides, workload)
+    report = report_plan(folded, found, workload)
     document = report.to_dict()
     if out is not None:
         from ...golden_model.files.atomic import write_atomically
@@ -171,6 +162,32 @@ def plan(
     _print(report)
     if out is not None:
         typer.echo(f"wrote {out}")
+
+
+def _folding(
+    config: "NetworkConfig",
+    file: Path | None,
+    device: str | None,
+    cells: int | None,
+    overrides: list[dict[str, Any]],
+    workload: "Workload",
+) -> tuple["FoldedNetwork", "Device | None"]:
+    """The network folded by a file, for a device, or for none; and the device."""
+    from ...hdl.planning.devices import find_device
+    from ...hdl.planning.plan import FoldedNetwork
+    from ...hdl.planning.planner import default_plan, plan_network
+
+    found = None if device is None else find_device(device)
+    if found is None or file is not None:
+        given = default_plan(config) if file is None else load_plan(file)
+        plan = with_factors(given, overrides)
+        overrides = [layer.to_dict() for layer in plan.layers]
+        if found is None and plan.device:
+            found = find_device(plan.device)
+    if found is not None:
+        room = found if cells is None else found.with_cells(cells)
+        plan = plan_network(config, room, overrides=overrides, workload=workload)
+    return FoldedNetwork(config, plan), found
 
 
 def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
