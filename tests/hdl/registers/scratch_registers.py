@@ -1,4 +1,4 @@
-"""Read and write registers named SCRATCH through the host link; print what is seen, and documents.
+"""Read and write registers named TRIAL through the host link; print what is seen, and documents.
 
 Run by test_one_declaration.py, with a package whose register map has such registers.
 """
@@ -41,9 +41,9 @@ FOLDED = FoldedNetwork(CONFIG, NetworkPlan((LayerPlan(), LayerPlan())))
 MAX_CYCLES = 1500
 
 REGISTERS = {
-    "global": int(GlobalRegister["SCRATCH"]),
-    "layer": layer_address(1, LayerRegister["SCRATCH"]),
-    "link": link_address(LinkRegister["SCRATCH"]),
+    "global": int(GlobalRegister["TRIAL"]),
+    "layer": layer_address(1, LayerRegister["TRIAL"]),
+    "link": link_address(LinkRegister["TRIAL"]),
 }
 
 

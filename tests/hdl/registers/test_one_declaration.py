@@ -16,9 +16,9 @@ import metaplast
 SCRIPT = Path(__file__).with_name("scratch_registers.py")
 MAP = Path("hdl/registers/register_map.py")
 DECLARATIONS = {
-    "GlobalRegister": '    SCRATCH = Register(12, "rw", "no function", reset=0x12345678)\n',
-    "LayerRegister": '    SCRATCH = Register(7, "rw", "no function in a layer", reset=0)\n',
-    "LinkRegister": '    SCRATCH = Register(5, "rw", "no function in the link", reset=0)\n',
+    "GlobalRegister": '    TRIAL = Register(255, "rw", "no function", reset=0x12345678)\n',
+    "LayerRegister": '    TRIAL = Register(255, "rw", "no function in a layer", reset=0)\n',
+    "LinkRegister": '    TRIAL = Register(255, "rw", "no function in the link", reset=0)\n',
 }
 
 
@@ -75,7 +75,7 @@ def test_the_decoders_have_it(seen: dict[str, Any]) -> None:
 
 
 def test_the_exported_description_has_it(seen: dict[str, Any]) -> None:
-    assert [one for one in seen["description"] if one["name"].endswith("SCRATCH")] == [
+    assert [one for one in seen["description"] if one["name"].endswith("TRIAL")] == [
         {
             "name": name,
             "address": address,
@@ -89,30 +89,30 @@ def test_the_exported_description_has_it(seen: dict[str, Any]) -> None:
             "reset": reset,
         }
         for name, address, meaning, reset in (
-            ("SCRATCH", 12, "no function", 0x12345678),
-            ("LAYER_0_SCRATCH", 0x107, "no function in a layer", 0),
-            ("LAYER_1_SCRATCH", 0x207, "no function in a layer", 0),
+            ("TRIAL", 0xFF, "no function", 0x12345678),
+            ("LAYER_0_TRIAL", 0x1FF, "no function in a layer", 0),
+            ("LAYER_1_TRIAL", 0x2FF, "no function in a layer", 0),
         )
     ]
 
 
 def test_the_exported_page_has_it(seen: dict[str, Any]) -> None:
     lines = seen["page"].splitlines()
-    assert "| `0x00000c` | `SCRATCH` | rw | 32 bits | 305419896 | no function |" in lines
-    for address, name in (("0x000107", "LAYER_0_SCRATCH"), ("0x000207", "LAYER_1_SCRATCH")):
+    assert "| `0x0000ff` | `TRIAL` | rw | 32 bits | 305419896 | no function |" in lines
+    for address, name in (("0x0001ff", "LAYER_0_TRIAL"), ("0x0002ff", "LAYER_1_TRIAL")):
         row = f"| `{address}` | `{name}` | rw | 32 bits | 0 | no function in a layer |"
         assert row in lines
 
 
 def test_the_tables_in_the_docs_have_it(seen: dict[str, Any]) -> None:
     tables = {name: table.splitlines() for name, table in seen["tables"].items()}
-    assert "| 12 | SCRATCH | rw | 32 bits | 305419896 | no function |" in tables["global"]
-    assert "| 7 | SCRATCH | rw | 32 bits | 0 | no function in a layer |" in tables["layer"]
-    assert "| FF0005 | SCRATCH | rw | 32 bits | 0 | no function in the link |" in tables["link"]
+    assert "| 255 | TRIAL | rw | 32 bits | 305419896 | no function |" in tables["global"]
+    assert "| 255 | TRIAL | rw | 32 bits | 0 | no function in a layer |" in tables["layer"]
+    assert "| FF00FF | TRIAL | rw | 32 bits | 0 | no function in the link |" in tables["link"]
 
 
 def test_without_the_declarations_there_is_none(tmp_path: Path) -> None:
     copy_package(tmp_path)
     done = run(tmp_path)
     assert done.returncode == 1
-    assert "KeyError: 'SCRATCH'" in done.stderr
+    assert "KeyError: 'TRIAL'" in done.stderr
