@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -35,6 +36,15 @@ def folders_with_code() -> dict[str, str]:
     }
 
 
+def files_of_package(folder: Path) -> Iterator[Path]:
+    """The files of a package, those in its folders that are no packages too."""
+    for path in folder.iterdir():
+        if path.is_file():
+            yield path
+        elif not (path / "__init__.py").exists():
+            yield from files_of_package(path)
+
+
 def requirements() -> list[Requirement]:
     lists = [PROJECT["project"]["dependencies"], *EXTRAS.values()]
     return [Requirement(line) for lines in lists for line in lines]
@@ -48,10 +58,11 @@ def test_every_folder_with_code_is_a_listed_package() -> None:
 def test_every_file_that_is_no_code_is_package_data() -> None:
     declared = SETUPTOOLS["package-data"]
     for package, folder in folders_with_code().items():
-        for file in (ROOT / folder).iterdir():
-            if file.is_file() and file.suffix not in (".py", ".pyc"):
-                patterns = declared.get(package, [])
-                assert any(file.match(pattern) for pattern in patterns), file
+        patterns = [f"{folder}/{pattern}" for pattern in declared.get(package, [])]
+        for file in files_of_package(ROOT / folder):
+            if file.suffix not in (".py", ".pyc"):
+                path = file.relative_to(ROOT)
+                assert any(path.match(pattern) for pattern in patterns), path
 
 
 def test_every_room_says_that_it_is_typed() -> None:

@@ -1,1 +1,1 @@
-"""External programs, and the cache of what they build."""
+"""External programs, the cache of what they build, and templates of text."""

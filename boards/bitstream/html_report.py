@@ -1,234 +1,271 @@
-"""A build's report as one page, with its pictures inside."""
+"""The HTML report of a build: one page that needs no other file."""
 
-import base64
-import html
-import io
-import re
-from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from ...golden_model.trainer import EpochRecord
+from ...golden_model.files.model_file import Model
+from ...tools.templates import render_template
+from .component_tree import component_rows
 from .description import Build
+from .report_pictures import draw_learning_curve, draw_placement
 from .tool_reports import RESOURCES
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from .toolchain import find_flow
 
 __all__ = ["render_page"]
 
-COLOURS = ("#2563a8", "#e08a1e", "#3a9a6d", "#a4508b", "#6b7fd7", "#8a6d3b")
-OTHER_COLOUR = "#b8c2cb"
-TITLES = {
+TEMPLATES = Path(__file__).with_name("templates")
+
+RESOURCE_TITLES = {
     "luts": "LUTs",
     "registers": "registers",
     "block_rams": "block RAMs",
     "sprams": "SPRAMs",
     "dsps": "DSPs",
 }
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #22303c; max-width: 62rem; margin: 2rem auto;
-  padding: 0 1rem; }
-table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; }
-th, td { padding: 0.2rem 0.8rem; text-align: right; border-bottom: 1px solid #e3e8ec; }
-th:first-child, td:first-child { text-align: left; }
-img { max-width: 100%; }
-"""
+CELL_TITLES = {
+    "ICESTORM_LC": "logic cells",
+    "TRELLIS_COMB": "LUTs",
+    "LUT4": "LUTs",
+    "TRELLIS_FF": "registers",
+    "DFF": "registers",
+    "ALU": "carry cells",
+    "ICESTORM_RAM": "block RAMs",
+    "DP16KD": "block RAMs",
+    "BSRAM": "block RAMs",
+    "ICESTORM_SPRAM": "SPRAMs",
+    "TRELLIS_RAMW": "LUT RAM ports",
+    "RAM16SDP4": "LUT RAMs",
+    "ICESTORM_DSP": "DSPs",
+    "MULT18X18D": "DSPs",
+    "ICESTORM_PLL": "PLLs",
+    "EHXPLLL": "PLLs",
+    "rPLL": "PLLs",
+    "SB_GB": "global buffers",
+    "DCCA": "global buffers",
+    "BUFG": "global buffers",
+    "SB_IO": "pins",
+    "TRELLIS_IO": "pins",
+    "IOB": "pins",
+}
+"""What cells are in plain words, by nextpnr's names, in the order of the page; others follow."""
 
 
-def render_page(build: Build, history: Sequence[EpochRecord] | None = None) -> str:
-    """The page, which needs no other file.
+def render_page(build: Build, model: Model | None = None) -> str:
+    """The page.
 
     Parameters
     ----------
     build : Build
         The build.
-    history : sequence of EpochRecord, optional
-        A training, whose learning curve is shown too.
+    model : Model, optional
+        A trained network; its accuracy and learning curve are shown too.
     """
     known = build.description
-    config = known["config"]
-    shape = "–".join(map(str, (config["inputs"], *config["hidden"], config["classes"])))
-    title = f"{build.board.title}: {shape}"
-    path = known["critical_path"]
-    sections = [
-        _heading("Speed"),
-        _table(["", ""], _speed(known)),
-        _heading("Utilisation"),
-        _image(_draw_utilisation(known), "Share of the device's resources in use"),
-        _table(
-            ["resource", "used", "of"],
-            [
-                [name, f"{amount['used']:,}", f"{amount['available']:,}"]
-                for name, amount in known["utilisation"].items()
-                if amount["used"]
-            ],
-        ),
-        _heading("Components"),
-        _image(_draw_components(known), "LUTs and registers of each component"),
-        _table(
-            ["component", *(TITLES[resource] for resource in RESOURCES)],
-            [
-                [name, *(f"{needs[resource]:,}" for resource in RESOURCES)]
-                for name, needs in (*known["components"].items(), ("in all", known["needs"]))
-            ],
-        ),
-        _heading("Placement"),
-        _image(_draw_placement(known), "Cells by their place on the device, coloured by component"),
-        _heading("Critical path"),
-        _table(
-            ["to", "what", "ns"],
-            [[step["to"], step["kind"], f"{step['ns']:.2f}"] for step in path],
-        ),
-        _heading("Placement seeds"),
-        _table(
-            ["seed", "clock reached"],
-            [[seed, f"{reached:.2f} MHz"] for seed, reached in known["seeds"].items()],
-        ),
-        _heading("Tools"),
-        _table(["tool", "version"], [list(item) for item in known["tools"].items()]),
-    ]
-    if history:
-        sections[2:2] = [
-            _heading("Learning curve"),
-            _image(_draw_history(history), "Accuracy in training by epoch"),
-        ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>\n"
-        f"<body><h1>{html.escape(title)}</h1>\n" + "\n".join(sections) + "\n</body></html>\n"
+    return render_template(
+        TEMPLATES,
+        "report.html",
+        board=build.board.title,
+        device=known["device"],
+        shape=_shape(known["config"]),
+        figures=_headline_figures(build, model),
+        utilisation=_utilisation(known["utilisation"]),
+        resources=[RESOURCE_TITLES[resource] for resource in _resources(known)],
+        components=_components(known),
+        placement=_placement(known),
+        training=_training(model) if model and model.history else None,
+        timing=_timing(known),
+        path=_critical_path(known["critical_path"]),
+        seeds=[
+            {"seed": seed, "mhz": f"{reached:.2f}", "chosen": seed == str(known["seed"])}
+            for seed, reached in known["seeds"].items()
+        ],
+        tools=known["tools"],
+        options=_options(known),
+        plan=known["plan"]["layers"],
     )
 
 
-def _speed(known: dict[str, Any]) -> list[list[str]]:
+def _shape(config: dict[str, Any]) -> str:
+    return "–".join(map(str, (config["inputs"], *config["hidden"], config["classes"])))
+
+
+def _list(values: list[int]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _percent(share: float, digits: int = 0) -> str:
+    return f"{100 * share:.{digits}f} %"
+
+
+def _headline_figures(build: Build, model: Model | None) -> list[dict[str, str]]:
+    """Figures for the top of the page: title, value and a note each."""
+    known, device = build.description, build.board.device
+    config, speed = known["config"], known["core_samples_per_second"]
+    cells = known["utilisation"][find_flow(device.family).logic_cell]
     rows = [
-        ["clock", f"{known['clock_mhz']:g} MHz"],
-        ["clock that could be", f"{known['reached_mhz']:.2f} MHz"],
+        (
+            "Network",
+            _shape(config),
+            f"{config['counter_bits']}-bit hidden weights, groups of {_list(config['groups'])}",
+        ),
+        ("Board", build.board.title, known["device"]),
+        (
+            "Clock",
+            f"{known['clock_mhz']:g} MHz",
+            f"requested; {known['reached_mhz']:.2f} MHz reached",
+        ),
+        (
+            "Logic cells",
+            f"{cells['used']:,}",
+            f"of {cells['available']:,}, {_percent(cells['used'] / cells['available'])}",
+        ),
+        ("Block RAMs", f"{known['needs']['block_rams']:,}", f"of {device.block_ram.count:,}"),
+        (
+            "Samples/s in the core",
+            f"{speed['first_epoch']:,.0f}",
+            f"in the first epoch; {speed['later_epochs']:,.0f} in later ones",
+        ),
+        (
+            "Samples/s on the link",
+            f"{known['link_samples_per_second']:,.0f}",
+            f"at {known['baud']:,} baud",
+        ),
     ]
-    for epoch in ("first_epoch", "later_epochs"):
-        name = epoch.replace("_", " ")
-        rows += [
-            [f"cycles per sample, {name}", f"{known['cycles_per_sample'][epoch]:.1f}"],
-            [
-                f"samples a second in the core, {name}",
-                f"{known['core_samples_per_second'][epoch]:,.0f}",
-            ],
-        ]
-    return [*rows, ["samples a second on the link", f"{known['link_samples_per_second']:,.0f}"]]
+    if model and model.history:
+        rows.append(_accuracy(model))
+    return [{"title": title, "value": value, "note": note} for title, value, note in rows]
 
 
-def _heading(text: str) -> str:
-    return f"<h2>{html.escape(text)}</h2>"
+def _accuracy(model: Model) -> tuple[str, str, str]:
+    """Title, value and note of a model's accuracy: on test samples, if it was measured."""
+    last = model.history[-1]
+    note = f"{model.data_name or 'data without a name'}, epoch {last.epoch + 1}"
+    if last.test_accuracy is not None:
+        return "Test accuracy", _percent(last.test_accuracy, 2), note
+    return "Training accuracy", _percent(last.accuracy, 2), note
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    def row(cells: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    head = row(headings, "th") if any(headings) else ""
-    return f"<table>{head}{''.join(row(cells, 'td') for cells in rows)}</table>"
-
-
-def _image(figure: "Figure", alternative: str) -> str:
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
-    encoded = base64.b64encode(content.getvalue()).decode()
-    return f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{encoded}">'
-
-
-def _figure(height: float) -> "Figure":
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(8, height), layout="constrained")
-
-
-def _draw_utilisation(known: dict[str, Any]) -> "Figure":
-    shares = {
-        name: amount["used"] / amount["available"]
-        for name, amount in known["utilisation"].items()
-        if amount["used"] and amount["available"]
+def _training(model: Model) -> dict[str, Any]:
+    return {
+        "data": model.data_name,
+        "shape": _shape(model.config.to_dict()),
+        "epochs": model.epoch,
+        "curve": draw_learning_curve(model.history),
     }
-    figure = _figure(0.8 + 0.3 * len(shares))
-    axes = figure.add_subplot()
-    bars = axes.barh(list(shares), [100 * share for share in shares.values()], color=COLOURS[0])
-    axes.bar_label(bars, fmt="%.0f %%", padding=3)
-    axes.set_xlim(0, 115)
-    axes.set_xlabel("% of the device")
-    axes.invert_yaxis()
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
 
 
-def _draw_components(known: dict[str, Any]) -> "Figure":
-    components = known["components"]
-    figure = _figure(1 + 0.28 * len(components))
-    axes = figure.add_subplot()
-    left = [0] * len(components)
-    for resource, colour in zip(("luts", "registers"), COLOURS, strict=False):
-        amounts = [needs[resource] for needs in components.values()]
-        axes.barh(list(components), amounts, left=left, color=colour, label=TITLES[resource])
-        left = [before + amount for before, amount in zip(left, amounts, strict=True)]
-    axes.invert_yaxis()
-    axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
-
-
-def _draw_placement(known: dict[str, Any]) -> "Figure":
-    from matplotlib.collections import PolyCollection
-
-    figure = _figure(6)
-    axes = figure.add_subplot()
-    cells = [(_part(component), x, y) for component, _, x, y in known["placement"]]
-    tiles = Counter((x, y) for _, x, y in cells)
-    largest = Counter(part for part, _, _ in cells).most_common(len(COLOURS))
-    colours = {part: colour for (part, _), colour in zip(largest, COLOURS, strict=False)}
-    colours["others"] = OTHER_COLOUR
-    # Cells of a tile stand above each other.
-    drawn: Counter[tuple[int, int]] = Counter()
-    corners: dict[str, list[list[tuple[float, float]]]] = {label: [] for label in colours}
-    for part, x, y in cells:
-        height = 0.9 / tiles[x, y]
-        low = y - 0.45 + drawn[x, y] * height
-        drawn[x, y] += 1
-        corners[part if part in colours else "others"].append(
-            [(x - 0.4, low), (x + 0.4, low), (x + 0.4, low + height), (x - 0.4, low + height)]
-        )
-    for label, shapes in corners.items():
-        if shapes:
-            axes.add_collection(
-                PolyCollection(
-                    shapes,
-                    facecolor=colours[label],
-                    linewidth=0,
-                    label=f"{label} ({len(shapes):,})",
-                )
+def _utilisation(utilisation: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """Cells in use by kind, those with a plain name first."""
+    order = [name for name in CELL_TITLES if name in utilisation]
+    order += [name for name in utilisation if name not in CELL_TITLES]
+    rows = []
+    for name in order:
+        used, available = utilisation[name]["used"], utilisation[name]["available"]
+        if used:
+            share = used / available if available else None
+            rows.append(
+                {
+                    "title": CELL_TITLES.get(name, ""),
+                    "name": name,
+                    "used": f"{used:,}",
+                    "available": f"{available:,}",
+                    "percent": "" if share is None else _percent(share),
+                    "bar": 0 if share is None else round(100 * share, 1),
+                }
             )
-    axes.set_xlim(-1, max((x for x, _ in tiles), default=1) + 1)
-    axes.set_ylim(-1, max((y for _, y in tiles), default=1) + 1)
-    axes.set_aspect("equal")
-    axes.set_xlabel("column")
-    axes.set_ylabel("row")
-    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
+    return rows
 
 
-def _part(component: str) -> str:
-    """What a component is part of: banks are shown as one, and what is deep in another is its."""
-    path = component.removeprefix("trainer.").removeprefix("core.").removeprefix("network.")
-    return re.sub(r"\bbank_\d+", "banks", ".".join(path.split(".")[:2]))
+def _resources(known: dict[str, Any]) -> list[str]:
+    """The resources that the design takes, those that every design takes anyway."""
+    return [name for name in RESOURCES if known["needs"][name] or name in ("luts", "registers")]
 
 
-def _draw_history(history: Sequence[EpochRecord]) -> "Figure":
-    from matplotlib.ticker import MaxNLocator
+def _components(known: dict[str, Any]) -> list[dict[str, Any]]:
+    luts = max(known["needs"]["luts"], 1)
+    return [
+        {
+            "name": row.name,
+            "depth": row.depth,
+            "own": row.own,
+            "amounts": [f"{row.needs[resource]:,}" for resource in _resources(known)],
+            "bar": round(100 * row.needs["luts"] / luts, 1),
+        }
+        for row in component_rows(known["components"])
+    ]
 
-    figure = _figure(3.5)
-    axes = figure.add_subplot()
-    epochs = [record.epoch + 1 for record in history]
-    axes.plot(epochs, [100 * record.accuracy for record in history], "o-", color=COLOURS[0])
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylabel("accuracy in training, %")
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
+
+def _placement(known: dict[str, Any]) -> dict[str, Any]:
+    drawn = draw_placement(known["placement"])
+    return {
+        "columns": drawn.columns,
+        "rows": drawn.rows,
+        "width": drawn.width,
+        "height": drawn.height,
+        "parts": [
+            {"name": part.name, "cells": f"{part.cells:,}", "outline": part.outline}
+            for part in drawn.parts
+        ],
+    }
+
+
+def _timing(known: dict[str, Any]) -> dict[str, Any]:
+    cycles, speed = known["cycles_per_sample"], known["core_samples_per_second"]
+    return {
+        "requested": f"{known['clock_mhz']:g}",
+        "reached": f"{known['reached_mhz']:.2f}",
+        "epochs": [
+            {
+                "name": name.replace("_", " "),
+                "cycles": f"{cycles[name]:.1f}",
+                "speed": f"{speed[name]:,.0f}",
+            }
+            for name in ("first_epoch", "later_epochs")
+        ],
+        "link": f"{known['link_samples_per_second']:,.0f}",
+    }
+
+
+def _critical_path(steps: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The slowest path: its delay by kind, its ends, its steps; None if it is not known."""
+    if not steps:
+        return None
+    rows, arrival = [], 0.0
+    for step in steps:
+        arrival += step["ns"]
+        rows.append(
+            {
+                "kind": step["kind"],
+                "length": round(step["ns"], 3),
+                "ns": f"{step['ns']:.2f}",
+                "arrival": f"{arrival:.2f}",
+                "to": step["to"],
+            }
+        )
+    routing = sum(step["ns"] for step in steps if step["kind"] == "routing")
+    return {
+        "ns": f"{arrival:.2f}",
+        "routing": f"{routing:.2f}",
+        "logic": f"{arrival - routing:.2f}",
+        "from": steps[0]["from"],
+        "to": steps[-1]["to"],
+        "steps": rows,
+    }
+
+
+def _options(known: dict[str, Any]) -> dict[str, str]:
+    """What the build was asked for, and what it is recognised by."""
+    config = known["config"]
+    return {
+        "counter bits": str(config["counter_bits"]),
+        "groups": _list(config["groups"]),
+        "robustness": f"{config['robustness']:g}",
+        "reinforcement": f"{config['reinforcement']:g}",
+        "batch": str(config["batch"]),
+        "seed": str(config["seed"]),
+        "link": f"{known['baud']:,} baud",
+        "built in": f"{known['seconds']:.0f} s",
+        "bitstream": known["bitstream"],
+        "SHA-256 of the bitstream": known["bitstream_sha256"],
+        "identity": known["identity"],
+    }

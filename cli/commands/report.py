@@ -44,13 +44,15 @@ def report(
     loaded = Build.load(build)
     if html is not None:
         check_file(html, "--html", unlike=[*loaded.files, *([] if model is None else [model])])
-        require("matplotlib", extra="plot", purpose="the page's pictures")
         from ...boards.bitstream.html_report import render_page
         from ...golden_model.files.atomic import write_atomically
         from ...golden_model.files.model_file import Model
 
-        history = None if model is None else Model.load(model).history
-        write_atomically(html, render_page(loaded, history).encode())
+        trained = None
+        if model is not None:
+            require("matplotlib", extra="plot", purpose="the learning curve")
+            trained = Model.load(model)
+        write_atomically(html, render_page(loaded, trained).encode())
     if json:
         print_json(loaded.description)
         return

@@ -1,6 +1,8 @@
 """`metaplast boards`, `build`, `report` and `flash`."""
 
+import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ KNOWN: dict[str, Any] = {
     "device": "iCE40UP5K",
     "format": 2,
     "bitstream": "top.bin",
+    "bitstream_sha256": hashlib.sha256(b"bits").hexdigest(),
+    "identity": "1de471f1ed",
     "config": {
         "inputs": 16,
         "hidden": [8],
@@ -30,8 +34,10 @@ KNOWN: dict[str, Any] = {
         "batch": 100,
         "seed": 1,
     },
+    "plan": {"device": "iCE40UP5K", "layers": [{"banks": 1, "memory": "block"}]},
     "clock_mhz": 24.0,
     "reached_mhz": 31.25,
+    "baud": 1_000_000,
     "seed": 2,
     "seeds": {"1": 30.0, "2": 31.25},
     "utilisation": {"ICESTORM_LC": {"used": 3, "available": 5280}},
@@ -99,10 +105,10 @@ def test_a_page_needs_no_other_file(run: Command, built: Path, workspace: Path) 
     result = run("report", built, "--html", "page.html", "--model", "m.npz")
     assert "wrote page.html" in result.out
     page = (workspace / "page.html").read_text()
-    assert page.count("data:image/png;base64,") == 4
-    assert (workspace / "plain.html").read_text().count("data:image/png;base64,") == 3
-    assert "http" not in page
-    assert "iCEBreaker: 16–8–4" in page
+    assert page.count("<svg") == 2
+    assert (workspace / "plain.html").read_text().count("<svg") == 1
+    assert "<title>iCEBreaker: 16–8–4</title>" in page
+    assert "digits, network 64–8–10, 2 epochs." in page
     for name in ("build.json", "top.bin"):
         before = (built / name).read_bytes()
         result = run("report", built, "--html", built / name)
@@ -110,6 +116,20 @@ def test_a_page_needs_no_other_file(run: Command, built: Path, workspace: Path) 
         assert result.sentence.endswith("would overwrite its own input; name another file")
         assert (built / name).read_bytes() == before
     assert run("report", built, "--html", built / "page.html").status == 0
+
+
+def test_only_a_learning_curve_needs_matplotlib(
+    run: Command, built: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert run("report", built, "--html", "page.html").status == 0
+    result = run("report", built, "--html", "other.html", "--model", "m.npz")
+    assert result.status == 1
+    assert result.sentence == (
+        "the learning curve needs matplotlib, which is not installed; "
+        "get it with: pip install 'metaplast[plot]'"
+    )
+    assert not (workspace / "other.html").exists()
 
 
 def test_a_model_without_a_page(run: Command, built: Path) -> None:
