@@ -38,7 +38,7 @@ COMMANDS = (
     "bench",
 )
 
-LONGEST_SENTENCE = 1200
+MAX_SENTENCE = 1200
 
 INTERRUPTED = 130
 """Typer's status, if Ctrl-C comes outside of a command."""
@@ -129,8 +129,8 @@ def _fail(sentence: str, status: int = 1) -> int:
 def _printable(sentence: str) -> str:
     """A sentence without what would steer a terminal, and without most of what is too long."""
     clean = "\n".join(map(printable, sentence.split("\n")))
-    if len(clean) > LONGEST_SENTENCE:
-        clean = f"{clean[: LONGEST_SENTENCE // 2]} … {clean[-LONGEST_SENTENCE // 2 :]}"
+    if len(clean) > MAX_SENTENCE:
+        clean = f"{clean[: MAX_SENTENCE // 2]} … {clean[-MAX_SENTENCE // 2 :]}"
     return clean
 
 

@@ -10,8 +10,8 @@ from .encoding import Thermometer
 from .errors import ConfigurationError, DataError, MetaplastError, ModelFileError
 from .files.model_file import Model
 from .network import Network
-from .random_stream import BitStream
-from .reference import LiteralNetwork
+from .random_stream import RandomStream
+from .reference import ReferenceNetwork
 from .trainer import EpochRecord, Trainer, epoch_order, reinforcement_events
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 # BMLPClassifier is imported by its name only: it needs scikit-learn, which the model does not.
 __all__ = [
     "BatchRecord",
-    "BitStream",
+    "RandomStream",
     "CommitteeMachine",
     "ConfigurationError",
     "DataError",
     "EpochRecord",
     "LayerConfig",
-    "LiteralNetwork",
+    "ReferenceNetwork",
     "MetaplastError",
     "Model",
     "ModelFileError",

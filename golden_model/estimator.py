@@ -30,7 +30,7 @@ except ImportError as error:
 __all__ = ["BMLPClassifier"]
 
 # Of `bits_per_feature=None`: a fifth bit would be set for one training value in thirty-two.
-MOST_BITS = 4
+MAX_BITS = 4
 BITS_IN_A_PIPELINE = (
     "turn columns of many values into bits before, with KBinsDiscretizer(encode='onehot-dense') in "
     "a pipeline, and leave those of 0 and 1 as they are"
@@ -321,7 +321,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
                 return Thermometer.fit(
                     x, bits_per_feature=self.bits_per_feature, per_feature=self.per_feature
                 )
-            encoder, carried = fit_most(x, most=MOST_BITS, per_feature=self.per_feature)
+            encoder, carried = fit_most(x, most=MAX_BITS, per_feature=self.per_feature)
         except TooFewBits as error:
             named = TooFewBits(
                 error.feature, error.carried, error.wanted, self._feature_name(error.feature)
@@ -332,7 +332,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             feature = int(encoder.kept[carried.index(bits)])
             name = self._feature_name(feature)
             warnings.warn(
-                f"feature {feature if name is None else repr(name)} carries {bits} of {MOST_BITS} "
+                f"feature {feature if name is None else repr(name)} carries {bits} of {MAX_BITS} "
                 f"bits, and so no feature gets more; give bits_per_feature={bits} if this is "
                 f"wanted, or {BITS_IN_A_PIPELINE}",
                 UserWarning,

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from .batch_record import Batch, BatchRecord
 from .config import LayerConfig, NetworkConfig
 from .errors import ConfigurationError
-from .random_stream import BitStream, classifier_id, initial_counters_id, reinforcement_id
+from .random_stream import RandomStream, classifier_id, initial_counters_id, reinforcement_id
 from .samples import checked_bits, checked_events, checked_labels
 
 __all__ = ["Network", "initial_classifier", "initial_counters", "slices"]
@@ -39,7 +39,7 @@ EVENTS_AT_ONCE = 1 << 20
 def initial_counters(config: LayerConfig, seed: int) -> Counters:
     """The seeded initial ``k`` of a layer, (K, N) (docs/algorithm.md, 6)."""
     q = config.initial_bits
-    draws = BitStream(seed, initial_counters_id(config.index)).draws(config.weights)
+    draws = RandomStream(seed, initial_counters_id(config.index)).draws(config.weights)
     low = (draws & np.uint32((1 << q) - 1)).astype(_counter_type(config))
     low -= (low >> q - 1) << q
     return low.reshape(config.neurons, config.inputs)
@@ -48,7 +48,7 @@ def initial_counters(config: LayerConfig, seed: int) -> Counters:
 def initial_classifier(config: LayerConfig, seed: int) -> Bits:
     """The fixed local classifier ``P`` of a layer, (C, K) of 0 and 1 (docs/algorithm.md, 6)."""
     words = (config.classes + 31) // 32
-    draws = BitStream(seed, classifier_id(config.index)).draws(config.neurons * words)
+    draws = RandomStream(seed, classifier_id(config.index)).draws(config.neurons * words)
     bits = np.unpackbits(draws.astype("<u4").view(np.uint8), bitorder="little")
     return np.ascontiguousarray(bits.reshape(config.neurons, 32 * words)[:, : config.classes].T)
 
@@ -81,7 +81,7 @@ class Layer:
         ``k``; taken over, not copied.
     snapshot : (K, N) of 0 and 1
         ``W``.
-    stream : BitStream
+    stream : RandomStream
         The reinforcement stream, where it stands.
     """
 
@@ -92,7 +92,7 @@ class Layer:
         classifier: Bits,
         counters: Counters,
         snapshot: NDArray[np.bool_] | Bits,
-        stream: BitStream,
+        stream: RandomStream,
     ):
         self.config = config
         self.classifier = classifier
@@ -247,7 +247,7 @@ class Network:
                     classifier=initial_classifier(layer, config.seed),
                     counters=counters,
                     snapshot=counters >= 0,
-                    stream=BitStream(config.seed, reinforcement_id(layer.index)),
+                    stream=RandomStream(config.seed, reinforcement_id(layer.index)),
                 )
             )
 
@@ -257,7 +257,7 @@ class Network:
         config: NetworkConfig,
         counters: Sequence[ArrayLike],
         snapshot: Sequence[ArrayLike],
-        streams: Sequence[BitStream],
+        streams: Sequence[RandomStream],
     ) -> "Network":
         """A network that goes on from a saved state.
 
@@ -267,7 +267,7 @@ class Network:
             The network.
         counters, snapshot : sequence of (K, N) arrays
             ``k`` and ``W`` of each layer; copied.
-        streams : sequence of BitStream
+        streams : sequence of RandomStream
             The reinforcement streams, where they stood.
 
         Raises
@@ -309,7 +309,7 @@ class Network:
                     classifier=initial_classifier(layer, config.seed),
                     counters=k.astype(_counter_type(layer), order="C"),
                     snapshot=w,
-                    stream=BitStream.from_history(*stream.history),
+                    stream=RandomStream.from_history(*stream.history),
                 )
             )
         return network
@@ -330,7 +330,7 @@ class Network:
         return [layer.classifier for layer in self._layers]
 
     @property
-    def streams(self) -> list[BitStream]:
+    def streams(self) -> list[RandomStream]:
         """Per layer, the reinforcement stream, live."""
         return [layer.stream for layer in self._layers]
 

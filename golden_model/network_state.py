@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .random_stream import BitStream
+from .random_stream import RandomStream
 
 __all__ = ["NetworkState", "StoredState"]
 
@@ -24,7 +24,7 @@ class NetworkState(Protocol):
         """Per layer, the binary weights ``W``, (K, N) of 0 and 1."""
 
     @property
-    def streams(self) -> Sequence[BitStream]:
+    def streams(self) -> Sequence[RandomStream]:
         """Per layer, the reinforcement stream, at its present position."""
 
 
@@ -40,7 +40,7 @@ class StoredState:
 
     counters: list[NDArray[np.int16]]
     snapshot: list[NDArray[np.uint8]]
-    streams: list[BitStream]
+    streams: list[RandomStream]
 
     @classmethod
     def copy_of(cls, state: NetworkState) -> "StoredState":
@@ -48,5 +48,5 @@ class StoredState:
         return cls(
             [k.astype(np.int16) for k in state.counters],
             [w.astype(np.uint8) for w in state.snapshot],
-            [BitStream.from_history(*stream.history) for stream in state.streams],
+            [RandomStream.from_history(*stream.history) for stream in state.streams],
         )

@@ -7,7 +7,7 @@ from .config import MAX_EPOCHS, MAX_SEED, checked_integer
 from .errors import ConfigurationError
 
 __all__ = [
-    "BitStream",
+    "RandomStream",
     "classifier_id",
     "initial_counters_id",
     "order_id",
@@ -62,7 +62,7 @@ def split_mix_64(state: int, count: int) -> list[int]:
     return outputs
 
 
-class BitStream:
+class RandomStream:
     """``b[n] = b[n−64] XOR b[n−127]``, drawn 32 bits at a time.
 
     Parameters
@@ -108,7 +108,7 @@ class BitStream:
         return bits & MASK_64, bits >> 64
 
     @classmethod
-    def from_history(cls, low: int, high: int) -> "BitStream":
+    def from_history(cls, low: int, high: int) -> "RandomStream":
         """A stream that goes on where :attr:`history` was read.
 
         Raises

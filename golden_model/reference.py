@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from .batch_record import Batch, BatchRecord
 from .config import LayerConfig, NetworkConfig
-from .random_stream import BitStream, classifier_id, initial_counters_id, reinforcement_id
+from .random_stream import RandomStream, classifier_id, initial_counters_id, reinforcement_id
 
-__all__ = ["LiteralLayer", "LiteralNetwork"]
+__all__ = ["ReferenceLayer", "ReferenceNetwork"]
 
 
-class LiteralLayer:
+class ReferenceLayer:
     """One layer: its counters ``k``, their snapshot ``w``, its local classifier ``p``.
 
     Parameters
@@ -30,7 +30,7 @@ class LiteralLayer:
         self.config = config
         K, N, C, q = config.neurons, config.inputs, config.classes, config.initial_bits
 
-        stream = BitStream(seed, initial_counters_id(config.index))
+        stream = RandomStream(seed, initial_counters_id(config.index))
         self.k = []
         for _ in range(K):
             row = []
@@ -39,14 +39,14 @@ class LiteralLayer:
                 row.append(low - (1 << q) if low >> (q - 1) else low)
             self.k.append(row)
 
-        stream = BitStream(seed, classifier_id(config.index))
+        stream = RandomStream(seed, classifier_id(config.index))
         self.p = [[0] * K for _ in range(C)]
         for j in range(K):
             draws = stream.draws((C + 31) // 32)
             for c in range(C):
                 self.p[c][j] = int(draws[c // 32]) >> (c % 32) & 1
 
-        self.stream = BitStream(seed, reinforcement_id(config.index))
+        self.stream = RandomStream(seed, reinforcement_id(config.index))
         self.take_snapshot()
         self.error_raised = False
 
@@ -111,8 +111,8 @@ class LiteralLayer:
         self.k[j][i] = min(max(self.k[j][i] + step, self.config.lowest), self.config.highest)
 
 
-class LiteralNetwork:
-    """A chain of :class:`LiteralLayer`; the interface of :class:`~.network.Network`.
+class ReferenceNetwork:
+    """A chain of :class:`ReferenceLayer`; the interface of :class:`~.network.Network`.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class LiteralNetwork:
 
     def __init__(self, config: NetworkConfig):
         self.config = config
-        self.layers = [LiteralLayer(layer, config.seed) for layer in config.layers]
+        self.layers = [ReferenceLayer(layer, config.seed) for layer in config.layers]
 
     @classmethod
     def from_state(
@@ -130,14 +130,14 @@ class LiteralNetwork:
         config: NetworkConfig,
         counters: Sequence[ArrayLike],
         snapshot: Sequence[ArrayLike],
-        streams: Sequence[BitStream],
-    ) -> "LiteralNetwork":
+        streams: Sequence[RandomStream],
+    ) -> "ReferenceNetwork":
         """A network that goes on from a saved state; it is copied, and not checked."""
         network = cls(config)
         for layer, k, w, stream in zip(network.layers, counters, snapshot, streams, strict=True):
             layer.k = np.asarray(k).tolist()
             layer.w = np.asarray(w).tolist()
-            layer.stream = BitStream.from_history(*stream.history)
+            layer.stream = RandomStream.from_history(*stream.history)
         return network
 
     @property
@@ -156,7 +156,7 @@ class LiteralNetwork:
         return [np.array(layer.p, dtype=np.uint8) for layer in self.layers]
 
     @property
-    def streams(self) -> list[BitStream]:
+    def streams(self) -> list[RandomStream]:
         """Per layer, the reinforcement stream."""
         return [layer.stream for layer in self.layers]
 

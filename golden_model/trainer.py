@@ -13,7 +13,7 @@ from .batch_record import Batch, BatchRecord
 from .config import MAX_EPOCHS, LayerConfig, NetworkConfig, checked_integer, checked_number
 from .errors import ConfigurationError, DataError
 from .network_state import NetworkState
-from .random_stream import BitStream, order_id
+from .random_stream import RandomStream, order_id
 from .samples import checked_bits, checked_labels
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
 
 def epoch_order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
     """The order in which an epoch takes its samples: a permutation, (samples,)."""
-    return np.argsort(BitStream(seed, order_id(epoch)).draws(samples), kind="stable")
+    return np.argsort(RandomStream(seed, order_id(epoch)).draws(samples), kind="stable")
 
 
 def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: float) -> int:

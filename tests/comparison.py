@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metaplast.golden_model import BatchRecord, BitStream, EpochRecord
+from metaplast.golden_model import BatchRecord, EpochRecord, RandomStream
 
 
 class State(Protocol):
@@ -19,7 +19,7 @@ class State(Protocol):
     def snapshot(self) -> Sequence[NDArray[Any]]: ...
 
     @property
-    def streams(self) -> Sequence[BitStream]: ...
+    def streams(self) -> Sequence[RandomStream]: ...
 
 
 def assert_same_array(name: str, expected: ArrayLike, got: ArrayLike) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from metaplast.golden_model import BitStream, LayerConfig, NetworkConfig
+from metaplast.golden_model import LayerConfig, NetworkConfig, RandomStream
 
 __all__ = ["NetworkState", "network_configs", "network_states", "samples", "seeds", "streams"]
 
@@ -23,10 +23,10 @@ def seeds() -> st.SearchStrategy[int]:
     return st.integers(0, 255) | st.integers(0, (1 << 48) - 1)
 
 
-def streams() -> st.SearchStrategy[BitStream]:
+def streams() -> st.SearchStrategy[RandomStream]:
     """Streams that stand anywhere."""
     return st.integers(1, (1 << 127) - 1).map(
-        lambda history: BitStream.from_history(history & (1 << 64) - 1, history >> 64)
+        lambda history: RandomStream.from_history(history & (1 << 64) - 1, history >> 64)
     )
 
 
@@ -99,7 +99,7 @@ class NetworkState:
     config: NetworkConfig
     counters: list[NDArray[Any]]
     snapshot: list[NDArray[np.uint8]]
-    streams: list[BitStream]
+    streams: list[RandomStream]
 
     @property
     def arguments(self) -> tuple[Any, ...]:

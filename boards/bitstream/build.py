@@ -11,7 +11,7 @@ from typing import Any
 from ...golden_model.config import NetworkConfig
 from ...hdl.planning.plan import FoldedNetwork
 from ...tools.cache import content_key, get_or_build
-from ..targets.board_target import Board
+from ..targets.board_target import BoardTarget
 from .description import DESCRIPTION, Build, describe
 from .flow_run import FlowRun, Progress
 from .output_directory import own_file_names, replace_build
@@ -28,7 +28,7 @@ DESCRIBING = ("description.py", "flow_run.py", "tool_reports.py", "toolchain.py"
 
 
 def build(
-    board: Board,
+    board: BoardTarget,
     network: NetworkConfig | FoldedNetwork | None = None,
     *,
     out: Path,
@@ -42,7 +42,7 @@ def build(
 
     Parameters
     ----------
-    board : Board
+    board : BoardTarget
         The board.
     network : FoldedNetwork or NetworkConfig, optional
         The network, folded; or a network to fold for the board, which is folded anew, up to twice,

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...hdl.planning.cycles import Workload, estimate_cycles
 from ...hdl.planning.plan import FoldedNetwork
-from ..targets.board_target import Board
+from ..targets.board_target import BoardTarget
 from ..targets.catalogue import find_board
 from .flow_run import FlowRun
 from .prepare import Prepared
@@ -52,7 +52,7 @@ class Build:
     description: dict[str, Any]
 
     @property
-    def board(self) -> Board:
+    def board(self) -> BoardTarget:
         """The board it is for."""
         return find_board(self.description["board"])
 

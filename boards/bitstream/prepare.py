@@ -11,7 +11,7 @@ from ...hdl.planning.planner import DoesNotFitError
 from ...hdl.planning.resources import network_needs
 from ...hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
 from ..pll.pll import PLL
-from ..targets.board_target import Board
+from ..targets.board_target import BoardTarget
 from .toolchain import find_flow
 from .top import BoardTop
 
@@ -30,7 +30,7 @@ class Prepared:
 
     Attributes
     ----------
-    board : Board
+    board : BoardTarget
         The board.
     folded : FoldedNetwork
         The network and how it is folded.
@@ -44,7 +44,7 @@ class Prepared:
         Sources, scripts and constraints by their names.
     """
 
-    board: Board
+    board: BoardTarget
     folded: FoldedNetwork
     clock: Fraction
     pll: PLL | None
@@ -58,7 +58,7 @@ class Prepared:
 
 
 def prepare(
-    board: Board,
+    board: BoardTarget,
     network: NetworkConfig | FoldedNetwork | None = None,
     *,
     clock: Fraction | None = None,
@@ -67,7 +67,7 @@ def prepare(
 
     Parameters
     ----------
-    board : Board
+    board : BoardTarget
         The board.
     network : FoldedNetwork or NetworkConfig, optional
         The network, folded; or a network to fold for the board. By default the board's own network.

@@ -10,7 +10,7 @@ from amaranth.lib import io
 from amaranth.lib.cdc import ResetSynchronizer
 
 from ..pll.pll import PLL
-from ..targets.board_target import Board
+from ..targets.board_target import BoardTarget
 
 __all__ = ["BoardTop"]
 
@@ -26,7 +26,7 @@ class BoardTop(Elaboratable):
 
     Parameters
     ----------
-    board : Board
+    board : BoardTarget
         The board.
     design : amaranth.lib.wiring.Component
         Has ports ``rx``, ``tx`` and ``busy``.
@@ -36,7 +36,7 @@ class BoardTop(Elaboratable):
         What makes it of the crystal's; None if it is the crystal's own.
     """
 
-    def __init__(self, board: Board, design: Any, clock: Fraction, pll: PLL | None):
+    def __init__(self, board: BoardTarget, design: Any, clock: Fraction, pll: PLL | None):
         self.board = board
         self.design = design
         self.clock = clock

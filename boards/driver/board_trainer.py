@@ -23,16 +23,16 @@ from .link_transport import network_on_board
 from .ports import BAUD, open_client
 
 if TYPE_CHECKING:  # only virtual boards need a simulator
-    from ...sim.virtual_board.cable import Cable
+    from ...sim.virtual_board.noisy_line import NoisyLine
     from ...sim.virtual_board.virtual_board import VirtualBoard
 
-__all__ = ["VIRTUAL", "Device"]
+__all__ = ["VIRTUAL", "BoardTrainer"]
 
 VIRTUAL = "virtual:"
 """What the name of a virtual board's port begins with."""
 
 
-class Device:
+class BoardTrainer:
     """A board at a port; a context manager. See :meth:`open`.
 
     A real board has the network of its bitstream, and :meth:`fit` trains that. A virtual one is
@@ -57,7 +57,7 @@ class Device:
         plan: NetworkPlan | None = None,
         baud: int = BAUD,
         patience: float = 10.0,
-        cables: "tuple[Cable, Cable] | None" = None,
+        cables: "tuple[NoisyLine, NoisyLine] | None" = None,
     ):
         self.port = port
         self._plan = plan
@@ -85,8 +85,8 @@ class Device:
         plan: NetworkPlan | None = None,
         baud: int = BAUD,
         patience: float = 10.0,
-        cables: "tuple[Cable, Cable] | None" = None,
-    ) -> "Device":
+        cables: "tuple[NoisyLine, NoisyLine] | None" = None,
+    ) -> "BoardTrainer":
         """Open a board.
 
         Parameters
@@ -101,7 +101,7 @@ class Device:
             Bits a second on a real board's line.
         patience : float
             Seconds without an answer, or without a port, after which to give up.
-        cables : tuple of Cable, optional
+        cables : tuple of NoisyLine, optional
             What a virtual board is connected with: to it, and from it.
 
         Raises

@@ -12,14 +12,14 @@ from ...hdl.planning.plan import FoldedNetwork
 from ..driver.ports import BAUD
 from ..pll.pll import PLL, megahertz
 
-__all__ = ["Board"]
+__all__ = ["BoardTarget"]
 
-LEAST_CLOCKS_PER_BIT = 4
+MIN_CLOCKS_PER_BIT = 4
 BAUD_TOLERANCE = Fraction(1, 50)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Board:
+class BoardTarget:
     """A board that a trainer can be built for.
 
     Parameters
@@ -129,11 +129,11 @@ class Board:
         """
         exact = clock / self.baud
         cycles = round(exact)
-        if cycles < LEAST_CLOCKS_PER_BIT or abs(cycles - exact) > BAUD_TOLERANCE * exact:
+        if cycles < MIN_CLOCKS_PER_BIT or abs(cycles - exact) > BAUD_TOLERANCE * exact:
             raise ConfigurationError(
                 f"a clock of {megahertz(clock)} does not suit a link of {self.baud:,} baud: a bit "
                 f"lasts {float(exact):.3g} cycles, and must last about a whole number of them, at "
-                f"least {LEAST_CLOCKS_PER_BIT}; ask for a multiple of "
+                f"least {MIN_CLOCKS_PER_BIT}; ask for a multiple of "
                 f"{megahertz(Fraction(self.baud))} with --clock, or for another --baud"
             )
         return cycles

@@ -4,7 +4,7 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from ...hdl.planning.devices import find_device
 from ...hdl.planning.plan import FoldedNetwork
-from .board_target import Board
+from .board_target import BoardTarget
 from .icebreaker import ICEBREAKER
 from .orangecrab import ORANGECRAB
 from .tang_nano_9k import TANG_NANO_9K
@@ -16,7 +16,7 @@ BOARDS = (ICEBREAKER, ULX3S_12F, ULX3S_85F, ORANGECRAB, TANG_NANO_9K)
 """In the order in which `metaplast boards` lists them."""
 
 
-def find_board(name: str) -> Board:
+def find_board(name: str) -> BoardTarget:
     """A board by its name or title; case and punctuation do not matter.
 
     Raises
@@ -35,7 +35,7 @@ def find_board(name: str) -> Board:
     raise ConfigurationError(f"board {name!r} is not known; those that are: {known}")
 
 
-def boards_with_usb(usb: tuple[int, int] | None) -> tuple[Board, ...]:
+def boards_with_usb(usb: tuple[int, int] | None) -> tuple[BoardTarget, ...]:
     """The boards whose serial port has a vendor and product on USB; none for None."""
     return tuple(board for board in BOARDS if usb in board.usb)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from ...golden_model.config import NetworkConfig
 from ..pll.ice40 import Ice40PLL
-from .board_target import Board
+from .board_target import BoardTarget
 
 __all__ = ["ICEBREAKER"]
 
@@ -15,7 +15,7 @@ def _platform() -> Any:
     return ICEBreakerPlatform()
 
 
-ICEBREAKER = Board(
+ICEBREAKER = BoardTarget(
     name="icebreaker",
     title="iCEBreaker",
     device_name="iCE40UP5K",

@@ -4,7 +4,7 @@ from typing import Any
 
 from ...golden_model.config import NetworkConfig
 from ..pll.ecp5 import ECP5PLL
-from .board_target import Board
+from .board_target import BoardTarget
 
 __all__ = ["ORANGECRAB"]
 
@@ -25,7 +25,7 @@ def _platform() -> Any:
     return platform
 
 
-ORANGECRAB = Board(
+ORANGECRAB = BoardTarget(
     name="orangecrab",
     title="OrangeCrab r0.2",
     device_name="ECP5-25F",

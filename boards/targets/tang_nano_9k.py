@@ -4,7 +4,7 @@ from typing import Any
 
 from ...golden_model.config import NetworkConfig
 from ..pll.gowin import GowinPLL
-from .board_target import Board
+from .board_target import BoardTarget
 
 __all__ = ["TANG_NANO_9K"]
 
@@ -15,7 +15,7 @@ def _platform() -> Any:
     return TangNano9kPlatform()
 
 
-TANG_NANO_9K = Board(
+TANG_NANO_9K = BoardTarget(
     name="tang-nano-9k",
     title="Tang Nano 9K",
     device_name="GW1NR-9",

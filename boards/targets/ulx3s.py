@@ -4,7 +4,7 @@ from typing import Any
 
 from ...golden_model.config import NetworkConfig
 from ..pll.ecp5 import ECP5PLL
-from .board_target import Board
+from .board_target import BoardTarget
 
 __all__ = ["ULX3S_12F", "ULX3S_85F"]
 
@@ -21,7 +21,7 @@ def _platform_85f() -> Any:
     return ULX3S_85F_Platform()
 
 
-ULX3S_12F = Board(
+ULX3S_12F = BoardTarget(
     name="ulx3s-12f",
     title="ULX3S (12F)",
     device_name="ECP5-12F",
@@ -36,7 +36,7 @@ ULX3S_12F = Board(
     usb=((0x0403, 0x6015),),
 )
 
-ULX3S_85F = Board(
+ULX3S_85F = BoardTarget(
     name="ulx3s-85f",
     title="ULX3S (85F)",
     device_name="ECP5-85F",

@@ -10,7 +10,7 @@ from ..terminal.output import print_json, print_table, require
 
 if TYPE_CHECKING:
     from ...boards.bitstream.description import Build
-    from ...boards.targets.board_target import Board
+    from ...boards.targets.board_target import BoardTarget
 
 __all__ = ["register"]
 
@@ -70,7 +70,7 @@ def _shape(config: Any) -> str:
     return "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
 
 
-def _board_dict(board: "Board") -> dict[str, Any]:
+def _board_dict(board: "BoardTarget") -> dict[str, Any]:
     clock, pll = board.clock()
     return {
         "name": board.name,

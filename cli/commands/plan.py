@@ -39,7 +39,7 @@ __all__ = ["register"]
 
 WORKLOAD = "Workload"
 
-MOST_DIGITS = 9
+MAX_DIGITS = 9
 
 
 def register(app: typer.Typer) -> None:
@@ -196,7 +196,7 @@ def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
     for setting in settings:
         name, equals, value = setting.partition("=")
         layer, dot, factor = name.rpartition(".")
-        numbered = layer.isdecimal() and len(layer) <= MOST_DIGITS
+        numbered = layer.isdecimal() and len(layer) <= MAX_DIGITS
         if not equals or not factor or (dot and not numbered):
             raise typer.BadParameter(
                 f"must be FACTOR=VALUE or LAYER.FACTOR=VALUE, not {setting!r}", param_hint="--set"
@@ -206,7 +206,7 @@ def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
                 f"names layer {layer}, and the network has layers 0 to {layers - 1}",
                 param_hint="--set",
             )
-        digits = value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
+        digits = value.isascii() and value.isdecimal() and len(value) <= MAX_DIGITS
         if factor != "memory" and not digits:
             raise typer.BadParameter(
                 f"{factor} must be an integer, not {value!r}", param_hint="--set"

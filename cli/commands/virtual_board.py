@@ -65,7 +65,7 @@ def virtual_board(
     require_share("--faults", faults)
     from ...boards.targets.catalogue import fold_for, own_network
     from ...hdl.planning.plan import FoldedNetwork
-    from ...sim.virtual_board.cable import Cable
+    from ...sim.virtual_board.noisy_line import NoisyLine
     from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
     from ..options.folding import load_plan
 
@@ -84,7 +84,7 @@ def virtual_board(
         folded = FoldedNetwork(config, load_plan(plan))
     typer.echo("building the gateware, unless it was built before", err=True)
     simulator = build_board(folded)
-    cables = (Cable(faults, seed=seed), Cable(faults, seed=seed + 1))
+    cables = (NoisyLine(faults, seed=seed), NoisyLine(faults, seed=seed + 1))
     with VirtualBoard(simulator, cables) as running:
         typer.echo(running.port)
         typer.echo("running until Ctrl-C", err=True)

@@ -256,7 +256,7 @@ def draw_confusion(
     return figure
 
 
-LEAST_INCHES, MOST_INCHES = 2.0, 18.0
+MIN_INCHES, MAX_INCHES = 2.0, 18.0
 """Heights of a picture of images, whatever their shape."""
 
 
@@ -300,7 +300,7 @@ def draw_first_layer(
 
     drawn = 9.0
     tall = drawn * sheet.shape[0] / sheet.shape[1]
-    figure, axes = _figure(drawn + 1.0, min(max(tall, LEAST_INCHES), MOST_INCHES) + 0.6)
+    figure, axes = _figure(drawn + 1.0, min(max(tall, MIN_INCHES), MAX_INCHES) + 0.6)
     reach = float(np.nanquantile(np.abs(tiles), 0.995)) or 1.0
     image = axes.imshow(sheet, cmap=_diverging(), vmin=-reach, vmax=reach, interpolation="nearest")
     axes.set_axis_off()

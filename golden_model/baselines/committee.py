@@ -29,7 +29,7 @@ from ..batch_record import Batch, BatchRecord
 from ..config import LayerConfig, NetworkConfig
 from ..errors import ConfigurationError
 from ..network import Layer, initial_classifier, initial_counters, slices
-from ..random_stream import BitStream, reinforcement_id
+from ..random_stream import RandomStream, reinforcement_id
 from ..samples import checked_bits, checked_events, checked_labels
 
 __all__ = ["CommitteeMachine"]
@@ -55,7 +55,7 @@ class CommitteeLayer(Layer):
             classifier=np.repeat(of_votes, config.group, axis=1),
             counters=counters,
             snapshot=counters >= 0,
-            stream=BitStream(seed, reinforcement_id(config.index)),
+            stream=RandomStream(seed, reinforcement_id(config.index)),
         )
         self._vote_weights = (2 * of_votes.astype(np.float32) - 1).T
         self._vote_offsets = (config.group_count - of_votes.sum(axis=1)).astype(np.float32)
@@ -112,7 +112,7 @@ class CommitteeMachine:
         return [self._layer.snapshot]
 
     @property
-    def streams(self) -> list[BitStream]:
+    def streams(self) -> list[RandomStream]:
         """The reinforcement stream, live."""
         return [self._layer.stream]
 

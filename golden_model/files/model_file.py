@@ -32,7 +32,7 @@ from ..config import MAX_EPOCHS, NetworkConfig, checked_integer, checked_number
 from ..encoding import Thermometer
 from ..errors import ConfigurationError, MetaplastError, ModelFileError
 from ..network import Network, initial_classifier
-from ..random_stream import BitStream
+from ..random_stream import RandomStream
 from ..samples import samples_array
 from ..trainer import EpochRecord, Trainer
 from .atomic import write_atomically
@@ -66,7 +66,7 @@ class Model:
         ``W``, the counters' signs.
     classifier : sequence of (C, K) of 0 and 1
         ``P``, as the seed gives it.
-    streams : sequence of BitStream
+    streams : sequence of RandomStream
         Where the reinforcement streams stand; copied.
     epoch : int
         Number of the next epoch, 0 to 32768.
@@ -92,7 +92,7 @@ class Model:
     counters: Sequence[NDArray[np.int16]]
     snapshot: Sequence[NDArray[np.uint8]]
     classifier: Sequence[NDArray[np.uint8]]
-    streams: Sequence[BitStream]
+    streams: Sequence[RandomStream]
     epoch: int = 0
     accuracy: float = 0.0
     history: tuple[EpochRecord, ...] = ()
@@ -115,7 +115,9 @@ class Model:
                 f"there must be a reinforcement stream for each of the {len(self.config.layers)} "
                 f"layers, not {len(self.streams)}"
             )
-        put(self, "streams", [BitStream.from_history(*stream.history) for stream in self.streams])
+        put(
+            self, "streams", [RandomStream.from_history(*stream.history) for stream in self.streams]
+        )
         self._check_signs()
         self._check_classifier()
         put(self, "epoch", checked_integer("epoch", self.epoch, 0, MAX_EPOCHS))
@@ -371,7 +373,7 @@ class Model:
             if words.shape != (2,):
                 raise ModelFileError(f"{name} must be of shape (2,), not {words.shape}")
             try:
-                streams.append(BitStream.from_history(*map(int, words)))
+                streams.append(RandomStream.from_history(*map(int, words)))
             except ConfigurationError as error:
                 raise ModelFileError(f"{name}: {error}") from None
         return cls(

@@ -16,7 +16,7 @@ from ...golden_model.batch_record import Batch, BatchRecord
 from ...golden_model.config import NetworkConfig
 from ...golden_model.network import Network, initial_classifier
 from ...golden_model.network_state import NetworkState
-from ...golden_model.random_stream import BitStream
+from ...golden_model.random_stream import RandomStream
 from ...golden_model.samples import checked_bits
 from ..registers.register_map import GlobalRegister, LayerRegister, layer_address
 from .core_records import CoreBatch, CoreCounts, LostBatchesError
@@ -135,7 +135,7 @@ class RemoteCore:
             "not help: its memory is broken"
         )
 
-    def load_streams(self, streams: Sequence[BitStream]) -> None:
+    def load_streams(self, streams: Sequence[RandomStream]) -> None:
         """Load the reinforcement stream of each layer."""
         for layer, stream in enumerate(streams):
             self.transport.access(_stream_writes(layer, stream))
@@ -348,7 +348,7 @@ class RemoteCore:
         return [initial_classifier(layer, self.config.seed) for layer in self.config.layers]
 
     @property
-    def streams(self) -> list[BitStream]:
+    def streams(self) -> list[RandomStream]:
         """Per layer, the reinforcement stream, read from the core.
 
         Raises
@@ -359,7 +359,7 @@ class RemoteCore:
         self.transport.settle()
         histories = [self._read_history(layer) >> 1 for layer in self._layers]
         self.transport.settle()
-        return [BitStream.from_history(h & (1 << 64) - 1, h >> 64) for h in histories]
+        return [RandomStream.from_history(h & (1 << 64) - 1, h >> 64) for h in histories]
 
     def read_out(self) -> Network:
         """The golden model in the core's state, read through the registers.
@@ -449,14 +449,14 @@ def _loading(layer: int, state: NetworkState) -> list[Access]:
     ]
 
 
-def _stream_writes(layer: int, stream: BitStream) -> list[Access]:
+def _stream_writes(layer: int, stream: RandomStream) -> list[Access]:
     history = _history(stream)
     return [
         (_stream_address(layer, word), history >> 32 * word & WORD) for word in range(STREAM_WORDS)
     ]
 
 
-def _history(stream: BitStream) -> int:
+def _history(stream: RandomStream) -> int:
     """The four words that the registers of a stream hold."""
     low, high = stream.history
     return (low | high << 64) << 1

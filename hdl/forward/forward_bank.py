@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
-from ..primitives.simple_dual_port_ram import ApartMemory
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 from .group_selector import GroupSelector, choice_layout
 from .neuron_array import NeuronArray
 
@@ -110,7 +110,7 @@ class ForwardBank(wiring.Component):
 
         m.submodules.array = array = self._array
         m.submodules.selector = selector = self._selector
-        m.submodules.classifier = classifier = ApartMemory(
+        m.submodules.classifier = classifier = SimpleDualPortRAM(
             shape=select * config.classes, depth=folded.pass_steps, granularity=config.classes
         )
         wiring.connect(m, wiring.flipped(self.array), array.i)

@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.popcount import XnorPopcount
-from ..primitives.simple_dual_port_ram import ApartMemory
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["NeuronArray"]
 
@@ -138,7 +138,7 @@ class NeuronArray(wiring.Component):
         # Sums of all sets, from word to word
         before = Signal(data.ArrayLayout(range(bits + 1), self.lanes))
         if self.words > 1:
-            m.submodules.sums = memory = ApartMemory(shape=before.shape(), depth=self.sets)
+            m.submodules.sums = memory = SimpleDualPortRAM(shape=before.shape(), depth=self.sets)
             first = delayed(self.i.p.first, counting, "first")
             summed = delayed(valid, 1, "summed")
             for goes_on, address in (

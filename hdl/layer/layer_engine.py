@@ -7,16 +7,16 @@ from amaranth.lib.wiring import In, Out
 
 from ..forward.forward_pass import ForwardPass
 from ..planning.plan import FoldedLayer
-from ..primitives.random_stream import BitStreamGenerator
+from ..primitives.random_stream import RandomStreamGenerator
 from ..registers.requests import request_layout, response_layout
-from ..training.dirty_neurons import UpdateMarks
+from ..training.dirty_neurons import DirtyNeurons
 from ..training.draw_decoder import DRAW_BITS
 from ..training.initialiser import Initialiser
 from ..training.reinforcement import Reinforcement
 from ..training.sample_buffer import SampleBuffer
 from ..training.update_engine import UpdateEngine
-from ..weights.counter_port import CounterAccess
-from ..weights.row_address_generator import WeightWalker
+from ..weights.counter_port import CounterPort
+from ..weights.row_address_generator import RowAddressGenerator
 from ..weights.row_command import RowOperation
 from ..weights.weight_bank import WeightBank
 from .commit_sequencer import CommitSequencer
@@ -94,12 +94,12 @@ class LayerEngine(wiring.Component):
         self._queue = TrainingQueue(folded)
         self._update = UpdateEngine(folded)
         self._sequencer = CommitSequencer()
-        self._marks = UpdateMarks(folded)
+        self._marks = DirtyNeurons(folded)
         self._reinforcement = Reinforcement(folded)
-        self._walker = WeightWalker(folded)
-        self._access = CounterAccess(folded)
+        self._walker = RowAddressGenerator(folded)
+        self._access = CounterPort(folded)
         self._initialiser = Initialiser(folded)
-        self._stream = BitStreamGenerator(width=DRAW_BITS * plan.draws, halving=plan.draws == 2)
+        self._stream = RandomStreamGenerator(width=DRAW_BITS * plan.draws, halving=plan.draws == 2)
         self._registers = LayerRegisters(folded)
         self._banks = [WeightBank(folded) for _ in range(plan.banks)]
         self._saturation = SaturationTotal(folded, latency=self._banks[0].saturated_latency)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..forward.group_selector import choice_layout
 from ..planning.plan import FoldedLayer
-from ..primitives.simple_dual_port_ram import ApartMemory
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["TrainingQueue", "evaluated_layout"]
 
@@ -86,7 +86,7 @@ class TrainingQueue(wiring.Component):
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += oldest.eq(Mux(oldest == slots - 1, 0, oldest + 1))
 
-        m.submodules.choices = choices = ApartMemory(
+        m.submodules.choices = choices = SimpleDualPortRAM(
             shape=self.choices.shape(), depth=slots * groups
         )
         m.d.comb += [

@@ -5,9 +5,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["LEAST_CLOCKS_PER_BIT", "UartReceiver"]
+__all__ = ["MIN_CLOCKS_PER_BIT", "UartReceiver"]
 
-LEAST_CLOCKS_PER_BIT = 4
+MIN_CLOCKS_PER_BIT = 4
 """Fewer would not find the middle of a bit."""
 
 
@@ -44,7 +44,7 @@ class UartReceiver(wiring.Component):
     """
 
     def __init__(self, *, clocks_per_bit: int):
-        if clocks_per_bit < LEAST_CLOCKS_PER_BIT:
+        if clocks_per_bit < MIN_CLOCKS_PER_BIT:
             raise ValueError(f"clocks_per_bit must be at least 4, not {clocks_per_bit!r}")
 
         self.clocks_per_bit = clocks_per_bit

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...golden_model.batch_record import BatchRecord
-from ...golden_model.random_stream import BitStream, reinforcement_id
+from ...golden_model.random_stream import RandomStream, reinforcement_id
 from .plan import FoldedLayer, FoldedNetwork
 from .timing import LayerTiming, event_cycles, mean_event_cycles
 
@@ -41,7 +41,7 @@ class _Service:
 class _LayerClock:
     """A layer's progress: the cycles of its latest events."""
 
-    def __init__(self, folded: FoldedLayer, stream: BitStream | None):
+    def __init__(self, folded: FoldedLayer, stream: RandomStream | None):
         self.folded = folded
         self.stream = stream
         self._issued: dict[int, int] = {}
@@ -173,15 +173,17 @@ class CycleModel:
     ----------
     folded : sequence of FoldedLayer
         The layers, folded.
-    streams : sequence of BitStream, optional
+    streams : sequence of RandomStream, optional
         Where each layer's reinforcement stream stands; copied. Without, every commit's events
         take their average time.
     """
 
-    def __init__(self, folded: Sequence[FoldedLayer], streams: Sequence[BitStream] | None = None):
-        copies: Sequence[BitStream | None] = [None] * len(folded)
+    def __init__(
+        self, folded: Sequence[FoldedLayer], streams: Sequence[RandomStream] | None = None
+    ):
+        copies: Sequence[RandomStream | None] = [None] * len(folded)
         if streams is not None:
-            copies = [BitStream.from_history(*stream.history) for stream in streams]
+            copies = [RandomStream.from_history(*stream.history) for stream in streams]
         self._layers = [
             _LayerClock(layer, stream) for layer, stream in zip(folded, copies, strict=True)
         ]
@@ -191,7 +193,7 @@ class CycleModel:
     def of(cls, folded: FoldedNetwork) -> "CycleModel":
         """The model of a network that has not been trained yet."""
         streams = [
-            BitStream(folded.config.seed, reinforcement_id(layer.config.index))
+            RandomStream(folded.config.seed, reinforcement_id(layer.config.index))
             for layer in folded.layers
         ]
         return cls(folded.layers, streams)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...golden_model.config import LayerConfig, NetworkConfig
 from ...golden_model.errors import ConfigurationError
-from ...golden_model.random_stream import BitStream
+from ...golden_model.random_stream import RandomStream
 from ...golden_model.trainer import reinforcement_events
 from .cycle_model import CycleModel
 from .foldings import Foldings
@@ -168,7 +168,7 @@ def synthetic_errors(
     In a first epoch, errors decline: they are half as frequent again in the first tenth of the
     samples as on average.
     """
-    order = BitStream(1, stream).draws(samples).astype(np.float64)
+    order = RandomStream(1, stream).draws(samples).astype(np.float64)
     if declining:
         order /= 1 + np.exp(-8 * np.arange(samples) / samples)
     ranks = np.argsort(np.argsort(order, kind="stable"), kind="stable")
@@ -187,7 +187,7 @@ def synthetic_samples(
     raised = synthetic_errors(samples, errors, 8 * layer.index + 7, declining=declining)
     count, groups = int(np.count_nonzero(raised)), layer.group_count
     has_choice = synthetic_errors(count * groups, found, 8 * layer.index + 6)
-    shares = BitStream(1, 8 * layer.index + 5).draws(count * groups) / 2**32
+    shares = RandomStream(1, 8 * layer.index + 5).draws(count * groups) / 2**32
     offsets = (layer.group * np.sqrt(shares)).astype(np.int32).reshape(count, groups)
     # Banks differ in which neurons they choose often.
     group = np.arange(groups, dtype=np.int32)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...golden_model.random_stream import BitStream, reinforcement_id
+from ...golden_model.random_stream import RandomStream, reinforcement_id
 from .foldings import Foldings
 from .integers import Integers, bit_length, ceil_divide, choose, maximum
 from .plan import FoldedLayer
@@ -127,5 +127,5 @@ def event_cycles(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
 
 def mean_event_cycles(folded: FoldedLayer, events: int) -> float:
     """Cycles of a commit's events, from the share of draws that name a weight."""
-    draws = BitStream(1, reinforcement_id(folded.config.index)).draws(min(events, MAX_EVENTS))
+    draws = RandomStream(1, reinforcement_id(folded.config.index)).draws(min(events, MAX_EVENTS))
     return event_cycles(folded, draws) * events / len(draws)

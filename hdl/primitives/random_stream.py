@@ -6,10 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from ...golden_model.random_stream import HISTORY_BITS, LONG_LAG, SHORT_LAG
 
-__all__ = ["BitStreamGenerator"]
+__all__ = ["RandomStreamGenerator"]
 
 
-class BitStreamGenerator(wiring.Component):
+class RandomStreamGenerator(wiring.Component):
     """Generate the random stream with a lagged Fibonacci XOR generator (docs/algorithm.md, 6).
 
     Computes up to 64 bits from the 127 bits before them, with one XOR for each::

@@ -7,12 +7,12 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["NO_COLLISION_EMULATION", "ApartMemory"]
+__all__ = ["NO_COLLISION_EMULATION", "SimpleDualPortRAM"]
 
 MEMORY_NAME = "apart_memory"
 
 NO_COLLISION_EMULATION = f"setparam -set COLLISION_X_MASK 1 t:$memrd_v2 r:MEMID=*{MEMORY_NAME} %i"
-"""Yosys command that removes collision logic from every :class:`ApartMemory`.
+"""Yosys command that removes collision logic from every :class:`SimpleDualPortRAM`.
 
 A block RAM reads undefined data from a row that is written in the same cycle, and Yosys adds
 registers and multiplexers that define it. This command tells Yosys that the memories of this
@@ -21,7 +21,7 @@ component, and no others, do not need them. Run it after the design is read (Ama
 """
 
 
-class ApartMemory(wiring.Component):
+class SimpleDualPortRAM(wiring.Component):
     """Store rows in block RAM, with a read port and a write port.
 
     A row is at ``read_data`` in the cycle after its read, and stays there until the next read::

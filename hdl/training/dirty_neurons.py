@@ -5,12 +5,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
-from ..primitives.simple_dual_port_ram import ApartMemory
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
-__all__ = ["UpdateMarks"]
+__all__ = ["DirtyNeurons"]
 
 
-class UpdateMarks(wiring.Component):
+class DirtyNeurons(wiring.Component):
     """Keep a dirty bit for each neuron, in a memory of single bits for each bank.
 
     A look reads the bit at the same position in all banks::
@@ -65,7 +65,7 @@ class UpdateMarks(wiring.Component):
 
         marked = Signal(self.folded.plan.banks)
         for bank in range(self.folded.plan.banks):
-            memory = ApartMemory(shape=1, depth=max(self.folded.bank_neurons, 2))
+            memory = SimpleDualPortRAM(shape=1, depth=max(self.folded.bank_neurons, 2))
             m.submodules[f"bank_{bank}"] = memory
             m.d.comb += [
                 memory.write_enable.eq(self.mark[bank] | self.clear),

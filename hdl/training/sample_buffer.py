@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
-from ..primitives.simple_dual_port_ram import ApartMemory
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["SampleBuffer"]
 
@@ -75,7 +75,7 @@ class SampleBuffer(wiring.Component):
         words = folded.load_words
         depth = slots * words
 
-        m.submodules.memory = memory = ApartMemory(shape=load, depth=depth)
+        m.submodules.memory = memory = SimpleDualPortRAM(shape=load, depth=depth)
         write_address = Signal(range(depth))
 
         def next_address(address: Signal) -> object:

@@ -8,7 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import MemoryKind
-from ..primitives.simple_dual_port_ram import ApartMemory
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["CounterMemory"]
 
@@ -32,9 +32,9 @@ class CounterMemory(wiring.Component):
     A row of block RAM must not be read and written in the same cycle; SPRAM must not be read and
     written in the same cycle at all. Simulation asserts both rules.
 
-    Block RAM is a :class:`.simple_dual_port_ram.ApartMemory`. On an iCE40 UltraPlus, SPRAM is made
-    of SB_SPRAM256KA cells, 16 bits wide, in parallel and stacked; on any other platform it is a
-    memory with the same timing.
+    Block RAM is a :class:`.simple_dual_port_ram.SimpleDualPortRAM`. On an iCE40 UltraPlus, SPRAM is
+    made of SB_SPRAM256KA cells, 16 bits wide, in parallel and stacked; on any other platform it is
+    a memory with the same timing.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class CounterMemory(wiring.Component):
         return m
 
     def _elaborate_block(self, m: Module) -> None:
-        m.submodules.memory = memory = ApartMemory(shape=self.row, depth=self.rows)
+        m.submodules.memory = memory = SimpleDualPortRAM(shape=self.row, depth=self.rows)
         m.d.comb += [
             memory.read_address.eq(self.read_address),
             memory.read_enable.eq(self.read_enable),

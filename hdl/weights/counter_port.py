@@ -6,10 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 
-__all__ = ["CounterAccess"]
+__all__ = ["CounterPort"]
 
 
-class CounterAccess(wiring.Component):
+class CounterPort(wiring.Component):
     """Read or write counters one by one, in the order of their neurons and inputs.
 
     Only while nothing else uses the banks. A write takes two cycles: the command with the row's

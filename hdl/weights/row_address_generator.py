@@ -6,10 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 
-__all__ = ["WeightWalker"]
+__all__ = ["RowAddressGenerator"]
 
 
-class WeightWalker(wiring.Component):
+class RowAddressGenerator(wiring.Component):
     """Generate the addresses of a layer's rows of hidden weights, in the order of their neurons.
 
     The order is: banks, in each bank its neurons, in each neuron its rows; after the last row comes

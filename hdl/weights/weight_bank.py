@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
-from ..primitives.simple_dual_port_ram import ApartMemory
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 from .counter_memory import CounterMemory
 from .counter_step import CounterStep
 from .row_command import RowOperation, row_command_layout
@@ -168,7 +168,7 @@ class WeightBank(wiring.Component):
     def _write_signs(self, m: Module, takes: Value, command: data.View, signs: Value) -> None:
         """Write the signs of a row to the snapshot in cycle 3; read rows of the snapshot."""
         plan = self.folded.plan
-        m.submodules.signs = snapshot = ApartMemory(
+        m.submodules.signs = snapshot = SimpleDualPortRAM(
             shape=plan.lanes * plan.word,
             depth=self.folded.sets * self.folded.words,
             granularity=plan.counters,

@@ -4,9 +4,9 @@ Imported inside the simulator only.
 """
 
 from .bench import Bench, bench, stream_bench
+from .environment import Flow
 from .scoreboard import Scoreboard
 from .streams import StreamDriver, StreamMonitor
-from .surroundings import Flow
 
 __all__ = [
     "Bench",

@@ -9,9 +9,9 @@ import cocotb
 
 from ..verilator.layout import Layout
 from ..verilator.settings import Settings
+from .environment import BenchEnvironment, Flow
 from .scoreboard import Scoreboard
 from .streams import PATIENCE, StreamDriver, StreamMonitor
-from .surroundings import Flow, Surroundings
 
 __all__ = ["Bench", "bench", "stream_bench"]
 
@@ -19,7 +19,7 @@ LINGER = 50
 """Cycles in which something unexpected may come at the end."""
 
 
-class Bench(Surroundings):
+class Bench(BenchEnvironment):
     """One case of a bench, from reset to its verdict.
 
     Parameters

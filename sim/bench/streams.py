@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..verilator.layout import pack
+from .environment import BenchEnvironment
 from .scoreboard import Scoreboard
-from .surroundings import Surroundings
 
 __all__ = ["StreamDriver", "StreamMonitor"]
 
@@ -20,7 +20,7 @@ class StreamDriver:
 
     Parameters
     ----------
-    bench : Surroundings
+    bench : BenchEnvironment
         The bench it belongs to; its flow says whether to pause.
     name : str
         The stream's name.
@@ -31,7 +31,7 @@ class StreamDriver:
         The cycle in which each item was transferred.
     """
 
-    def __init__(self, bench: Surroundings, name: str):
+    def __init__(self, bench: BenchEnvironment, name: str):
         self.bench = bench
         self.name = name
         self.layout = bench.ports[f"{name}__payload"]
@@ -94,7 +94,7 @@ class StreamMonitor(Scoreboard):
 
     Parameters
     ----------
-    bench : Surroundings
+    bench : BenchEnvironment
         The bench it belongs to; its flow says whether to be unready at times.
     name : str
         The stream's name.
@@ -102,7 +102,7 @@ class StreamMonitor(Scoreboard):
         Whether an item that is offered may change until it is taken.
     """
 
-    def __init__(self, bench: Surroundings, name: str, *, may_change: bool = False):
+    def __init__(self, bench: BenchEnvironment, name: str, *, may_change: bool = False):
         super().__init__(name, bench.ports[f"{name}__payload"])
         self.bench = bench
         self.may_change = may_change

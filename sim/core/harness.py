@@ -11,7 +11,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.planning.plan import FoldedNetwork
-from ...hdl.primitives.random_stream import BitStreamGenerator
+from ...hdl.primitives.random_stream import RandomStreamGenerator
 from ...hdl.trainer_core import TrainerCore
 from ..verilator.design import TOP, Design
 
@@ -295,7 +295,7 @@ class SimulationTop(wiring.Component):
 
     def _noise(self, m: Module) -> list[Value]:
         """Draw whether to hold back samples, requests, results and responses in a cycle."""
-        m.submodules.noise = noise = BitStreamGenerator(32)
+        m.submodules.noise = noise = RandomStreamGenerator(32)
         # The generator cannot be loaded during reset.
         unseeded = Signal(init=1)
         gaps, stalls = Signal.like(self.gaps), Signal.like(self.stalls)

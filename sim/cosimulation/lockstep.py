@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...golden_model.batch_record import Batch, BatchRecord
 from ...golden_model.config import NetworkConfig
 from ...golden_model.network_state import StoredState
-from ...golden_model.random_stream import BitStream
+from ...golden_model.random_stream import RandomStream
 from ...golden_model.trainer import TrainableNetwork, epoch_order, saturated_counters
 from ...hdl.client.core_records import CoreCounts, LostBatchesError
 from ...hdl.client.remote_core import RemoteCore
@@ -119,7 +119,7 @@ class LockstepNetwork:
         return self.reference.snapshot
 
     @property
-    def streams(self) -> Sequence[BitStream]:
+    def streams(self) -> Sequence[RandomStream]:
         """Per layer, the reinforcement stream."""
         return self.reference.streams
 

@@ -16,7 +16,7 @@ from ...hdl.planning.plan import FoldedNetwork
 from ...tools.process import start_program
 from ..verilator.design import TOP, Design
 from ..verilator.simulator import SimulationError, Simulator, build
-from .cable import Cable
+from .noisy_line import NoisyLine
 
 __all__ = ["CLOCKS_PER_BIT", "VirtualBoard", "build_board"]
 
@@ -61,7 +61,7 @@ class VirtualBoard:
     ----------
     simulator : Simulator
         From :func:`build_board`.
-    cables : tuple of Cable
+    cables : tuple of NoisyLine
         What is between host and board, and between board and host.
 
     Attributes
@@ -70,8 +70,8 @@ class VirtualBoard:
         The terminal's path, to be opened like any serial port.
     """
 
-    def __init__(self, simulator: Simulator, cables: tuple[Cable, Cable] | None = None):
-        self._cables = cables or (Cable(), Cable())
+    def __init__(self, simulator: Simulator, cables: tuple[NoisyLine, NoisyLine] | None = None):
+        self._cables = cables or (NoisyLine(), NoisyLine())
         self._cut = threading.Event()
         self._ended = threading.Event()
         self._host, self._terminal = pty.openpty()
@@ -145,7 +145,7 @@ class VirtualBoard:
         os.close(self._host)
         os.close(self._terminal)
 
-    def _pump(self, source: int, target: int, cable: Cable) -> None:
+    def _pump(self, source: int, target: int, cable: NoisyLine) -> None:
         while not self._ended.is_set():
             ready, _, _ = select.select([source], [], [], 0.1)
             if not ready:

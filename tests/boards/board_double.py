@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from metaplast.golden_model import BitStream, Network, NetworkConfig
+from metaplast.golden_model import Network, NetworkConfig, RandomStream
 from metaplast.hdl.link.protocol import (
     RESULTS,
     VERSION,
@@ -26,7 +26,7 @@ from metaplast.hdl.registers.register_map import (
     Status,
     link_address,
 )
-from metaplast.sim.virtual_board.cable import Cable
+from metaplast.sim.virtual_board.noisy_line import NoisyLine
 
 __all__ = ["BoardDouble", "Mood"]
 
@@ -89,7 +89,7 @@ class BoardDouble:
 
     config: NetworkConfig
     seed: int = 0
-    cables: tuple[Cable, Cable] = field(default_factory=lambda: (Cable(), Cable()))
+    cables: tuple[NoisyLine, NoisyLine] = field(default_factory=lambda: (NoisyLine(), NoisyLine()))
     mood: Mood = field(default_factory=Mood)
     shuffled: float = 0.0
     overrides: dict[int, int] = field(default_factory=dict)
@@ -362,10 +362,10 @@ class BoardDouble:
         history = ((low | high << 64) << 1 >> 32 | word << 96) >> 1
         streams = self.network.streams
         if history:
-            streams[layer] = BitStream.from_history(history & (1 << 64) - 1, history >> 64)
+            streams[layer] = RandomStream.from_history(history & (1 << 64) - 1, history >> 64)
         self._go_on_from(streams)
 
-    def _go_on_from(self, streams: list[BitStream]) -> None:
+    def _go_on_from(self, streams: list[RandomStream]) -> None:
         counters = self.network.counters
         snapshot = [k >= 0 for k in counters]
         self.network = Network.from_state(self._set_up, counters, snapshot, streams)

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from metaplast.boards.bitstream.prepare import prepare
-from metaplast.boards.targets.board_target import Board
+from metaplast.boards.targets.board_target import BoardTarget
 from metaplast.boards.targets.catalogue import BOARDS, find_board, own_network
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
@@ -15,7 +15,7 @@ EVERY = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 
 
 @EVERY
-def test_elaborates(board: Board) -> None:
+def test_elaborates(board: BoardTarget) -> None:
     prepared = prepare(board, SMALL)
     assert "top.il" in prepared.files
     constraints = "".join(
@@ -27,19 +27,19 @@ def test_elaborates(board: Board) -> None:
 
 
 @EVERY
-def test_elaborates_the_same_twice(board: Board) -> None:
+def test_elaborates_the_same_twice(board: BoardTarget) -> None:
     assert prepare(board, SMALL).files == prepare(board, SMALL).files
 
 
 @EVERY
-def test_has_a_clock_for_the_link(board: Board) -> None:
+def test_has_a_clock_for_the_link(board: BoardTarget) -> None:
     clock, pll = board.clock()
     assert (pll is None) == (board.clock_hertz == board.crystal_hertz)
     assert abs(clock / board.clocks_per_bit(clock) / board.baud - 1) <= Fraction(1, 50)
 
 
 @EVERY
-def test_takes_another_clock_from_its_pll(board: Board) -> None:
+def test_takes_another_clock_from_its_pll(board: BoardTarget) -> None:
     prepared = prepare(board, SMALL, clock=Fraction(36_000_000))
     assert prepared.pll is not None
     assert prepared.clock == prepared.pll.frequency

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from metaplast.golden_model import (
-    BitStream,
     ConfigurationError,
     DataError,
-    LiteralNetwork,
     Network,
     NetworkConfig,
+    RandomStream,
+    ReferenceNetwork,
     network,
     reinforcement_events,
 )
@@ -47,7 +47,7 @@ def random_samples(config: NetworkConfig, count: int, seed: int = 1) -> Samples:
 
 
 def train_side_by_side(
-    literal: LiteralNetwork, fast: Network, x: Any, y: Any, events: Sequence[int]
+    literal: ReferenceNetwork, fast: Network, x: Any, y: Any, events: Sequence[int]
 ) -> int:
     """Train both on all samples, batch by batch, comparing all there is; gives the error bits."""
     errors = 0
@@ -63,7 +63,7 @@ def train_side_by_side(
             count if some else 0 for count, some in zip(events, raised, strict=True)
         ]
         for history, drawn, stream in zip(before, record.events, fast.streams, strict=True):
-            expected = BitStream.from_history(*history)
+            expected = RandomStream.from_history(*history)
             expected.draws(drawn)
             assert stream.history == expected.history
         for k, w in zip(fast.counters, fast.snapshot, strict=True):
@@ -79,7 +79,7 @@ def test_equals_the_literal_reading(
     data: st.DataObject, config: NetworkConfig, accuracy: float
 ) -> None:
     x, y = data.draw(samples(config))
-    literal, fast = LiteralNetwork(config), Network(config)
+    literal, fast = ReferenceNetwork(config), Network(config)
     assert_same_state(literal, fast)
     assert_same_layers("classifier", literal.classifier, fast.classifier)
     for share in (0.0, accuracy):
@@ -92,7 +92,7 @@ def test_equals_the_literal_reading_with_counters_at_their_bounds(
 ) -> None:
     state = data.draw(network_states(config)).arguments
     x, y = data.draw(samples(config))
-    literal, fast = LiteralNetwork.from_state(*state), Network.from_state(*state)
+    literal, fast = ReferenceNetwork.from_state(*state), Network.from_state(*state)
     train_side_by_side(literal, fast, x, y, events_for(config, accuracy))
 
 
@@ -106,7 +106,7 @@ def test_equals_the_literal_reading_in_larger_shapes(
     data: st.DataObject, config: NetworkConfig, seed: int
 ) -> None:
     state = data.draw(network_states(config)).arguments
-    literal, fast = LiteralNetwork.from_state(*state), Network.from_state(*state)
+    literal, fast = ReferenceNetwork.from_state(*state), Network.from_state(*state)
     train_side_by_side(literal, fast, *random_samples(config, 80, seed), events_for(config, 0.5))
 
 
@@ -152,7 +152,7 @@ def test_a_batch_longer_than_a_slice_equals_the_literal_reading(count: int) -> N
         inputs=7, hidden=(6, 4), groups=(3, 2), classes=3, counter_bits=4, batch=65535
     )
     x, y = random_samples(config, count)
-    train_side_by_side(LiteralNetwork(config), Network(config), x, y, events_for(config, 0))
+    train_side_by_side(ReferenceNetwork(config), Network(config), x, y, events_for(config, 0))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,10 @@ def test_equals_the_literal_reading_at_the_ends_of_ranges(changes: dict[str, Any
     values = {"inputs": 11, "hidden": (12, 8), "groups": (4, 2), "classes": 4, "batch": 9}
     config = NetworkConfig(**{**values, **changes})
     errors = train_side_by_side(
-        LiteralNetwork(config), Network(config), *random_samples(config, 40), events_for(config, 0)
+        ReferenceNetwork(config),
+        Network(config),
+        *random_samples(config, 40),
+        events_for(config, 0),
     )
     assert errors > 0
 
@@ -198,8 +201,8 @@ def test_counters_at_both_bounds_saturate(counter_bits: int) -> None:
     )
     (layer,) = config.layers
     k = np.where(np.random.default_rng(1).random((12, 30)) < 0.5, layer.lowest, layer.highest)
-    state = config, [k], [(k >= 0).astype(np.uint8)], [BitStream(1, 2)]
-    literal, fast = LiteralNetwork.from_state(*state), Network.from_state(*state)
+    state = config, [k], [(k >= 0).astype(np.uint8)], [RandomStream(1, 2)]
+    literal, fast = ReferenceNetwork.from_state(*state), Network.from_state(*state)
     train_side_by_side(literal, fast, *random_samples(config, 50), events_for(config, 0))
     assert fast.counters[0].min() == layer.lowest
     assert fast.counters[0].max() == layer.highest
@@ -225,7 +228,7 @@ def test_a_batch_without_an_error_draws_nothing_and_changes_nothing() -> None:
     )
     x, y = random_samples(config, 1)
     x, y = np.repeat(x, 4, axis=0), np.repeat(1 - Network(config).predict(x), 4)
-    literal, fast = LiteralNetwork(config), Network(config)
+    literal, fast = ReferenceNetwork(config), Network(config)
     drawn: list[list[int]] = []
     while not drawn or any(drawn[-1]):
         before = Network.from_state(config, fast.counters, fast.snapshot, fast.streams)
@@ -329,7 +332,7 @@ def test_labels_may_be_of_any_integer_type(kind: Callable[[Any], Any]) -> None:
 def test_no_samples_change_nothing() -> None:
     fast = Network(CONFIG)
     record = fast.train_batch(np.empty((0, 10), np.uint8), [], [4, 5])
-    literal_record = LiteralNetwork(CONFIG).train_batch(np.empty((0, 10)), np.array([]), [4, 5])
+    literal_record = ReferenceNetwork(CONFIG).train_batch(np.empty((0, 10)), np.array([]), [4, 5])
     assert_same_record(literal_record, record)
     assert_same_state(Network(CONFIG), fast)
     assert fast.predict(np.empty((0, 10))).shape == (0,)
@@ -533,7 +536,7 @@ def test_pre_activations_are_exact_beyond_what_float32_holds(inputs: int) -> Non
     random = np.random.default_rng(1)
     config = NetworkConfig(inputs=inputs, hidden=(1,), groups=(1,), classes=2)
     w = random.integers(0, 2, (1, inputs), dtype=np.uint8)
-    tested = Network.from_state(config, [w.astype(np.int16) - 1], [w], [BitStream(1, 2)])
+    tested = Network.from_state(config, [w.astype(np.int16) - 1], [w], [RandomStream(1, 2)])
     x = np.concatenate([w, 1 - w, random.integers(0, 2, (2, inputs), dtype=np.uint8)])
     x[3, : inputs // 2] = w[0, : inputs // 2]
     (layer,) = tested._layers
@@ -549,7 +552,7 @@ def test_pre_activations_of_full_weights_are_exact(all_ones: bool) -> None:
     inputs = 1 << 22
     config = NetworkConfig(inputs=inputs, hidden=(1,), groups=(1,), classes=2)
     w = np.full((1, inputs), all_ones, np.uint8)
-    tested = Network.from_state(config, [w.astype(np.int16) - 1], [w], [BitStream(1, 2)])
+    tested = Network.from_state(config, [w.astype(np.int16) - 1], [w], [RandomStream(1, 2)])
     x = np.ones((2, inputs), np.uint8)
     x[1, 0] = 0
     (layer,) = tested._layers
@@ -563,7 +566,7 @@ def test_scores_of_very_many_neurons_are_exact(neurons: int, kind: type) -> None
     random = np.random.default_rng(1)
     p = random.integers(0, 2, (2, neurons), dtype=np.uint8)
     k = np.zeros((neurons, 1), np.int16)
-    layer = Layer(config, classifier=p, counters=k, snapshot=k >= 0, stream=BitStream(1, 2))
+    layer = Layer(config, classifier=p, counters=k, snapshot=k >= 0, stream=RandomStream(1, 2))
     a = np.stack([p[0], 1 - p[1], p[0] ^ (np.arange(neurons) % 7 == 0)]).astype(np.bool_)
     scores = layer.scores(a)
     assert scores.dtype == kind

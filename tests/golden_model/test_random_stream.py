@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metaplast.golden_model import BitStream, ConfigurationError
+from metaplast.golden_model import ConfigurationError, RandomStream
 from metaplast.golden_model import random_stream as stream
 from metaplast.golden_model.config import MAX_SEED
 from metaplast.golden_model.random_stream import (
@@ -69,20 +69,20 @@ def test_split_mix_64_gives_its_published_outputs() -> None:
 
 @given(seeds(), IDS, st.integers(0, 300))
 def test_draws_are_those_of_the_plain_loop(seed: int, stream_id: int, count: int) -> None:
-    draws = BitStream(seed, stream_id).draws(count)
+    draws = RandomStream(seed, stream_id).draws(count)
     assert draws.dtype == np.uint32
     assert_same_array("draws", plain_draws(seed, stream_id, count), draws)
 
 
 def test_many_draws_are_those_of_the_plain_loop() -> None:
-    fast = BitStream(12345, 2)
+    fast = RandomStream(12345, 2)
     assert_same_array("draws", plain_draws(12345, 2, MANY), fast.draws(MANY))
     assert fast._doubling == stream.LAST_DOUBLING - stream.FIRST_DOUBLING
 
 
 @given(seeds(), IDS, st.lists(st.integers(0, 700) | st.integers(0, 9), max_size=12))
 def test_any_chunking_gives_the_same_draws(seed: int, stream_id: int, counts: list[int]) -> None:
-    whole, chunked = BitStream(seed, stream_id), BitStream(seed, stream_id)
+    whole, chunked = RandomStream(seed, stream_id), RandomStream(seed, stream_id)
     expected = whole.draws(sum(counts))
     got = np.concatenate([np.empty(0, np.uint32), *(chunked.draws(count) for count in counts)])
     assert_same_array("draws", expected, got)
@@ -92,17 +92,17 @@ def test_any_chunking_gives_the_same_draws(seed: int, stream_id: int, counts: li
 @given(st.lists(st.integers(0, MANY), max_size=6))
 def test_any_chunking_of_many_draws_gives_the_same(places: list[int]) -> None:
     counts = [end - start for start, end in pairwise([0, *sorted(places), MANY])]
-    chunked = BitStream(3, 4)
+    chunked = RandomStream(3, 4)
     assert_same_array(
         "draws",
-        BitStream(3, 4).draws(MANY),
+        RandomStream(3, 4).draws(MANY),
         np.concatenate([chunked.draws(count) for count in counts]),
     )
 
 
 @given(seeds(), IDS)
 def test_the_first_history_is_the_seeds(seed: int, stream_id: int) -> None:
-    assert BitStream(seed, stream_id).history == history_words(bits_before(seed, stream_id))
+    assert RandomStream(seed, stream_id).history == history_words(bits_before(seed, stream_id))
 
 
 @given(seeds(), st.integers(0, 20))
@@ -110,46 +110,46 @@ def test_history_is_the_last_127_bits(seed: int, count: int) -> None:
     b = bits_before(seed, 7)
     for draw in plain_draws(seed, 7, count):
         b += [draw >> bit & 1 for bit in range(32)]
-    drawn = BitStream(seed, 7)
+    drawn = RandomStream(seed, 7)
     drawn.draws(count)
     assert drawn.history == history_words(b[-127:])
 
 
 @given(seeds(), st.integers(0, 2 * MANY) | st.integers(0, 300), st.integers(1, 400))
 def test_a_stream_goes_on_from_its_history_at_any_point(seed: int, done: int, more: int) -> None:
-    first = BitStream(seed, 2)
+    first = RandomStream(seed, 2)
     first.draws(done)
     before = first.history
-    second = BitStream.from_history(*before)
+    second = RandomStream.from_history(*before)
     assert second.history == before, "reading a history changes nothing"
     assert_same_array("draws", first.draws(more), second.draws(more))
     assert second.history == first.history
 
 
 def test_history_after_every_draw_of_a_long_run() -> None:
-    drawn, goes_on = BitStream(9, 9), BitStream(9, 9)
+    drawn, goes_on = RandomStream(9, 9), RandomStream(9, 9)
     for _ in range(1200):
         assert_same_array("draw", drawn.draws(1), goes_on.draws(1))
-        goes_on = BitStream.from_history(*goes_on.history)
+        goes_on = RandomStream.from_history(*goes_on.history)
         assert goes_on.history == drawn.history
 
 
 @given(st.integers(1, (1 << 127) - 1))
 def test_a_history_is_kept_as_it_is(history: int) -> None:
     words = history % 2**64, history >> 64
-    assert BitStream.from_history(*words).history == words
+    assert RandomStream.from_history(*words).history == words
 
 
 def test_a_history_in_numpy_words_is_the_same() -> None:
-    low, high = BitStream(5, 2).history
+    low, high = RandomStream(5, 2).history
     words = np.array([low, high], dtype=np.uint64)
-    assert BitStream.from_history(*words).history == (low, high)
+    assert RandomStream.from_history(*words).history == (low, high)
 
 
 def test_a_history_of_zeros_gets_its_oldest_bit_set(monkeypatch: pytest.MonkeyPatch) -> None:
     # No seed is known that gives it; the only bit set here is the one that is dropped.
     monkeypatch.setattr(stream, "split_mix_64", lambda state, count: [0, 1 << 63])
-    started = BitStream(1, 0)
+    started = RandomStream(1, 0)
     assert started.history == (1, 0)
     assert started.draws(4).tolist() == [1, 0, 1, 0x80000000]
 
@@ -172,35 +172,37 @@ def test_an_epoch_without_a_stream_is_refused(epoch: int) -> None:
 def test_a_seed_out_of_range_is_refused(seed: int) -> None:
     message = f"^seed must be from 0 to 281474976710655, not {seed}$"
     with pytest.raises(ConfigurationError, match=message):
-        BitStream(seed, 0)
+        RandomStream(seed, 0)
 
 
 @pytest.mark.parametrize("stream_id", [-1, 1 << 16])
 def test_a_stream_id_out_of_range_is_refused(stream_id: int) -> None:
     message = f"^stream_id must be from 0 to 65535, not {stream_id}$"
     with pytest.raises(ConfigurationError, match=message):
-        BitStream(1, stream_id)
+        RandomStream(1, stream_id)
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8])
 def test_seeds_and_numbers_may_be_numpys(kind: type[np.integer]) -> None:
-    expected = BitStream(5, 9).draws(40).tolist()
-    assert BitStream(kind(5), 9).draws(40).tolist() == expected
-    assert BitStream(5, kind(9)).draws(40).tolist() == expected
+    expected = RandomStream(5, 9).draws(40).tolist()
+    assert RandomStream(kind(5), 9).draws(40).tolist() == expected
+    assert RandomStream(5, kind(9)).draws(40).tolist() == expected
     assert order_id(kind(3)) == 0x8003
     assert type(order_id(kind(3))) is int
 
 
 def test_numpys_seeds_reach_the_last() -> None:
-    assert BitStream(np.int64(MAX_SEED), 0xFFFF).history == BitStream(MAX_SEED, 0xFFFF).history
-    assert BitStream(1, np.uint16(0xFFFF)).history == BitStream(1, 0xFFFF).history
+    assert (
+        RandomStream(np.int64(MAX_SEED), 0xFFFF).history == RandomStream(MAX_SEED, 0xFFFF).history
+    )
+    assert RandomStream(1, np.uint16(0xFFFF)).history == RandomStream(1, 0xFFFF).history
 
 
 @pytest.mark.parametrize("value", [1.5, "1", None, True, np.float64(2)])
 def test_what_is_no_integer_is_refused(value: Any) -> None:
     for name, make in (
-        ("seed", lambda: BitStream(value, 0)),
-        ("stream_id", lambda: BitStream(1, value)),
+        ("seed", lambda: RandomStream(value, 0)),
+        ("stream_id", lambda: RandomStream(1, value)),
         ("an epoch", lambda: order_id(value)),
     ):
         with pytest.raises(ConfigurationError) as caught:
@@ -224,11 +226,11 @@ def test_a_history_that_cannot_be_is_refused(low: int, high: int, named: str) ->
         f"not {named}$"
     )
     with pytest.raises(ConfigurationError, match=message):
-        BitStream.from_history(low, high)
+        RandomStream.from_history(low, high)
 
 
 def test_a_flipped_bit_of_a_history_changes_the_draws() -> None:
-    low, high = BitStream(5, 2).history
-    flipped = BitStream.from_history(low ^ 1 << 40, high)
+    low, high = RandomStream(5, 2).history
+    flipped = RandomStream.from_history(low ^ 1 << 40, high)
     with pytest.raises(AssertionError, match=r"^draws: \d+ of 8 differ"):
-        assert_same_array("draws", BitStream(5, 2).draws(8), flipped.draws(8))
+        assert_same_array("draws", RandomStream(5, 2).draws(8), flipped.draws(8))

@@ -5,8 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metaplast.golden_model import BitStream, LayerConfig, LiteralNetwork, Network, NetworkConfig
-from metaplast.golden_model.reference import LiteralLayer
+from metaplast.golden_model import (
+    LayerConfig,
+    Network,
+    NetworkConfig,
+    RandomStream,
+    ReferenceNetwork,
+)
+from metaplast.golden_model.reference import ReferenceLayer
 
 from ..comparison import assert_same_array, assert_same_record, assert_same_state
 
@@ -32,9 +38,9 @@ def layer(
     group: int = 1,
     counter_bits: int = 8,
     margin: int = 0,
-) -> LiteralLayer:
+) -> ReferenceLayer:
     """A layer of counters ``k`` (K × N) and classifier ``p`` (C × K), committed."""
-    made = LiteralLayer(
+    made = ReferenceLayer(
         LayerConfig(
             index=0,
             inputs=len(k[0]),
@@ -165,11 +171,11 @@ def test_initial_counters(counter_bits: int, q: int) -> None:
     config = NetworkConfig(
         inputs=40, hidden=(9, 6), groups=(1, 1), classes=2, counter_bits=counter_bits, seed=77
     )
-    for index, k in enumerate(LiteralNetwork(config).counters):
-        low = BitStream(77, 8 * index).draws(k.size).astype(np.int64) % 2**q
+    for index, k in enumerate(ReferenceNetwork(config).counters):
+        low = RandomStream(77, 8 * index).draws(k.size).astype(np.int64) % 2**q
         assert_same_array("k", np.where(low < 2 ** (q - 1), low, low - 2**q).reshape(k.shape), k)
         assert set(np.unique(k)) <= set(range(-(2 ** (q - 1)), 2 ** (q - 1)))
-    assert_same_state(LiteralNetwork(config), Network(config))
+    assert_same_state(ReferenceNetwork(config), Network(config))
 
 
 @pytest.mark.parametrize("classes", [2, 31, 32, 33, 64, 65, 256])
@@ -177,9 +183,9 @@ def test_initial_classifier(classes: int) -> None:
     config = NetworkConfig(inputs=4, hidden=(7, 5), groups=(7, 5), classes=classes, seed=78)
     words = -(-classes // 32)
     for index, (p, fast) in enumerate(
-        zip(LiteralNetwork(config).classifier, Network(config).classifier, strict=True)
+        zip(ReferenceNetwork(config).classifier, Network(config).classifier, strict=True)
     ):
-        draws = BitStream(78, 8 * index + 1).draws(config.hidden[index] * words).tolist()
+        draws = RandomStream(78, 8 * index + 1).draws(config.hidden[index] * words).tolist()
         expected = [
             [draws[j * words + c // 32] >> c % 32 & 1 for j in range(config.hidden[index])]
             for c in range(classes)
@@ -191,13 +197,13 @@ def test_initial_classifier(classes: int) -> None:
 
 def test_the_reinforcement_streams_are_the_seeds() -> None:
     config = NetworkConfig(inputs=4, hidden=(7, 5), groups=(7, 5), classes=2, seed=79)
-    for kind in (LiteralNetwork, Network):
+    for kind in (ReferenceNetwork, Network):
         for index, stream in enumerate(kind(config).streams):
-            assert stream.history == BitStream(79, 8 * index + 2).history
+            assert stream.history == RandomStream(79, 8 * index + 2).history
 
 
-def two_layers() -> LiteralNetwork:
-    return LiteralNetwork(
+def two_layers() -> ReferenceNetwork:
+    return ReferenceNetwork(
         NetworkConfig(inputs=6, hidden=(4, 2), groups=(2, 2), classes=3, batch=5, seed=5)
     )
 
@@ -226,7 +232,9 @@ def test_predicting_changes_nothing() -> None:
 def test_a_network_goes_on_from_its_state() -> None:
     whole = two_layers()
     whole.train_batch(*batch(5), [7, 3])
-    second = LiteralNetwork.from_state(whole.config, whole.counters, whole.snapshot, whole.streams)
+    second = ReferenceNetwork.from_state(
+        whole.config, whole.counters, whole.snapshot, whole.streams
+    )
     assert_same_state(whole, second)
     assert_same_record(whole.train_batch(*batch(6), [7, 3]), second.train_batch(*batch(6), [7, 3]))
     assert_same_state(whole, second)

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from metaplast.golden_model import (
     BatchRecord,
-    BitStream,
     ConfigurationError,
     DataError,
     EpochRecord,
-    LiteralNetwork,
     Network,
     NetworkConfig,
+    RandomStream,
+    ReferenceNetwork,
     Trainer,
     epoch_order,
     reinforcement_events,
@@ -133,7 +133,7 @@ def test_the_most_events_that_can_be_counted() -> None:
 
 @given(seeds(), st.integers(0, 32767), st.integers(0, 300))
 def test_epoch_order(seed: int, epoch: int, count: int) -> None:
-    draws = BitStream(seed, 0x8000 + epoch).draws(count).tolist()
+    draws = RandomStream(seed, 0x8000 + epoch).draws(count).tolist()
     order = epoch_order(seed, epoch, count)
     assert order.dtype == np.int64
     assert_same_array("order", sorted(range(count), key=lambda i: (draws[i], i)), order)
@@ -142,11 +142,11 @@ def test_epoch_order(seed: int, epoch: int, count: int) -> None:
 def test_equal_draws_keep_their_samples_order(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(1).integers(0, 5, 1000, dtype=np.uint32)
 
-    class FewDraws(BitStream):
+    class FewDraws(RandomStream):
         def draws(self, count: int) -> NDArray[np.uint32]:
             return values[:count]
 
-    monkeypatch.setattr(trainer, "BitStream", FewDraws)
+    monkeypatch.setattr(trainer, "RandomStream", FewDraws)
     expected = sorted(range(1000), key=lambda i: (values[i], i))
     assert_same_array("order", expected, epoch_order(1, 0, 1000))
 
@@ -160,7 +160,7 @@ def test_epochs_differ_in_their_order() -> None:
 @given(st.data(), network_configs())
 def test_both_readings_train_alike(data: st.DataObject, config: NetworkConfig) -> None:
     x, y = data.draw(samples(config))
-    literal, fast = Trainer(LiteralNetwork(config)), Trainer(Network(config))
+    literal, fast = Trainer(ReferenceNetwork(config)), Trainer(Network(config))
     for _ in range(3):
         assert_same_epoch(literal.train_epoch(x, y), fast.train_epoch(x, y))
         assert_same_state(literal.network, fast.network)  # type: ignore[arg-type]
@@ -178,7 +178,7 @@ def test_going_on_equals_never_having_stopped(
 
     saved = first.network
     assert isinstance(saved, Network)
-    streams = [BitStream.from_history(*stream.history) for stream in saved.streams]
+    streams = [RandomStream.from_history(*stream.history) for stream in saved.streams]
     network = Network.from_state(config, saved.counters, saved.snapshot, streams)
     second = Trainer(network, epoch=first.epoch, accuracy=first.accuracy)
     for epoch in range(stop, 4):
@@ -246,7 +246,7 @@ def test_an_epoch_is_its_batches_in_its_order() -> None:
     # CONFIG's batches of 7 leave a short one at the end, which is committed too.
     x, y = random_samples(40)
     trained, by_hand = Trainer(Network(CONFIG)), Network(CONFIG)
-    draws = BitStream(CONFIG.seed, 0x8000).draws(40).tolist()
+    draws = RandomStream(CONFIG.seed, 0x8000).draws(40).tolist()
     order = sorted(range(40), key=lambda i: (draws[i], i))
     events = [reinforcement_events(layer, CONFIG.reinforcement, 0) for layer in CONFIG.layers]
     for start in range(0, 40, 7):

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metaplast.golden_model import BitStream, LiteralNetwork, Network, NetworkConfig, Trainer
+from metaplast.golden_model import Network, NetworkConfig, RandomStream, ReferenceNetwork, Trainer
 
 from ..comparison import assert_same_array
 
 VECTORS = Path(__file__).parents[1] / "data" / "vectors"
 RUNS = sorted(path.stem for path in VECTORS.glob("*.npz") if path.stem != "stream")
 
-Reading = type[LiteralNetwork] | type[Network]
+Reading = type[ReferenceNetwork] | type[Network]
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -81,7 +81,7 @@ def test_all_the_runs_are_here() -> None:
     ]
 
 
-@pytest.mark.parametrize("reading", [LiteralNetwork, Network])
+@pytest.mark.parametrize("reading", [ReferenceNetwork, Network])
 @pytest.mark.parametrize("name", RUNS)
 def test_run(name: str, reading: Reading) -> None:
     run = read(name)
@@ -128,7 +128,7 @@ def test_what_matters_changes_the_counters(change: Callable[[Arrays], Any]) -> N
 
 def test_stream() -> None:
     expected = read("stream")
-    stream = BitStream(int(expected["seed"]), int(expected["id"]))
+    stream = RandomStream(int(expected["seed"]), int(expected["id"]))
     draws = stream.draws(len(expected["draws"]))
     assert_same_array("draws", expected["draws"], draws)
     bits = np.unpackbits(draws.astype("<u4").view(np.uint8), bitorder="little")
@@ -138,7 +138,7 @@ def test_stream() -> None:
 @pytest.mark.parametrize("bit", [0, 511, 1023])
 def test_a_flipped_bit_of_the_stream_is_caught(bit: int) -> None:
     expected = read("stream")
-    draws = BitStream(int(expected["seed"]), int(expected["id"])).draws(32)
+    draws = RandomStream(int(expected["seed"]), int(expected["id"])).draws(32)
     expected["draws"][bit // 32] ^= np.uint32(1 << bit % 32)
     with pytest.raises(AssertionError, match=r"^draws: 1 of 32 differ"):
         assert_same_array("draws", expected["draws"], draws)

@@ -8,7 +8,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from metaplast.golden_model.random_stream import (
-    BitStream,
+    RandomStream,
     classifier_id,
     initial_counters_id,
     reinforcement_id,
@@ -24,7 +24,7 @@ def histories(seed: int, layer: int) -> list[int]:
     """The words of a layer's three histories: 127 bits above an unused one, lowest word first."""
     words = []
     for stream_id in (initial_counters_id, classifier_id, reinforcement_id):
-        low, high = BitStream(seed, stream_id(layer)).history
+        low, high = RandomStream(seed, stream_id(layer)).history
         words += [(low | high << 64) << 1 >> 32 * n & MASK for n in range(4)]
     return words
 

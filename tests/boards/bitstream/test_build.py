@@ -18,7 +18,7 @@ from metaplast.boards.bitstream.build import build
 from metaplast.boards.bitstream.description import FORMAT, Build
 from metaplast.boards.bitstream.loader import flash, loader_command
 from metaplast.boards.bitstream.toolchain import BuildError
-from metaplast.boards.targets.board_target import Board
+from metaplast.boards.targets.board_target import BoardTarget
 from metaplast.boards.targets.catalogue import find_board
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
@@ -261,7 +261,9 @@ def test_what_does_not_fit_is_planned_smaller(
     asked: list[int | None] = []
     large, small = (NetworkPlan((LayerPlan(lanes=lanes),)) for lanes in (2, 1))
 
-    def fold(board: Board, config: NetworkConfig, *, cells: int | None = None) -> FoldedNetwork:
+    def fold(
+        board: BoardTarget, config: NetworkConfig, *, cells: int | None = None
+    ) -> FoldedNetwork:
         asked.append(cells)
         return FoldedNetwork(config, large if cells is None else small)
 
@@ -270,7 +272,7 @@ def test_what_does_not_fit_is_planned_smaller(
             super().__init__()
             self.registers = self.chains = 75 if folded.plan == large else 8
 
-    monkeypatch.setattr(Board, "fold", fold)
+    monkeypatch.setattr(BoardTarget, "fold", fold)
     monkeypatch.setattr("metaplast.boards.bitstream.prepare.UartTrainer", Sized)
     told: list[str] = []
     result = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)

@@ -14,7 +14,7 @@ import pytest
 from metaplast.boards.bitstream import description
 from metaplast.boards.bitstream.description import FORMAT, Build
 from metaplast.boards.bitstream.html_report import render_page
-from metaplast.boards.targets.board_target import Board
+from metaplast.boards.targets.board_target import BoardTarget
 from metaplast.boards.targets.catalogue import find_board
 from metaplast.golden_model import NetworkConfig
 from metaplast.golden_model.encoding import Thermometer
@@ -290,7 +290,7 @@ def test_texts_from_outside_are_escaped(
     pytest.importorskip("matplotlib")
     board = dataclasses.replace(find_board("icebreaker"), title=f"board{HOSTILE}")
 
-    def find(name: str) -> Board:
+    def find(name: str) -> BoardTarget:
         return board
 
     monkeypatch.setattr(description, "find_board", find)

@@ -13,7 +13,7 @@ import pytest
 import serial
 from numpy.typing import NDArray
 
-from metaplast.boards.driver.board_trainer import Device
+from metaplast.boards.driver.board_trainer import BoardTrainer
 from metaplast.boards.driver.errors import (
     BoardRestartedError,
     LinkError,
@@ -35,7 +35,7 @@ from metaplast.hdl.registers.register_map import (
     Status,
     layer_address,
 )
-from metaplast.sim.virtual_board.cable import Cable
+from metaplast.sim.virtual_board.noisy_line import NoisyLine
 from metaplast.sim.virtual_board.virtual_board import VirtualBoard, build_board
 
 from ...comparison import assert_same_array
@@ -85,7 +85,7 @@ def assert_learnt(trainer: Trainer, network: RemoteCore) -> None:
 def test_a_board_learns_what_the_golden_model_learns(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]],
 ) -> None:
-    with Device.open("virtual:icebreaker", plan=PLAN) as device:
+    with BoardTrainer.open("virtual:icebreaker", plan=PLAN) as device:
         device.fit(*data, epochs=2, **SHAPE)
         device.partial_fit(*data)
         trainer = golden(data, 3)
@@ -112,8 +112,8 @@ def test_a_board_learns_what_the_golden_model_learns(
 def test_a_bad_cable_changes_nothing(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]], seed: int
 ) -> None:
-    cables = (Cable(0.01, seed=seed), Cable(0.01, seed=seed + 10))
-    with Device.open("virtual:icebreaker", plan=PLAN, cables=cables) as device:
+    cables = (NoisyLine(0.01, seed=seed), NoisyLine(0.01, seed=seed + 10))
+    with BoardTrainer.open("virtual:icebreaker", plan=PLAN, cables=cables) as device:
         device.fit(*data, epochs=3, **SHAPE)
         assert device.client is not None
         assert device.client.repeated > 0
@@ -125,7 +125,7 @@ def test_a_bad_cable_changes_nothing(
 def test_a_cable_that_is_cut_and_mended(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]],
 ) -> None:
-    with Device.open("virtual:icebreaker", plan=PLAN) as device:
+    with BoardTrainer.open("virtual:icebreaker", plan=PLAN) as device:
         device.fit(*data, epochs=1, **SHAPE)
         board = device.board
         assert board is not None
@@ -274,7 +274,7 @@ def test_a_board_that_goes_is_missed(
 def test_what_was_learnt_outlives_the_board(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
 ) -> None:
-    with Device.open(board.port, patience=0.5) as device:
+    with BoardTrainer.open(board.port, patience=0.5) as device:
         with pytest.raises(ConfigurationError, match="has learnt nothing yet: call fit first"):
             device.to_model()
         device.fit(*data, epochs=2, batch=16)
@@ -290,13 +290,13 @@ def test_what_was_learnt_outlives_the_board(
 
 def test_a_port_that_is_not_there() -> None:
     with pytest.raises(LinkError, match=r"/dev/nobody does not exist"):
-        Device.open("/dev/nobody")
+        BoardTrainer.open("/dev/nobody")
 
 
 def test_what_a_device_refuses(data: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> None:
     with pytest.raises(ConfigurationError, match="nosuchboard"):
-        Device.open("virtual:nosuchboard")
-    with Device.open("virtual:icebreaker", plan=PLAN) as device:
+        BoardTrainer.open("virtual:nosuchboard")
+    with BoardTrainer.open("virtual:icebreaker", plan=PLAN) as device:
         with pytest.raises(ConfigurationError, match="has learnt nothing yet: call fit first"):
             device.predict(data[0])
         with pytest.raises(LinkError, match="has no network before it is given one"):
@@ -322,7 +322,7 @@ def test_samples_of_another_width_are_not_predicted(
 def test_a_device_at_a_port_has_its_own_network(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
 ) -> None:
-    with Device.open(board.port) as device:
+    with BoardTrainer.open(board.port) as device:
         device.fit(*data, epochs=1, batch=16)
         assert device.identify().hidden == (12, 8)
         assert_learnt(golden(data, 1), device.network_)

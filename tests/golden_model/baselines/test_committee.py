@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metaplast.golden_model import (
-    BitStream,
     ConfigurationError,
     DataError,
     NetworkConfig,
+    RandomStream,
     Trainer,
     network,
 )
@@ -31,13 +31,13 @@ class LiteralCommittee:
         self.K, self.N, self.group = layer.neurons, layer.inputs, layer.group
         self.G = self.K // self.group
         self.k = CommitteeMachine(config).counters[0].tolist()
-        stream = BitStream(config.seed, classifier_id(0))
+        stream = RandomStream(config.seed, classifier_id(0))
         words = [stream.draws((config.classes + 31) // 32) for _ in range(self.G)]
         self.p = [
             [int(words[g][c // 32]) >> c % 32 & 1 for g in range(self.G)]
             for c in range(config.classes)
         ]
-        self.stream = BitStream(config.seed, reinforcement_id(0))
+        self.stream = RandomStream(config.seed, reinforcement_id(0))
         self.w = [[int(k >= 0) for k in row] for row in self.k]
 
     def step(self, j: int, i: int, up: bool) -> None:

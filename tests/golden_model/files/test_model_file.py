@@ -17,7 +17,7 @@ from metaplast.golden_model.encoding import Thermometer
 from metaplast.golden_model.errors import ConfigurationError, DataError, ModelFileError
 from metaplast.golden_model.files.model_file import FORMAT, Model, check_destination
 from metaplast.golden_model.network import Network
-from metaplast.golden_model.reference import LiteralNetwork
+from metaplast.golden_model.reference import ReferenceNetwork
 from metaplast.golden_model.trainer import EpochRecord, Trainer
 
 SAMPLES = 40
@@ -163,7 +163,7 @@ def test_a_model_is_a_copy_of_where_the_trainer_stood(path):
 
 
 def test_the_literal_network_is_saved_alike(path):
-    trainer = Trainer(LiteralNetwork(CONFIG))
+    trainer = Trainer(ReferenceNetwork(CONFIG))
     train(trainer, 3)
     assert_same(
         Model.from_trainer(trainer, ENCODER),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from metaplast.golden_model.reference import LiteralLayer
+from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.sim.bench import Bench
 
 from ..forward_layers import FORWARD_LAYERS
@@ -34,7 +34,7 @@ class LayerModel:
         self.random = bench.random
         self.folded = FORWARD_LAYERS[bench.parameters["layer"]]
         self.config = self.folded.config
-        self.literal = LiteralLayer(self.config, seed=bench.random.getrandbits(48))
+        self.literal = ReferenceLayer(self.config, seed=bench.random.getrandbits(48))
 
     def sample(self) -> list[int]:
         """A sample's bits; now and then those that a neuron is fond of, or the opposite."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.network import Network as GoldenNetwork
-from metaplast.golden_model.reference import LiteralNetwork
+from metaplast.golden_model.reference import ReferenceNetwork
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, NetworkPlan
 from metaplast.hdl.registers.register_map import LayerRegister
@@ -91,7 +91,7 @@ async def training(bench: Bench) -> None:
     """Batches, with samples among them that nothing is learnt from."""
     network = Network(bench)
     config = network.config
-    literal = LiteralNetwork(config)
+    literal = ReferenceNetwork(config)
     await network.set_up()
     errors, updates = np.zeros(network.count, int), np.zeros(network.count, int)
 

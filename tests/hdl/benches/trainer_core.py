@@ -7,7 +7,7 @@ import numpy as np
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.network import Network
-from metaplast.golden_model.reference import LiteralNetwork
+from metaplast.golden_model.reference import ReferenceNetwork
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, NetworkPlan
 from metaplast.hdl.registers.register_map import (
@@ -42,7 +42,7 @@ class Core:
     def forget(self, seed: int) -> None:
         """Back to the initial state that a seed gives."""
         config = NetworkConfig.from_dict({**self.config.to_dict(), "seed": seed})
-        self.literal = LiteralNetwork(config)
+        self.literal = ReferenceNetwork(config)
         self.forget_counts()
 
     def forget_counts(self) -> None:

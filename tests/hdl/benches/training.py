@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from metaplast.golden_model.config import LayerConfig
 from metaplast.golden_model.random_stream import (
-    BitStream,
+    RandomStream,
     classifier_id,
     initial_counters_id,
     reinforcement_id,
 )
-from metaplast.golden_model.reference import LiteralLayer
+from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.hdl.registers.register_map import LayerRegister, Status, layer_address
 from metaplast.sim.bench import Bench
 
@@ -26,7 +26,7 @@ def to_words(bits: Sequence[int], width: int) -> list[int]:
     ]
 
 
-def state_words(stream: BitStream) -> list[int]:
+def state_words(stream: RandomStream) -> list[int]:
     """A stream's history as the gateware takes it: 127 bits above an unused one."""
     low, high = stream.history
     return [(low | high << 64) << 1 >> 32 * n & MASK for n in range(4)]
@@ -35,7 +35,7 @@ def state_words(stream: BitStream) -> list[int]:
 def history_words(seed: int, layer: int) -> list[int]:
     """The three histories that a layer's initial state is made from."""
     ids = (initial_counters_id(layer), classifier_id(layer), reinforcement_id(layer))
-    return [word for stream_id in ids for word in state_words(BitStream(seed, stream_id))]
+    return [word for stream_id in ids for word in state_words(RandomStream(seed, stream_id))]
 
 
 def saturated(config: LayerConfig, counters: Iterable[Iterable[int]]) -> int:
@@ -126,7 +126,7 @@ class Host:
         self.monitor.expect({"status": status.value, "data": wanted})
         return int(got)
 
-    async def read_counters(self, layer: LiteralLayer) -> None:
+    async def read_counters(self, layer: ReferenceLayer) -> None:
         """Expect all counters of a layer."""
         index = layer.config.index
         await self.write(layer_address(index, LayerRegister.POSITION), 0)
@@ -141,12 +141,12 @@ class Host:
             for k in row:
                 await self.write(layer_address(index, LayerRegister.COUNTER), int(k))
 
-    async def read_stream(self, index: int, stream: BitStream) -> None:
+    async def read_stream(self, index: int, stream: RandomStream) -> None:
         """Expect the history of a layer's reinforcement stream."""
         for n, word in enumerate(state_words(stream)):
             await self.read(layer_address(index, LayerRegister.STREAM_0 + n), word)
 
-    async def write_stream(self, index: int, stream: BitStream) -> None:
+    async def write_stream(self, index: int, stream: RandomStream) -> None:
         """Write it."""
         for n, word in enumerate(state_words(stream)):
             await self.write(layer_address(index, LayerRegister.STREAM_0 + n), word)

@@ -8,9 +8,9 @@ from amaranth.sim import Simulator
 from numpy.typing import NDArray
 
 from metaplast.golden_model import (
-    BitStream,
     Network,
     NetworkConfig,
+    RandomStream,
     Trainer,
     datasets,
     reinforcement_events,
@@ -152,7 +152,7 @@ def test_a_record_gives_the_cycles_of_the_gateware(name: str) -> None:
 def test_the_model_starts_where_its_streams_stand() -> None:
     config, layers = CORES["two draws"]
     folded = FoldedNetwork(config, NetworkPlan(tuple(layers))).layers
-    stream = BitStream(config.seed, reinforcement_id(0))
+    stream = RandomStream(config.seed, reinforcement_id(0))
     errors, chosen = np.ones((5, 1), dtype=bool), [np.zeros((5, 6), dtype=np.int32)]
     idle, issued = [], []
     for _ in range(2):

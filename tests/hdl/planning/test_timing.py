@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from metaplast.golden_model import (
-    BitStream,
     NetworkConfig,
+    RandomStream,
 )
 from metaplast.golden_model.random_stream import reinforcement_id
 from metaplast.hdl.forward.error_detector import ErrorDetector
@@ -113,7 +113,7 @@ def cycles_one_by_one(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
 
 @given(folded_layers(), st.integers(0, 1 << 40), st.integers(1, 200))
 def test_events_take_the_cycles_of_their_issue(folded: FoldedLayer, seed: int, events: int) -> None:
-    draws = BitStream(seed, reinforcement_id(0)).draws(events)
+    draws = RandomStream(seed, reinforcement_id(0)).draws(events)
     assert event_cycles(folded, draws) == cycles_one_by_one(folded, draws)
 
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from metaplast.hdl.primitives.random_stream import BitStreamGenerator
+from metaplast.hdl.primitives.random_stream import RandomStreamGenerator
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, Simulator, build
 
@@ -11,7 +11,7 @@ BENCH = "tests.hdl.primitives.benches.random_stream"
 
 
 def simulator(width: int, halving: bool) -> Simulator:
-    return build(Design.of(BitStreamGenerator(width, halving=halving)))
+    return build(Design.of(RandomStreamGenerator(width, halving=halving)))
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def test_the_bench_notices_a_flipped_bit() -> None:
 @pytest.mark.parametrize("width", [0, 65])
 def test_a_width_beyond_one_xor_a_bit_is_refused(width: int) -> None:
     with pytest.raises(ValueError, match=f"width must be from 1 to 64, not {width}"):
-        BitStreamGenerator(width)
+        RandomStreamGenerator(width)
 
 
 def test_an_odd_width_is_not_halved() -> None:
     with pytest.raises(ValueError, match="width must be even to be halved, not 5"):
-        BitStreamGenerator(5, halving=True)
+        RandomStreamGenerator(5, halving=True)

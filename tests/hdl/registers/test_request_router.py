@@ -35,7 +35,7 @@ class Seen:
     layers: list[int]
 
 
-class Surroundings:
+class BenchEnvironment:
     """The core's own registers, and layers that take a request after some cycles."""
 
     def __init__(self, context: Any, dut: RequestRouter):
@@ -89,11 +89,11 @@ class Surroundings:
         raise TimeoutError(f"no response to {address:#x} within {MAX_CYCLES} cycles")
 
 
-def simulate(bench: Callable[[Surroundings], Awaitable[None]]) -> None:
+def simulate(bench: Callable[[BenchEnvironment], Awaitable[None]]) -> None:
     dut = RequestRouter(layers=LAYERS)
 
     async def run(context: Any) -> None:
-        await bench(Surroundings(context, dut))
+        await bench(BenchEnvironment(context, dut))
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
@@ -103,7 +103,7 @@ def simulate(bench: Callable[[Surroundings], Awaitable[None]]) -> None:
 
 @pytest.mark.parametrize("status", list(Status))
 def test_the_cores_own_registers_answer_in_the_second_cycle(status: Status) -> None:
-    async def bench(core: Surroundings) -> None:
+    async def bench(core: BenchEnvironment) -> None:
         for data in (None, 5):
             seen = await core.request(GlobalRegister.BATCH, data, own=status)
             assert seen == Seen(status, OWN_VALUE, 2, 3, enabled=[1], held=[1], layers=[])
@@ -113,7 +113,7 @@ def test_the_cores_own_registers_answer_in_the_second_cycle(status: Status) -> N
 
 @pytest.mark.parametrize("layer", range(LAYERS))
 def test_a_layer_answers_for_its_registers(layer: int) -> None:
-    async def bench(core: Surroundings) -> None:
+    async def bench(core: BenchEnvironment) -> None:
         for data in (None, 5):
             seen = await core.request(layer_address(layer, LayerRegister.COUNTER), data)
             # Held from Look on, until the layer's answer is there.
@@ -126,7 +126,7 @@ def test_a_layer_answers_for_its_registers(layer: int) -> None:
 
 @pytest.mark.parametrize("page", [LAYERS + 1, 255, 256, (1 << 16) - 1])
 def test_there_is_no_such_layer(page: int) -> None:
-    async def bench(core: Surroundings) -> None:
+    async def bench(core: BenchEnvironment) -> None:
         for data in (None, 5):
             seen = await core.request(page << 8, data)
             assert seen == Seen(Status.UNKNOWN, 0, 2, 3, enabled=[], held=[1], layers=[])
@@ -135,7 +135,7 @@ def test_there_is_no_such_layer(page: int) -> None:
 
 
 def test_a_busy_core_refuses_writes_and_reads_that_need_it_idle() -> None:
-    async def bench(core: Surroundings) -> None:
+    async def bench(core: BenchEnvironment) -> None:
         core.context.set(core.dut.busy, 1)
         no_layer = (LAYERS + 1) << 8
         reads = {

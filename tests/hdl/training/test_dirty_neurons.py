@@ -2,7 +2,7 @@
 
 import pytest
 
-from metaplast.hdl.training.dirty_neurons import UpdateMarks
+from metaplast.hdl.training.dirty_neurons import DirtyNeurons
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 
@@ -12,7 +12,7 @@ BENCH = "tests.hdl.training.benches.dirty_neurons"
 
 
 def run(layer: str, flip: bool = False) -> None:
-    design = Design.of(UpdateMarks(FOLDED_LAYERS[layer]))
+    design = Design.of(DirtyNeurons(FOLDED_LAYERS[layer]))
     build(design).run(BENCH, parameters={"layer": layer}, flip=flip)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from metaplast.hdl.weights.counter_port import CounterAccess
+from metaplast.hdl.weights.counter_port import CounterPort
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 
@@ -12,7 +12,7 @@ BENCH = "tests.hdl.weights.benches.counter_port"
 
 
 def run(layer: str, flip: bool = False) -> None:
-    design = Design.of(CounterAccess(FOLDED_LAYERS[layer]))
+    design = Design.of(CounterPort(FOLDED_LAYERS[layer]))
     build(design).run(BENCH, parameters={"layer": layer}, flip=flip)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from metaplast.hdl.weights.row_address_generator import WeightWalker
+from metaplast.hdl.weights.row_address_generator import RowAddressGenerator
 from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 
@@ -12,7 +12,7 @@ BENCH = "tests.hdl.weights.benches.row_address_generator"
 
 
 def run(layer: str, flip: bool = False) -> None:
-    design = Design.of(WeightWalker(FOLDED_LAYERS[layer]))
+    design = Design.of(RowAddressGenerator(FOLDED_LAYERS[layer]))
     build(design).run(BENCH, parameters={"layer": layer}, flip=flip)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metaplast.golden_model import BitStream, DataError, Network, NetworkConfig
+from metaplast.golden_model import DataError, Network, NetworkConfig, RandomStream
 from metaplast.golden_model.batch_record import Batch, BatchRecord
 from metaplast.golden_model.network_state import StoredState
 from metaplast.hdl.client.transport import RefusedError, SampleResults, TransportError
@@ -341,7 +341,10 @@ def test_a_restart_of_the_gateware_keeps_the_memories_alone(core: SimulatedCore)
 
 
 def test_streams_of_any_history(core: SimulatedCore) -> None:
-    streams = [BitStream.from_history(1, 0), BitStream.from_history((1 << 64) - 1, (1 << 63) - 1)]
+    streams = [
+        RandomStream.from_history(1, 0),
+        RandomStream.from_history((1 << 64) - 1, (1 << 63) - 1),
+    ]
     core.load_streams(streams)
     assert [s.history for s in core.streams] == [s.history for s in streams]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metaplast.golden_model import BatchRecord, BitStream, Network, NetworkConfig
+from metaplast.golden_model import BatchRecord, Network, NetworkConfig, RandomStream
 from metaplast.golden_model.network_state import StoredState
 from metaplast.hdl.client.core_records import CoreBatch, CoreCounts
 from metaplast.hdl.client.transport import BatchCounts
@@ -123,7 +123,7 @@ def test_states() -> None:
     network, state = states()
     assert compare_states(network, state) is None
     history = network.streams[1].history
-    state.streams[1] = BitStream.from_history(history[0] ^ 1, history[1])
+    state.streams[1] = RandomStream.from_history(history[0] ^ 1, history[1])
     found = compare_states(network, state)
     assert found is not None
     assert (found.what, found.layer) == ("reinforcement stream's history", 1)

@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from metaplast.golden_model import (
     BatchRecord,
-    LiteralNetwork,
     Network,
     NetworkConfig,
+    ReferenceNetwork,
     Trainer,
     epoch_order,
 )
@@ -64,7 +64,7 @@ def found_in(network: WrongNetwork, check: Check, epochs: int = 3) -> Difference
 @pytest.mark.parametrize("check", Check)
 def test_equal_networks_train_as_one_does(check: Check) -> None:
     alone = Trainer(Network(CONFIG))
-    together = Trainer(LockstepNetwork(Network(CONFIG), LiteralNetwork(CONFIG), check=check))
+    together = Trainer(LockstepNetwork(Network(CONFIG), ReferenceNetwork(CONFIG), check=check))
     for _ in range(2):
         assert_same_epoch(alone.train_epoch(X, Y), together.train_epoch(X, Y))
     assert_same_state(alone.network, together.network)

@@ -35,7 +35,7 @@ from metaplast.hdl.registers.register_map import (
     link_address,
 )
 from metaplast.sim.verilator.simulator import Simulator
-from metaplast.sim.virtual_board.cable import Cable
+from metaplast.sim.virtual_board.noisy_line import NoisyLine
 from metaplast.sim.virtual_board.virtual_board import VirtualBoard, build_board
 
 from ...comparison import assert_same_array
@@ -377,7 +377,7 @@ def test_garbage_does_nothing(peer: Peer) -> None:
 
 
 def test_a_lossy_line_loses_nothing_for_good(simulator: Simulator) -> None:
-    cables = Cable(0.01, seed=1), Cable(0.01, seed=2)
+    cables = NoisyLine(0.01, seed=1), NoisyLine(0.01, seed=2)
     with VirtualBoard(simulator, cables) as board, Peer(board.port, CONFIG) as peer:
         for number in range(20):
             while peer.sync(TIMEOUT).expected == number:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from metaplast.golden_model.random_stream import BitStream
-from metaplast.golden_model.reference import LiteralLayer
+from metaplast.golden_model.random_stream import RandomStream
+from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.timing import LayerTiming
 from metaplast.hdl.registers.register_map import LayerRegister
@@ -41,7 +41,7 @@ class Layer:
         assert bench.bits("busy")
         bench.write("reset", 0)
         await self.idle()
-        self.literal = LiteralLayer(self.config, seed)
+        self.literal = ReferenceLayer(self.config, seed)
         self.errors = self.updates = 0
 
     async def set(self, *, margin: int, events: int) -> None:
@@ -147,7 +147,7 @@ async def training(bench: Bench) -> None:
     layer.literal.k = [[random.randint(*config_range) for _ in row] for row in layer.literal.k]
     layer.literal.take_snapshot()
     await layer.host.write_counters(config.index, layer.literal.k)
-    layer.literal.stream = BitStream(random.getrandbits(48), 1)
+    layer.literal.stream = RandomStream(random.getrandbits(48), 1)
     await layer.host.write_stream(config.index, layer.literal.stream)
     await layer.set(margin=1, events=3)
     for number in range(3):

@@ -1,7 +1,7 @@
 """Bench of the UART trainer: a host on two wires trains a batch, next to the literal network."""
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.golden_model.reference import LiteralNetwork
+from metaplast.golden_model.reference import ReferenceNetwork
 from metaplast.hdl.link.protocol import (
     VERSION,
     FrameDecoder,
@@ -115,7 +115,7 @@ class Host:
 async def a_batch(bench: Bench) -> None:
     """The board says what it is, learns a batch, and its counters are the literal network's."""
     config = NetworkConfig.from_dict(bench.parameters["network"])
-    host, literal = Host(bench, config), LiteralNetwork(config)
+    host, literal = Host(bench, config), ReferenceNetwork(config)
     seen = bench.scoreboard("registers", UNSIGNED)
     counters = bench.scoreboard("counters", UNSIGNED)
     await bench.edges(20 * host.clocks)

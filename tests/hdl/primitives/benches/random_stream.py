@@ -1,6 +1,6 @@
 """Bench of the bit stream's generator: bits and state, histories loaded on the way, half steps."""
 
-from metaplast.golden_model.random_stream import BitStream
+from metaplast.golden_model.random_stream import RandomStream
 from metaplast.sim.bench import Bench, Flow, stream_bench
 
 HISTORY = (1 << 127) - 1
@@ -11,7 +11,7 @@ class Model:
     """The stream's bits from a seed on, and how many of them were taken."""
 
     def __init__(self, seed: int):
-        stream = BitStream(seed, 0)
+        stream = RandomStream(seed, 0)
         low, high = stream.history
         self.history = low | high << 64
         draws = stream.draws(2 * CYCLES + 2)

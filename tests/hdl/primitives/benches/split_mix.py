@@ -1,6 +1,6 @@
 """Bench of the seeder: histories against the model's, and how long each takes."""
 
-from metaplast.golden_model.random_stream import BitStream
+from metaplast.golden_model.random_stream import RandomStream
 from metaplast.sim.bench import Bench, Flow, stream_bench
 
 
@@ -15,7 +15,7 @@ async def histories(bench: Bench) -> None:
         *(bench.noise("i__payload") for _ in range(2)),
     ]
     for seed in seeds:
-        low, high = BitStream(seed["seed"], seed["id"]).history
+        low, high = RandomStream(seed["seed"], seed["id"]).history
         words = (low | high << 64) << 1
         monitor.expect(*(words >> 32 * n & 0xFFFFFFFF for n in range(4)))
     await driver.send(seeds)

@@ -4,12 +4,12 @@ from itertools import chain
 from typing import Any
 
 from metaplast.golden_model.random_stream import (
-    BitStream,
+    RandomStream,
     classifier_id,
     initial_counters_id,
     reinforcement_id,
 )
-from metaplast.golden_model.reference import LiteralLayer
+from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.sim.bench import Bench, stream_bench
 
 from ...folded_layers import FOLDED_LAYERS
@@ -32,7 +32,7 @@ class Stream:
         while True:
             stream = None
             if self.history:
-                stream = BitStream.from_history(self.history & (1 << 64) - 1, self.history >> 64)
+                stream = RandomStream.from_history(self.history & (1 << 64) - 1, self.history >> 64)
             draw = int(stream.draws(1)[0]) if stream is not None else 0
             self.bench.write("bits", draw)
             await self.bench.edge()
@@ -76,7 +76,7 @@ async def initial_state(bench: Bench) -> None:
 
     for time in range(2):
         seed = bench.random.getrandbits(48)
-        golden = LiteralLayer(config, seed)
+        golden = ReferenceLayer(config, seed)
         counters.expect(*chain.from_iterable(golden.k))
         expected: list[dict[str, Any]] = []
         for j in range(config.neurons):
@@ -99,7 +99,7 @@ async def initial_state(bench: Bench) -> None:
         taking = bench.start(take_counters())
         sent: list[int] = []
         for stream_id in STREAMS:
-            low, high = BitStream(seed, stream_id(config.index)).history
+            low, high = RandomStream(seed, stream_id(config.index)).history
             state = (low | high << 64) << 1
             sent += await words.send(state >> 32 * n & 0xFFFFFFFF for n in range(4))
         await taking

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from metaplast.golden_model.random_stream import BitStream
+from metaplast.golden_model.random_stream import RandomStream
 from metaplast.hdl.planning.plan import FoldedLayer
 from metaplast.sim.bench import Bench, bench
 
@@ -58,7 +58,7 @@ async def events(bench: Bench) -> None:
     """Steps come in their cycles, as many draws are taken as there are events, and it ends then."""
     folded, latency = FOLDED_LAYERS[bench.parameters["layer"]], bench.parameters["latency"]
     plan = folded.plan
-    stream = BitStream(bench.random.getrandbits(48), 2)
+    stream = RandomStream(bench.random.getrandbits(48), 2)
     ahead = [int(draw) for draw in stream.draws(2)]
     boards: dict[str, Any] = {name: bench.scoreboard(name) for name in ("reinforce", "done")}
     for name in ("rows", "lanes"):
@@ -90,7 +90,7 @@ async def events(bench: Bench) -> None:
 
     for commit in range(COMMITS):
         count = commit + 1 if commit < 10 else bench.random.randint(1, 40)
-        draws = [*ahead, *map(int, BitStream.from_history(*stream.history).draws(count))][:count]
+        draws = [*ahead, *map(int, RandomStream.from_history(*stream.history).draws(count))][:count]
         taken = 0
         await cycle([], start=count)
         for _ in range(latency + 1):

@@ -3,11 +3,11 @@
 import random
 from dataclasses import dataclass, field
 
-__all__ = ["Cable"]
+__all__ = ["NoisyLine"]
 
 
 @dataclass
-class Cable:
+class NoisyLine:
     """Bytes come out of it flipped, dropped, joined by others, or late.
 
     Parameters

@@ -13,14 +13,14 @@ from cocotb.triggers import RisingEdge, Timer
 from ..verilator.layout import pack, unpack
 from ..verilator.settings import Settings
 
-__all__ = ["Flow", "Surroundings"]
+__all__ = ["Flow", "BenchEnvironment"]
 
 PERIOD = 10
 """Simulator steps in a cycle."""
 
 # How often a driver idles and a monitor does not take, and for how long at most.
 PAUSE_PROBABILITY = 0.4
-LONGEST_PAUSE = 5
+MAX_PAUSE = 5
 
 
 class Flow(enum.Enum):
@@ -42,7 +42,7 @@ class Flow(enum.Enum):
         return self in (Flow.BACK_PRESSURE, Flow.IDLE_AND_BACK_PRESSURE)
 
 
-class Surroundings:
+class BenchEnvironment:
     """A design in the simulator: its time, its ports, and one case's random numbers.
 
     Parameters
@@ -142,4 +142,4 @@ class Surroundings:
         """How many cycles to pause, if pausing is in the flow."""
         if not may_pause or self.random.random() >= PAUSE_PROBABILITY:
             return 0
-        return self.random.randint(1, LONGEST_PAUSE)
+        return self.random.randint(1, MAX_PAUSE)

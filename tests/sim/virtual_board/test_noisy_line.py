@@ -4,25 +4,25 @@ import random
 
 import pytest
 
-from metaplast.sim.virtual_board.cable import Cable
+from metaplast.sim.virtual_board.noisy_line import NoisyLine
 
 CONTENT = random.Random(3).randbytes(20_000)
 
 
 def test_a_good_cable_carries_everything() -> None:
-    assert Cable().carry(CONTENT) == CONTENT
+    assert NoisyLine().carry(CONTENT) == CONTENT
 
 
 def test_a_bad_cable_does_the_same_again() -> None:
-    assert Cable(0.1, seed=4).carry(CONTENT) == Cable(0.1, seed=4).carry(CONTENT)
-    assert Cable(0.1, seed=4).carry(CONTENT) != Cable(0.1, seed=5).carry(CONTENT)
+    assert NoisyLine(0.1, seed=4).carry(CONTENT) == NoisyLine(0.1, seed=4).carry(CONTENT)
+    assert NoisyLine(0.1, seed=4).carry(CONTENT) != NoisyLine(0.1, seed=5).carry(CONTENT)
 
 
 @pytest.mark.parametrize("faults", [0.01, 0.3])
 def test_as_many_bytes_are_touched_as_it_says(faults: float) -> None:
     zeros = bytes(len(CONTENT))
     # Among zeros a flip shows, and an added byte; a quarter of the faults each.
-    flipped = sum(byte != 0 for byte in Cable(faults).carry(zeros))
+    flipped = sum(byte != 0 for byte in NoisyLine(faults).carry(zeros))
     assert flipped == pytest.approx(len(zeros) * faults / 2, rel=0.25)
 
 
@@ -30,7 +30,7 @@ def test_each_kind_of_fault_comes() -> None:
     flips = drops = additions = late = 0
     for seed in range(200):
         sent = bytes([1, 2, 4, 8, 16, 32, 64, 128])
-        came = Cable(0.1, seed=seed).carry(sent)
+        came = NoisyLine(0.1, seed=seed).carry(sent)
         drops += len(came) < len(sent)
         additions += len(came) > len(sent)
         late += came != sent and sorted(came) == sorted(sent)
@@ -41,7 +41,7 @@ def test_each_kind_of_fault_comes() -> None:
 
 
 def test_content_may_come_in_pieces() -> None:
-    whole, pieces = Cable(0.2), Cable(0.2)
+    whole, pieces = NoisyLine(0.2), NoisyLine(0.2)
     carried = b"".join(pieces.carry(CONTENT[at : at + 7]) for at in range(0, len(CONTENT), 7))
     assert carried == whole.carry(CONTENT)
 
@@ -49,4 +49,4 @@ def test_content_may_come_in_pieces() -> None:
 @pytest.mark.parametrize("faults", [-0.1, 1.5])
 def test_faults_are_a_share(faults: float) -> None:
     with pytest.raises(ValueError, match=f"faults must be from 0 to 1, not {faults}"):
-        Cable(faults)
+        NoisyLine(faults)
