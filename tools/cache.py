@@ -199,6 +199,10 @@ def _build(cache: Path, name: str, build: Callable[[Path], None]) -> None:
     new = cache / f"{name}.{secrets.token_hex(4)}.new"
     try:
         _remove(cache / name)  # damaged
+        for left in cache.glob(
+            f"{name}.*.new"
+        ):  # by a process that was killed: this one has the lock
+            _remove(left)
         new.mkdir()
         build(new)
         manifest = {

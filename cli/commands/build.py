@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options.folding import CellsOption, load_plan
+from ..options.folding import CellsOption, folded_by
 from ..options.network_choice import (
     BoardClassesOption,
     BoardCounterBitsOption,
@@ -99,7 +99,6 @@ def build(
         raise typer.BadParameter("already decides the size; leave out --cells", param_hint="--plan")
     from ...boards.bitstream.build import build as build_board
     from ...boards.targets.catalogue import find_board
-    from ...hdl.planning.plan import FoldedNetwork
 
     found = find_board(board)
     out = out or Path("build") / found.name
@@ -115,7 +114,7 @@ def build(
     )
     folded = None
     if plan is not None:
-        folded = FoldedNetwork(config, load_plan(plan))
+        folded = folded_by(config, plan)
     elif cells is not None:
         folded = found.fold(config, cells=cells)
     with Reporter(json=json, quiet=quiet) as reporter:

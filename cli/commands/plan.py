@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..options.folding import CellsOption, load_network, load_plan, with_factors
+from ..options.folding import CellsOption, folded_by, load_network, with_factors
 from ..options.network_choice import (
     InputsOption,
     NetworkArgument,
@@ -179,7 +179,7 @@ def _folding(
 
     found = None if device is None else find_device(device)
     if found is None or file is not None:
-        given = default_plan(config) if file is None else load_plan(file)
+        given = default_plan(config) if file is None else folded_by(config, file).plan
         plan = with_factors(given, overrides)
         overrides = [layer.to_dict() for layer in plan.layers]
         if found is None and plan.device:

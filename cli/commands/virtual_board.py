@@ -64,10 +64,9 @@ def virtual_board(
         require(package, extra="rtl", purpose="a virtual board")
     require_share("--faults", faults)
     from ...boards.targets.catalogue import fold_for, own_network
-    from ...hdl.planning.plan import FoldedNetwork
     from ...sim.virtual_board.noisy_line import NoisyLine
     from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
-    from ..options.folding import load_plan
+    from ..options.folding import folded_by
 
     config = board_network(
         own_network(board),
@@ -81,7 +80,7 @@ def virtual_board(
     if plan is None:
         folded = fold_for(board, config)
     else:
-        folded = FoldedNetwork(config, load_plan(plan))
+        folded = folded_by(config, plan)
     typer.echo("building the gateware, unless it was built before", err=True)
     simulator = build_board(folded)
     cables = (NoisyLine(faults, seed=seed), NoisyLine(faults, seed=seed + 1))

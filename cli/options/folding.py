@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from ...golden_model import NetworkConfig
     from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
 
-__all__ = ["CellsOption", "chosen_folding", "load_network", "load_plan", "with_factors"]
+__all__ = [
+    "CellsOption",
+    "chosen_folding",
+    "folded_by",
+    "load_network",
+    "load_plan",
+    "with_factors",
+]
 
 CellsOption = Annotated[
     int | None,
@@ -37,18 +44,31 @@ def chosen_folding(
     MetaplastError
         If the file holds no plan, the device is unknown, or the plan does not suit the network.
     """
-    from ...golden_model.errors import ConfigurationError
     from ...hdl.planning.devices import find_device
     from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.planner import default_plan, plan_network
 
     if file is not None:
-        try:
-            return FoldedNetwork(config, load_plan(file))
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{file}: {error}") from None
+        return folded_by(config, file)
     plan = default_plan(config) if device is None else plan_network(config, find_device(device))
     return FoldedNetwork(config, plan)
+
+
+def folded_by(config: "NetworkConfig", file: Path) -> "FoldedNetwork":
+    """The network folded by the plan of a file.
+
+    Raises
+    ------
+    MetaplastError
+        If the file holds no plan, or its plan does not suit the network; the message names it.
+    """
+    from ...golden_model.errors import ConfigurationError
+    from ...hdl.planning.plan import FoldedNetwork
+
+    try:
+        return FoldedNetwork(config, load_plan(file))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{file}: {error}") from None
 
 
 def load_plan(file: Path) -> "NetworkPlan":

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from ...boards.driver.board_trainer import VIRTUAL, BoardTrainer
 from ...boards.driver.ports import BAUD
 from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Trainer
 from ...hdl.client.transport import TransportError
 from ...sim.cosimulation.lockstep import DifferenceError, LockstepNetwork, placed
-from ..options.folding import load_plan
+from ..options.folding import folded_by
 from ..terminal.output import Reporter, require
 from .backends import Backend
 
@@ -52,10 +54,12 @@ class BoardBackend(Backend):
     ):
         virtual = port.startswith(VIRTUAL)
         if virtual and baud is not None:
-            raise MetaplastError(f"--baud is for serial ports, and {port} is none")
+            raise typer.BadParameter(
+                f"is for serial ports, and {port} is none", param_hint="--baud"
+            )
         if not virtual and faults:
-            raise MetaplastError(
-                f"--faults is for the cables of virtual boards, and {port} is none"
+            raise typer.BadParameter(
+                f"is for the lines of virtual boards, and {port} is none", param_hint="--faults"
             )
         self._port = port
         self._virtual = virtual
@@ -73,18 +77,20 @@ class BoardBackend(Backend):
                 require(package, extra="rtl", purpose="a virtual board")
             from ...sim.virtual_board.noisy_line import NoisyLine
 
-            reporter.line(f"building the gateware of {self._port}, unless it was built before")
             cables = (NoisyLine(self._faults, seed=1), NoisyLine(self._faults, seed=2))
         self._bits = session.bits
         golden = session.trainer
+        config = golden.network.config
         self._device = BoardTrainer.open(
             self._port,
             baud=self._baud or BAUD,
-            plan=None if self._plan is None else load_plan(self._plan),
+            plan=None if self._plan is None else folded_by(config, self._plan).plan,
             cables=cables,
         )
+        if self._virtual:
+            reporter.line(f"building the gateware of {self._port}, unless it was built before")
         network: Any = self._device.attach(
-            golden.network.config, start=golden.network if session.history else None
+            config, start=golden.network if session.history else None
         )
         if self._check:
             network = LockstepNetwork(golden.network, network)

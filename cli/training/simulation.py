@@ -74,16 +74,18 @@ class SimulationBackend(Backend):
         self._samples = len(session.bits.x)
         self._held_out = session.bits.x_held_out is not None
         setup = TrainingSetup(folded=self._folded, x=session.bits.x, y=session.bits.y)
+        batch = None
+        if self._waves_batch is not None:  # which may be none, before the simulator is built
+            batch = coming_batch(setup, session.trainer, self._waves_batch)
         reporter.line("building the simulator, unless it was built before")
         started = time.perf_counter()
         built = setup.simulator().built
         seconds = time.perf_counter() - started
         state = "built" if built else "found as built before"
         reporter.line(f"simulator {state} in {seconds:.0f} s")
-        if self._waves_batch is not None:
-            batch = coming_batch(setup, session.trainer, self._waves_batch)
+        if batch is not None:
             record_batch(setup, batch, self._waves)
-            reporter.line(f"batch {self._waves_batch + 1} is recorded in {self._waves}")
+            reporter.line(f"batch {batch.number + 1} is recorded in {self._waves}")
         self._training = CoreTraining(
             setup,
             session.trainer,

@@ -66,6 +66,7 @@ class RemoteCore:
         self.config = config
         self.load = load
         self._layers = range(len(config.layers))
+        self._check_network()
         self.reset()
         if start is not None:
             self.load_state(start)
@@ -76,6 +77,34 @@ class RemoteCore:
 
     # Set-up
 
+    def _check_network(self) -> None:
+        """Refuse a core that has another network."""
+        config = self.config
+        wanted = {
+            "layers": [len(config.layers)],
+            "classes": [config.classes],
+            "bits of a counter": [config.counter_bits],
+            "inputs": [layer.inputs for layer in config.layers],
+            "neurons": [layer.neurons for layer in config.layers],
+            "group sizes": [layer.group for layer in config.layers],
+        }
+        addresses: list[list[int]] = [
+            [GlobalRegister.LAYERS],
+            [GlobalRegister.CLASSES],
+            [GlobalRegister.COUNTER_BITS],
+            *(
+                [layer_address(layer, register) for layer in self._layers]
+                for register in (LayerRegister.INPUTS, LayerRegister.NEURONS, LayerRegister.GROUP)
+            ),
+        ]
+        for (name, values), places in zip(wanted.items(), addresses, strict=True):
+            got = self._access([(place, None) for place in places])
+            if got != values:
+                raise TransportError(
+                    f"the core at {self.transport.name} has another network: its {name} are "
+                    f"{', '.join(map(str, got))}, and {', '.join(map(str, values))} are wanted"
+                )
+
     def reset(self) -> None:
         """Write seed, batch size and margins, and bring the core to the seeded initial state."""
         config = self.config
@@ -85,7 +114,7 @@ class RemoteCore:
         self._counters: list[NDArray[np.int16]] | None = None
         self._received: list[SampleResults] = []
         self._ends: list[BatchCounts] = []
-        self.transport.access(
+        self._access(
             [
                 (GlobalRegister.MODE, 0),
                 (GlobalRegister.BATCH, config.batch),
@@ -122,7 +151,7 @@ class RemoteCore:
         for _ in range(MAX_LOADS):
             self.transport.settle()
             for layer in to_load:
-                self.transport.access(_loading(layer, state))
+                self._access(_loading(layer, state))
             self._counters = None
             differences = {layer: self._difference(layer, state) for layer in self._layers}
             to_load = [layer for layer in self._layers if differences[layer]]
@@ -138,7 +167,7 @@ class RemoteCore:
     def load_streams(self, streams: Sequence[RandomStream]) -> None:
         """Load the reinforcement stream of each layer."""
         for layer, stream in enumerate(streams):
-            self.transport.access(_stream_writes(layer, stream))
+            self._access(_stream_writes(layer, stream))
 
     # Training
 
@@ -165,6 +194,12 @@ class RemoteCore:
         else:
             for x, y in batches:
                 yield self._train_batch(x, y, events)
+        refused = (self._read_counts().refused - self._before.refused) & WORD
+        if refused:
+            raise TransportError(
+                f"the core at {self.transport.name} refused {refused} of the samples: it has fewer "
+                "classes than their labels"
+            )
 
     def _train_ahead(
         self, batches: Iterable[Batch], events: Sequence[int]
@@ -187,6 +222,11 @@ class RemoteCore:
                 sent,
                 sent - len(sizes),
             )
+        if self._ends or any(map(len, self._received)):
+            raise TransportError(
+                f"the core at {self.transport.name} gave more results than it was sent samples, or "
+                f"ended more than the {sent} batches that it was sent"
+            )
         self._whole = True
 
     def _train_batch(
@@ -196,8 +236,8 @@ class RemoteCore:
         self._whole = False
         self._send(x, y, ends=True)
         self.transport.settle()
-        self._received += self.transport.receive()
-        raised = sum(results.errors.sum(axis=0) for results in self._received)
+        self._received = [self._results_of(len(x))]
+        raised = self._received[0].errors.sum(axis=0)
         errors = tuple(np.add(self._ends_before.errors, raised).tolist())
         self._ends.append(BatchCounts(errors, self._read_updates()))
         (record,) = self._ended(deque([len(x)]), events)
@@ -218,7 +258,21 @@ class RemoteCore:
         self._whole = False
         self._send(x, y, ends=False)
         self.transport.settle()
-        self.transport.receive()
+        self._results_of(len(x))
+
+    def _results_of(self, samples: int) -> SampleResults:
+        """The results of all samples that were sent, when the core is idle."""
+        results = self.transport.receive()
+        count = sum(map(len, results))
+        if count != samples:
+            raise TransportError(
+                f"the core at {self.transport.name} gave {count} results for {samples} samples"
+            )
+        if not results:
+            layers = len(self._layers)
+            none = np.empty((0, layers), dtype=np.int64)
+            return SampleResults(none, none.astype(np.bool_), np.empty(0, dtype=np.bool_))
+        return SampleResults.joined(results)
 
     def _send(self, x: NDArray[np.uint8], y: NDArray[np.int64], *, ends: bool) -> None:
         """Send samples in words of the core's width."""
@@ -260,13 +314,13 @@ class RemoteCore:
     def _set_mode(self, *, infer: bool) -> None:
         if self._infers != infer:
             self.transport.settle()
-            self.transport.access([(GlobalRegister.MODE, int(infer))])
+            self._access([(GlobalRegister.MODE, int(infer))])
             self._infers = infer
 
     def write_events(self, events: Sequence[int]) -> None:
         """Write ``M_l`` of each layer, the reinforcement events of a commit."""
         if self._events != list(events):
-            self.transport.access(
+            self._access(
                 [
                     (layer_address(layer, LayerRegister.EVENTS), count)
                     for layer, count in enumerate(events)
@@ -295,10 +349,7 @@ class RemoteCore:
             part = bits[start : start + PREDICTED_AT_ONCE]
             self._send(part, np.zeros(len(part), dtype=np.int64), ends=False)
         self.transport.settle()
-        results = self.transport.receive()
-        if not results:
-            return np.empty(0, dtype=np.int64)
-        return SampleResults.joined(results).predictions[:, -1]
+        return self._results_of(len(bits)).predictions[:, -1]
 
     # State
 
@@ -381,7 +432,7 @@ class RemoteCore:
             If the core fails.
         """
         before, now = self._before, self._read_counts()
-        saturated = self.transport.access(
+        saturated = self._access(
             [(layer_address(layer, LayerRegister.SATURATED), None) for layer in self._layers]
         )
         return CoreCounts(
@@ -392,26 +443,32 @@ class RemoteCore:
             saturated=tuple(saturated),
         )
 
+    def _access(self, requests: Sequence[Access]) -> list[int]:
+        """Read and write registers; a transport that loses an answer is not trusted."""
+        values = self.transport.access(requests)
+        if len(values) != len(requests):
+            raise TransportError(
+                f"the core at {self.transport.name} gave {len(values)} answers to "
+                f"{len(requests)} requests"
+            )
+        return values
+
     def _read_counts(self) -> CoreCounts:
         """The count registers, without those that take a scan."""
         addresses: list[int] = [GlobalRegister.SAMPLES, GlobalRegister.REFUSED]
         for register in (LayerRegister.ERRORS, LayerRegister.UPDATES):
             addresses += [layer_address(layer, register) for layer in self._layers]
-        samples, refused, *counts = self.transport.access(
-            [(address, None) for address in addresses]
-        )
+        samples, refused, *counts = self._access([(address, None) for address in addresses])
         count = len(self._layers)
         return CoreCounts(samples, refused, tuple(counts[:count]), tuple(counts[count:]))
 
     def _read_updates(self) -> tuple[int, ...]:
         addresses = [layer_address(layer, LayerRegister.UPDATES) for layer in self._layers]
-        return tuple(self.transport.access([(address, None) for address in addresses]))
+        return tuple(self._access([(address, None) for address in addresses]))
 
     def _read_history(self, layer: int) -> int:
         """The four words of the history of a stream; bit 0 is unused."""
-        words = self.transport.access(
-            [(_stream_address(layer, word), None) for word in range(STREAM_WORDS)]
-        )
+        words = self._access([(_stream_address(layer, word), None) for word in range(STREAM_WORDS)])
         return sum(word << 32 * index for index, word in enumerate(words))
 
     def _difference(self, layer: int, state: NetworkState) -> str | None:

@@ -185,6 +185,16 @@ class Register:
             raise ValueError(f"offset must be from 0 to {PAGE - 1}, not {self.offset!r}")
         if self.access not in ("r", "w", "rw"):
             raise ValueError(f'access must be "r", "w" or "rw", not {self.access!r}')
+        for bound in (self.minimum, self.maximum):
+            if isinstance(bound, Register) or not isinstance(bound, Bound):
+                raise ValueError(f"a bound must be an integer or a LayerBound, not {bound!r}")
+        if self.reset is not None and isinstance(self.minimum, int):
+            highest = self.maximum if isinstance(self.maximum, int) else self.reset
+            if self.on_write is OnWrite.STORE and not self.minimum <= self.reset <= highest:
+                raise ValueError(
+                    f"reset must be from {self.minimum} to {highest}, not {self.reset}: a register "
+                    "starts with a value that can be written"
+                )
         if self.stored and self.reset is None:
             raise ValueError(
                 f"the register at offset {self.offset} is stored; give its reset value"
@@ -298,7 +308,7 @@ class GlobalRegister(RegisterGroup):
     COUNTER_BITS = Register(11, "r", "bits `B` of a hidden weight")
 
 
-NEURONS = LayerBound("K", lambda layer: layer.neurons)
+ALL_NEURONS = LayerBound("K", lambda layer: layer.neurons)
 LAST_NEURON = LayerBound("K − 1", lambda layer: layer.neurons - 1)
 LOWEST_COUNTER = LayerBound("−2^(B−1)", lambda layer: layer.lowest)
 HIGHEST_COUNTER = LayerBound("2^(B−1) − 1", lambda layer: layer.highest)
@@ -309,7 +319,7 @@ class LayerRegister(RegisterGroup):
     """Registers of a layer, at :func:`layer_address`."""
 
     MARGIN = Register(
-        0, "rw", "`floor(r·K)`: lead that a right answer must have", maximum=NEURONS, reset=0
+        0, "rw", "`floor(r·K)`: lead that a right answer must have", maximum=ALL_NEURONS, reset=0
     )
     EVENTS = Register(1, "rw", "`M`: reinforcement events of a commit", reset=0)
     ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, reset=0)

@@ -363,3 +363,14 @@ def test_parts_of_a_key_do_not_run_into_each_other() -> None:
     assert content_key("ab", "c") != content_key("a", "bc") != content_key("a", b"bc", "")
     assert content_key("a", b"b") == content_key(b"a", "b")
     assert content_key(os.fsdecode(b"/caf\xe9")) == content_key(b"/caf\xe9")
+
+
+def test_what_a_killed_process_left_is_removed(cache: Path) -> None:
+    name = f"design-{'5' * 32}"
+    left = cache / f"{name}.0123abcd.new"
+    left.mkdir(parents=True)
+    (left / "half").write_text("half")
+    directory, built = get_or_build(name, write)
+    assert built
+    assert any(directory.iterdir())
+    assert not left.exists()

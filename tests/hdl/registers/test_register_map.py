@@ -106,6 +106,14 @@ def test_what_a_request_may_do_and_when() -> None:
         ((-1, "r", "text"), "offset must be from 0 to 255, not -1"),
         ((0, "x", "text"), 'access must be "r", "w" or "rw", not \'x\''),
         ((7, "rw", "text"), "the register at offset 7 is stored; give its reset value"),
+        (
+            (7, "rw", "text", OnWrite.STORE, OnRead.VALUE, 0, Register(1, "r", "text"), 0),
+            "a bound must be an integer or a LayerBound, not Register",
+        ),
+        (
+            (7, "rw", "text", OnWrite.STORE, OnRead.VALUE, 1, 9, 0),
+            "reset must be from 1 to 9, not 0: a register starts with a value that can be written",
+        ),
     ],
 )
 def test_a_declaration_is_checked(arguments: tuple[object, ...], message: str) -> None:
