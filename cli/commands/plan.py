@@ -131,10 +131,7 @@ def plan(
         reinforcement=reinforcement,
         batch=batch,
     )
-    if file is not None and model is None and inputs is None and not any(choices.given()):
-        config = load_network(file)
-    else:
-        config = chosen_network(model, inputs, choices)
+    config = _network(model, inputs, file, choices)
     overrides = _overrides(factors or [], len(config.layers))
     if file is not None and factors:
         raise typer.BadParameter("says all factors already; leave out --set", param_hint="--plan")
@@ -150,7 +147,20 @@ def plan(
         chosen=_numbers(chosen, "--chosen"), errors=_numbers(errors, "--errors"), accuracy=accuracy
     )
     folded, found = _folding(config, file, device, cells, overrides, workload)
-    report = report_plan(folded, found, workload)
+    _report(report_plan(folded, found, workload), out, json=json)
+
+
+def _network(
+    model: Path | None, inputs: int | None, file: Path | None, choices: Choices
+) -> "NetworkConfig":
+    """The network that was asked for, or the one of a plan file."""
+    if file is not None and model is None and inputs is None and not any(choices.given()):
+        return load_network(file)
+    return chosen_network(model, inputs, choices)
+
+
+def _report(report: "PlanReport", out: Path | None, *, json: bool) -> None:
+    """Write and print a report."""
     document = report.to_dict()
     if out is not None:
         from ...golden_model.files.atomic import write_atomically
