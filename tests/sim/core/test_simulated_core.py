@@ -357,13 +357,17 @@ def test_a_waveform_of_a_while(tmp_path: Path) -> None:
     simulator = build_core(FoldedNetwork(CONFIG, PLAN), optimize=False, waves=True)
     with SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN), waves=waves) as core:
         begin(core)
-        parts = batches()
+        x, y, last = samples()
+        transport, parts = core.transport, batches()
         list(core.train_batches(parts[:1], EVENTS))
-        before = core.cycles
+        before = transport.cycles
         core.record(True)
-        list(core.train_batches(parts[1:2], EVENTS))
-        busy = core.cycles - before
+        transport.send(words(x[5:10]), y[5:10], last[5:10])
+        transport.settle()
+        busy = transport.cycles - before
         core.record(False)
+        transport.receive()
+        transport.batch_counts()
         list(core.train_batches(parts[2:10], EVENTS))
     text = waves.read_text()
     assert "$enddefinitions" in text
