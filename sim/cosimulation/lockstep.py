@@ -5,6 +5,7 @@ or a real one. Any two :class:`~metaplast.golden_model.trainer.TrainableNetwork`
 """
 
 import enum
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import tee
 
@@ -149,28 +150,37 @@ class LockstepNetwork:
         before: StoredState | None,
     ) -> Iterator[BatchRecord]:
         """Train on batches numbered from ``first``, and compare the states at the end."""
-        ours, theirs = tee(batches)
         layers = len(self.config.layers)
-        samples = 0
+        samples, number = 0, first
         errors, updates = np.zeros(layers, dtype=np.int64), np.zeros(layers, dtype=np.int64)
-        got_records = self.network.train_batches(theirs, events)
-        number = first
-        for number, expected in enumerate(self.reference.train_batches(ours, events), start=first):
-            try:
-                got = next(got_records)
-            except LostBatchesError as error:
-                lost = Difference(
-                    what="number of batches through", expected=error.sent, got=error.ended
-                )
-                raise DifferenceError(lost, before) from None
-            samples += len(expected.predictions)
-            errors += expected.error_counts
-            updates += expected.updates
-            if difference := compare_batches(expected, got):
-                raise DifferenceError(difference.at(batch=number), before)
-            yield got
-        for _ in got_records:
-            raise AssertionError("a network gave a record of a batch that it was not given")
+        ours, theirs = tee(batches)
+        references = self.reference.train_batches(ours, events)
+        expected_records: deque[BatchRecord] = deque()
+
+        def trained() -> Iterator[Batch]:
+            """Batches on which the reference has trained: it works while a core does."""
+            for batch in theirs:
+                expected_records.append(next(references))
+                yield batch
+
+        try:
+            for number, got in enumerate(
+                self.network.train_batches(trained(), events), start=first
+            ):
+                expected = expected_records.popleft()
+                samples += len(expected.predictions)
+                errors += expected.error_counts
+                updates += expected.updates
+                if difference := compare_batches(expected, got):
+                    raise DifferenceError(difference.at(batch=number), before)
+                yield got
+        except LostBatchesError as error:
+            lost = Difference(
+                what="number of batches through", expected=error.sent, got=error.ended
+            )
+            raise DifferenceError(lost, before) from None
+        assert not expected_records, "a network gave no record of a batch that it was given"
+        assert next(references, None) is None, "the reference trained on more batches"
         batch = number if self.check is Check.BATCH else None
         if isinstance(self.network, RemoteCore):
             counts = CoreCounts(
