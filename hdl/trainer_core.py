@@ -58,7 +58,7 @@ class TrainerCore(wiring.Component):
         A sample is inside, or a commit or a reset is under way.
     batch_ends : Out(array)
         Of each layer, in the cycle in which its commit begins: its counts of errors and updated
-        neurons (:func:`.layer.batch_end_layout`).
+        neurons (:func:`.sample_layouts.batch_end_layout`).
     """
 
     def __init__(self, folded: FoldedNetwork):
