@@ -67,7 +67,7 @@ demo: compiler $(CORE)
 		--model $(DEMO)/digits-gateware.npz; \
 	echo; \
 	echo "A virtual iCEBreaker learns over its serial port, compared with the model in the end:"; \
-	metaplast train digits --device virtual:icebreaker --check --hidden 64 --epochs 5 \
+	metaplast train digits --board virtual:icebreaker --check --hidden 64 --epochs 5 \
 		--model $(DEMO)/digits-board.npz --plot $(DEMO); \
 	echo; \
 	echo "The bitstream of that network for a real iCEBreaker, and a report on it:"; \

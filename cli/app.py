@@ -40,6 +40,9 @@ COMMANDS = (
 
 MAX_SENTENCE = 1200
 
+RENAMED_OPTIONS = {"--device": {"train": "--board"}}
+"""Options of earlier releases: by command, what they are called now; of all others, `--fpga`."""
+
 INTERRUPTED = 130
 """Typer's status, if Ctrl-C comes outside of a command."""
 
@@ -91,6 +94,7 @@ class MetaplastGroup(TyperGroup):
         except typer.Abort:  # what older Typers make of it
             status = _fail("interrupted")
         except UsageError as error:
+            _name_renamed_option(error)
             error.show(file=sys.stderr)  # type: ignore[attr-defined]
             status = 2
         except BrokenPipeError:
@@ -119,6 +123,16 @@ class MetaplastGroup(TyperGroup):
             if not isinstance(error, MetaplastError):
                 raise
             return _fail(str(error), status=2 if isinstance(error, ConfigurationError) else 1)
+
+
+def _name_renamed_option(error: Any) -> None:
+    """Say in the error about an unknown option what the option is called now."""
+    commands = RENAMED_OPTIONS.get(getattr(error, "option_name", ""))
+    if commands is not None and error.ctx is not None:
+        name = commands.get(error.ctx.command.name, "--fpga")
+        if any(name in parameter.opts for parameter in error.ctx.command.params):
+            error.message = f"{error.option_name} is called {name} now"
+            error.possibilities = None
 
 
 def _fail(sentence: str, status: int = 1) -> int:

@@ -16,7 +16,7 @@ class BatchControl(wiring.Component):
 
     Parameters
     ----------
-    load : int
+    input_width : int
         Input bits in a word.
     classes : int
         Labels from here on are refused in training.
@@ -43,13 +43,13 @@ class BatchControl(wiring.Component):
         Set the count to zero. Not while a word passes.
     """
 
-    def __init__(self, *, load: int, classes: int):
-        self.load = load
+    def __init__(self, *, input_width: int, classes: int):
+        self.input_width = input_width
         self.classes = classes
         super().__init__(
             {
-                "i": In(stream.Signature(sample_word_layout(load))),
-                "o": Out(stream.Signature(sample_layout(load, 0))),
+                "i": In(stream.Signature(sample_word_layout(input_width))),
+                "o": Out(stream.Signature(sample_layout(input_width, 0))),
                 "last_word": In(1),
                 "hold": In(1),
                 "infer": In(1),

@@ -48,13 +48,13 @@ class Network(wiring.Component):
     def __init__(self, folded: FoldedNetwork):
         self.folded = folded
         self.layers = [
-            LayerEngine(layer, load)
-            for layer, load in zip(folded.layers, folded.next_loads, strict=True)
+            LayerEngine(layer, width)
+            for layer, width in zip(folded.layers, folded.next_input_widths, strict=True)
         ]
         count = len(self.layers)
         super().__init__(
             {
-                "i": In(stream.Signature(sample_layout(folded.first.plan.load, 0))),
+                "i": In(stream.Signature(sample_layout(folded.first.plan.input_width, 0))),
                 "last_word": Out(1),
                 "cancel": In(1),
                 "o": Out(stream.Signature(result_layout(count))),

@@ -43,7 +43,7 @@ class TrainerCore(wiring.Component):
     Members
     -------
     samples : In(stream)
-        Words of samples (:func:`sample_word_layout`), ``load_words`` each.
+        Words of samples (:func:`sample_word_layout`), ``sample_words`` each.
     cancel : In(1)
         What came of a sample that is not complete is dropped, as if it had never come: the next
         word is a sample's first. No word is taken while it is set; between samples it changes
@@ -67,7 +67,7 @@ class TrainerCore(wiring.Component):
         layers = len(folded.layers)
         super().__init__(
             {
-                "samples": In(stream.Signature(sample_word_layout(folded.first.plan.load))),
+                "samples": In(stream.Signature(sample_word_layout(folded.first.plan.input_width))),
                 "cancel": In(1),
                 "results": Out(stream.Signature(result_layout(layers))),
                 "requests": In(stream.Signature(request_layout())),
@@ -86,7 +86,7 @@ class TrainerCore(wiring.Component):
         m.submodules.registers = registers = RegisterFile(GlobalRegister)
         m.submodules.router = router = RequestRouter(layers=layers)
         m.submodules.batch = batch = BatchControl(
-            load=self.folded.first.plan.load, classes=config.classes
+            input_width=self.folded.first.plan.input_width, classes=config.classes
         )
         m.submodules.reset = reset = ResetSequence(layers=layers)
         m.d.comb += [

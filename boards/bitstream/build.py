@@ -70,7 +70,7 @@ def build(
         If the build cache cannot be used.
     """
     own = own_file_names(out)
-    flow = find_flow(board.device.family)
+    flow = find_flow(board.fpga.family)
     versions = {tool.name: tool.version(native) for tool in flow.tools}
     progress("elaborating")
     prepared = prepare(board, network, clock=clock)

@@ -126,7 +126,7 @@ def describe(run: FlowRun, reached: dict[int, float], best: int, **origin: Any) 
     return {
         "format": FORMAT,
         "board": prepared.board.name,
-        "device": prepared.board.device.name,
+        "fpga": prepared.board.fpga.name,
         "bitstream": flow.bitstream,
         "bitstream_sha256": hashlib.sha256((directory / flow.bitstream).read_bytes()).hexdigest(),
         "config": prepared.folded.config.to_dict(),
@@ -165,4 +165,4 @@ def _rates(prepared: Prepared) -> dict[str, Any]:
 def _sample_bytes(folded: FoldedNetwork) -> int:
     """Bytes of a sample on the link, without those that escape others."""
     frame = 1 + 2 + 1 + 1 + 4 + 1
-    return frame + folded.first.load_words * -(-folded.first.plan.load // 8)
+    return frame + folded.first.sample_words * -(-folded.first.plan.input_width // 8)

@@ -46,7 +46,7 @@ class FlowRun:
     def __init__(self, directory: Path, prepared: Prepared, *, native: bool, progress: Progress):
         self.directory = directory
         self.prepared = prepared
-        self.flow = find_flow(prepared.board.device.family)
+        self.flow = find_flow(prepared.board.fpga.family)
         self._native = native
         self._progress = progress
         self._runner = Runner(BuildError)
@@ -87,7 +87,7 @@ class FlowRun:
         Raises
         ------
         NoRoomError
-            If the design does not fit the device.
+            If the design does not fit the FPGA.
         BuildError
             If every placement fails, or misses timing.
         """
@@ -175,7 +175,7 @@ def _check_room(prepared: Prepared, logic_cell: str, log: str) -> None:
         for kind, used, available in UTILISATION.findall(log)
         if int(used) > int(available)
     ]
-    device = prepared.board.device.name
+    fpga = prepared.board.fpga.name
     advice = (
         "choose a smaller --hidden, or a plan of smaller factors (`metaplast plan --set`, --plan)"
     )
@@ -184,11 +184,11 @@ def _check_room(prepared: Prepared, logic_cell: str, log: str) -> None:
         kinds = {kind for kind, _, _ in over}
         excess = sum(used - available for _, used, available in over)
         raise NoRoomError(
-            f"the design does not fit {device}: it needs {needs}; {advice}",
+            f"the design does not fit {fpga}: it needs {needs}; {advice}",
             excess if kinds == {logic_cell} else None,
         )
     if FULL in log:
-        raise BuildError(f"the design fills {device} so far that it cannot be placed; {advice}")
+        raise BuildError(f"the design fills {fpga} so far that it cannot be placed; {advice}")
 
 
 def _missed(
@@ -206,5 +206,5 @@ def _missed(
     return (
         f"timing is missed: {reached[best]:.2f} MHz of {megahertz(prepared.clock)} are reached"
         f"{tried}, the critical path is {missed:.2f} ns too long{where}; ask for a lower --clock, "
-        "for more --seeds, or for a plan of smaller lanes or words (`metaplast plan --set`, --plan)"
+        "for more --seeds, or for a plan of smaller pe or simd (`metaplast plan --set`, --plan)"
     )

@@ -65,7 +65,7 @@ def render_page(build: Build, model: Model | None = None) -> str:
         TEMPLATES,
         "report.html",
         board=build.board.title,
-        device=known["device"],
+        fpga=known["fpga"],
         shape=_shape(known["config"]),
         figures=_headline_figures(build, model),
         utilisation=_utilisation(known["utilisation"]),
@@ -99,16 +99,16 @@ def _percent(share: float, digits: int = 0) -> str:
 
 def _headline_figures(build: Build, model: Model | None) -> list[dict[str, str]]:
     """Figures for the top of the page: title, value and a note each."""
-    known, device = build.description, build.board.device
+    known, fpga = build.description, build.board.fpga
     config, speed = known["config"], known["core_samples_per_second"]
-    cells = known["utilisation"][find_flow(device.family).logic_cell]
+    cells = known["utilisation"][find_flow(fpga.family).logic_cell]
     rows = [
         (
             "Network",
             _shape(config),
             f"{config['counter_bits']}-bit hidden weights, groups of {_list(config['groups'])}",
         ),
-        ("Board", build.board.title, known["device"]),
+        ("Board", build.board.title, known["fpga"]),
         (
             "Clock",
             f"{known['clock_mhz']:g} MHz",
@@ -119,7 +119,7 @@ def _headline_figures(build: Build, model: Model | None) -> list[dict[str, str]]
             f"{cells['used']:,}",
             f"of {cells['available']:,}, {_percent(cells['used'] / cells['available'])}",
         ),
-        ("Block RAMs", f"{known['needs']['block_rams']:,}", f"of {device.block_ram.count:,}"),
+        ("Block RAMs", f"{known['needs']['block_rams']:,}", f"of {fpga.block_ram.count:,}"),
         (
             "Samples/s in the core",
             f"{speed['first_epoch']:,.0f}",

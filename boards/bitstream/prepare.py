@@ -21,7 +21,7 @@ SUFFIXES = (".il", ".ys", ".pcf", ".lpf", ".cst")
 """Of the files that the tools read: the design, the synthesis script, constraints."""
 
 SPARE = 0.05
-"""Share of a device's logic cells that a smaller plan leaves free, so that they can be placed."""
+"""Share of an FPGA's logic cells that a smaller plan leaves free, so that they can be placed."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def prepare(
         BoardTop(board, design, frequency, pll),
         emit_src=False,
         script_after_read=NO_COLLISION_EMULATION,
-        synth_opts=find_flow(board.device.family).options,
+        synth_opts=find_flow(board.fpga.family).options,
     )
     files = {name: text for name, text in elaborated.files.items() if name.endswith(SUFFIXES)}
     return Prepared(board, folded, frequency, pll, platform, files)
@@ -107,7 +107,7 @@ def prepare_smaller(
     prepared : Prepared
         The design that does not fit.
     excess : int or None
-        Logic cells that it needs and the device does not have; None if the device has too little of
+        Logic cells that it needs and the FPGA does not have; None if the FPGA has too little of
         something else.
     clock : Fraction or None
         As in :func:`prepare`.
@@ -120,8 +120,8 @@ def prepare_smaller(
     board, folded = prepared.board, prepared.folded
     if excess is None:
         return None
-    planned = network_needs(folded, board.device)
-    cells = int(planned.cells) - excess - int(SPARE * board.device.luts)
+    planned = network_needs(folded, board.fpga)
+    cells = int(planned.cells) - excess - int(SPARE * board.fpga.luts)
     if cells < 1:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The pictures of the HTML report: cells on the device, and a model's learning curve."""
+"""The pictures of the HTML report: cells on the FPGA, and a model's learning curve."""
 
 import io
 import re
@@ -26,7 +26,7 @@ GREY = "#8b96a1"
 
 @dataclass(frozen=True)
 class PlacedPart:
-    """The cells of a part of the design on the device.
+    """The cells of a part of the design on the FPGA.
 
     Attributes
     ----------
@@ -45,12 +45,12 @@ class PlacedPart:
 
 @dataclass(frozen=True)
 class Placement:
-    """A picture of the device: tiles by column and row, row 0 at the bottom.
+    """A picture of the FPGA: tiles by column and row, row 0 at the bottom.
 
     Attributes
     ----------
     columns, rows : int
-        Tiles of the device, up to the last that is used.
+        Tiles of the FPGA, up to the last that is used.
     width, height : int
         Of the picture, in its own units.
     parts : list of PlacedPart

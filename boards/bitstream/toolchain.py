@@ -1,4 +1,4 @@
-"""The tools that make a bitstream, and how each family of devices calls them."""
+"""The tools that make a bitstream, and how each family of FPGAs calls them."""
 
 import shutil
 import sys
@@ -27,7 +27,7 @@ class NoRoomError(BuildError):
     Attributes
     ----------
     excess : int or None
-        Logic cells that it needs and the device does not have; None if there is something else
+        Logic cells that it needs and the FPGA does not have; None if there is something else
         that it has too little of.
     """
 
@@ -140,7 +140,7 @@ class Flow(ABC):
 
     @abstractmethod
     def _device_arguments(self, platform: Any, seed: int) -> list[str]:
-        """The device, its constraints, and the configuration that is to be written."""
+        """The FPGA, its constraints, and the configuration that is to be written."""
 
     @abstractmethod
     def pack_arguments(self, platform: Any, seed: int) -> list[str]:
@@ -259,5 +259,5 @@ FLOWS: dict[str, Flow] = {"ice40": Ice40Flow(), "ecp5": ECP5Flow(), "gowin": Gow
 
 
 def find_flow(family: str) -> Flow:
-    """The flow of a family, as :class:`metaplast.hdl.planning.devices.Device` names it."""
+    """The flow of a family, as :class:`metaplast.hdl.planning.fpgas.FPGA` names it."""
     return FLOWS[family]

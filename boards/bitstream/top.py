@@ -53,7 +53,7 @@ class BoardTop(Elaboratable):
         if self.pll is None:
             m.submodules.crystal = crystal = io.Buffer("i", pins)
             m.d.comb += [clock.eq(crystal.i), locked.eq(1)]
-        elif self.board.device.family == "ice40":
+        elif self.board.fpga.family == "ice40":
             # The PLL of an iCE40 is in the pin's own cell.
             m.submodules.pll = self.pll.instance(pins.io, clock, locked)
         else:

@@ -92,7 +92,7 @@ class BoardTrainer:
         Parameters
         ----------
         port : str
-            A serial port (``/dev/ttyUSB1``, ``COM3``), or ``virtual:`` and a board's or device's
+            A serial port (``/dev/ttyUSB1``, ``COM3``), or ``virtual:`` and a board's or FPGA's
             name: its gateware, in a simulator.
         plan : NetworkPlan, optional
             The fold factors; of a virtual board by default those that the planner chooses for it,

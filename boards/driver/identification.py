@@ -33,7 +33,7 @@ class BoardShape:
         Of its network.
     hidden, groups : tuple of int
         Neurons and group sizes of its layers.
-    load : int
+    input_width : int
         Bits of a sample's word on the link.
     clock_khz : int
         Its clock; 0 if it does not know.
@@ -46,7 +46,7 @@ class BoardShape:
     groups: tuple[int, ...]
     classes: int
     counter_bits: int
-    load: int
+    input_width: int
     clock_khz: int
     digest: int
 
@@ -85,7 +85,7 @@ class BoardShape:
             groups=config.groups,
             classes=config.classes,
             counter_bits=config.counter_bits,
-            load=self.load,
+            input_width=self.input_width,
             clock_khz=self.clock_khz,
             digest=self.digest,
         )
@@ -134,7 +134,7 @@ def identify(client: LinkClient) -> BoardShape:
         groups=of_layers(LayerRegister.GROUP),
         classes=client.read(GlobalRegister.CLASSES),
         counter_bits=client.read(GlobalRegister.COUNTER_BITS),
-        load=client.read(link_address(LinkRegister.LOAD)),
+        input_width=client.read(link_address(LinkRegister.INPUT_WIDTH)),
         clock_khz=client.read(link_address(LinkRegister.CLOCK)),
         digest=client.read(link_address(LinkRegister.DIGEST)),
     )

@@ -118,4 +118,4 @@ def network_on_board(
     """
     shape = identify(client)
     shape.check(config, plan)
-    return RemoteCore(LinkTransport(client), config, shape.load, start=start)
+    return RemoteCore(LinkTransport(client), config, shape.input_width, start=start)

@@ -1,4 +1,4 @@
-"""The frequencies that a device's PLL can make of a crystal's, exactly."""
+"""The frequencies that an FPGA's PLL can make of a crystal's, exactly."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -47,7 +47,7 @@ class PLL(ABC):
     @classmethod
     @abstractmethod
     def settings(cls, reference: Fraction) -> Iterable[Self]:
-        """All settings that the device's maker allows."""
+        """All settings that the FPGA's maker allows."""
 
     @abstractmethod
     def instance(self, crystal: Any, clock: Any, locked: Any) -> "Instance":

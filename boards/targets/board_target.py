@@ -7,7 +7,7 @@ from typing import Any
 
 from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
-from ...hdl.planning.devices import Device, find_device
+from ...hdl.planning.fpgas import FPGA, find_fpga
 from ...hdl.planning.plan import FoldedNetwork
 from ..driver.ports import BAUD
 from ..pll.pll import PLL, megahertz
@@ -28,8 +28,8 @@ class BoardTarget:
         What `metaplast build` calls it.
     title : str
         What its maker calls it.
-    device_name : str
-        Its FPGA, as :mod:`metaplast.hdl.planning.devices` names it.
+    fpga_name : str
+        Its FPGA, as :mod:`metaplast.hdl.planning.fpgas` names it.
     platform : callable
         Makes its Amaranth platform, which has resources ``uart`` and ``led``.
     crystal : str
@@ -56,7 +56,7 @@ class BoardTarget:
 
     name: str
     title: str
-    device_name: str
+    fpga_name: str
     platform: Callable[[], Any]
     crystal: str
     crystal_hertz: int
@@ -70,9 +70,9 @@ class BoardTarget:
     place_options: tuple[str, ...] = ()
 
     @property
-    def device(self) -> Device:
+    def fpga(self) -> FPGA:
         """Its FPGA."""
-        return find_device(self.device_name)
+        return find_fpga(self.fpga_name)
 
     def fold(self, config: NetworkConfig, *, cells: int | None = None) -> FoldedNetwork:
         """Fold a network for the board as the planner does; leaves room for what is around it.
@@ -83,19 +83,19 @@ class BoardTarget:
             The network.
         cells : int, optional
             Logic cells that the core may take, by the planner's estimate; by default what
-            :attr:`~metaplast.hdl.planning.devices.Device.max_cell_utilisation` says.
+            :attr:`~metaplast.hdl.planning.fpgas.FPGA.max_cell_utilisation` says.
 
         Raises
         ------
         ConfigurationError
-            If the device does not have as many cells.
+            If the FPGA does not have as many cells.
         DoesNotFitError
             If there is no such plan.
         """
         from ...hdl.planning.planner import plan_network
 
-        device = self.device if cells is None else self.device.with_cells(cells)
-        return FoldedNetwork(config, plan_network(config, device))
+        fpga = self.fpga if cells is None else self.fpga.with_cells(cells)
+        return FoldedNetwork(config, plan_network(config, fpga))
 
     def clock(self, hertz: Fraction | None = None) -> tuple[Fraction, PLL | None]:
         """The clock that results, and the PLL that makes it; none for the crystal's own.

@@ -2,7 +2,7 @@
 
 from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
-from ...hdl.planning.devices import find_device
+from ...hdl.planning.fpgas import find_fpga
 from ...hdl.planning.plan import FoldedNetwork
 from .board_target import BoardTarget
 from .icebreaker import ICEBREAKER
@@ -41,7 +41,7 @@ def boards_with_usb(usb: tuple[int, int] | None) -> tuple[BoardTarget, ...]:
 
 
 def check_name(name: str) -> None:
-    """Refuse what is neither a board's name nor a device's.
+    """Refuse what is neither a board's name nor an FPGA's.
 
     Raises
     ------
@@ -52,13 +52,13 @@ def check_name(name: str) -> None:
         find_board(name)
     except ConfigurationError as error:
         try:
-            find_device(name)
+            find_fpga(name)
         except ConfigurationError:
             raise error from None
 
 
 def fold_for(name: str, config: NetworkConfig) -> FoldedNetwork:
-    """Fold a network for a board or, where no board is so called, for a device.
+    """Fold a network for a board or, where no board is so called, for an FPGA.
 
     Raises
     ------
@@ -71,14 +71,14 @@ def fold_for(name: str, config: NetworkConfig) -> FoldedNetwork:
     except ConfigurationError:
         from ...hdl.planning.planner import plan_network
 
-        return FoldedNetwork(config, plan_network(config, find_device(name)))
+        return FoldedNetwork(config, plan_network(config, find_fpga(name)))
     return board.fold(config)
 
 
 def own_network(name: str) -> NetworkConfig:
-    """The network of a board or, where no board is so called, of the first that has that device.
+    """The network of a board or, where no board is so called, of the first that has that FPGA.
 
-    Of a device that no board has, it is the first board's.
+    Of an FPGA that no board has, it is the first board's.
 
     Raises
     ------
@@ -89,6 +89,6 @@ def own_network(name: str) -> NetworkConfig:
     try:
         return find_board(name).network
     except ConfigurationError:
-        device = find_device(name)
-        carriers = [board for board in BOARDS if board.device == device]
+        fpga = find_fpga(name)
+        carriers = [board for board in BOARDS if board.fpga == fpga]
         return (*carriers, BOARDS[0])[0].network

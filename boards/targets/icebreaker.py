@@ -18,7 +18,7 @@ def _platform() -> Any:
 ICEBREAKER = BoardTarget(
     name="icebreaker",
     title="iCEBreaker",
-    device_name="iCE40UP5K",
+    fpga_name="iCE40UP5K",
     platform=_platform,
     crystal="clk12",
     crystal_hertz=12_000_000,

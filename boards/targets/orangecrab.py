@@ -28,7 +28,7 @@ def _platform() -> Any:
 ORANGECRAB = BoardTarget(
     name="orangecrab",
     title="OrangeCrab r0.2",
-    device_name="ECP5-25F",
+    fpga_name="ECP5-25F",
     platform=_platform,
     crystal="clk",
     crystal_hertz=48_000_000,

@@ -18,7 +18,7 @@ def _platform() -> Any:
 TANG_NANO_9K = BoardTarget(
     name="tang-nano-9k",
     title="Tang Nano 9K",
-    device_name="GW1NR-9",
+    fpga_name="GW1NR-9",
     platform=_platform,
     crystal="clk27",
     crystal_hertz=27_000_000,

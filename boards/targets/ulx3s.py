@@ -24,7 +24,7 @@ def _platform_85f() -> Any:
 ULX3S_12F = BoardTarget(
     name="ulx3s-12f",
     title="ULX3S (12F)",
-    device_name="ECP5-12F",
+    fpga_name="ECP5-12F",
     platform=_platform_12f,
     crystal="clk25",
     crystal_hertz=25_000_000,
@@ -39,7 +39,7 @@ ULX3S_12F = BoardTarget(
 ULX3S_85F = BoardTarget(
     name="ulx3s-85f",
     title="ULX3S (85F)",
-    device_name="ECP5-85F",
+    fpga_name="ECP5-85F",
     platform=_platform_85f,
     crystal="clk25",
     crystal_hertz=25_000_000,

@@ -47,16 +47,16 @@ def boards(
         print_json([_board_dict(board) for board in BOARDS])
         return
     print_table(
-        ["board", "device", "network", "link", "LUTs", "block RAMs", "SPRAMs", "baud", "clock"],
+        ["board", "FPGA", "network", "link", "LUTs", "block RAMs", "SPRAMs", "baud", "clock"],
         [
             [
                 board.name,
-                board.device.name,
+                board.fpga.name,
                 _shape(board.network),
                 board.link,
-                f"{board.device.luts:,}",
-                f"{board.device.block_ram.count}",
-                f"{board.device.sprams}",
+                f"{board.fpga.luts:,}",
+                f"{board.fpga.block_ram.count}",
+                f"{board.fpga.sprams}",
                 f"{board.baud:,}",
                 f"{board.clock_hertz / 1e6:g} MHz",
             ]
@@ -75,11 +75,11 @@ def _board_dict(board: "BoardTarget") -> dict[str, Any]:
     return {
         "name": board.name,
         "title": board.title,
-        "device": board.device.name,
-        "luts": board.device.luts,
-        "registers": board.device.registers,
-        "block_rams": board.device.block_ram.count,
-        "sprams": board.device.sprams,
+        "fpga": board.fpga.name,
+        "luts": board.fpga.luts,
+        "registers": board.fpga.registers,
+        "block_rams": board.fpga.block_ram.count,
+        "sprams": board.fpga.sprams,
         "network": board.network.to_dict(),
         "link": board.link,
         "usb": [f"{vendor:04x}:{product:04x}" for vendor, product in board.usb],

@@ -49,12 +49,12 @@ def verilog(
             show_default=False,
         ),
     ] = None,
-    device: Annotated[
+    fpga: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Plan for this device (see `metaplast plan`).",
-            show_default="a plan of moderate size for no device",
+            help="Plan for this FPGA (see `metaplast plan`).",
+            show_default="a plan of moderate size for no FPGA",
         ),
     ] = None,
     json: JsonOption = False,
@@ -71,15 +71,15 @@ def verilog(
         counter_bits=counter_bits,
         robustness=robustness,
     )
-    if plan is not None and device is not None:
-        raise typer.BadParameter("has a plan already; leave out --device", param_hint="--plan")
+    if plan is not None and fpga is not None:
+        raise typer.BadParameter("has a plan already; leave out --fpga", param_hint="--plan")
     config = chosen_network(model, inputs, choices)
     require("amaranth", extra="rtl", purpose="the export")
 
     from ...hdl.export.core_export import export_verilog
     from ..options.folding import chosen_folding
 
-    files = export_verilog(chosen_folding(config, plan, device), out)
+    files = export_verilog(chosen_folding(config, plan, fpga), out)
     paths = [files.verilog, files.description, files.manual, files.waivers]
     if json:
         print_json({"files": [str(path) for path in paths]})

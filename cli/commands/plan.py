@@ -30,7 +30,7 @@ from ..terminal.output import check_file, print_json, print_table
 if TYPE_CHECKING:
     from ...golden_model import NetworkConfig
     from ...hdl.planning.cycles import Workload
-    from ...hdl.planning.devices import Device
+    from ...hdl.planning.fpgas import FPGA
     from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.plan_report import PlanReport
     from ...hdl.planning.resources import Resources
@@ -56,11 +56,11 @@ def plan(
     counter_bits: CounterBitsOption = None,
     reinforcement: ReinforcementOption = None,
     batch: BatchOption = None,
-    device: Annotated[
+    fpga: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The device, or a board that carries it.",
+            help="The FPGA, or a board that carries it.",
             show_default="none: a plan of moderate size",
         ),
     ] = None,
@@ -118,10 +118,10 @@ def plan(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Fold a network onto a device, and report cycles and resources.
+    """Fold a network onto an FPGA, and report cycles and resources.
 
     Chooses the fold factors with which a sample takes the fewest cycles and which the
-    device has room for, and prints cycles, memories and an estimate of the logic.
+    FPGA has room for, and prints cycles, memories and an estimate of the logic.
     """
     choices = Choices(
         hidden=parse_sizes(hidden, "--hidden"),
@@ -136,8 +136,8 @@ def plan(
     if file is not None and factors:
         raise typer.BadParameter("says all factors already; leave out --set", param_hint="--plan")
     require_at_least("--cells", cells, 1)
-    if cells is not None and device is None:
-        raise typer.BadParameter("needs --device NAME", param_hint="--cells")
+    if cells is not None and fpga is None:
+        raise typer.BadParameter("needs --fpga NAME", param_hint="--cells")
     if out is not None:
         check_file(out, "--out", unlike=[path for path in (file, model) if path is not None])
     from ...hdl.planning.cycles import Workload
@@ -146,7 +146,7 @@ def plan(
     workload = Workload(
         chosen=_numbers(chosen, "--chosen"), errors=_numbers(errors, "--errors"), accuracy=accuracy
     )
-    folded, found = _folding(config, file, device, cells, overrides, workload)
+    folded, found = _folding(config, file, fpga, cells, overrides, workload)
     _report(report_plan(folded, found, workload), out, json=json)
 
 
@@ -177,23 +177,23 @@ def _report(report: "PlanReport", out: Path | None, *, json: bool) -> None:
 def _folding(
     config: "NetworkConfig",
     file: Path | None,
-    device: str | None,
+    fpga: str | None,
     cells: int | None,
     overrides: list[dict[str, Any]],
     workload: "Workload",
-) -> tuple["FoldedNetwork", "Device | None"]:
-    """The network folded by a file, for a device, or for none; and the device."""
-    from ...hdl.planning.devices import find_device
+) -> tuple["FoldedNetwork", "FPGA | None"]:
+    """The network folded by a file, for an FPGA, or for none; and the FPGA."""
+    from ...hdl.planning.fpgas import find_fpga
     from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.planner import default_plan, plan_network
 
-    found = None if device is None else find_device(device)
+    found = None if fpga is None else find_fpga(fpga)
     if found is None or file is not None:
         given = default_plan(config) if file is None else folded_by(config, file).plan
         plan = with_factors(given, overrides)
         overrides = [layer.to_dict() for layer in plan.layers]
-        if found is None and plan.device:
-            found = find_device(plan.device)
+        if found is None and plan.fpga:
+            found = find_fpga(plan.fpga)
     if found is not None:
         room = found if cells is None else found.with_cells(cells)
         plan = plan_network(config, room, overrides=overrides, workload=workload)
@@ -242,28 +242,11 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
 def _print(report: "PlanReport") -> None:
     config = report.folded.config
     shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
-    place = f"on {report.device.name}" if report.device else "for no device"
+    place = f"on {report.fpga.name}" if report.fpga else "for no FPGA"
+    plans = [layer.folded.plan.to_dict() for layer in report.layers]
     print_table(
-        ["layer", "banks", "lanes", "word", "counters", "load", "slots", "draws", "memory"],
-        [
-            [
-                str(layer.folded.config.index),
-                *(
-                    str(value)
-                    for value in (
-                        layer.folded.plan.banks,
-                        layer.folded.plan.lanes,
-                        layer.folded.plan.word,
-                        layer.folded.plan.counters,
-                        layer.folded.plan.load,
-                        layer.folded.plan.slots,
-                        layer.folded.plan.draws,
-                        layer.folded.plan.memory.value,
-                    )
-                ),
-            ]
-            for layer in report.layers
-        ],
+        ["fold factor", *(f"layer {layer.folded.config.index}" for layer in report.layers)],
+        [[factor, *(str(plan[factor]) for plan in plans)] for factor in plans[0]],
         title=f"{shape} {place}: {config.counter_bits}-bit counters, batch {config.batch}",
     )
     typer.echo()
@@ -298,7 +281,7 @@ def _print(report: "PlanReport") -> None:
                 f"{component.memory.count:,}",
                 f"{component.memory.depth:,}",
                 f"{component.memory.width:,}",
-                _made_of(component.need, report.device),
+                _made_of(component.need, report.fpga),
             ]
             for layer in report.layers
             for component in layer.components
@@ -310,11 +293,11 @@ def _print(report: "PlanReport") -> None:
     needs = {f"layer {one.folded.config.index}": one.need for one in report.layers}
     needs |= {"core": report.core.need, "in all": report.need}
     columns = {"luts": "LUTs (about)", "registers": "registers (about)"}
-    if report.device is not None:
+    if report.fpga is not None:
         from ...hdl.planning.resources import Resources
 
-        needs[report.device.name] = Resources.of(report.device)
-        if report.device.lone_registers:
+        needs[report.fpga.name] = Resources.of(report.fpga)
+        if report.fpga.lone_registers:
             columns["cells"] = "logic cells (about)"
     columns |= {"block_rams": "block RAMs", "sprams": "SPRAMs"}
     print_table(
@@ -323,11 +306,11 @@ def _print(report: "PlanReport") -> None:
     )
 
 
-def _made_of(need: "Resources", device: "Device | None") -> str:
-    if device is None:
+def _made_of(need: "Resources", fpga: "FPGA | None") -> str:
+    if fpga is None:
         return "-"
     if need.sprams:
         return f"{need.sprams} SPRAM{'s' if need.sprams > 1 else ''}"
     if need.block_rams:
-        return f"{need.block_rams} {device.block_ram.name}{'s' if need.block_rams > 1 else ''}"
-    return "LUTs" if device.lut_ram else "registers"
+        return f"{need.block_rams} {fpga.block_ram.name}{'s' if need.block_rams > 1 else ''}"
+    return "LUTs" if fpga.lut_ram else "registers"

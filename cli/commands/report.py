@@ -70,7 +70,7 @@ def _print(build: "Build") -> None:
             for name, amount in known["utilisation"].items()
             if amount["used"]
         ],
-        title=f"{build.board.title}, {known['device']}: seed {known['seed']}",
+        title=f"{build.board.title}, {known['fpga']}: seed {known['seed']}",
     )
     typer.echo()
     print_table(

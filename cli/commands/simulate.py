@@ -31,13 +31,13 @@ def simulate(
             show_default=False,
         ),
     ] = None,
-    device: Annotated[
+    fpga: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Plan for this device (see `metaplast plan`).",
+            help="Plan for this FPGA (see `metaplast plan`).",
             rich_help_panel=GATEWARE,
-            show_default="a plan of moderate size for no device",
+            show_default="a plan of moderate size for no FPGA",
         ),
     ] = None,
     check: Annotated[
@@ -84,9 +84,9 @@ def simulate(
     require_at_least("--waves-batch", waves_batch, 1)
     if check not in ("epoch", "batch"):
         raise typer.BadParameter(f"must be epoch or batch, not {check!r}", param_hint="--check")
-    if plan is not None and device is not None:
+    if plan is not None and fpga is not None:
         raise typer.BadParameter(
-            "has the fold factors already, so that there is nothing to plan for --device; "
+            "has the fold factors already, so that there is nothing to plan for --fpga; "
             "leave one of them out",
             param_hint="--plan",
         )
@@ -102,7 +102,7 @@ def simulate(
         from ..training.simulation import SimulationBackend
 
         return SimulationBackend(
-            lambda config: chosen_folding(config, plan, device),
+            lambda config: chosen_folding(config, plan, fpga),
             check=check,
             waves=waves or _default_waves(model),
             waves_batch=None if waves is None else waves_batch - 1,

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def train(
     options: TrainingOptions,
-    device: Annotated[
+    board: Annotated[
         str | None,
         typer.Option(
             metavar="PORT",
@@ -83,16 +83,16 @@ def train(
         ("--faults", faults != 0),
         ("--check", check),
     ):
-        if given and device is None:
-            raise typer.BadParameter("needs --device PORT", param_hint=name)
+        if given and board is None:
+            raise typer.BadParameter("needs --board PORT", param_hint=name)
     require_share("--faults", faults)
     require_at_least("--baud", baud, 1)
 
     def backend(model: Path) -> Backend:
-        if device is None:
+        if board is None:
             return Backend()
         from ..training.board import BoardBackend
 
-        return BoardBackend(device, baud=baud, plan=plan, faults=faults, check=check)
+        return BoardBackend(board, baud=baud, plan=plan, faults=faults, check=check)
 
     run_training(options, backend)

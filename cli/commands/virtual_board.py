@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def virtual_board(
-    board: Annotated[str, typer.Argument(metavar="BOARD", help="A board's or device's name.")],
+    board: Annotated[str, typer.Argument(metavar="BOARD", help="A board's or FPGA's name.")],
     model: NetworkArgument = None,
     inputs: BoardInputsOption = None,
     hidden: BoardHiddenOption = None,

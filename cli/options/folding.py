@@ -29,28 +29,26 @@ CellsOption = Annotated[
         metavar="N",
         help="Logic cells that the core may take, by estimate; fewer leave room for other logic, "
         "and are built sooner.",
-        show_default="about what the device has room for",
+        show_default="about what the FPGA has room for",
     ),
 ]
 
 
-def chosen_folding(
-    config: "NetworkConfig", file: Path | None, device: str | None
-) -> "FoldedNetwork":
-    """The network folded by the plan of a file or for a device, or else by one for no device.
+def chosen_folding(config: "NetworkConfig", file: Path | None, fpga: str | None) -> "FoldedNetwork":
+    """The network folded by the plan of a file or for an FPGA, or else by one for no FPGA.
 
     Raises
     ------
     MetaplastError
-        If the file holds no plan, the device is unknown, or the plan does not suit the network.
+        If the file holds no plan, the FPGA is unknown, or the plan does not suit the network.
     """
-    from ...hdl.planning.devices import find_device
+    from ...hdl.planning.fpgas import find_fpga
     from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.planner import default_plan, plan_network
 
     if file is not None:
         return folded_by(config, file)
-    plan = default_plan(config) if device is None else plan_network(config, find_device(device))
+    plan = default_plan(config) if fpga is None else plan_network(config, find_fpga(fpga))
     return FoldedNetwork(config, plan)
 
 
@@ -138,4 +136,4 @@ def with_factors(plan: "NetworkPlan", factors: Sequence[Mapping[str, Any]]) -> "
         LayerPlan.from_dict({**layer.to_dict(), **changed})
         for layer, changed in zip(plan.layers, factors, strict=True)
     ]
-    return NetworkPlan(tuple(layers), plan.device)
+    return NetworkPlan(tuple(layers), plan.fpga)

@@ -67,7 +67,7 @@ class BoardBackend(Backend):
         self._plan = plan
         self._faults = faults
         self._check = check
-        self._device: BoardTrainer | None = None
+        self._board: BoardTrainer | None = None
 
     def start(self, session: "Session", reporter: Reporter) -> None:
         require("serial", extra="driver", purpose="training on a board")
@@ -81,7 +81,7 @@ class BoardBackend(Backend):
         self._bits = session.bits
         golden = session.trainer
         config = golden.network.config
-        self._device = BoardTrainer.open(
+        self._board = BoardTrainer.open(
             self._port,
             baud=self._baud or BAUD,
             plan=None if self._plan is None else folded_by(config, self._plan).plan,
@@ -89,16 +89,14 @@ class BoardBackend(Backend):
         )
         if self._virtual:
             reporter.line(f"building the gateware of {self._port}, unless it was built before")
-        network: Any = self._device.attach(
-            config, start=golden.network if session.history else None
-        )
+        network: Any = self._board.attach(config, start=golden.network if session.history else None)
         if self._check:
             network = LockstepNetwork(golden.network, network)
         self.trainer = Trainer(network, epoch=golden.epoch, accuracy=golden.accuracy)
 
     def close(self) -> None:
-        if self._device is not None:
-            self._device.close()
+        if self._board is not None:
+            self._board.close()
 
     def train_epoch(self, on_batch: Callable[[int, BatchRecord], None]) -> EpochRecord:
         try:
@@ -129,4 +127,4 @@ class BoardBackend(Backend):
 
     def document(self, outcome: "Outcome") -> dict[str, Any]:
         equal = True if self._check and not outcome.interrupted else None
-        return {"device": self._port, "equal_to_golden_model": equal}
+        return {"board": self._port, "equal_to_golden_model": equal}

@@ -62,11 +62,11 @@ class SimulationBackend(Backend):
     def headline(self, session: "Session") -> str:
         self._folded = self._fold(session.trainer.network.config)
         plan = self._folded.plan
-        device = f" for {plan.device}" if plan.device else ""
+        fpga = f" for {plan.fpga}" if plan.fpga else ""
         lines = []
         for index, layer in enumerate(plan.layers):
             factors = ", ".join(f"{name} {value}" for name, value in layer.to_dict().items())
-            lines.append(f"\nplan{device}, layer {index}: {factors}")
+            lines.append(f"\nplan{fpga}, layer {index}: {factors}")
         return "".join(lines)
 
     def start(self, session: "Session", reporter: Reporter) -> None:

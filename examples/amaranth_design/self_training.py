@@ -22,7 +22,7 @@ from metaplast.hdl.trainer_core import TrainerCore
 CONFIG = NetworkConfig(
     inputs=8, hidden=(8,), groups=(2,), classes=2, counter_bits=4, batch=4, reinforcement=0.0
 )
-PLAN = NetworkPlan((LayerPlan(lanes=2, word=8, counters=4, load=8),))
+PLAN = NetworkPlan((LayerPlan(pe=2, simd=8, update_width=4, input_width=8),))
 EPOCHS = 4
 
 # Which half of eight bits holds more ones, for samples in which it is not a draw.

@@ -99,7 +99,9 @@ if __name__ == "__main__":
         SimulatedCore(simulator, folded) as core,
     ):
         threading.Thread(target=serve, args=(core.transport, listener), daemon=True).start()
-        remote = RemoteCore(TcpTransport(listener.getsockname()), config, folded.first.plan.load)
+        remote = RemoteCore(
+            TcpTransport(listener.getsockname()), config, folded.first.plan.input_width
+        )
         trainer = Trainer(LockstepNetwork(Network(config), remote))
         right = [round(60 * trainer.train_epoch(x, y).accuracy) for _ in range(8)]
         remote.close()

@@ -15,7 +15,7 @@ from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 CONFIG = NetworkConfig(
     inputs=12, hidden=(6,), groups=(3,), classes=3, counter_bits=5, batch=5, reinforcement=0.0
 )
-PLAN = NetworkPlan((LayerPlan(banks=2, word=6, counters=3, load=6),))
+PLAN = NetworkPlan((LayerPlan(banks=2, simd=6, update_width=3, input_width=6),))
 FOLDED = FoldedNetwork(CONFIG, PLAN)
 SAMPLES = 40
 BENCH = Path(__file__).with_name("bench.v")
@@ -34,18 +34,18 @@ def train_in_verilog(directory: Path, x: np.ndarray, y: np.ndarray) -> list[int]
     """The counters that the exported core learns."""
     (layer,) = FOLDED.layers
     core = export_verilog(FOLDED, directory)
-    load = PLAN.layers[0].load
+    load = PLAN.layers[0].input_width
     lines = []
     for index, (bits, label) in enumerate(zip(x, y, strict=True)):
         last = int(index == len(x) - 1)
         whole = int("".join(map(str, bits[::-1])), 2)
-        for word in range(layer.load_words):
+        for word in range(layer.sample_words):
             part = whole >> word * load & (1 << load) - 1
             lines.append(f"{last << load + 8 | int(label) << load | part:x}\n")
     (directory / "samples.hex").write_text("".join(lines))
     macros = {
         "LOAD": load,
-        "WORDS": layer.load_words,
+        "WORDS": layer.sample_words,
         "SAMPLES": len(x),
         "WEIGHTS": CONFIG.layers[0].weights,
         "SEED": CONFIG.seed,

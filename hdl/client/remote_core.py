@@ -43,7 +43,7 @@ class RemoteCore:
         The way to the core.
     config : NetworkConfig
         The network, which must be the core's.
-    load : int
+    input_width : int
         Input bits that enter the core in a cycle.
     start : NetworkState, optional
         A state to load; by default the seeded initial state.
@@ -58,13 +58,13 @@ class RemoteCore:
         self,
         transport: Transport,
         config: NetworkConfig,
-        load: int,
+        input_width: int,
         *,
         start: NetworkState | None = None,
     ):
         self.transport = transport
         self.config = config
-        self.load = load
+        self.input_width = input_width
         self._layers = range(len(config.layers))
         self._check_network()
         self.reset()
@@ -276,12 +276,12 @@ class RemoteCore:
 
     def _send(self, x: NDArray[np.uint8], y: NDArray[np.int64], *, ends: bool) -> None:
         """Send samples in words of the core's width."""
-        words = math.ceil(self.config.inputs / self.load)
-        bits = np.zeros((len(x), words * self.load), dtype=np.uint8)
+        words = math.ceil(self.config.inputs / self.input_width)
+        bits = np.zeros((len(x), words * self.input_width), dtype=np.uint8)
         bits[:, : self.config.inputs] = x
         last = np.zeros(len(x), dtype=np.bool_)
         last[-1:] = ends
-        self.transport.send(bits.reshape(len(x), words, self.load), np.asarray(y), last)
+        self.transport.send(bits.reshape(len(x), words, self.input_width), np.asarray(y), last)
 
     def _ended(self, sizes: deque[int], events: Sequence[int]) -> Iterator[BatchRecord]:
         """Records of the batches whose results and counts are all there."""

@@ -46,7 +46,7 @@ def describe_core(
         "reset": {"port": "rst", "active": "high", "synchronous": True},
         "network": folded.config.to_dict(),
         "plan": folded.plan.to_dict(),
-        "sample_words": folded.first.load_words,
+        "sample_words": folded.first.sample_words,
         "timing": [describe_timing(layer) for layer in folded.layers],
         "cycles_per_sample": round(estimate_cycles(folded).total, 1),
         "ports": {
@@ -65,7 +65,7 @@ def describe_timing(folded: FoldedLayer) -> dict[str, int]:
     """The cycles of a layer's operations; the exported page explains each."""
     timing = LayerTiming.of(folded)
     return {
-        "load": folded.load_words,
+        "load": folded.sample_words,
         "forward": int(timing.interval),
         "result": int(timing.result),
         "update": int(timing.round),

@@ -19,7 +19,7 @@ class ForwardBank(wiring.Component):
     In each *step*, ``select`` neurons leave the array. In the same cycle they are at ``step`` with
     their columns of the local classifier, for the scores. The choice of a group is at ``choice``
     ``choice_latency`` cycles after the group's last step. A pass has ``pass_steps`` steps. Further
-    outputs of the array belong to lanes without a neuron; the bank drops them, also when the next
+    outputs of the array belong to no neuron; the bank drops them, also when the next
     pass begins before they have left the array.
 
     Parameters
@@ -60,8 +60,8 @@ class ForwardBank(wiring.Component):
         config, plan = folded.config, folded.plan
         self._array = NeuronArray(
             inputs=config.inputs,
-            word=plan.word,
-            lanes=plan.lanes,
+            simd=plan.simd,
+            pe=plan.pe,
             sets=folded.sets,
             select=folded.select,
         )

@@ -21,11 +21,12 @@ class ForwardPass(wiring.Component):
     A register holds one word of the sample. Cycle by cycle, for a sample in the buffer, while
     the update does not read the buffer::
 
-        0 … p−1      Preload: read ``load`` bits of the first word in each cycle, and shift them
-                     into the register a cycle later (p: word_loads; bits beyond the sample are 0)
+        0 … p−1      Preload: read ``input_width`` bits of the first word in each cycle, and shift
+                     them into the register a cycle later (p: word_transfers; bits beyond the
+                     sample are 0)
         p            Array: read the first set's row of the snapshot. If in the cycle before
                      ``hold`` was set or the previous sample was not done, the pass waits in Ready
-        p + 1        the row is there, and the register is full; a set of ``lanes`` neurons follows
+        p + 1        the row is there, and the register is full; a set of ``pe`` neurons follows
                      in each cycle
         …            after word_cycles, Preload and Array for each further word; during the last
                      word a set follows every ``steps`` cycles
@@ -90,10 +91,10 @@ class ForwardPass(wiring.Component):
                 "margin": In(range(config.neurons + 1)),
                 "preload": Out(1),
                 "preloaded": In(1),
-                "word": In(plan.load),
+                "word": In(plan.input_width),
                 "snapshot_address": Out(range(max(folded.sets * folded.words, 2))),
                 "snapshot_enable": Out(1),
-                "snapshot": In(data.ArrayLayout(plan.lanes * plan.word, plan.banks)),
+                "snapshot": In(data.ArrayLayout(plan.pe * plan.simd, plan.banks)),
                 "column": In(
                     stream.Signature(
                         data.StructLayout(
@@ -140,7 +141,7 @@ class ForwardPass(wiring.Component):
         ]
 
         # Register of a word of the sample's bits
-        register = Signal(plan.word)
+        register = Signal(plan.simd)
         shifting, sampled, comparing = Signal(), Signal(), Signal()
         m.d.sync += [
             shifting.eq(sequencer.shift),
@@ -149,7 +150,7 @@ class ForwardPass(wiring.Component):
         ]
         with m.If(shifting):
             entering = Mux(sampled, self.word, 0)
-            m.d.sync += register.eq(Cat(register, entering)[plan.load :])
+            m.d.sync += register.eq(Cat(register, entering)[plan.input_width :])
 
         # Banks
         first_word, last_word = Signal(), Signal()

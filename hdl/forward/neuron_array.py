@@ -14,12 +14,12 @@ __all__ = ["NeuronArray"]
 class NeuronArray(wiring.Component):
     """Evaluate XNOR-popcount neurons: activations and distances from the threshold.
 
-    Computes, for ``sets`` sets of ``lanes`` neurons, over the words of a sample (docs/algorithm.md,
+    Computes, for ``sets`` sets of ``pe`` neurons, over the words of a sample (docs/algorithm.md,
     2)::
 
         n = popcount(XNOR(x, w));  z = 2·n − N;  a = (z ≥ 0);  distance = |z|
 
-    One word of ``word`` bits enters in each cycle: the first word for all sets, one set after the
+    One word of ``simd`` bits enters in each cycle: the first word for all sets, one set after the
     other, then the second word for all sets, and so on; a memory holds the sums. Cycle by cycle,
     from a set's last word::
 
@@ -30,7 +30,7 @@ class NeuronArray(wiring.Component):
         P + 2    the first ``select`` neurons leave at ``o``, the others in the next cycles
 
     The words of one set are at least three cycles apart. The last words of successive sets are at
-    least ``lanes / select`` cycles apart; other words may follow in each cycle.
+    least ``pe / select`` cycles apart; other words may follow in each cycle.
 
     Padding bits beyond the inputs are 0 in ``x`` and in ``w`` and count as equal; the threshold
     includes them.
@@ -39,21 +39,21 @@ class NeuronArray(wiring.Component):
     ----------
     inputs : int
         ``N``, input bits of a neuron. At least 1.
-    word : int
+    simd : int
         Input bits in a word. At least 1.
-    lanes : int
+    pe : int
         Neurons that evaluate in parallel. At least 1.
     sets : int
-        Sets of ``lanes`` neurons. At least 1.
+        Sets of ``pe`` neurons. At least 1.
     select : int
-        Neurons that leave in each cycle. Divides ``lanes``.
+        Neurons that leave in each cycle. Divides ``pe``.
 
     Members
     -------
     clear : In(1)
         Drop the neurons that have not left. Not while words are in the pipeline.
     i : In(stream)
-        A word ``x`` of the sample and the same word ``w`` of every lane's weights; ``first`` and
+        A word ``x`` of the sample and the same word ``w`` of each neuron's weights; ``first`` and
         ``last`` in the first and last word of the sample. Never stalls.
     o : Out(stream)
         Activations and distances of ``select`` neurons, lowest first. Never waits.
@@ -69,21 +69,21 @@ class NeuronArray(wiring.Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, *, inputs: int, word: int, lanes: int, sets: int, select: int):
-        factors = (("inputs", inputs), ("word", word), ("lanes", lanes), ("sets", sets))
+    def __init__(self, *, inputs: int, simd: int, pe: int, sets: int, select: int):
+        factors = (("inputs", inputs), ("simd", simd), ("pe", pe), ("sets", sets))
         for name, value in factors:
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
-        if select < 1 or lanes % select:
-            raise ValueError(f"select must divide the {lanes} lanes, not be {select!r}")
+        if select < 1 or pe % select:
+            raise ValueError(f"select must divide the {pe} neurons of pe, not be {select!r}")
 
         self.inputs = inputs
-        self.word = word
-        self.lanes = lanes
+        self.simd = simd
+        self.pe = pe
         self.sets = sets
         self.select = select
-        self.words = -(-inputs // word)
-        self._popcounts = [XnorPopcount(word) for _ in range(lanes)]
+        self.words = -(-inputs // simd)
+        self._popcounts = [XnorPopcount(simd) for _ in range(pe)]
         self.latency = self._popcounts[0].latency + 2
         super().__init__(
             {
@@ -92,8 +92,8 @@ class NeuronArray(wiring.Component):
                     stream.Signature(
                         data.StructLayout(
                             {
-                                "x": word,
-                                "w": data.ArrayLayout(word, lanes),
+                                "x": simd,
+                                "w": data.ArrayLayout(simd, pe),
                                 "first": 1,
                                 "last": 1,
                             }
@@ -130,13 +130,13 @@ class NeuronArray(wiring.Component):
         early = delayed(self.i.valid, counting - 1, "valid")
         valid = delayed(early, 1, "counted")
 
-        bits = self.words * self.word
+        bits = self.words * self.simd
         padding = bits - self.inputs
-        sums = [Signal(range(bits + 1), name=f"sum_{lane}") for lane in range(self.lanes)]
+        sums = [Signal(range(bits + 1), name=f"sum_{neuron}") for neuron in range(self.pe)]
         finished = delayed(last, 1, "finished")
 
         # Sums of all sets, from word to word
-        before = Signal(data.ArrayLayout(range(bits + 1), self.lanes))
+        before = Signal(data.ArrayLayout(range(bits + 1), self.pe))
         if self.words > 1:
             m.submodules.sums = memory = SimpleDualPortRAM(shape=before.shape(), depth=self.sets)
             first = delayed(self.i.p.first, counting, "first")
@@ -156,24 +156,24 @@ class NeuronArray(wiring.Component):
                 memory.write_enable.eq(summed & ~finished),
             ]
 
-        for lane, popcount in enumerate(self._popcounts):
-            m.submodules[f"popcount_{lane}"] = popcount
-            m.d.comb += [popcount.a.eq(self.i.p.x), popcount.b.eq(self.i.p.w[lane])]
+        for neuron, popcount in enumerate(self._popcounts):
+            m.submodules[f"popcount_{neuron}"] = popcount
+            m.d.comb += [popcount.a.eq(self.i.p.x), popcount.b.eq(self.i.p.w[neuron])]
             with m.If(valid):
-                m.d.sync += sums[lane].eq(popcount.count + before[lane])
+                m.d.sync += sums[neuron].eq(popcount.count + before[neuron])
 
         # Finished neurons leave ``select`` at a time from the low end.
-        steps = self.lanes // self.select
-        activations = Signal(self.lanes)
-        distances = Signal(data.ArrayLayout(range(self.inputs + 1), self.lanes))
+        steps = self.pe // self.select
+        activations = Signal(self.pe)
+        distances = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
         left = Signal(range(steps + 1))
         with m.If(finished):
             m.d.sync += left.eq(steps)
-            for lane in range(self.lanes):
-                z = 2 * sums[lane] - (self.inputs + 2 * padding)
+            for neuron in range(self.pe):
+                z = 2 * sums[neuron] - (self.inputs + 2 * padding)
                 m.d.sync += [
-                    activations[lane].eq(z >= 0),
-                    distances[lane].eq(Mux(z >= 0, z, -z)),
+                    activations[neuron].eq(z >= 0),
+                    distances[neuron].eq(Mux(z >= 0, z, -z)),
                 ]
         with m.Elif(left > 0):
             m.d.sync += left.eq(left - 1)

@@ -12,7 +12,7 @@ __all__ = ["PassSequencer"]
 class PassSequencer(wiring.Component):
     """Read each word of a sample, then the rows of the snapshot that belong to it.
 
-    For each of the ``words`` of a sample: ``word_loads`` transfers of the sample buffer fill a
+    For each of the ``words`` of a sample: ``word_transfers`` transfers of the sample buffer fill a
     register (Preload), and a row of the snapshot is read for each set of neurons (Array), a row
     a cycle, or in the last word a row every ``steps`` cycles. Before the last word, Array takes
     ``word_cycles``. :class:`.forward_pass.ForwardPass` shows the cycles.
@@ -33,7 +33,7 @@ class PassSequencer(wiring.Component):
     end : In(1)
         The result of the pass is taken: the array may start on another sample.
     preload : Out(1)
-        Read ``load`` bits of the sample.
+        Read ``input_width`` bits of the sample.
     preloaded : In(1)
         The bits are read in this cycle.
     shift : Out(1)
@@ -68,7 +68,7 @@ class PassSequencer(wiring.Component):
         folded = self.folded
 
         word = Signal(range(max(folded.words, 2)))
-        filled = Signal(range(max(folded.word_loads, 2)))
+        filled = Signal(range(max(folded.word_transfers, 2)))
         number = Signal(range(max(folded.sets, 2)))  # of the set
         step = Signal(range(max(folded.steps, 2)))
         evaluating = Signal()  # a pass has begun and its result is not taken
@@ -91,7 +91,7 @@ class PassSequencer(wiring.Component):
                     m.next = "Preload"
             with m.State("Preload"):
                 # The last word may be padded.
-                held = folded.load_words - (folded.words - 1) * folded.word_loads
+                held = folded.sample_words - (folded.words - 1) * folded.word_transfers
                 beyond = last & (filled >= held)
                 m.d.comb += [
                     self.preload.eq(~beyond),
@@ -99,7 +99,7 @@ class PassSequencer(wiring.Component):
                 ]
                 with m.If(self.shift):
                     m.d.sync += filled.eq(filled + 1)
-                    with m.If(filled == folded.word_loads - 1):
+                    with m.If(filled == folded.word_transfers - 1):
                         m.d.sync += [filled.eq(0), self.snapshot_address.eq(word)]
                         m.next = "Array"
                         with m.If(first & (evaluating | self.hold)):

@@ -56,7 +56,7 @@ class LayerEngine(wiring.Component):
     ----------
     folded : FoldedLayer
         The layer and its fold factors.
-    next_load : int or None
+    next_input_width : int or None
         Bits in which the next layer takes its samples; None for the last layer.
 
     Members
@@ -84,9 +84,9 @@ class LayerEngine(wiring.Component):
         cycle.
     """
 
-    def __init__(self, folded: FoldedLayer, next_load: int | None):
+    def __init__(self, folded: FoldedLayer, next_input_width: int | None):
         self.folded = folded
-        self.next_load = next_load
+        self.next_input_width = next_input_width
         plan, index = folded.plan, folded.config.index
         self._buffer = SampleBuffer(folded)
         self._metadata = MetadataQueue(folded)
@@ -99,17 +99,19 @@ class LayerEngine(wiring.Component):
         self._walker = RowAddressGenerator(folded)
         self._access = CounterPort(folded)
         self._initialiser = Initialiser(folded)
-        self._stream = RandomStreamGenerator(width=DRAW_BITS * plan.draws, halving=plan.draws == 2)
+        self._stream = RandomStreamGenerator(
+            width=DRAW_BITS * plan.draws_per_cycle, halving=plan.draws_per_cycle == 2
+        )
         self._registers = LayerRegisters(folded)
         self._banks = [WeightBank(folded) for _ in range(plan.banks)]
         self._saturation = SaturationTotal(folded, latency=self._banks[0].saturated_latency)
-        if next_load is None:
+        if next_input_width is None:
             output = result_layout(index + 1)
         else:
-            output = sample_layout(next_load, index + 1)
+            output = sample_layout(next_input_width, index + 1)
         super().__init__(
             {
-                "i": In(stream.Signature(sample_layout(plan.load, index))),
+                "i": In(stream.Signature(sample_layout(plan.input_width, index))),
                 "last_word": Out(1),
                 "cancel": In(1),
                 "o": Out(stream.Signature(output)),
@@ -257,11 +259,11 @@ class LayerEngine(wiring.Component):
                 ),
                 command.operation.eq(RowOperation.READ),
                 command.row.eq(walker.row),
-                command.lane.eq(access.lane),
+                command.column.eq(access.column),
                 command.desired.eq(update.desired[index]),
                 command.last.eq(walker.last_row),
                 command.snapshot_row.eq(walker.snapshot_row),
-                command.snapshot_lane.eq(walker.snapshot_lane),
+                command.snapshot_pe.eq(walker.snapshot_pe),
                 command.snapshot_chunk.eq(walker.snapshot_chunk),
                 bank.inputs.eq(update.inputs),
                 bank.store.eq(access.w.payload),
@@ -281,7 +283,7 @@ class LayerEngine(wiring.Component):
                 m.d.comb += [
                     command.operation.eq(RowOperation.REINFORCE),
                     command.row.eq(reinforcement.rows[index]),
-                    command.lane.eq(reinforcement.lanes[index]),
+                    command.column.eq(reinforcement.columns[index]),
                 ]
 
     def _count_saturated(self, m: Module) -> None:
@@ -365,12 +367,12 @@ class LayerEngine(wiring.Component):
         forward, metadata = self._forward, self._metadata.evaluated
         predictions = Cat(metadata.predictions, forward.o.p.prediction)
         errors = Cat(metadata.errors, forward.o.p.error)
-        if self.next_load is None:
+        if self.next_input_width is None:
             result, sending = self.o, C(0)
         else:
             m.submodules.serialiser = serialiser = SampleSerialiser(
                 width=self.folded.config.neurons,
-                load=self.next_load,
+                input_width=self.next_input_width,
                 before=self.folded.config.index + 1,
             )
             result, sending = serialiser.i, serialiser.o.valid

@@ -15,8 +15,8 @@ class MetadataQueue(wiring.Component):
     """Queue the metadata of samples from their arrival to the end of their forward pass.
 
     The first layer takes one sample ahead of its forward pass; more would not help it. The other
-    layers take as many as they have slots, so that a commit is hidden behind the work of the
-    layer before. ``loaded`` is set from the cycle after a transfer on.
+    layers take as many as they have sample buffers, so that a commit is hidden behind the work of
+    the layer before. ``loaded`` is set from the cycle after a transfer on.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class MetadataQueue(wiring.Component):
     Members
     -------
     i : In(stream)
-        Metadata of samples, in order. At most ``slots`` samples may be in the layer.
+        Metadata of samples, in order. At most ``sample_buffers`` samples may be in the layer.
     loaded : Out(1)
         A sample waits for its forward pass.
     begin : In(1)
@@ -59,10 +59,10 @@ class MetadataQueue(wiring.Component):
                 m.d.sync += [self.loaded.eq(1), waiting.eq(self.i.p)]
         else:
             m.submodules.ahead = ahead = SyncFIFO(
-                width=len(waiting.as_value()), depth=self.folded.plan.slots
+                width=len(waiting.as_value()), depth=self.folded.plan.sample_buffers
             )
             m.d.comb += [
-                self.i.ready.eq(1),  # a slot is free, and so a row
+                self.i.ready.eq(1),  # a sample buffer is free, and so a row
                 ahead.w_en.eq(self.i.valid),
                 ahead.w_data.eq(self.i.p),
                 ahead.r_en.eq(self.begin),

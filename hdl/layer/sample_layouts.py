@@ -31,13 +31,13 @@ def metadata_layout(before: int) -> data.StructLayout:
     return data.StructLayout(_metadata(before))
 
 
-def sample_layout(load: int, before: int) -> data.StructLayout:
+def sample_layout(input_width: int, before: int) -> data.StructLayout:
     """Word of a sample, with metadata, for a layer with ``before`` layers before it.
 
     ``bits`` changes with every word; the metadata belongs to the whole sample and is taken with
     the last word.
     """
-    return data.StructLayout({"bits": load, **_metadata(before)})
+    return data.StructLayout({"bits": input_width, **_metadata(before)})
 
 
 def result_layout(layers: int) -> data.StructLayout:
@@ -60,9 +60,9 @@ def batch_end_layout() -> data.StructLayout:
     return data.StructLayout({"valid": 1, "errors": 32, "updates": 32})
 
 
-def sample_word_layout(load: int) -> data.StructLayout:
+def sample_word_layout(input_width: int) -> data.StructLayout:
     """A word of a sample from outside.
 
     The label, and whether the sample is the last of its batch, are taken with its last word.
     """
-    return data.StructLayout({"bits": load, "label": 8, "last": 1})
+    return data.StructLayout({"bits": input_width, "label": 8, "last": 1})

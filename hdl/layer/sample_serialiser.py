@@ -20,7 +20,7 @@ class SampleSerialiser(wiring.Component):
     ----------
     width : int
         Bits of a sample. At least 1.
-    load : int
+    input_width : int
         Bits of a word. At least 1.
     before : int
         Layers before the one that takes the words.
@@ -38,18 +38,18 @@ class SampleSerialiser(wiring.Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, *, width: int, load: int, before: int):
-        for name, value in (("width", width), ("load", load)):
+    def __init__(self, *, width: int, input_width: int, before: int):
+        for name, value in (("width", width), ("input_width", input_width)):
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
 
         self.width = width
-        self.load = load
-        self.words = -(-width // load)
+        self.input_width = input_width
+        self.words = -(-width // input_width)
         super().__init__(
             {
                 "i": In(stream.Signature(sample_layout(width, before))),
-                "o": Out(stream.Signature(sample_layout(load, before))),
+                "o": Out(stream.Signature(sample_layout(input_width, before))),
             }
         )
 
@@ -66,6 +66,6 @@ class SampleSerialiser(wiring.Component):
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [left.eq(self.words), sample.eq(self.i.p)]
         with m.Elif(self.o.valid & self.o.ready):
-            m.d.sync += [left.eq(left - 1), sample.bits.eq(sample.bits >> self.load)]
+            m.d.sync += [left.eq(left - 1), sample.bits.eq(sample.bits >> self.input_width)]
 
         return m

@@ -47,7 +47,7 @@ class SaturationTotal(wiring.Component):
             {
                 "clear": In(1),
                 "valid": In(1),
-                "numbers": In(data.ArrayLayout(range(plan.counters + 1), plan.banks)),
+                "numbers": In(data.ArrayLayout(range(plan.update_width + 1), plan.banks)),
                 "end": In(1),
                 "counting": Out(1),
                 "done": Out(1),
@@ -60,7 +60,7 @@ class SaturationTotal(wiring.Component):
         plan = self.folded.plan
 
         valid = Signal()
-        row = Signal(range(plan.banks * plan.counters + 1))
+        row = Signal(range(plan.banks * plan.update_width + 1))
         m.d.sync += [
             valid.eq(self.valid),
             row.eq(sum(self.numbers[bank] for bank in range(plan.banks))),

@@ -35,8 +35,8 @@ class TrainingQueue(wiring.Component):
     Members
     -------
     i : In(stream)
-        Evaluated samples (:func:`evaluated_layout`). Never stalls: at most ``slots`` samples may
-        be in the layer.
+        Evaluated samples (:func:`evaluated_layout`). Never stalls: at most ``sample_buffers``
+        samples may be in the layer.
     chosen : In(stream)
         Of every bank, the choice of its group ``index``, for the sample that joins next. Never
         stalls.
@@ -68,9 +68,11 @@ class TrainingQueue(wiring.Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        groups, slots = self.folded.bank_groups, self.folded.plan.slots
+        groups, sample_buffers = self.folded.bank_groups, self.folded.plan.sample_buffers
 
-        m.submodules.samples = samples = SyncFIFO(width=evaluated_layout().size, depth=slots)
+        m.submodules.samples = samples = SyncFIFO(
+            width=evaluated_layout().size, depth=sample_buffers
+        )
         m.d.comb += [
             samples.w_en.eq(self.i.valid),
             samples.w_data.eq(self.i.p),
@@ -79,15 +81,15 @@ class TrainingQueue(wiring.Component):
             samples.r_en.eq(self.o.ready),
         ]
 
-        # Slots whose choices are written and read
-        newest, oldest = Signal(range(slots)), Signal(range(slots))
+        # Sample buffers whose choices are written and read
+        newest, oldest = Signal(range(sample_buffers)), Signal(range(sample_buffers))
         with m.If(self.i.valid):
-            m.d.sync += newest.eq(Mux(newest == slots - 1, 0, newest + 1))
+            m.d.sync += newest.eq(Mux(newest == sample_buffers - 1, 0, newest + 1))
         with m.If(self.o.valid & self.o.ready):
-            m.d.sync += oldest.eq(Mux(oldest == slots - 1, 0, oldest + 1))
+            m.d.sync += oldest.eq(Mux(oldest == sample_buffers - 1, 0, oldest + 1))
 
         m.submodules.choices = choices = SimpleDualPortRAM(
-            shape=self.choices.shape(), depth=slots * groups
+            shape=self.choices.shape(), depth=sample_buffers * groups
         )
         m.d.comb += [
             choices.write_enable.eq(self.chosen.valid),

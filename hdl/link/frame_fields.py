@@ -87,7 +87,7 @@ class FrameFields(wiring.Component):
 
     def __init__(self, folded: FoldedNetwork):
         self.folded = folded
-        load = folded.first.plan.load
+        input_width = folded.first.plan.input_width
         super().__init__(
             {
                 "strobe": In(1),
@@ -103,7 +103,7 @@ class FrameFields(wiring.Component):
                 "no_page": Out(1),
                 "argument": Out(32),
                 "left": Out(16),
-                "samples": Out(stream.Signature(sample_word_layout(load))),
+                "samples": Out(stream.Signature(sample_word_layout(input_width))),
                 "finish": In(1),
                 "load": In(1),
                 "loaded": In(32),
@@ -172,7 +172,7 @@ class FrameFields(wiring.Component):
 
     def _shifter(self, m: Module, next_byte: Signal) -> Signal:
         """Shift the argument and the words of a sample in; gives the word."""
-        word_bytes = math.ceil(self.folded.first.plan.load / 8)
+        word_bytes = math.ceil(self.folded.first.plan.input_width / 8)
         shifter = Signal(8 * max(word_bytes, ARGUMENT_BYTES))
         argument, word = shifter[-8 * ARGUMENT_BYTES :], shifter[-8 * word_bytes :]
         with m.If(next_byte | self.shift_argument | self.load):
@@ -187,8 +187,8 @@ class FrameFields(wiring.Component):
         self, m: Module, position: Signal, in_words: Signal, next_byte: Signal, word: Signal
     ) -> Signal:
         """Count the words of a sample and offer each; gives whether one is offered."""
-        count, load = self.folded.first.load_words, self.folded.first.plan.load
-        word_bytes = math.ceil(load / 8)
+        count, width = self.folded.first.sample_words, self.folded.first.plan.input_width
+        word_bytes = math.ceil(width / 8)
         byte = Signal(range(max(word_bytes, 2)))  # of the word
         complete = Signal(range(count + 1))  # words
         offering = Signal()
@@ -197,7 +197,7 @@ class FrameFields(wiring.Component):
                 (self.kind == RequestKind.SAMPLE) & (position == WORDS) & (complete != count)
             ),
             self.samples.valid.eq(offering | self.finish),
-            self.samples.p.bits.eq(word[:load]),
+            self.samples.p.bits.eq(word[:width]),
             self.samples.p.label.eq(self.register),
             self.samples.p.last.eq(self.page[0]),
         ]

@@ -81,12 +81,12 @@ class HostLink(wiring.Component):
 
         self.folded = folded
         self.clock_khz = clock_khz
-        load = folded.first.plan.load
+        input_width = folded.first.plan.input_width
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
                 "o": Out(stream.Signature(8)),
-                "samples": Out(stream.Signature(sample_word_layout(load))),
+                "samples": Out(stream.Signature(sample_word_layout(input_width))),
                 "results": In(stream.Signature(result_layout(len(folded.layers)))),
                 "requests": Out(stream.Signature(request_layout())),
                 "responses": In(stream.Signature(response_layout())),
@@ -255,7 +255,7 @@ class HostLink(wiring.Component):
             registers.enable.eq(known & fields.load),
             values.version.eq(VERSION),
             values.samples_ahead.eq(SAMPLES_AHEAD),
-            values.load.eq(self.folded.first.plan.load),
+            values.input_width.eq(self.folded.first.plan.input_width),
             values.clock.eq(self.clock_khz),
             values.digest.eq(design_digest(self.folded)),
         ]

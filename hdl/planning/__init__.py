@@ -1,4 +1,4 @@
-"""Folding a network onto an FPGA: devices, fold factors, cycles, resources, and the planner.
+"""Folding a network onto an FPGA: FPGAs, fold factors, cycles, resources, and the planner.
 
 The gateware needs :mod:`.plan` alone, so a name is imported when it is first asked for.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .cycle_model import CycleModel
     from .cycles import CycleEstimate, Workload, estimate_cycles
-    from .devices import DEVICES, Device, find_device
+    from .fpgas import FPGA, FPGAS, find_fpga
     from .plan import FoldedLayer, FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
     from .plan_report import PlanReport, report_plan
     from .planner import DoesNotFitError, default_plan, plan_network
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from .timing import LayerTiming
 
 __all__ = [
-    "DEVICES",
+    "FPGAS",
     "CycleEstimate",
     "CycleModel",
-    "Device",
+    "FPGA",
     "DoesNotFitError",
     "FoldedLayer",
     "FoldedNetwork",
@@ -33,7 +33,7 @@ __all__ = [
     "Workload",
     "default_plan",
     "estimate_cycles",
-    "find_device",
+    "find_fpga",
     "network_needs",
     "plan_network",
     "report_plan",
@@ -42,7 +42,7 @@ __all__ = [
 _MODULES = {
     "cycle_model": ("CycleModel",),
     "cycles": ("CycleEstimate", "Workload", "estimate_cycles"),
-    "devices": ("DEVICES", "Device", "find_device"),
+    "fpgas": ("FPGAS", "FPGA", "find_fpga"),
     "plan": ("FoldedLayer", "FoldedNetwork", "LayerPlan", "MemoryKind", "NetworkPlan"),
     "plan_report": ("PlanReport", "report_plan"),
     "planner": ("DoesNotFitError", "default_plan", "plan_network"),

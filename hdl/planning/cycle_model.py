@@ -25,8 +25,8 @@ class _Service:
     def __init__(self, folded: FoldedLayer, rounds: Sequence[int], end: int):
         self.end = end
         self._rounds = rounds  # cycle of each round's first fetch
-        self._count = folded.load_words
-        self._every = folded.load_rows * folded.row_cycles
+        self._count = folded.sample_words
+        self._every = folded.transfer_rows * folded.row_cycles
 
     def fetches(self, first: int, end: int) -> int:
         """Fetches in the cycles from ``first`` to before ``end``."""
@@ -49,20 +49,22 @@ class _LayerClock:
         self.array, self.result = int(timing.array), int(timing.result)
         self.round, self.decode = int(timing.round), int(timing.decode)
         # Each is asked for with every word of every sample.
-        self.words, self.word_loads, self.load_words = (
+        self.words, self.word_transfers, self.sample_words = (
             folded.words,
-            folded.word_loads,
-            folded.load_words,
+            folded.word_transfers,
+            folded.sample_words,
         )
         self.word_cycles, self.last_word_cycles = folded.word_cycles, folded.last_word_cycles
         self.began = self.array_ended = self.gave = -2
         self.sent = -1  # the last word that the layer after it took
-        self.released: deque[int] = deque([-1] * folded.plan.slots, maxlen=folded.plan.slots)
+        self.released: deque[int] = deque(
+            [-1] * folded.plan.sample_buffers, maxlen=folded.plan.sample_buffers
+        )
         self.free = 0  # first cycle in which no commit holds the forward pass
         self.trains = 0  # first cycle in which no commit holds updates
         self.barred = False  # the sample before was its batch's last
         self.raised = False  # an error bit, in this batch
-        self.services: deque[_Service] = deque(maxlen=folded.plan.slots)
+        self.services: deque[_Service] = deque(maxlen=folded.plan.sample_buffers)
         self.idle = 0  # first cycle in which nothing is left to do
 
     def load(self, offered: int) -> int:
@@ -70,7 +72,7 @@ class _LayerClock:
         start = max(offered, self.released[0] + 1)
         if self.folded.config.index == 0:  # one sample ahead
             start = max(start, self.began + 1)
-        return start + self.load_words - 1
+        return start + self.sample_words - 1
 
     def forward(self, loaded: int) -> None:
         """Evaluate the sample whose last word came in a cycle; ``gave`` is its result's."""
@@ -89,7 +91,7 @@ class _LayerClock:
 
     def _filled(self, preload: int, word: int) -> int:
         """The last cycle in which the register is filled with a word, from a cycle on."""
-        loads = min(self.word_loads, self.load_words - word * self.word_loads)
+        loads = min(self.word_transfers, self.sample_words - word * self.word_transfers)
         # Every fetch of the updates in the meantime costs a cycle, in which there may be another.
         cycles = loads
         while True:
@@ -97,7 +99,7 @@ class _LayerClock:
             if cycles == loads + lost:
                 break
             cycles = loads + lost
-        return preload + cycles + (self.word_loads - loads) - 1
+        return preload + cycles + (self.word_transfers - loads) - 1
 
     def _fetches(self, first: int, end: int) -> int:
         return sum(service.fetches(first, end) for service in self.services if service.end >= first)

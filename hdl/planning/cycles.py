@@ -236,7 +236,7 @@ def estimate_cycles(folded: FoldedNetwork, workload: Workload | None = None) -> 
         scan = mean_scan_cycles(layer, config.batch * np.count_nonzero(found) / len(found))
         layers.append(
             LayerCycles(
-                load=layer.load_words,
+                load=layer.sample_words,
                 forward=float(timing.interval),
                 update=float(cycles.mean()),
                 events=float(committing * drawn / config.batch),

@@ -26,7 +26,15 @@ __all__ = [
 MAX_NEURONS = 1 << 15
 """Of a layer in gateware, whose activations are one signal."""
 
-MIN_FACTORS = {"banks": 1, "lanes": 1, "word": 1, "counters": 1, "load": 1, "slots": 2, "draws": 1}
+MIN_FACTORS = {
+    "banks": 1,
+    "pe": 1,
+    "simd": 1,
+    "update_width": 1,
+    "input_width": 1,
+    "sample_buffers": 2,
+    "draws_per_cycle": 1,
+}
 
 FACTORS = tuple(MIN_FACTORS)
 """The fold factors that are numbers, in the order of the arrays' columns."""
@@ -75,17 +83,17 @@ class FoldFactors(Protocol[FactorT_co]):
     @property
     def banks(self) -> FactorT_co: ...
     @property
-    def lanes(self) -> FactorT_co: ...
+    def pe(self) -> FactorT_co: ...
     @property
-    def word(self) -> FactorT_co: ...
+    def simd(self) -> FactorT_co: ...
     @property
-    def counters(self) -> FactorT_co: ...
+    def update_width(self) -> FactorT_co: ...
     @property
-    def load(self) -> FactorT_co: ...
+    def input_width(self) -> FactorT_co: ...
     @property
-    def slots(self) -> FactorT_co: ...
+    def sample_buffers(self) -> FactorT_co: ...
     @property
-    def draws(self) -> FactorT_co: ...
+    def draws_per_cycle(self) -> FactorT_co: ...
     @property
     def memory(self) -> MemoryKind: ...
 
@@ -120,18 +128,18 @@ class FoldFormulas(Generic[IntegersT]):
 
     @property
     def sets(self) -> IntegersT:
-        """Times that ``lanes`` neurons are evaluated in a forward pass."""
-        return ceil_divide(self.bank_neurons, self.plan.lanes)
+        """Times that ``pe`` neurons are evaluated in a forward pass."""
+        return ceil_divide(self.bank_neurons, self.plan.pe)
 
     @property
     def select(self) -> IntegersT:
         """Neurons of a bank that are scored and compared in a cycle, all of one group."""
-        return gcd(self.plan.lanes, self.config.group)
+        return gcd(self.plan.pe, self.config.group)
 
     @property
     def steps(self) -> IntegersT:
-        """Cycles in which a set of ``lanes`` neurons is scored and compared."""
-        return self.plan.lanes // self.select
+        """Cycles in which a set of ``pe`` neurons is scored and compared."""
+        return self.plan.pe // self.select
 
     @property
     def pass_steps(self) -> IntegersT:
@@ -147,23 +155,23 @@ class FoldFormulas(Generic[IntegersT]):
 
     @property
     def words(self) -> IntegersT:
-        """Words of ``word`` bits that hold the inputs."""
-        return ceil_divide(self.config.inputs, self.plan.word)
+        """Words of ``simd`` bits that hold the inputs."""
+        return ceil_divide(self.config.inputs, self.plan.simd)
 
     @property
     def padded_inputs(self) -> IntegersT:
         """Inputs with their padding, in the forward pass."""
-        return self.words * self.plan.word
+        return self.words * self.plan.simd
 
     @property
-    def load_words(self) -> IntegersT:
-        """Words of ``load`` bits in which a sample comes."""
-        return ceil_divide(self.config.inputs, self.plan.load)
+    def sample_words(self) -> IntegersT:
+        """Words of ``input_width`` bits in which a sample comes."""
+        return ceil_divide(self.config.inputs, self.plan.input_width)
 
     @property
-    def word_loads(self) -> IntegersT:
-        """Words of ``load`` bits that fill the forward pass's register, a word of inputs."""
-        return self.plan.word // self.plan.load
+    def word_transfers(self) -> IntegersT:
+        """Words of ``input_width`` bits that fill the forward pass's register, a word of inputs."""
+        return self.plan.simd // self.plan.input_width
 
     @property
     def word_cycles(self) -> IntegersT:
@@ -180,19 +188,19 @@ class FoldFormulas(Generic[IntegersT]):
     @property
     def array_cycles(self) -> IntegersT:
         """Cycles from a forward pass's first row of the snapshot to the end of its last one."""
-        return (self.words - 1) * (self.word_cycles + self.word_loads) + self.last_word_cycles
+        return (self.words - 1) * (self.word_cycles + self.word_transfers) + self.last_word_cycles
 
     # Hidden weights
 
     @property
     def rows(self) -> IntegersT:
-        """Rows of ``counters`` hidden weights of a neuron."""
-        return ceil_divide(self.config.inputs, self.plan.counters)
+        """Rows of ``update_width`` hidden weights of a neuron."""
+        return ceil_divide(self.config.inputs, self.plan.update_width)
 
     @property
-    def load_rows(self) -> IntegersT:
-        """Rows of hidden weights that a word of ``load`` inputs serves."""
-        return self.plan.load // self.plan.counters
+    def transfer_rows(self) -> IntegersT:
+        """Rows of hidden weights that a word of ``input_width`` inputs serves."""
+        return self.plan.input_width // self.plan.update_width
 
     @property
     def bank_rows(self) -> IntegersT:
@@ -202,7 +210,7 @@ class FoldFormulas(Generic[IntegersT]):
     @property
     def row_bits(self) -> IntegersT:
         """Width of that memory."""
-        return self.plan.counters * self.config.counter_bits
+        return self.plan.update_width * self.config.counter_bits
 
     @property
     def single_port(self) -> bool:
@@ -252,49 +260,52 @@ def _at_least(name: str) -> FoldRule:
 
 # In this order: a later rule's formulas mean something only where the earlier ones are kept.
 RULES = (
-    *(_at_least(name) for name in FACTORS if name != "draws"),
+    *(_at_least(name) for name in FACTORS if name != "draws_per_cycle"),
     FoldRule(
-        lambda f: _is_integer(f.plan.draws) and (f.plan.draws == 1) | (f.plan.draws == 2),
-        lambda f: f"draws must be 1 or 2, not {f.plan.draws!r}",
+        lambda f: (
+            _is_integer(f.plan.draws_per_cycle)
+            and (f.plan.draws_per_cycle == 1) | (f.plan.draws_per_cycle == 2)
+        ),
+        lambda f: f"draws_per_cycle must be 1 or 2, not {f.plan.draws_per_cycle!r}",
     ),
     FoldRule(
         lambda f: isinstance(f.plan.memory, MemoryKind),
         lambda f: f"memory must be a MemoryKind, not {f.plan.memory!r}",
     ),
     FoldRule(
-        lambda f: (f.plan.draws == 1) | (f.plan.memory is MemoryKind.BLOCK),
-        lambda f: "2 draws a cycle need block RAM, not SPRAM",
+        lambda f: (f.plan.draws_per_cycle == 1) | (f.plan.memory is MemoryKind.BLOCK),
+        lambda f: "2 draws per cycle need block RAM, not SPRAM",
     ),
     FoldRule(
         lambda f: f.config.group_count % f.plan.banks == 0,
         lambda f: f"banks must divide the {f.config.group_count} groups, not be {f.plan.banks}",
     ),
     FoldRule(
-        lambda f: f.plan.lanes <= f.bank_neurons,
+        lambda f: f.plan.pe <= f.bank_neurons,
+        lambda f: f"pe must be at most the {f.bank_neurons} neurons of a bank, not {f.plan.pe}",
+    ),
+    FoldRule(
+        lambda f: f.plan.simd % f.plan.update_width == 0,
         lambda f: (
-            f"lanes must be at most the {f.bank_neurons} neurons of a bank, not {f.plan.lanes}"
+            f"simd must be a multiple of update_width, {f.plan.update_width}, "
+            f"and {f.plan.simd} is none"
         ),
     ),
     FoldRule(
-        lambda f: f.plan.word % f.plan.counters == 0,
+        lambda f: f.plan.input_width % f.plan.update_width == 0,
         lambda f: (
-            f"word must be a multiple of counters, and {f.plan.word} is none of {f.plan.counters}"
+            f"input_width must be a multiple of update_width, {f.plan.update_width}, "
+            f"and {f.plan.input_width} is none"
         ),
     ),
     FoldRule(
-        lambda f: f.plan.load % f.plan.counters == 0,
-        lambda f: (
-            f"load must be a multiple of counters, and {f.plan.load} is none of {f.plan.counters}"
-        ),
+        lambda f: f.plan.simd % f.plan.input_width == 0,
+        lambda f: f"input_width must divide simd, {f.plan.simd}, and not be {f.plan.input_width}",
     ),
     FoldRule(
-        lambda f: f.plan.word % f.plan.load == 0,
-        lambda f: f"load must divide the word of {f.plan.word} bits, not be {f.plan.load}",
-    ),
-    FoldRule(
-        lambda f: f.plan.word < f.config.inputs + f.plan.counters,
+        lambda f: f.plan.simd < f.config.inputs + f.plan.update_width,
         lambda f: (
-            f"word must be below the {f.config.inputs} inputs plus counters, not {f.plan.word}"
+            f"simd must be below the {f.config.inputs} inputs plus update_width, not {f.plan.simd}"
         ),
     ),
 )

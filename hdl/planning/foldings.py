@@ -20,12 +20,12 @@ class FactorArrays:
     """Fold factors of many plans: :class:`.plan.LayerPlan` with an array for each number."""
 
     banks: IntegerArray
-    lanes: IntegerArray
-    word: IntegerArray
-    counters: IntegerArray
-    load: IntegerArray
-    slots: IntegerArray
-    draws: IntegerArray
+    pe: IntegerArray
+    simd: IntegerArray
+    update_width: IntegerArray
+    input_width: IntegerArray
+    sample_buffers: IntegerArray
+    draws_per_cycle: IntegerArray
     memory: MemoryKind
 
 
@@ -41,7 +41,8 @@ class Foldings(FoldFormulas[IntegerArray]):
     memory : MemoryKind
         Where the hidden weights are, in all of the plans.
     factors : (n, 7) integers
-        A row for each plan: banks, lanes, word, counters, load, slots, draws.
+        A row for each plan: banks, pe, simd, update_width, input_width, sample_buffers,
+        draws_per_cycle.
     """
 
     def __init__(self, config: LayerConfig, memory: MemoryKind, factors: ArrayLike):

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from ...golden_model.config import LayerConfig, NetworkConfig
 from ...golden_model.trainer import reinforcement_events
 from .cycles import Workload, mean_scan_cycles, synthetic_errors
-from .devices import Device
 from .fold_formulas import FACTORS, MemoryKind
 from .foldings import Foldings
+from .fpgas import FPGA
 from .integers import IntegerArray, divisors
 from .plan import FoldedLayer, LayerPlan
 from .resources import Resources, layer_memories, layer_needs, memory_need, total_need
@@ -41,8 +41,8 @@ FixedFactors = Mapping[str, Any]
 AMOUNTS = ("block_rams", "sprams", "luts", "registers", "cells")
 """The fields of :class:`.resources.Resources`, in the order of an array's columns."""
 
-SLOTS = (4, 5, 8, 12, 16)
-MIN_LATER_SLOTS = 12
+SAMPLE_BUFFERS = (4, 5, 8, 12, 16)
+MIN_LATER_BUFFERS = 12
 """Of a layer behind the first, whose samples pause while the layer before commits."""
 
 LONG = 1e9
@@ -103,12 +103,12 @@ def mean_pace(
     interval: NDArray[Any],
     update: NDArray[Any],
     stalls: tuple[NDArray[Any], NDArray[Any]],
-    slots: IntegerArray,
+    sample_buffers: IntegerArray,
     errors: float,
 ) -> NDArray[np.float64]:
     """Mean cycles for each sample of forward passes and updates that go on side by side.
 
-    Samples wait in their slots for their update while the forward pass goes on. An update fetches
+    Samples wait in their buffers for their update while the forward pass goes on. An update fetches
     inputs from the same memory as the forward pass, and stalls it.
 
     Parameters
@@ -118,13 +118,13 @@ def mean_pace(
     stalls : two (n,) arrays
         Cycles at most for which updates stall the fetches of a sample's first word, before the
         update of the sample before it begins, and those of its other words.
-    slots : (n,) int
+    sample_buffers : (n,) int
         Samples that may be inside the layer at a time.
     errors : float
         Share of the samples with an error.
     """
     rows, inverse = np.unique(
-        np.stack([slots, interval, update, *stalls], axis=1), axis=0, return_inverse=True
+        np.stack([sample_buffers, interval, update, *stalls], axis=1), axis=0, return_inverse=True
     )
     raised = synthetic_errors(PACE_SAMPLES, errors).tolist()
     pace = np.empty(len(rows))
@@ -202,7 +202,7 @@ class LayerSearch:
         The network.
     layer : LayerConfig
         The layer.
-    device : Device
+    fpga : FPGA
         What there is room for.
     workload : Workload
         What samples do.
@@ -214,15 +214,15 @@ class LayerSearch:
         self,
         config: NetworkConfig,
         layer: LayerConfig,
-        device: Device,
+        fpga: FPGA,
         workload: Workload,
         fixed: FixedFactors,
     ):
         self.layer = layer
-        self.device = device
+        self.fpga = fpga
         self.batch = config.batch
         self.fixed = fixed
-        self.next_load = 1 if layer.index < len(config.layers) - 1 else None
+        self.next_input_width = 1 if layer.index < len(config.layers) - 1 else None
         self.events = reinforcement_events(layer, config.reinforcement, workload.accuracy)
         self.errors, self.share = workload.of(layer, len(config.layers))
 
@@ -234,13 +234,18 @@ class LayerSearch:
         Parameters
         ----------
         released : iterable of str
-            Factors all of whose values matter. Of loads, slots and draws that are not among
-            them, those are enough that need least.
+            Factors all of whose values matter. Input widths, sample buffers and draws
+            that are not among them take the values that need least.
         """
-        slots = SLOTS if "slots" in released else SLOTS[:1]
-        draws = (1, 2) if "draws" in released else (1,)
+        sample_buffers = SAMPLE_BUFFERS if "sample_buffers" in released else SAMPLE_BUFFERS[:1]
+        draws = (1, 2) if "draws_per_cycle" in released else (1,)
         found = [
-            self._furnished(self._shapes(memory), slots, draws, every_load="load" in released)
+            self._furnished(
+                self._shapes(memory),
+                sample_buffers,
+                draws,
+                every_input_width="input_width" in released,
+            )
             for memory in self._memories()
         ]
         return [one for one in found if len(one)]
@@ -249,14 +254,16 @@ class LayerSearch:
         """Foldings that fit, but for those of shapes that are larger than others and no quicker."""
         found = []
         later = self.layer.index > 0
-        slots = [number for number in SLOTS if not later or number >= MIN_LATER_SLOTS]
+        sample_buffers = [
+            number for number in SAMPLE_BUFFERS if not later or number >= MIN_LATER_BUFFERS
+        ]
         for memory in self._memories():
             shapes = self._efficient_shapes(memory, room)
-            furnished = self._furnished(shapes, slots, (1, 2), every_load=True)
-            if "draws" not in self.fixed:
+            furnished = self._furnished(shapes, sample_buffers, (1, 2), every_input_width=True)
+            if "draws_per_cycle" not in self.fixed:
                 # A second draw wants a bank that the first one does not use.
                 two = (furnished.plan.banks > 1) & (memory is MemoryKind.BLOCK)
-                furnished = furnished.only(furnished.plan.draws == np.where(two, 2, 1))
+                furnished = furnished.only(furnished.plan.draws_per_cycle == np.where(two, 2, 1))
             found.append(furnished)
         return found
 
@@ -264,61 +271,70 @@ class LayerSearch:
         return [self.fixed[name]] if name in self.fixed else worthwhile
 
     def _memories(self) -> Iterable[MemoryKind]:
-        kinds = [MemoryKind.BLOCK, *([MemoryKind.SPRAM] if self.device.sprams else [])]
+        kinds = [MemoryKind.BLOCK, *([MemoryKind.SPRAM] if self.fpga.sprams else [])]
         return self._values("memory", kinds)
 
     def _shapes(self, memory: MemoryKind) -> Foldings:
-        """Foldings of all banks, lanes, words and counters that matter, with loads that suit."""
+        """Foldings of all banks, pe, simd and update widths that matter, with an input width."""
         layer = self.layer
         groups = divisors(layer.group_count)
-        lanes = sorted({*divisors(layer.group), *(layer.group * number for number in groups)})
-        outer = list(product(self._values("banks", groups), self._values("lanes", lanes)))
+        pe = sorted({*divisors(layer.group), *(layer.group * number for number in groups)})
+        outer = list(product(self._values("banks", groups), self._values("pe", pe)))
         inner = []
-        for counters in self._values("counters", part_sizes(layer.inputs)):
-            rows = math.ceil(layer.inputs / counters)
-            # A word of an even number of rows has more loads to choose from.
+        for update_width in self._values("update_width", part_sizes(layer.inputs)):
+            rows = math.ceil(layer.inputs / update_width)
+            # A word of an even number of rows has more input widths to choose from.
             sizes = sorted({size + odd for size in part_sizes(rows) for odd in (0, size % 2)})
             inner += [
-                (word, counters)
-                for word in self._values("word", [counters * size for size in sizes])
+                (simd, update_width)
+                for simd in self._values("simd", [update_width * size for size in sizes])
             ]
         table = np.empty((len(outer), len(inner), len(FACTORS)), dtype=np.int64)
         table[..., :2] = np.array(outer)[:, np.newaxis]
         table[..., 2:4] = np.array(inner)
         table[..., 4:] = table[..., 2:3]
-        table[..., 5:] = SLOTS[0], 1
+        table[..., 5:] = SAMPLE_BUFFERS[0], 1
         shapes = Foldings(layer, memory, table)
         return shapes.only(shapes.legal)
 
     def _efficient_shapes(self, memory: MemoryKind, room: Resources) -> Foldings:
         shapes = self._shapes(memory)
         weights, snapshot = layer_memories(shapes)[:2]
-        need = memory_need(weights, self.device) + memory_need(snapshot, self.device)
+        need = memory_need(weights, self.fpga) + memory_need(snapshot, self.fpga)
         # Each bit of a word and of a row takes a LUT at least.
-        bits = shapes.plan.lanes * shapes.plan.word
+        bits = shapes.plan.pe * shapes.plan.simd
         fitting = need.fits(room) & (shapes.plan.banks * (bits + shapes.row_bits) <= room.cells)
         shapes, amounts = shapes.only(fitting), amounts_of(need, len(shapes))[fitting]
         amounts[:, AMOUNTS.index("cells")] = bits[fitting]
-        # Shapes of other rows differ in their updates, and those of an even number in their loads.
-        odd = shapes.plan.word // shapes.plan.counters % 2
-        kinds = np.stack([shapes.plan.banks, shapes.plan.counters, odd], axis=1)
+        # Shapes of other rows differ in their updates, those of an even number in input widths.
+        odd = shapes.plan.simd // shapes.plan.update_width % 2
+        kinds = np.stack([shapes.plan.banks, shapes.plan.update_width, odd], axis=1)
         _, kind = np.unique(kinds, axis=0, return_inverse=True)
         interval = LayerTiming.of(shapes).interval
         return shapes.only(pareto_front(interval, amounts, kind.reshape(-1)))
 
     def _furnished(
-        self, shapes: Foldings, slots: Iterable[int], draws: Iterable[int], *, every_load: bool
+        self,
+        shapes: Foldings,
+        sample_buffers: Iterable[int],
+        draws: Iterable[int],
+        *,
+        every_input_width: bool,
     ) -> Foldings:
-        """Shapes with all loads, or the narrowest and that of a word, and with slots and draws."""
-        loads: list[list[int]] = []
-        for word, counters in zip(
-            shapes.plan.word.tolist(), shapes.plan.counters.tolist(), strict=True
+        """Shapes with all input widths, or the narrowest and the widest, with buffers and draws."""
+        widths: list[list[int]] = []
+        for simd, update_width in zip(
+            shapes.plan.simd.tolist(), shapes.plan.update_width.tolist(), strict=True
         ):
-            sizes = divisors(word // counters) if every_load else {1, word // counters}
-            loads.append(list(self._values("load", [counters * size for size in sizes])))
-        table = np.repeat(shapes.table, [len(choices) for choices in loads], axis=0)
-        table[:, FACTORS.index("load")] = [load for choices in loads for load in choices]
-        for name, values in (("slots", slots), ("draws", draws)):
+            sizes = (
+                divisors(simd // update_width) if every_input_width else {1, simd // update_width}
+            )
+            widths.append(
+                list(self._values("input_width", [update_width * size for size in sizes]))
+            )
+        table = np.repeat(shapes.table, [len(choices) for choices in widths], axis=0)
+        table[:, FACTORS.index("input_width")] = [one for choices in widths for one in choices]
+        for name, values in (("sample_buffers", sample_buffers), ("draws_per_cycle", draws)):
             choices = list(self._values(name, values))
             rows = len(table)
             table = np.repeat(table, len(choices), axis=0)
@@ -338,7 +354,7 @@ class LayerSearch:
 
     def needs(self, foldings: Foldings) -> Resources:
         """What foldings need."""
-        return total_need(layer_needs(foldings, self.device, self.next_load))
+        return total_need(layer_needs(foldings, self.fpga, self.next_input_width))
 
     # Their cycles
 
@@ -348,14 +364,14 @@ class LayerSearch:
         rounds = foldings.bank_groups * (1 - (1 - self.share) ** banks)
         update = 1 + foldings.bank_groups + rounds * timing.round
         # The first layer takes one sample ahead, and reads its first word when it has all of it.
-        first_word = 1 if self.layer.index else foldings.word_loads + 2
-        interval = np.maximum(timing.interval, foldings.load_words + first_word)
+        first_word = 1 if self.layer.index else foldings.word_transfers + 2
+        interval = np.maximum(timing.interval, foldings.sample_words + first_word)
         # An update fetches in one of so many cycles; if in each of them, it stalls to its end.
-        every = foldings.load_rows * foldings.row_cycles
+        every = foldings.transfer_rows * foldings.row_cycles
         longest = np.where(every > 1, 1 / np.maximum(every - 1, 1), LONG)
-        others = np.maximum(foldings.load_words - foldings.word_loads, 0)
-        stalls = (foldings.word_loads * longest, others * longest)
-        return mean_pace(interval, update, stalls, foldings.plan.slots, self.errors)
+        others = np.maximum(foldings.sample_words - foldings.word_transfers, 0)
+        stalls = (foldings.word_transfers * longest, others * longest)
+        return mean_pace(interval, update, stalls, foldings.plan.sample_buffers, self.errors)
 
     def commit(self, foldings: Foldings) -> NDArray[np.float64]:
         """A sample's share of the cycles of its batch's commit."""
@@ -365,7 +381,7 @@ class LayerSearch:
         if self.events:
             # The events' cycles depend on banks and draws above all.
             kinds, first, kind = np.unique(
-                np.stack([plan.banks, plan.draws], axis=1),
+                np.stack([plan.banks, plan.draws_per_cycle], axis=1),
                 axis=0,
                 return_index=True,
                 return_inverse=True,

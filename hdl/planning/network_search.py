@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ...golden_model.config import LayerConfig, NetworkConfig
 from .cycles import Workload, mean_cycles
-from .devices import Device
 from .foldings import Foldings
+from .fpgas import FPGA
 from .layer_search import (
     AMOUNTS,
     FixedFactors,
@@ -37,30 +37,30 @@ MIN_SPEEDUP = 0.9
 
 
 class NetworkSearch:
-    """The plans of a network that a device has room for.
+    """The plans of a network that an FPGA has room for.
 
     Parameters
     ----------
     config : NetworkConfig
         The network.
-    device : Device
+    fpga : FPGA
         What there is room for.
     workload : Workload
         What samples do.
     """
 
-    def __init__(self, config: NetworkConfig, device: Device, workload: Workload):
+    def __init__(self, config: NetworkConfig, fpga: FPGA, workload: Workload):
         self.config = config
-        self.device = device
+        self.fpga = fpga
         self.workload = workload
-        self.supply = Resources.of(device)
-        self.core = core_needs(device).need
+        self.supply = Resources.of(fpga)
+        self.core = core_needs(fpga).need
         self._known: dict[Any, tuple[LayerOptions, NDArray[np.float64], NDArray[np.float64]]] = {}
         self._cycles: dict[NetworkPlan, float] = {}
 
     def layer(self, layer: LayerConfig, fixed: FixedFactors) -> LayerSearch:
         """The foldings of a layer."""
-        return LayerSearch(self.config, layer, self.device, self.workload, fixed)
+        return LayerSearch(self.config, layer, self.fpga, self.workload, fixed)
 
     def cycles(self, plan: NetworkPlan) -> float:
         """Mean cycles for each sample."""
@@ -174,4 +174,4 @@ class NetworkSearch:
                 (*plans[at // len(allowed)], front.plans[allowed[at % len(allowed)]])
                 for at in kept.tolist()
             ]
-        return NetworkPlan(plans[0], self.device.name)
+        return NetworkPlan(plans[0], self.fpga.name)

@@ -13,6 +13,19 @@ from .fold_formulas import MAX_NEURONS, RULES, FoldFormulas, MemoryKind
 
 __all__ = ["FoldedLayer", "FoldedNetwork", "LayerPlan", "MemoryKind", "NetworkPlan"]
 
+VERSION = 2
+"""Of the plan files that are written. Those of version 1 had no number."""
+
+NAMES_OF_VERSION_1 = {
+    "lanes": "pe",
+    "word": "simd",
+    "counters": "update_width",
+    "load": "input_width",
+    "slots": "sample_buffers",
+    "draws": "draws_per_cycle",
+}
+"""Fold factors of plan files of version 1, with their present names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LayerPlan:
@@ -23,29 +36,30 @@ class LayerPlan:
     banks : int
         Banks the neurons are dealt to, whole groups together; each has memories and an update
         engine of its own. Divides the number of groups.
-    lanes : int
+    pe : int
         Neurons of a bank that are evaluated side by side.
-    word : int
-        Input bits that are XNORed and counted in a cycle. A multiple of ``counters``.
-    counters : int
+    simd : int
+        Input bits that are XNORed and counted in a cycle. A multiple of ``update_width``.
+    update_width : int
         Hidden weights of a bank that are stepped in a cycle: a row of its memory.
-    load : int
-        Input bits that enter the layer in a cycle. A multiple of ``counters``; divides ``word``.
-    slots : int
+    input_width : int
+        Input bits that enter the layer in a cycle. A multiple of ``update_width``, divides
+        ``simd``.
+    sample_buffers : int
         Samples that may be inside the layer at a time. At least 2.
-    draws : int
+    draws_per_cycle : int
         Reinforcement draws taken in a cycle, 1 or 2; 2 need block RAM.
     memory : MemoryKind
         Where the hidden weights are.
     """
 
     banks: int = 1
-    lanes: int = 1
-    word: int = 1
-    counters: int = 1
-    load: int = 1
-    slots: int = 4
-    draws: int = 1
+    pe: int = 1
+    simd: int = 1
+    update_width: int = 1
+    input_width: int = 1
+    sample_buffers: int = 4
+    draws_per_cycle: int = 1
     memory: MemoryKind = MemoryKind.BLOCK
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,8 +77,10 @@ class LayerPlan:
         """
         known = {one.name for one in fields(cls)}
         if unknown := values.keys() - known:
+            renamed = sorted(unknown & NAMES_OF_VERSION_1.keys())
+            now = "".join(f"; {name} is {NAMES_OF_VERSION_1[name]} now" for name in renamed)
             raise ConfigurationError(
-                f"a layer's plan has no {', '.join(sorted(unknown))}; "
+                f"a layer's plan has no {', '.join(sorted(unknown))}{now}; "
                 f"its fold factors are {', '.join(sorted(known))}"
             )
         factors = dict(values)
@@ -120,39 +136,52 @@ class NetworkPlan:
     ----------
     layers : tuple of LayerPlan
         One for each layer.
-    device : str
-        The device it was made for; empty if for none.
+    fpga : str
+        The FPGA it was made for; empty if for none.
     """
 
     layers: tuple[LayerPlan, ...]
-    device: str = ""
+    fpga: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return {"device": self.device, "layers": [layer.to_dict() for layer in self.layers]}
+        layers = [layer.to_dict() for layer in self.layers]
+        return {"version": VERSION, "fpga": self.fpga, "layers": layers}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "NetworkPlan":
-        """The inverse of :meth:`to_dict`.
+        """The inverse of :meth:`to_dict`; reads plans of version 1 too.
 
         Raises
         ------
         ConfigurationError
-            If it is no plan.
+            If it is no plan, or of a version that is not known.
         """
-        layers = values.get("layers") if isinstance(values, Mapping) else None
-        device = values.get("device", "") if isinstance(values, Mapping) else ""
+        values = values if isinstance(values, Mapping) else {}
+        version = values.get("version", 1)
+        if type(version) is not int or not 1 <= version <= VERSION:
+            raise ConfigurationError(
+                f"a plan of version {version!r} cannot be read, only those up to {VERSION}; "
+                "have a new one written by `metaplast plan --out FILE`"
+            )
+        layers = values.get("layers")
+        fpga = values.get("fpga" if version > 1 else "device", "")
         if (
             not isinstance(layers, list | tuple)
             or not layers
             or not all(isinstance(layer, Mapping) for layer in layers)
-            or not isinstance(device, str | None)
+            or not isinstance(fpga, str | None)
         ):
             raise ConfigurationError(
                 "this is no plan: a plan has a list of layers, each with its fold factors by name, "
-                "and the name of a device"
+                "and the name of an FPGA"
             )
-        return cls(tuple(map(LayerPlan.from_dict, layers)), device or "")
+        if version == 1:
+            layers = [
+                {NAMES_OF_VERSION_1.get(name, name): value for name, value in layer.items()}
+                for layer in layers
+            ]
+        return cls(tuple(map(LayerPlan.from_dict, layers)), fpga or "")
 
 
 @dataclass(frozen=True)
@@ -196,6 +225,6 @@ class FoldedNetwork:
         return self.layers[0]
 
     @property
-    def next_loads(self) -> tuple[int | None, ...]:
+    def next_input_widths(self) -> tuple[int | None, ...]:
         """For each layer, the input bits that enter the layer after it in a cycle; None at last."""
-        return (*(layer.plan.load for layer in self.layers[1:]), None)
+        return (*(layer.plan.input_width for layer in self.layers[1:]), None)

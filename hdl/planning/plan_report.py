@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .cycles import CycleEstimate, Workload, estimate_cycles
-from .devices import Device
+from .fpgas import FPGA
 from .plan import FoldedLayer, FoldedNetwork
 from .resources import ComponentNeed, Resources, core_needs, layer_needs, total_need
 
@@ -40,7 +40,7 @@ class PlanReport:
     ----------
     folded : FoldedNetwork
         The network and how it is folded.
-    device : Device or None
+    fpga : FPGA or None
         What it was planned for.
     workload : Workload
         What the cycles were estimated for.
@@ -53,7 +53,7 @@ class PlanReport:
     """
 
     folded: FoldedNetwork
-    device: Device | None
+    fpga: FPGA | None
     workload: Workload
     layers: tuple[LayerReport, ...]
     core: ComponentNeed
@@ -82,10 +82,10 @@ class PlanReport:
                     "components": [_component_dict(component) for component in layer.components],
                 }
             )
-        supply = None if self.device is None else asdict(Resources.of(self.device))
+        supply = None if self.fpga is None else asdict(Resources.of(self.fpga))
         return {
             "config": self.folded.config.to_dict(),
-            "device": self.device.name if self.device else None,
+            "fpga": self.fpga.name if self.fpga else None,
             "plan": self.folded.plan.to_dict(),
             "accuracy": self.workload.accuracy,
             "cycles_per_sample": self.cycles.total,
@@ -111,7 +111,7 @@ def _component_dict(component: ComponentNeed) -> dict[str, Any]:
 
 def report_plan(
     folded: FoldedNetwork,
-    device: Device | None = None,
+    fpga: FPGA | None = None,
     workload: Workload | None = None,
 ) -> PlanReport:
     """Say what a plan takes.
@@ -119,8 +119,8 @@ def report_plan(
     Parameters
     ----------
     folded : FoldedNetwork
-        The network and how it is folded. Whether that fits the device is not looked at.
-    device : Device, optional
+        The network and how it is folded. Whether that fits the FPGA is not looked at.
+    fpga : FPGA, optional
         Decides shapes of memories and costs of logic.
     workload : Workload, optional
         Decides the cycles; a first epoch by default.
@@ -132,12 +132,12 @@ def report_plan(
     """
     return PlanReport(
         folded=folded,
-        device=device,
+        fpga=fpga,
         workload=workload or Workload(),
         layers=tuple(
-            LayerReport(layer, layer_needs(layer, device, next_load))
-            for layer, next_load in zip(folded.layers, folded.next_loads, strict=True)
+            LayerReport(layer, layer_needs(layer, fpga, next_input_width))
+            for layer, next_input_width in zip(folded.layers, folded.next_input_widths, strict=True)
         ),
-        core=core_needs(device),
+        core=core_needs(fpga),
         cycles=estimate_cycles(folded, workload),
     )

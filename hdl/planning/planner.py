@@ -1,4 +1,4 @@
-"""Choosing fold factors: the plan of fewest cycles that a device has room for.
+"""Choosing fold factors: the plan of fewest cycles that an FPGA has room for.
 
 From the foldings of each layer (:mod:`.layer_search`) the planner picks one, so that together they
 fit and the slowest layer, which sets the pace of all, is as quick as can be.
@@ -12,7 +12,7 @@ from typing import Any
 from ...golden_model.config import LayerConfig, NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from .cycles import Workload
-from .devices import Device
+from .fpgas import FPGA
 from .layer_search import FixedFactors
 from .network_search import NetworkSearch
 from .plan import FoldedLayer, FoldedNetwork, LayerPlan, NetworkPlan
@@ -22,25 +22,25 @@ __all__ = ["DoesNotFitError", "default_plan", "plan_network"]
 
 
 def default_plan(config: NetworkConfig) -> NetworkPlan:
-    """A plan for no device: legal for every network, of moderate size, and quick to simulate."""
+    """A plan for no FPGA: legal for every network, of moderate size, and quick to simulate."""
     layers = []
     for layer in config.layers:
         rows = math.ceil(layer.inputs / 32)
         counters = math.ceil(layer.inputs / rows)
         word = counters * min(rows, 4)
-        lanes = next(size for size in (4, 2, 1) if layer.group % size == 0)
-        layers.append(LayerPlan(lanes=lanes, word=word, counters=counters, load=counters))
+        pe = next(size for size in (4, 2, 1) if layer.group % size == 0)
+        layers.append(LayerPlan(pe=pe, simd=word, update_width=counters, input_width=counters))
     return NetworkPlan(tuple(layers))
 
 
 def plan_network(
     config: NetworkConfig,
-    device: Device,
+    fpga: FPGA,
     *,
     overrides: Sequence[FixedFactors] | None = None,
     workload: Workload | None = None,
 ) -> NetworkPlan:
-    """The plan of fewest mean cycles for each sample that a device has room for.
+    """The plan of fewest mean cycles for each sample that an FPGA has room for.
 
     Where a larger plan hardly saves a cycle, the smaller one is taken.
 
@@ -48,7 +48,7 @@ def plan_network(
     ----------
     config : NetworkConfig
         The network.
-    device : Device
+    fpga : FPGA
         What there is room for. Its ``max_cell_utilisation`` is kept to if any plan does, its
         ``max_block_ram_utilisation`` if that does not cost a tenth of the speed.
     overrides : sequence of mapping, optional
@@ -65,11 +65,11 @@ def plan_network(
         If no plan fits; the message names what ran out, and the nearest plan that fits.
     """
     FoldedNetwork(config, default_plan(config))  # refuses what no plan can fold
-    search = NetworkSearch(config, device, workload or Workload())
+    search = NetworkSearch(config, fpga, workload or Workload())
     check_bits(search)
     fixed = _checked_overrides(config, overrides)
-    routable = replace(search.supply, cells=int(device.max_cell_utilisation * device.luts))
-    block_rams = int(device.max_block_ram_utilisation * device.block_ram.count)
+    routable = replace(search.supply, cells=int(fpga.max_cell_utilisation * fpga.luts))
+    block_rams = int(fpga.max_block_ram_utilisation * fpga.block_ram.count)
     preferred = replace(routable, block_rams=block_rams)
     plan = (
         search.quickest(fixed, routable, preferred)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ...golden_model.config import LayerConfig
 from ...golden_model.errors import ConfigurationError
-from .devices import DEVICES, Device
 from .fold_formulas import MemoryKind
 from .foldings import Foldings
+from .fpgas import FPGA, FPGAS
 from .integers import IntegerArray
 from .layer_search import AMOUNTS, FixedFactors, amounts_of
 from .network_search import NetworkSearch
@@ -24,7 +24,7 @@ __all__ = ["DoesNotFitError", "check_bits", "check_rules", "no_room"]
 
 
 class DoesNotFitError(ConfigurationError):
-    """A plan needs more than the device has.
+    """A plan needs more than the FPGA has.
 
     Attributes
     ----------
@@ -76,21 +76,21 @@ def check_rules(search: NetworkSearch, layer: LayerConfig, fixed: FixedFactors) 
 
 
 def check_bits(search: NetworkSearch) -> None:
-    """See that the device can keep what is trained, before plans are looked for.
+    """See that the FPGA can keep what is trained, before plans are looked for.
 
     Raises
     ------
     DoesNotFitError
         If it cannot.
     """
-    device = search.device
-    excess = _trained_bits(search) - device.bits
+    fpga = search.fpga
+    excess = _trained_bits(search) - fpga.bits
     if excess > 0:
-        block_ram = device.block_ram
+        block_ram = fpga.block_ram
         need = block_ram.count + math.ceil(excess / block_ram.bits)
         raise DoesNotFitError(
-            f"{_shape(search)} does not fit the {device.name}: whatever the plan, it needs at "
-            f"least {_amount(device, AMOUNTS[0], need)} of {block_ram.count:,}{_elsewhere(search)}",
+            f"{_shape(search)} does not fit the {fpga.name}: whatever the plan, it needs at "
+            f"least {_amount(fpga, AMOUNTS[0], need)} of {block_ram.count:,}{_elsewhere(search)}",
             resource=AMOUNTS[0],
             need=need,
             supply=block_ram.count,
@@ -100,7 +100,7 @@ def check_bits(search: NetworkSearch) -> None:
 
 def no_room(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> DoesNotFitError:
     """What ran out, when no plan fits, and what would fit."""
-    device = search.device
+    fpga = search.fpga
     supply = amounts_of(search.supply)[0]
     total = _smallest_need(search, fixed)
     ran_out = int(np.argmax(_shares(total, supply)))
@@ -121,8 +121,8 @@ def no_room(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> DoesNotFitE
         ]
         end = f"; the nearest plan that fits has {', '.join(changes)}"
     return DoesNotFitError(
-        f"{_shape(search)}{given and f' with {given}'} does not fit the {device.name}: "
-        f"{'' if nearest else 'whatever the plan, '}it needs {_amount(device, resource, need)} "
+        f"{_shape(search)}{given and f' with {given}'} does not fit the {fpga.name}: "
+        f"{'' if nearest else 'whatever the plan, '}it needs {_amount(fpga, resource, need)} "
         f"of {there:,}{end}",
         resource=resource,
         need=need,
@@ -140,7 +140,7 @@ def _trained_bits(search: NetworkSearch) -> int:
 
 
 def _smallest_need(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> IntegerArray:
-    """What the foldings of the layers need that take the smallest share of the device each."""
+    """What the foldings of the layers need that take the smallest share of the FPGA each."""
     supply = amounts_of(search.supply)[0]
     total = amounts_of(search.core)[0]
     for layer, factors in zip(search.config.layers, fixed, strict=True):
@@ -160,18 +160,18 @@ def _shares(amounts: IntegerArray, supply: IntegerArray) -> NDArray[np.float64]:
 
 def _elsewhere(search: NetworkSearch) -> str:
     """Where the network fits, as the end of a sentence."""
-    others = [device.name for device in DEVICES if _fits(search, device)]
-    if search.device.name in others:
+    others = [fpga.name for fpga in FPGAS if _fits(search, fpga)]
+    if search.fpga.name in others:
         return "; allow it more logic cells"
     if others:
         return f"; it fits the {others[0]}"
-    return "; it fits none of the known devices, so make it smaller"
+    return "; it fits none of the known FPGAs, so make it smaller"
 
 
-def _fits(search: NetworkSearch, device: Device) -> bool:
-    if _trained_bits(search) > device.bits:
+def _fits(search: NetworkSearch, fpga: FPGA) -> bool:
+    if _trained_bits(search) > fpga.bits:
         return False
-    elsewhere = NetworkSearch(search.config, device, search.workload)
+    elsewhere = NetworkSearch(search.config, fpga, search.workload)
     need = _smallest_need(elsewhere, [{} for _ in search.config.layers])
     return bool((need <= amounts_of(elsewhere.supply)[0]).all())
 
@@ -235,8 +235,8 @@ def _shape(search: NetworkSearch) -> str:
     return "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
 
 
-def _amount(device: Device, resource: str, amount: int) -> str:
-    names = device.block_ram.name, "SPRAM", "LUT", "register", "logic cell"
+def _amount(fpga: FPGA, resource: str, amount: int) -> str:
+    names = fpga.block_ram.name, "SPRAM", "LUT", "register", "logic cell"
     about = "" if resource in ("block_rams", "sprams") else "about "
     return f"{about}{amount:,} {names[AMOUNTS.index(resource)]}{'' if amount == 1 else 's'}"
 

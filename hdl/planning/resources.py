@@ -1,4 +1,4 @@
-"""What a folded network needs of a device: memories, and an estimate of its logic.
+"""What a folded network needs of an FPGA: memories, and an estimate of its logic.
 
 Memories are counted: which ones there are and how wide follows from the plan, and how many blocks
 hold one from the blocks' shapes, by the rule that Yosys follows. LUTs and registers are estimated
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .devices import Device
 from .foldings import Foldings
+from .fpgas import FPGA
 from .integers import Integers, bit_length, ceil_divide, choose, minimum, number_bits, round_up
 from .plan import FoldedLayer, FoldedNetwork, MemoryKind
 
@@ -36,12 +36,12 @@ SPRAM_LUTS = 28  # its address and data multiplexers
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """Amounts of what a device has.
+    """Amounts of what an FPGA has.
 
     Attributes
     ----------
     block_rams, sprams, luts, registers : int
-        See :class:`.device.Device`.
+        See :class:`.fpgas.FPGA`.
     cells : int
         Logic cells of a LUT and a register: those of the LUTs, and of the registers that take one
         alone.
@@ -54,9 +54,9 @@ class Resources:
     cells: Integers = 0
 
     @classmethod
-    def logic(cls, luts: Any, registers: Any, device: Device | None) -> "Resources":
+    def logic(cls, luts: Any, registers: Any, fpga: FPGA | None) -> "Resources":
         """LUTs and registers, in parts that are rounded up, and the cells that they take."""
-        lone = 0.0 if device is None else device.lone_registers
+        lone = 0.0 if fpga is None else fpga.lone_registers
         return cls(
             luts=round_up(luts),
             registers=round_up(registers),
@@ -83,14 +83,14 @@ class Resources:
         )
 
     @classmethod
-    def of(cls, device: Device) -> "Resources":
-        """A device's supply."""
+    def of(cls, fpga: FPGA) -> "Resources":
+        """An FPGA's supply."""
         return cls(
-            block_rams=device.block_ram.count,
-            sprams=device.sprams,
-            luts=device.luts,
-            registers=device.registers,
-            cells=device.luts,
+            block_rams=fpga.block_ram.count,
+            sprams=fpga.sprams,
+            luts=fpga.luts,
+            registers=fpga.registers,
+            cells=fpga.luts,
         )
 
 
@@ -148,7 +148,7 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
     """The memories of a layer, largest first as a rule."""
     config, plan = folded.config, folded.plan
     choice_bits = 2 + number_bits(config.group)
-    sums_bits = plan.lanes * number_bits(folded.padded_inputs + 1)
+    sums_bits = plan.pe * number_bits(folded.padded_inputs + 1)
     memories = (
         Memory(
             name="hidden weights",
@@ -162,8 +162,8 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
             name="snapshot",
             count=plan.banks,
             depth=folded.sets * folded.words,
-            width=plan.lanes * plan.word,
-            granularity=plan.counters,
+            width=plan.pe * plan.simd,
+            granularity=plan.update_width,
         ),
         Memory(
             name="local classifier",
@@ -175,14 +175,14 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
         Memory(
             name="samples",
             count=1,
-            depth=plan.slots * folded.load_words,
-            width=plan.load,
-            granularity=plan.load,
+            depth=plan.sample_buffers * folded.sample_words,
+            width=plan.input_width,
+            granularity=plan.input_width,
         ),
         Memory(
             name="choices",
             count=1,
-            depth=plan.slots * folded.bank_groups,
+            depth=plan.sample_buffers * folded.bank_groups,
             width=plan.banks * choice_bits,
             granularity=plan.banks * choice_bits,
         ),
@@ -206,26 +206,26 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
     return memories
 
 
-def memory_need(memory: Memory, device: Device | None) -> Resources:
-    """What a memory takes of a device; of no device, nothing can be said but its bits."""
-    if device is None:
+def memory_need(memory: Memory, fpga: FPGA | None) -> Resources:
+    """What a memory takes of an FPGA; of no FPGA, nothing can be said but its bits."""
+    if fpga is None:
         return Resources()
     count = memory.count
     if memory.kind is MemoryKind.SPRAM:
-        if device.spram is None:
+        if fpga.spram is None:
             return Resources(sprams=count)
-        blocks = count * device.spram.blocks(memory.depth, memory.width)
-        return Resources(sprams=blocks) + Resources.logic(SPRAM_LUTS * blocks, 0, device)
+        blocks = count * fpga.spram.blocks(memory.depth, memory.width)
+        return Resources(sprams=blocks) + Resources.logic(SPRAM_LUTS * blocks, 0, fpga)
 
-    placed = device.place(memory.depth, memory.width, memory.granularity)
+    placed = fpga.place(memory.depth, memory.width, memory.granularity)
     rows = choose(placed.register_bits, memory.depth, 0)
     luts = placed.register_bits * MEMORY_LUTS_PER_BIT + rows * MEMORY_LUTS_PER_ROW
-    if device.lut_ram is not None:
-        selected = memory.width * (ceil_divide(memory.depth, device.lut_ram.depth) - 1)
-        luts = placed.lut_rams * device.lut_ram.luts + choose(placed.lut_rams, selected, 0)
+    if fpga.lut_ram is not None:
+        selected = memory.width * (ceil_divide(memory.depth, fpga.lut_ram.depth) - 1)
+        luts = placed.lut_rams * fpga.lut_ram.luts + choose(placed.lut_rams, selected, 0)
     registers = placed.register_bits + choose(placed.block_rams, 0, memory.width)
     return Resources(block_rams=count * placed.block_rams) + Resources.logic(
-        count * round_up(luts), count * registers, device
+        count * round_up(luts), count * registers, fpga
     )
 
 
@@ -292,12 +292,12 @@ _ECP5 = _Costs(
 )
 
 
-def _costs(device: Device | None) -> _Costs:
-    return _ICE40 if device is not None and device.family == "ice40" else _ECP5
+def _costs(fpga: FPGA | None) -> _Costs:
+    return _ICE40 if fpga is not None and fpga.family == "ice40" else _ECP5
 
 
 def layer_needs(
-    folded: FoldedLayer | Foldings, device: Device | None, next_load: int | None = None
+    folded: FoldedLayer | Foldings, fpga: FPGA | None, next_input_width: int | None = None
 ) -> tuple[ComponentNeed, ...]:
     """What the parts of a layer need, memories first.
 
@@ -305,62 +305,62 @@ def layer_needs(
     ----------
     folded : FoldedLayer or Foldings
         The layer and its fold factors; of many plans, the needs are arrays.
-    device : Device or None
+    fpga : FPGA or None
         Decides shapes of memories and costs of logic.
-    next_load : int or None
+    next_input_width : int or None
         Bits in which the next layer takes its samples; None for the last layer.
     """
     memories = [
-        ComponentNeed(name=memory.name, need=memory_need(memory, device), memory=memory)
+        ComponentNeed(name=memory.name, need=memory_need(memory, fpga), memory=memory)
         for memory in layer_memories(folded)
     ]
-    logic = {**_forward_logic(folded, device, next_load), **_training_logic(folded, device)}
+    logic = {**_forward_logic(folded, fpga, next_input_width), **_training_logic(folded, fpga)}
     return (
         *memories,
-        _queue_need(folded, device),
+        _queue_need(folded, fpga),
         *(
-            ComponentNeed(name=name, need=Resources.logic(luts, registers, device))
+            ComponentNeed(name=name, need=Resources.logic(luts, registers, fpga))
             for name, (luts, registers) in logic.items()
         ),
     )
 
 
-def _queue_need(folded: FoldedLayer | Foldings, device: Device | None) -> ComponentNeed:
+def _queue_need(folded: FoldedLayer | Foldings, fpga: FPGA | None) -> ComponentNeed:
     """The queue of a layer behind the first, for what comes with a sample and waits with it."""
-    index, slots = folded.config.index, folded.plan.slots
+    index, sample_buffers = folded.config.index, folded.plan.sample_buffers
     facts = 11 + 9 * index if index else 0
-    if device is None:
-        need = Resources.logic(0.8 * facts * slots, facts * slots, device)
+    if fpga is None:
+        need = Resources.logic(0.8 * facts * sample_buffers, facts * sample_buffers, fpga)
     else:
         queue = Memory(
             name="samples ahead",
             count=min(index, 1),
-            depth=slots,
+            depth=sample_buffers,
             width=max(facts, 1),
             granularity=max(facts, 1),
         )
-        need = memory_need(queue, device) + Resources.logic(facts, facts, device)
+        need = memory_need(queue, fpga) + Resources.logic(facts, facts, fpga)
     return ComponentNeed(name="samples ahead", need=need)
 
 
 def _forward_logic(
-    folded: FoldedLayer | Foldings, device: Device | None, next_load: int | None
+    folded: FoldedLayer | Foldings, fpga: FPGA | None, next_input_width: int | None
 ) -> dict[str, tuple[Any, Any]]:
     """LUTs and registers of each part of the forward pass."""
-    config, plan, costs = folded.config, folded.plan, _costs(device)
+    config, plan, costs = folded.config, folded.plan, _costs(fpga)
     sum_bits = number_bits(folded.padded_inputs + 1)
     score_bits = number_bits(config.neurons + 1)
-    arrays = plan.banks * plan.lanes
+    arrays = plan.banks * plan.pe
     scored = plan.banks * folded.select
-    sending = config.neurons if next_load is not None else 0
+    sending = config.neurons if next_input_width is not None else 0
     return {
         "neuron array": (
-            arrays * (costs.popcount_bit * plan.word + costs.sum_bit * sum_bits),
-            arrays * (0.72 * plan.word + 2.6 * sum_bits),
+            arrays * (costs.popcount_bit * plan.simd + costs.sum_bit * sum_bits),
+            arrays * (0.72 * plan.simd + 2.6 * sum_bits),
         ),
         "sample register": (
             60 + sending,
-            plan.word + 30 + 2 * sending,
+            plan.simd + 30 + 2 * sending,
         ),
         "local scores and error": (
             config.classes * (costs.score_bit * score_bits + costs.score_neuron * (scored - 1))
@@ -375,44 +375,44 @@ def _forward_logic(
 
 
 def _training_logic(
-    folded: FoldedLayer | Foldings, device: Device | None
+    folded: FoldedLayer | Foldings, fpga: FPGA | None
 ) -> dict[str, tuple[Any, Any]]:
     """LUTs and registers of each part that steps hidden weights, and of the registers."""
-    config, plan, costs = folded.config, folded.plan, _costs(device)
+    config, plan, costs = folded.config, folded.plan, _costs(fpga)
     row_bits = number_bits(folded.bank_rows)
     dividers = _divider_bits(config.neuron_bits, folded.bank_neurons) + _divider_bits(
-        config.input_bits, plan.counters
+        config.input_bits, plan.update_width
     )
-    rest = plan.load - plan.counters
+    rest = plan.input_width - plan.update_width
     return {
         "counter steps": (
             plan.banks
             * (
-                plan.counters * (costs.counter + costs.counter_bit * config.counter_bits)
-                + costs.snapshot_part * plan.lanes * plan.word / plan.counters
+                plan.update_width * (costs.counter + costs.counter_bit * config.counter_bits)
+                + costs.snapshot_part * plan.pe * plan.simd / plan.update_width
                 + 30
             ),
             plan.banks
             * (
-                3.6 * plan.counters
+                3.6 * plan.update_width
                 + 2 * config.counter_bits
-                + plan.lanes * plan.word / plan.counters
+                + plan.pe * plan.simd / plan.update_width
                 + 44
                 + 2 * row_bits
             ),
         ),
         "update": (
-            55 + 2 * plan.banks * row_bits + rest + 6 * number_bits(plan.slots),
+            55 + 2 * plan.banks * row_bits + rest + 6 * number_bits(plan.sample_buffers),
             60 + plan.banks * (row_bits + 2) + rest,
         ),
         "reinforcement and commit": (
             costs.draw
-            + (plan.draws - 1) * costs.second_draw
-            + plan.draws * costs.divider_bit * dividers
+            + (plan.draws_per_cycle - 1) * costs.second_draw
+            + plan.draws_per_cycle * costs.divider_bit * dividers
             + costs.address_bit * row_bits
             + 128
-            + 32 * plan.draws,
-            162 + plan.draws * (20 + 2.2 * dividers) + 3 * row_bits,
+            + 32 * plan.draws_per_cycle,
+            162 + plan.draws_per_cycle * (20 + 2.2 * dividers) + 3 * row_bits,
         ),
         "registers and initial state": (
             costs.registers + 40 + costs.access_bit * folded.row_bits * (1 + plan.banks) / 2,
@@ -427,9 +427,9 @@ def _divider_bits(width: int, divisor: Integers) -> Integers:
     return choose(divisor & (divisor - 1), width * stages, 0)
 
 
-def core_needs(device: Device | None) -> ComponentNeed:
+def core_needs(fpga: FPGA | None) -> ComponentNeed:
     """What the core needs beside its layers."""
-    need = Resources.logic(round(_costs(device).core), 330, device)
+    need = Resources.logic(round(_costs(fpga).core), 330, fpga)
     return ComponentNeed(name="core", need=need)
 
 
@@ -438,9 +438,9 @@ def total_need(components: Sequence[ComponentNeed]) -> Resources:
     return sum((component.need for component in components), Resources())
 
 
-def network_needs(folded: FoldedNetwork, device: Device | None) -> Resources:
+def network_needs(folded: FoldedNetwork, fpga: FPGA | None) -> Resources:
     """What a whole core needs."""
-    total = core_needs(device).need
-    for layer, next_load in zip(folded.layers, folded.next_loads, strict=True):
-        total += total_need(layer_needs(layer, device, next_load))
+    total = core_needs(fpga).need
+    for layer, next_input_width in zip(folded.layers, folded.next_input_widths, strict=True):
+        total += total_need(layer_needs(layer, fpga, next_input_width))
     return total

@@ -67,7 +67,7 @@ class LayerTiming:
         result = (
             (array - folded.steps)
             + 1
-            + (popcount_latency(plan.word) + 2)
+            + (popcount_latency(plan.simd) + 2)
             + (last_steps - 1)
             + (popcount_latency(plan.banks * folded.select) + 1)
             + (config.classes + 2)
@@ -75,11 +75,11 @@ class LayerTiming:
         return cls(
             array=array,
             result=result,
-            interval=maximum(array + folded.word_loads, result + 2),
+            interval=maximum(array + folded.word_transfers, result + 2),
             round=folded.rows * folded.row_cycles,
             decode=maximum(
                 divider_latency(config.neuron_bits, folded.bank_neurons),
-                divider_latency(config.input_bits, plan.counters),
+                divider_latency(config.input_bits, plan.update_width),
             ),
         )
 
@@ -101,14 +101,14 @@ def event_cycles(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
     if folded.single_port:
         return len(draws) + int(np.count_nonzero(named))
 
-    if plan.draws == 1:
-        where = np.where(named, j * folded.rows + i // plan.counters, -1)
+    if plan.draws_per_cycle == 1:
+        where = np.where(named, j * folded.rows + i // plan.update_width, -1)
         return len(draws) + int(np.count_nonzero((where[1:] == where[:-1]) & named[1:]))
 
     if len(draws) % 2:
         j, i, named = (np.append(values, 0) for values in (j, i, named))
     bank = (j // folded.bank_neurons).reshape(-1, 2)
-    row = (j * folded.rows + i // plan.counters).reshape(-1, 2)
+    row = (j * folded.rows + i // plan.update_width).reshape(-1, 2)
     named = named.astype(bool).reshape(-1, 2)
     both = named.all(axis=1)
     waits = both & (bank[:, 0] == bank[:, 1])

@@ -368,7 +368,7 @@ class LinkRegister(RegisterGroup):
 
     VERSION = Register(0, "r", "version of the protocol")
     SAMPLES_AHEAD = Register(1, "r", "maximum number of samples without a result")
-    LOAD = Register(2, "r", "bits in a word of a sample")
+    INPUT_WIDTH = Register(2, "r", "bits in a word of a sample")
     CLOCK = Register(3, "r", "the device's clock in kHz; 0 if unknown")
     DIGEST = Register(4, "r", "32 bits of a digest of the network's shape and the fold factors")
 

@@ -14,23 +14,23 @@ DRAW_BITS = 32
 
 
 def place_layout(folded: FoldedLayer) -> data.StructLayout:
-    """The place of a hidden weight: its bank, the row's address in the bank, its lane."""
+    """The place of a hidden weight: its bank, the row's address in the bank, its column."""
     return data.StructLayout(
         {
             "bank": range(max(folded.plan.banks, 2)),
             "row": range(max(folded.bank_rows, 2)),
-            "lane": range(max(folded.plan.counters, 2)),
+            "column": range(max(folded.plan.update_width, 2)),
         }
     )
 
 
 class DrawDecoder(wiring.Component):
-    """Decode a draw of the reinforcement into a bank, a row and a lane (docs/algorithm.md, 5).
+    """Decode a draw of the reinforcement into a bank, a row and a column (docs/algorithm.md, 5).
 
     Computes, from neuron ``j`` and input ``i`` in the draw's low bits::
 
         bank, m = divmod(j, bank_neurons)
-        part, lane = divmod(i, counters)
+        part, column = divmod(i, counters)
         row = m · rows + part
 
     One draw in each enabled cycle; its place is at ``o`` ``latency`` enabled cycles later. A draw
@@ -61,7 +61,7 @@ class DrawDecoder(wiring.Component):
         self.folded = folded
         config, plan = folded.config, folded.plan
         self._neurons = ConstantDivider(width=config.neuron_bits, divisor=folded.bank_neurons)
-        self._inputs = ConstantDivider(width=config.input_bits, divisor=plan.counters)
+        self._inputs = ConstantDivider(width=config.input_bits, divisor=plan.update_width)
         self._divided = max(self._neurons.latency, self._inputs.latency)
         self.latency = self._divided + 1
         super().__init__(
@@ -102,13 +102,13 @@ class DrawDecoder(wiring.Component):
         bank = delayed(neurons.quotient, neurons.latency, "bank")
         neuron = delayed(neurons.remainder, neurons.latency, "neuron")
         part = delayed(inputs.quotient, inputs.latency, "part")
-        lane = delayed(inputs.remainder, inputs.latency, "lane")
+        column = delayed(inputs.remainder, inputs.latency, "column")
         with m.If(self.enable):
             m.d.sync += [
                 self.o.valid.eq(named),
                 self.o.p.bank.eq(bank),
                 self.o.p.row.eq(neuron * folded.rows + part),
-                self.o.p.lane.eq(lane),
+                self.o.p.column.eq(column),
             ]
         with m.Elif(self.o.ready):
             m.d.sync += self.o.valid.eq(0)

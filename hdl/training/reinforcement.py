@@ -48,8 +48,8 @@ class Reinforcement(wiring.Component):
         Next draws of the layer's random stream.
     reinforce : Out(banks)
         Banks that reinforce a counter in this cycle.
-    rows, lanes : Out(array)
-        Address of the row and lane of the counter, in each bank.
+    rows, columns : Out(array)
+        Address of the row and column of the counter, in each bank.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Reinforcement(wiring.Component):
     def __init__(self, folded: FoldedLayer):
         self.folded = folded
         plan = folded.plan
-        self._decoders = [DrawDecoder(folded) for _ in range(plan.draws)]
+        self._decoders = [DrawDecoder(folded) for _ in range(plan.draws_per_cycle)]
         self.decode = self._decoders[0].latency - 1
         place = place_layout(folded)
         super().__init__(
@@ -70,10 +70,10 @@ class Reinforcement(wiring.Component):
                 "done": Out(1),
                 "draw": Out(1),
                 "half": Out(1),
-                "bits": In(DRAW_BITS * plan.draws),
+                "bits": In(DRAW_BITS * plan.draws_per_cycle),
                 "reinforce": Out(plan.banks),
                 "rows": Out(data.ArrayLayout(place["row"].shape, plan.banks)),
-                "lanes": Out(data.ArrayLayout(place["lane"].shape, plan.banks)),
+                "columns": Out(data.ArrayLayout(place["column"].shape, plan.banks)),
             }
         )
 
@@ -90,7 +90,7 @@ class Reinforcement(wiring.Component):
             self.half.eq(left == 1),
         ]
         with m.If(self.draw):
-            m.d.sync += left.eq(Mux(left < plan.draws, 0, left - plan.draws))
+            m.d.sync += left.eq(Mux(left < plan.draws_per_cycle, 0, left - plan.draws_per_cycle))
         with m.If(self.start):
             m.d.sync += left.eq(self.events)
         with m.If(advance):
@@ -114,13 +114,13 @@ class Reinforcement(wiring.Component):
             m.d.comb += [
                 self.reinforce[bank].eq(Cat(issued).any()),
                 self.rows[bank].eq(places[0].p.row),
-                self.lanes[bank].eq(places[0].p.lane),
+                self.columns[bank].eq(places[0].p.column),
             ]
-            if plan.draws == 2:
+            if plan.draws_per_cycle == 2:
                 with m.If(issued[1]):
                     m.d.comb += [
                         self.rows[bank].eq(places[1].p.row),
-                        self.lanes[bank].eq(places[1].p.lane),
+                        self.columns[bank].eq(places[1].p.column),
                     ]
 
         with m.FSM():

@@ -27,7 +27,7 @@ class SampleBuffer(wiring.Component):
     -------
     write : In(1)
         Write ``bits`` as the next word of the newest sample; not while ``full``.
-    bits : In(load)
+    bits : In(input_width)
         Word to write. Bits beyond the layer's inputs are ignored.
     last_write : Out(1)
         The next word to write is the last of a sample.
@@ -35,17 +35,17 @@ class SampleBuffer(wiring.Component):
         Drop the words of an incomplete sample; the next word is the first of a sample. Not while
         ``write`` is set.
     full : Out(1)
-        All slots hold samples that are not released.
+        All buffers hold samples that are not released.
     preload : In(1)
         Read the next word, of all samples in order.
     preloaded : Out(1)
         The word for ``preload`` is read in this cycle.
     fetch_first, fetch : In(1)
         Read the first word, or the next word, of the oldest sample.
-    word : Out(load)
+    word : Out(input_width)
         The word that was read in the cycle before.
     release : In(1)
-        Free the slot of the oldest sample.
+        Free the buffer of the oldest sample.
     empty : Out(1)
         The buffer holds no word.
     """
@@ -55,7 +55,7 @@ class SampleBuffer(wiring.Component):
         super().__init__(
             {
                 "write": In(1),
-                "bits": In(folded.plan.load),
+                "bits": In(folded.plan.input_width),
                 "last_write": Out(1),
                 "cancel": In(1),
                 "full": Out(1),
@@ -63,7 +63,7 @@ class SampleBuffer(wiring.Component):
                 "preloaded": Out(1),
                 "fetch_first": In(1),
                 "fetch": In(1),
-                "word": Out(folded.plan.load),
+                "word": Out(folded.plan.input_width),
                 "release": In(1),
                 "empty": Out(1),
             }
@@ -71,23 +71,24 @@ class SampleBuffer(wiring.Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        folded, load, slots = self.folded, self.folded.plan.load, self.folded.plan.slots
-        words = folded.load_words
-        depth = slots * words
+        folded, plan = self.folded, self.folded.plan
+        width, buffers = plan.input_width, plan.sample_buffers
+        words = folded.sample_words
+        depth = buffers * words
 
-        m.submodules.memory = memory = SimpleDualPortRAM(shape=load, depth=depth)
+        m.submodules.memory = memory = SimpleDualPortRAM(shape=width, depth=depth)
         write_address = Signal(range(depth))
 
         def next_address(address: Signal) -> object:
             return Mux(address == depth - 1, 0, address + 1)
 
         # Writer
-        padding = words * load - folded.config.inputs
+        padding = words * width - folded.config.inputs
         word = Signal(range(max(words, 2)))
-        held = Signal(range(slots + 1))
+        held = Signal(range(buffers + 1))
         m.d.comb += [
             self.last_write.eq(word == words - 1),
-            self.full.eq(held == slots),
+            self.full.eq(held == buffers),
             self.empty.eq((held == 0) & (word == 0)),
             memory.write_enable.eq(self.write),
             memory.write_address.eq(write_address),
@@ -95,7 +96,7 @@ class SampleBuffer(wiring.Component):
         ]
         if padding:
             with m.If(self.last_write):
-                m.d.comb += memory.write_data.eq(self.bits[: load - padding])
+                m.d.comb += memory.write_data.eq(self.bits[: width - padding])
         with m.If(self.write):
             m.d.sync += [
                 write_address.eq(next_address(write_address)),

@@ -19,7 +19,7 @@ class UpdateEngine(wiring.Component):
         1                Choose: the choices are there. If no bank has one, read the choices of the
                          next round, or end; otherwise
         2 … R + 1        Rows: a row every ``row_cycles`` cycles, R = rows · row_cycles. The row's
-                         first cycle names it, and every ``load_rows`` rows it reads a word of
+                         first cycle names it, and every ``transfer_rows`` rows it reads a word of
                          the sample; two cycles later the row is written
         R + 1            read the choices of the next round, or end
         R + 2            Choose, or Idle
@@ -43,7 +43,7 @@ class UpdateEngine(wiring.Component):
         The choices, a cycle later.
     fetch_first, fetch : Out(1)
         Read port of the sample buffer.
-    word : In(load)
+    word : In(input_width)
         The word that was read in the cycle before.
     update : Out(banks)
         Banks that update their row of ``rows``.
@@ -72,11 +72,11 @@ class UpdateEngine(wiring.Component):
                 "choices": In(data.ArrayLayout(choice_layout(config.group), plan.banks)),
                 "fetch_first": Out(1),
                 "fetch": Out(1),
-                "word": In(plan.load),
+                "word": In(plan.input_width),
                 "update": Out(plan.banks),
                 "rows": Out(data.ArrayLayout(range(max(folded.bank_rows, 2)), plan.banks)),
                 "desired": Out(plan.banks),
-                "inputs": Out(plan.counters),
+                "inputs": Out(plan.update_width),
                 "chosen": Out(plan.banks),
                 "neurons": Out(data.ArrayLayout(range(max(folded.bank_neurons, 2)), plan.banks)),
                 "found": Out(range(plan.banks + 1)),
@@ -89,7 +89,7 @@ class UpdateEngine(wiring.Component):
 
         found = Signal(plan.banks)
         row = Signal(range(max(folded.rows, 2)))
-        part = Signal(range(max(folded.load_rows, 2)))
+        part = Signal(range(max(folded.transfer_rows, 2)))
         phase = Signal(range(max(folded.row_cycles, 2)))
         base = Signal(range(max(config.neurons, 2)))  # a bank's first neuron of the group
         served = Signal.like(self.group)
@@ -139,7 +139,7 @@ class UpdateEngine(wiring.Component):
                     m.d.sync += [
                         phase.eq(0),
                         row.eq(row + 1),
-                        part.eq(Mux(part == folded.load_rows - 1, 0, part + 1)),
+                        part.eq(Mux(part == folded.transfer_rows - 1, 0, part + 1)),
                     ]
                     for bank in range(plan.banks):
                         m.d.sync += self.rows[bank].eq(self.rows[bank] + 1)
@@ -148,18 +148,18 @@ class UpdateEngine(wiring.Component):
                 with m.Else():
                     m.d.sync += phase.eq(phase + 1)
 
-        # A word of the sample serves ``load_rows`` rows; it is read with the first one.
+        # A word of the sample serves ``transfer_rows`` rows; it is read with the first one.
         fetched, moved = Signal(), Signal()
         m.d.sync += [fetched.eq(self.fetch), moved.eq(reading)]
-        if folded.load_rows == 1:
+        if folded.transfer_rows == 1:
             m.d.comb += self.inputs.eq(self.word)
         else:
-            rest = Signal(plan.load - plan.counters)
+            rest = Signal(plan.input_width - plan.update_width)
             m.d.comb += self.inputs.eq(Mux(fetched, self.word, rest))
             with m.If(fetched):
-                m.d.sync += rest.eq(self.word >> plan.counters)
+                m.d.sync += rest.eq(self.word >> plan.update_width)
             with m.Elif(moved):
-                m.d.sync += rest.eq(rest >> plan.counters)
+                m.d.sync += rest.eq(rest >> plan.update_width)
 
         return m
 

@@ -40,7 +40,7 @@ class CounterPort(wiring.Component):
     store, read : Out(1)
         Command to the present row's bank: store a counter of the row, or read it. The counter to
         store is still at ``w`` in the next cycle.
-    lane : Out
+    column : Out
         Lane of the present counter in its row.
     stored : In(signed)
         The counter that was read, from the third cycle after ``read`` on.
@@ -62,7 +62,7 @@ class CounterPort(wiring.Component):
                 "last_row": In(1),
                 "store": Out(1),
                 "read": Out(1),
-                "lane": Out(range(max(folded.plan.counters, 2))),
+                "column": Out(range(max(folded.plan.update_width, 2))),
                 "stored": In(counter),
             }
         )
@@ -71,22 +71,22 @@ class CounterPort(wiring.Component):
         m = Module()
         config, plan = self.folded.config, self.folded.plan
 
-        lane = self.lane
-        partial = config.inputs - (self.folded.rows - 1) * plan.counters
-        last_lane = Signal()
+        column = self.column
+        partial = config.inputs - (self.folded.rows - 1) * plan.update_width
+        last_column = Signal()
         m.d.comb += [
-            last_lane.eq(lane == plan.counters - 1),
+            last_column.eq(column == plan.update_width - 1),
             self.walk_rewind.eq(self.rewind),
             self.next_neuron.eq(self.skip),
             self.r.payload.eq(self.stored),
         ]
         with m.If(self.last_row):
-            m.d.comb += last_lane.eq(lane == partial - 1)
+            m.d.comb += last_column.eq(column == partial - 1)
 
         moves = Signal()
         with m.If(moves):
-            m.d.comb += self.next_row.eq(last_lane)
-            m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
+            m.d.comb += self.next_row.eq(last_column)
+            m.d.sync += column.eq(Mux(last_column, 0, column + 1))
 
         with m.FSM():
             with m.State("Idle"):
@@ -109,6 +109,6 @@ class CounterPort(wiring.Component):
                     m.next = "Idle"
 
         with m.If(self.rewind | self.skip):
-            m.d.sync += lane.eq(0)
+            m.d.sync += column.eq(0)
 
         return m

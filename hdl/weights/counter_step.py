@@ -70,16 +70,16 @@ class CounterStep(wiring.Component):
         m = Module()
 
         lowest, highest = -(1 << self.counter_bits - 1), (1 << self.counter_bits - 1) - 1
-        for lane in range(self.counters):
-            k = self.i[lane]
+        for column in range(self.counters):
+            k = self.i[column]
             negative = k[-1]
-            up = Mux(self.reinforce, ~negative, self.inputs[lane] == self.desired)
+            up = Mux(self.reinforce, ~negative, self.inputs[column] == self.desired)
             stuck = Mux(up, k == highest, k == lowest)
             # One adder: + 1 is carry-in with a zero operand, − 1 is an operand of all ones.
             step = Cat(1, (~up).replicate(self.counter_bits - 1)).as_signed()
-            with m.If(self.enable[lane] & ~stuck):
-                m.d.comb += self.o[lane].eq(k + step)
+            with m.If(self.enable[column] & ~stuck):
+                m.d.comb += self.o[column].eq(k + step)
             with m.Else():
-                m.d.comb += self.o[lane].eq(k)
+                m.d.comb += self.o[column].eq(k)
 
         return m

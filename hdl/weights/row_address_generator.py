@@ -32,7 +32,7 @@ class RowAddressGenerator(wiring.Component):
         Bank of the row, and address of the row in the bank.
     neuron : Out
         Position of the neuron in its bank.
-    snapshot_row, snapshot_lane, snapshot_chunk : Out
+    snapshot_row, snapshot_pe, snapshot_chunk : Out
         Place of the row's signs in the bank's snapshot.
     first_row, last_row : Out(1)
         The row is the neuron's first, or last.
@@ -54,8 +54,8 @@ class RowAddressGenerator(wiring.Component):
                 "row": Out(range(max(folded.bank_rows, 2))),
                 "neuron": Out(range(max(folded.bank_neurons, 2))),
                 "snapshot_row": Out(range(max(folded.sets * folded.words, 2))),
-                "snapshot_lane": Out(range(max(plan.lanes, 2))),
-                "snapshot_chunk": Out(range(max(plan.word // plan.counters, 2))),
+                "snapshot_pe": Out(range(max(plan.pe, 2))),
+                "snapshot_chunk": Out(range(max(plan.simd // plan.update_width, 2))),
                 "first_row": Out(1),
                 "last_row": Out(1),
                 "last_neuron": Out(1),
@@ -80,7 +80,7 @@ class RowAddressGenerator(wiring.Component):
 
         with m.If(self.next_row & ~self.last_row):
             m.d.sync += [row.eq(row + 1), self.row.eq(self.row + 1)]
-            with m.If(self.snapshot_chunk == plan.word // plan.counters - 1):
+            with m.If(self.snapshot_chunk == plan.simd // plan.update_width - 1):
                 m.d.sync += [self.snapshot_chunk.eq(0), word.eq(word + 1)]
             with m.Else():
                 m.d.sync += self.snapshot_chunk.eq(self.snapshot_chunk + 1)
@@ -95,7 +95,7 @@ class RowAddressGenerator(wiring.Component):
                     self.neuron.eq(0),
                     self.row.eq(0),
                     base.eq(0),
-                    self.snapshot_lane.eq(0),
+                    self.snapshot_pe.eq(0),
                 ]
                 with m.If(self.bank == plan.banks - 1):
                     m.d.sync += self.bank.eq(0)
@@ -103,10 +103,10 @@ class RowAddressGenerator(wiring.Component):
                     m.d.sync += self.bank.eq(self.bank + 1)
             with m.Else():
                 m.d.sync += self.neuron.eq(self.neuron + 1)
-                with m.If(self.snapshot_lane == plan.lanes - 1):
-                    m.d.sync += [self.snapshot_lane.eq(0), base.eq(base + folded.words)]
+                with m.If(self.snapshot_pe == plan.pe - 1):
+                    m.d.sync += [self.snapshot_pe.eq(0), base.eq(base + folded.words)]
                 with m.Else():
-                    m.d.sync += self.snapshot_lane.eq(self.snapshot_lane + 1)
+                    m.d.sync += self.snapshot_pe.eq(self.snapshot_pe + 1)
         with m.If(self.rewind):
             m.d.sync += [
                 row.eq(0),
@@ -115,7 +115,7 @@ class RowAddressGenerator(wiring.Component):
                 word.eq(0),
                 self.bank.eq(0),
                 self.row.eq(0),
-                self.snapshot_lane.eq(0),
+                self.snapshot_pe.eq(0),
                 self.snapshot_chunk.eq(0),
             ]
 

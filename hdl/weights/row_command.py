@@ -39,9 +39,9 @@ class RowOperation(Enum, shape=3):
 def row_command_layout(folded: FoldedLayer) -> data.StructLayout:
     """An operation on a row of a bank, with the row's place in the snapshot.
 
-    ``row`` is the address of the row; ``lane`` selects the counter to reinforce or to store;
+    ``row`` is the address of the row; ``column`` selects the counter to reinforce or to store;
     ``desired`` is the activation to step towards; ``last`` marks the last row of a neuron, which
-    may be padded. ``snapshot_row``, ``snapshot_lane`` and ``snapshot_chunk`` are the place of the
+    may be padded. ``snapshot_row``, ``snapshot_pe`` and ``snapshot_chunk`` are the place of the
     row's signs.
     """
     plan = folded.plan
@@ -49,11 +49,11 @@ def row_command_layout(folded: FoldedLayer) -> data.StructLayout:
         {
             "operation": RowOperation,
             "row": range(max(folded.bank_rows, 2)),
-            "lane": range(max(plan.counters, 2)),
+            "column": range(max(plan.update_width, 2)),
             "desired": 1,
             "last": 1,
             "snapshot_row": range(max(folded.sets * folded.words, 2)),
-            "snapshot_lane": range(max(plan.lanes, 2)),
-            "snapshot_chunk": range(max(plan.word // plan.counters, 2)),
+            "snapshot_pe": range(max(plan.pe, 2)),
+            "snapshot_chunk": range(max(plan.simd // plan.update_width, 2)),
         }
     )

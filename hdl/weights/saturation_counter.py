@@ -13,7 +13,7 @@ __all__ = ["SaturationCounter"]
 class SaturationCounter(wiring.Component):
     """Count how many hidden weights of a row are at a bound of their range.
 
-    Computes the number of lanes that are ``real`` and whose counter is ``−2^(B−1)`` or
+    Computes the number of columns that are ``real`` and whose counter is ``−2^(B−1)`` or
     ``2^(B−1) − 1``, of a row a cycle, ``latency`` cycles after the row.
 
     Parameters
@@ -26,7 +26,7 @@ class SaturationCounter(wiring.Component):
     Members
     -------
     i : In(stream)
-        Rows, and a bit for each lane that holds a counter and no padding. Never stalls.
+        Rows, and a bit for each column that holds a counter and no padding. Never stalls.
     o : Out(stream)
         Numbers of saturated counters. Never waits.
 
@@ -68,9 +68,9 @@ class SaturationCounter(wiring.Component):
 
         lowest, highest = -(1 << self.counter_bits - 1), (1 << self.counter_bits - 1) - 1
         bounds = Signal(self.counters)
-        for lane in range(self.counters):
-            k = self.i.p.row[lane]
-            m.d.sync += bounds[lane].eq(self.i.p.real[lane] & ((k == lowest) | (k == highest)))
+        for column in range(self.counters):
+            k = self.i.p.row[column]
+            m.d.sync += bounds[column].eq(self.i.p.real[column] & ((k == lowest) | (k == highest)))
 
         m.submodules.popcount = self._popcount
         m.d.comb += [

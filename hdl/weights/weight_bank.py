@@ -50,7 +50,7 @@ class WeightBank(wiring.Component):
     snapshot_enable : In(1)
         Read the row at ``snapshot_address``.
     snapshot : Out(array)
-        The row, a cycle later: a word of every lane's weights.
+        The row, a cycle later: a word of weights for each of the ``pe`` neurons.
 
     Attributes
     ----------
@@ -63,19 +63,19 @@ class WeightBank(wiring.Component):
         plan = folded.plan
         counter = signed(folded.config.counter_bits)
         self._saturation = SaturationCounter(
-            counters=plan.counters, counter_bits=folded.config.counter_bits
+            counters=plan.update_width, counter_bits=folded.config.counter_bits
         )
         self.saturated_latency = 2 + self._saturation.latency
         super().__init__(
             {
                 "i": In(stream.Signature(row_command_layout(folded), always_ready=True)),
-                "inputs": In(plan.counters),
+                "inputs": In(plan.update_width),
                 "store": In(counter),
                 "counter": Out(counter),
-                "saturated": Out(stream.Signature(range(plan.counters + 1), always_ready=True)),
+                "saturated": Out(stream.Signature(range(plan.update_width + 1), always_ready=True)),
                 "snapshot_address": In(range(max(folded.sets * folded.words, 2))),
                 "snapshot_enable": In(1),
-                "snapshot": Out(data.ArrayLayout(plan.word, plan.lanes)),
+                "snapshot": Out(data.ArrayLayout(plan.simd, plan.pe)),
             }
         )
 
@@ -85,12 +85,12 @@ class WeightBank(wiring.Component):
 
         m.submodules.counters = counters = CounterMemory(
             rows=self.folded.bank_rows,
-            counters=plan.counters,
+            counters=plan.update_width,
             counter_bits=config.counter_bits,
             kind=plan.memory,
         )
         m.submodules.step = step = CounterStep(
-            counters=plan.counters, counter_bits=config.counter_bits
+            counters=plan.update_width, counter_bits=config.counter_bits
         )
 
         # Cycle 0
@@ -115,24 +115,24 @@ class WeightBank(wiring.Component):
         # Cycle 2
         row = counters.read_data
 
-        padding = self.folded.rows * plan.counters - config.inputs
-        real = Signal(plan.counters)
-        m.d.comb += real.eq((1 << plan.counters) - 1)
+        padding = self.folded.rows * plan.update_width - config.inputs
+        real = Signal(plan.update_width)
+        m.d.comb += real.eq((1 << plan.update_width) - 1)
         if padding:
             with m.If(present.last):
-                m.d.comb += real.eq((1 << plan.counters - padding) - 1)
+                m.d.comb += real.eq((1 << plan.update_width - padding) - 1)
 
         reinforces = present.operation == RowOperation.REINFORCE
         stores = present.operation == RowOperation.STORE
-        steps = Signal(plan.counters)
-        replaced = Signal(plan.counters)  # counters that a store replaces
+        steps = Signal(plan.update_width)
+        replaced = Signal(plan.update_width)  # counters that a store replaces
         with m.Switch(present.operation):
             with m.Case(RowOperation.UPDATE):
-                m.d.comb += steps.eq((1 << plan.counters) - 1)
+                m.d.comb += steps.eq((1 << plan.update_width) - 1)
             with m.Case(RowOperation.REINFORCE):
-                m.d.comb += steps.eq(1 << present.lane)
+                m.d.comb += steps.eq(1 << present.column)
             with m.Case(RowOperation.STORE):
-                m.d.comb += replaced.eq(1 << present.lane)
+                m.d.comb += replaced.eq(1 << present.column)
         m.d.comb += [
             step.i.eq(row),
             step.reinforce.eq(reinforces),
@@ -144,13 +144,13 @@ class WeightBank(wiring.Component):
                 valid & ((present.operation == RowOperation.UPDATE) | reinforces | stores)
             ),
         ]
-        negative = Signal(plan.counters)
-        for lane in range(plan.counters):
+        negative = Signal(plan.update_width)
+        for column in range(plan.update_width):
             m.d.comb += [
-                counters.write_data[lane].eq(Mux(replaced[lane], store, step.o[lane])),
-                negative[lane].eq(Mux(replaced[lane], store[-1], row[lane][-1])),
+                counters.write_data[column].eq(Mux(replaced[column], store, step.o[column])),
+                negative[column].eq(Mux(replaced[column], store[-1], row[column][-1])),
             ]
-        m.d.sync += self.counter.eq(row[present.lane])
+        m.d.sync += self.counter.eq(row[present.column])
 
         m.submodules.saturation = saturation = self._saturation
         m.d.comb += [
@@ -169,24 +169,24 @@ class WeightBank(wiring.Component):
         """Write the signs of a row to the snapshot in cycle 3; read rows of the snapshot."""
         plan = self.folded.plan
         m.submodules.signs = snapshot = SimpleDualPortRAM(
-            shape=plan.lanes * plan.word,
+            shape=plan.pe * plan.simd,
             depth=self.folded.sets * self.folded.words,
-            granularity=plan.counters,
+            granularity=plan.update_width,
         )
-        chunks = plan.word // plan.counters
-        positive = Signal(plan.counters)
-        places = Signal(plan.lanes * chunks)
+        chunks = plan.simd // plan.update_width
+        positive = Signal(plan.update_width)
+        places = Signal(plan.pe * chunks)
         m.d.sync += [
             positive.eq(signs),
             snapshot.write_address.eq(command.snapshot_row),
         ]
-        for lane in range(plan.lanes):
+        for pe in range(plan.pe):
             for chunk in range(chunks):
-                m.d.sync += places[lane * chunks + chunk].eq(
-                    takes & (command.snapshot_lane == lane) & (command.snapshot_chunk == chunk)
+                m.d.sync += places[pe * chunks + chunk].eq(
+                    takes & (command.snapshot_pe == pe) & (command.snapshot_chunk == chunk)
                 )
         m.d.comb += [
-            snapshot.write_data.eq(positive.replicate(plan.lanes * chunks)),
+            snapshot.write_data.eq(positive.replicate(plan.pe * chunks)),
             snapshot.write_enable.eq(places),
             snapshot.read_address.eq(self.snapshot_address),
             snapshot.read_enable.eq(self.snapshot_enable),

@@ -4,8 +4,8 @@ Where a counter lies is said at :class:`~metaplast.hdl.planning.plan.FoldedLayer
 the ``m``-th of bank ``b`` with ``j = b·bank_neurons + m``.
 
 - Row ``m·rows + r`` of a bank's counters holds ``k[j][r·counters …]``, the first one lowest.
-- Row ``set·words + w`` of its snapshot holds, for the lanes in order, ``W[j][w·word …]`` of neuron
-  ``m = set·lanes + lane``.
+- Row ``set·words + w`` of its snapshot holds, for the pe in order, ``W[j][w·word …]`` of neuron
+  ``m = set·pe + lane``.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def counters_of(folded: FoldedLayer, images: list[Bits]) -> NDArray[np.int32]:
     images : list of (bank_rows, row_bits) of 0 and 1
         Each bank's memory of counters, its words' lowest bit first.
     """
-    bits, counters = folded.config.counter_bits, folded.plan.counters
+    bits, counters = folded.config.counter_bits, folded.plan.update_width
     weights = 1 << np.arange(bits, dtype=np.int32)
     weights[-1] = -weights[-1]
     banks = [
@@ -41,7 +41,7 @@ def counters_of(folded: FoldedLayer, images: list[Bits]) -> NDArray[np.int32]:
 def counter_words(folded: FoldedLayer, counters: NDArray[np.integer]) -> list[Bits]:
     """The inverse of :func:`counters_of`; padding is zero."""
     bits = folded.config.counter_bits
-    wide = _widened(counters, folded.rows * folded.plan.counters)
+    wide = _widened(counters, folded.rows * folded.plan.update_width)
     image = (wide[:, :, np.newaxis] >> np.arange(bits) & 1).astype(np.uint8)
     return list(image.reshape(folded.plan.banks, folded.bank_rows, folded.row_bits))
 
@@ -53,10 +53,10 @@ def snapshot_of(folded: FoldedLayer, images: list[Bits]) -> Bits:
     ----------
     folded : FoldedLayer
         The layer and its fold factors.
-    images : list of (sets · words, lanes · word) of 0 and 1
+    images : list of (sets · words, pe · word) of 0 and 1
         Each bank's snapshot, its words' lowest bit first.
     """
-    shape = folded.sets, folded.words, folded.plan.lanes, folded.plan.word
+    shape = folded.sets, folded.words, folded.plan.pe, folded.plan.simd
     banks = [
         image.reshape(shape).transpose(0, 2, 1, 3).reshape(-1, folded.padded_inputs)
         for image in images
@@ -72,9 +72,9 @@ def snapshot_words(folded: FoldedLayer, snapshot: Bits) -> list[Bits]:
     wide = _widened(snapshot, folded.padded_inputs).astype(np.uint8)
     images = []
     for bank in wide.reshape(plan.banks, folded.bank_neurons, folded.padded_inputs):
-        lanes = np.zeros((folded.sets * plan.lanes, folded.padded_inputs), dtype=np.uint8)
-        lanes[: folded.bank_neurons] = bank
-        image = lanes.reshape(folded.sets, plan.lanes, folded.words, plan.word)
+        pe = np.zeros((folded.sets * plan.pe, folded.padded_inputs), dtype=np.uint8)
+        pe[: folded.bank_neurons] = bank
+        image = pe.reshape(folded.sets, plan.pe, folded.words, plan.simd)
         images.append(image.transpose(0, 2, 1, 3).reshape(folded.sets * folded.words, -1))
     return images
 

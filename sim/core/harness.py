@@ -73,7 +73,7 @@ class SimulationTop(wiring.Component):
     ----------
     core : TrainerCore
         Component to simulate, with the trainer core's ports.
-    load_words : int
+    sample_words : int
         Words of a sample at the core's ``samples``.
 
     Members
@@ -114,15 +114,15 @@ class SimulationTop(wiring.Component):
         Number of cycles in which the core was busy or a word was offered, a cycle late.
     """
 
-    def __init__(self, core: wiring.Component, *, load_words: int):
-        if load_words < 1:
-            raise ValueError(f"load_words must be at least 1, not {load_words!r}")
+    def __init__(self, core: wiring.Component, *, sample_words: int):
+        if sample_words < 1:
+            raise ValueError(f"sample_words must be at least 1, not {sample_words!r}")
 
         self.core = core
-        self.load_words = load_words
+        self.sample_words = sample_words
         sample = core.samples.payload.shape()
         self.sample_layout = data.StructLayout(
-            {"bits": load_words * sample["bits"].width, "label": 8, "last": 1}
+            {"bits": sample_words * sample["bits"].width, "label": 8, "last": 1}
         )
         self.result_layout = core.results.payload.shape()
         self.request_layout = core.requests.payload.shape()
@@ -189,10 +189,10 @@ class SimulationTop(wiring.Component):
         m.submodules.sample_memory = memory = Memory(
             shape=self.sample_layout.size, depth=SAMPLE_CAPACITY, init=[]
         )
-        word = Signal(range(max(self.load_words, 2)))
+        word = Signal(range(max(self.sample_words, 2)))
         row, fed = self._reader(m, memory, self.offered, hold, samples)
         sample = data.View(self.sample_layout, row)
-        last_word = word == self.load_words - 1
+        last_word = word == self.sample_words - 1
         m.d.comb += [
             samples.p.bits.eq(sample.bits.word_select(word, len(samples.p.bits))),
             samples.p.label.eq(sample.label),
@@ -320,8 +320,8 @@ def core_design(folded: FoldedNetwork) -> Design:
     folded : FoldedNetwork
         The network and how it is folded.
     """
-    load_words = folded.first.load_words
-    design = Design.of(SimulationTop(TrainerCore(folded), load_words=load_words))
+    sample_words = folded.first.sample_words
+    design = Design.of(SimulationTop(TrainerCore(folded), sample_words=sample_words))
     banks = sum(layer.plan.banks for layer in folded.layers)
     return replace(design, verilog=reveal_memories(design.verilog, banks=banks))
 

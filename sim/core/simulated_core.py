@@ -92,7 +92,7 @@ class SimulatedCore(RemoteCore):
         try:
             ports = {"gaps": gaps, "stalls": stalls, "noise": noise}
             transport = SimulatedTransport(process, folded, ports)
-            super().__init__(transport, folded.config, folded.first.plan.load, start=start)
+            super().__init__(transport, folded.config, folded.first.plan.input_width, start=start)
         except BaseException:
             process.close()
             raise
@@ -142,7 +142,7 @@ class SimulatedCore(RemoteCore):
         return [
             snapshot_of(
                 folded,
-                self._peek(folded, f"signs.{SNAPSHOT}", folded.plan.lanes * folded.plan.word),
+                self._peek(folded, f"signs.{SNAPSHOT}", folded.plan.pe * folded.plan.simd),
             )
             for folded in self.folded.layers
         ]

@@ -176,8 +176,8 @@ class SimulatedTransport(Transport):
         for folded in self._folded.layers:
             layer = folded.config
             longest += (
-                folded.load_words
-                + folded.word_loads
+                folded.sample_words
+                + folded.word_transfers
                 + folded.array_cycles
                 + folded.bank_groups * (folded.rows + 1) * folded.row_cycles
                 + layer.classes

@@ -375,7 +375,7 @@ class BoardDouble:
         config = self.config
         values = {
             link_address(LinkRegister.VERSION): VERSION,
-            link_address(LinkRegister.LOAD): LOAD,
+            link_address(LinkRegister.INPUT_WIDTH): LOAD,
             link_address(LinkRegister.CLOCK): CLOCK_KHZ,
             link_address(LinkRegister.DIGEST): 0,
             GlobalRegister.IDENTITY: IDENTITY,

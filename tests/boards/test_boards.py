@@ -43,7 +43,7 @@ def test_takes_another_clock_from_its_pll(board: BoardTarget) -> None:
     prepared = prepare(board, SMALL, clock=Fraction(36_000_000))
     assert prepared.pll is not None
     assert prepared.clock == prepared.pll.frequency
-    cell = {"ice40": "SB_PLL40_PAD", "ecp5": "EHXPLLL", "gowin": "rPLL"}[board.device.family]
+    cell = {"ice40": "SB_PLL40_PAD", "ecp5": "EHXPLLL", "gowin": "rPLL"}[board.fpga.family]
     assert f"cell \\{cell} " in prepared.files["top.il"]
 
 

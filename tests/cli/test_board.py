@@ -1,4 +1,4 @@
-"""`metaplast train --device` and `metaplast virtual-board`."""
+"""`metaplast train --board` and `metaplast virtual-board`."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from metaplast.golden_model.files.model_file import Model
 from metaplast.hdl.planning.plan import LayerPlan, NetworkPlan
 
 COMMAND = [sys.executable, "-m", "metaplast.cli"]
-PLAN = NetworkPlan((LayerPlan(lanes=2, word=32, counters=8, load=32, slots=4),))
+PLAN = NetworkPlan((LayerPlan(pe=2, simd=32, update_width=8, input_width=32, sample_buffers=4),))
 SMALL = ["--hidden", "16", "--groups", "4", "--samples", "120", "--batch", "40"]
 
 
@@ -38,7 +38,7 @@ def plan(tmp_path: Path) -> str:
 
 
 def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None:
-    device = ["--device", "virtual:icebreaker", "--plan", plan, "--check"]
+    device = ["--board", "virtual:icebreaker", "--plan", plan, "--check"]
     done = metaplast(
         *("train", "digits", *SMALL, "--epochs", "2", *device, "--model", "board.npz"),
         cwd=tmp_path,
@@ -62,18 +62,18 @@ def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["--check"], 2, "needs --device PORT"),
-        (["--faults", "0.1"], 2, "needs --device PORT"),
-        (["--device", "/dev/nobody"], 1, "/dev/nobody does not exist: plug"),
-        (["--device", "/dev/nobody", "--faults", "0.1"], 2, "is for the lines of virtual boards"),
-        (["--device", "virtual:icebreaker", "--faults", "2"], 2, "must be from 0 to 1, not 2"),
+        (["--check"], 2, "needs --board PORT"),
+        (["--faults", "0.1"], 2, "needs --board PORT"),
+        (["--board", "/dev/nobody"], 1, "/dev/nobody does not exist: plug"),
+        (["--board", "/dev/nobody", "--faults", "0.1"], 2, "is for the lines of virtual boards"),
+        (["--board", "virtual:icebreaker", "--faults", "2"], 2, "must be from 0 to 1, not 2"),
         (
-            ["--device", "virtual:icebreaker", "--baud", "9600"],
+            ["--board", "virtual:icebreaker", "--baud", "9600"],
             2,
             "is for serial ports, and",
         ),
-        (["--device", "virtual:nosuchboard"], 2, "nosuchboard"),
-        (["--device", "virtual:icebreaker", "--hidden", "4000"], 2, "does not fit"),
+        (["--board", "virtual:nosuchboard"], 2, "nosuchboard"),
+        (["--board", "virtual:icebreaker", "--hidden", "4000"], 2, "does not fit"),
     ],
 )
 def test_what_cannot_be_trained_on_a_board(
@@ -116,7 +116,7 @@ def test_a_board_that_goes_leaves_its_last_epoch(tmp_path: Path, plan: str) -> N
             assert board.stdout is not None
             port = board.stdout.readline().strip()
             with subprocess.Popen(
-                [*COMMAND, "train", "digits", *SMALL, "--epochs", "10000", "--device", port],
+                [*COMMAND, "train", "digits", *SMALL, "--epochs", "10000", "--board", port],
                 cwd=tmp_path,
                 env=environment,
                 **pipes,

@@ -11,10 +11,10 @@ __all__ = ["FORWARD_LAYERS"]
 FORWARD_LAYERS = {
     **FOLDED_LAYERS,
     # A set's neurons leave one by one for longer than its words take; the last set has one
-    # neuron only, and the next pass begins before the lanes without a neuron have left.
+    # neuron only, and the next pass begins before the outputs that belong to no neuron have left.
     "one by one": FoldedLayer(
         NetworkConfig(inputs=20, hidden=(13,), groups=(1,), classes=2).layers[0],
-        LayerPlan(lanes=12, word=4, counters=2, load=2),
+        LayerPlan(pe=12, simd=4, update_width=2, input_width=2),
     ),
 }
 """By name, so that a bench has them by name, too."""

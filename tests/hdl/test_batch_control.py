@@ -9,7 +9,7 @@ from amaranth.sim import Simulator
 
 from metaplast.hdl.batch_control import BatchControl
 
-LOAD, CLASSES, WORDS, CYCLES = 3, 4, 2, 1500
+WIDTH, CLASSES, WORDS, CYCLES = 3, 4, 2, 1500
 
 
 class Model:
@@ -40,7 +40,11 @@ class Model:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_words_are_marked_and_samples_counted(seed: int) -> None:
-    dut, model, draw = BatchControl(load=LOAD, classes=CLASSES), Model(), random.Random(seed)
+    dut, model, draw = (
+        BatchControl(input_width=WIDTH, classes=CLASSES),
+        Model(),
+        random.Random(seed),
+    )
     passed = 0
 
     async def bench(context: Any) -> None:
@@ -48,7 +52,7 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
         word = infer = 0
         size = 1
         for _ in range(CYCLES):
-            label, last, bits = draw.randrange(6), draw.random() < 0.2, draw.getrandbits(LOAD)
+            label, last, bits = draw.randrange(6), draw.random() < 0.2, draw.getrandbits(WIDTH)
             valid, ready, hold = (draw.random() < 0.8 for _ in range(3))
             hold = not hold
             if hold:

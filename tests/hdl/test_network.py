@@ -18,9 +18,16 @@ SMALL = (
     NetworkConfig(inputs=7, hidden=(6, 8, 3), groups=(3, 2, 1), classes=3, counter_bits=3, batch=4),
     NetworkPlan(
         (
-            LayerPlan(lanes=2, word=4, counters=2, load=2, slots=2, memory=MemoryKind.SPRAM),
-            LayerPlan(banks=2, lanes=4, word=3, load=3, slots=2, draws=2),
-            LayerPlan(banks=3, word=4, counters=2, load=4, slots=3),
+            LayerPlan(
+                pe=2,
+                simd=4,
+                update_width=2,
+                input_width=2,
+                sample_buffers=2,
+                memory=MemoryKind.SPRAM,
+            ),
+            LayerPlan(banks=2, pe=4, simd=3, input_width=3, sample_buffers=2, draws_per_cycle=2),
+            LayerPlan(banks=3, simd=4, update_width=2, input_width=4, sample_buffers=3),
         )
     ),
 )
@@ -31,9 +38,9 @@ LARGE = (
     ),
     NetworkPlan(
         (
-            LayerPlan(lanes=1, word=16, counters=1, load=16),
-            LayerPlan(lanes=2, word=16, counters=8, load=8),
-            LayerPlan(lanes=2, word=16, counters=8, load=8),
+            LayerPlan(pe=1, simd=16, update_width=1, input_width=16),
+            LayerPlan(pe=2, simd=16, update_width=8, input_width=8),
+            LayerPlan(pe=2, simd=16, update_width=8, input_width=8),
         )
     ),
 )
@@ -44,9 +51,9 @@ MIDDLE = (
     ),
     NetworkPlan(
         (
-            LayerPlan(lanes=2, word=16, counters=8, load=16),
-            LayerPlan(lanes=1, word=4, counters=1, load=4),
-            LayerPlan(lanes=2, word=16, counters=4, load=8),
+            LayerPlan(pe=2, simd=16, update_width=8, input_width=16),
+            LayerPlan(pe=1, simd=4, update_width=1, input_width=4),
+            LayerPlan(pe=2, simd=16, update_width=4, input_width=8),
         )
     ),
 )
@@ -55,9 +62,9 @@ LAST = (
     replace(MIDDLE[0], hidden=(16, 16, 32)),
     NetworkPlan(
         (
-            LayerPlan(lanes=2, word=16, counters=8, load=16),
-            LayerPlan(lanes=2, word=16, counters=4, load=8),
-            LayerPlan(lanes=1, word=4, counters=1, load=4, slots=8),
+            LayerPlan(pe=2, simd=16, update_width=8, input_width=16),
+            LayerPlan(pe=2, simd=16, update_width=4, input_width=8),
+            LayerPlan(pe=1, simd=4, update_width=1, input_width=4, sample_buffers=8),
         )
     ),
 )

@@ -14,14 +14,18 @@ CORES = {
     # A sample is a word.
     "one layer": (
         NetworkConfig(inputs=5, hidden=(6,), groups=(3,), classes=3, counter_bits=3, batch=5),
-        NetworkPlan((LayerPlan(lanes=2, word=5, load=5, slots=2, memory=MemoryKind.SPRAM),)),
+        NetworkPlan(
+            (LayerPlan(pe=2, simd=5, input_width=5, sample_buffers=2, memory=MemoryKind.SPRAM),)
+        ),
     ),
     "two layers": (
         NetworkConfig(inputs=8, hidden=(6, 4), groups=(3, 2), classes=5, counter_bits=4, batch=4),
         NetworkPlan(
             (
-                LayerPlan(banks=2, lanes=3, word=4, load=2, slots=3, draws=2),
-                LayerPlan(lanes=2, word=6, counters=2, load=2),
+                LayerPlan(
+                    banks=2, pe=3, simd=4, input_width=2, sample_buffers=3, draws_per_cycle=2
+                ),
+                LayerPlan(pe=2, simd=6, update_width=2, input_width=2),
             )
         ),
     ),

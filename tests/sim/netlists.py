@@ -103,8 +103,8 @@ class NetlistCore(wiring.Component):
 
 def netlist_design(core: TrainerCore, family: Family, directory: Path) -> tuple[Design, str]:
     """A harness around the core's netlist, and the netlist."""
-    load_words = core.folded.first.load_words
-    harness = Design.of(SimulationTop(NetlistCore(core), load_words=load_words))
+    sample_words = core.folded.first.sample_words
+    harness = Design.of(SimulationTop(NetlistCore(core), sample_words=sample_words))
     netlist = family.netlist(core, directory)
     own = reveal_memories(harness.verilog, banks=0)
     verilog = "\n".join([own, netlist, family.models()])

@@ -36,23 +36,23 @@ EXAMPLES = int(os.environ.get("METAPLAST_EXAMPLES", "4"))
 
 def smallest(layer: LayerConfig) -> LayerPlan:
     """One neuron, one bit and one counter at a time, single-ported, two samples inside."""
-    return LayerPlan(slots=2, memory=MemoryKind.SPRAM)
+    return LayerPlan(sample_buffers=2, memory=MemoryKind.SPRAM)
 
 
 def banked(layer: LayerConfig) -> LayerPlan:
-    """Several banks and lanes, rows that do not come out even, two draws a cycle."""
+    """Several banks and pe, rows that do not come out even, two draws a cycle."""
     groups = layer.group_count
     banks = next((size for size in range(2, groups + 1) if groups % size == 0), 1)
     counters = max(1, min(5, layer.inputs // 3))
     word = counters * max(1, min(3, layer.inputs // counters))
     return LayerPlan(
         banks=banks,
-        lanes=min(3, layer.neurons // banks),
-        word=word,
-        counters=counters,
-        load=word,
-        slots=3,
-        draws=2,
+        pe=min(3, layer.neurons // banks),
+        simd=word,
+        update_width=counters,
+        input_width=word,
+        sample_buffers=3,
+        draws_per_cycle=2,
     )
 
 
@@ -161,12 +161,12 @@ def foldings(draw: st.DrawFn, config: NetworkConfig) -> NetworkPlan:
         layers.append(
             LayerPlan(
                 banks=banks,
-                lanes=draw(st.integers(1, layer.neurons // banks)),
-                word=word,
-                counters=counters,
-                load=counters * divisor(word // counters),
-                slots=draw(st.integers(2, 6)),
-                draws=draw(st.integers(1, 1 if memory is MemoryKind.SPRAM else 2)),
+                pe=draw(st.integers(1, layer.neurons // banks)),
+                simd=word,
+                update_width=counters,
+                input_width=counters * divisor(word // counters),
+                sample_buffers=draw(st.integers(2, 6)),
+                draws_per_cycle=draw(st.integers(1, 1 if memory is MemoryKind.SPRAM else 2)),
                 memory=memory,
             )
         )

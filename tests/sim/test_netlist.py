@@ -26,8 +26,10 @@ CONFIG = NetworkConfig(
 )
 PLAN = NetworkPlan(
     (
-        LayerPlan(lanes=2, word=12, counters=4, load=4, slots=3, memory=MemoryKind.SPRAM),
-        LayerPlan(banks=2, word=6, counters=3, load=6, draws=2),
+        LayerPlan(
+            pe=2, simd=12, update_width=4, input_width=4, sample_buffers=3, memory=MemoryKind.SPRAM
+        ),
+        LayerPlan(banks=2, simd=6, update_width=3, input_width=6, draws_per_cycle=2),
     )
 )
 SAMPLES, EPOCHS = 150, 3
@@ -54,7 +56,7 @@ def test_cells_learn_what_the_golden_model_learns(
     process = CoreProcess(build(design, main=MAIN))
     transport = SimulatedTransport(process, folded, {"gaps": 64, "stalls": 64, "noise": 1})
     # A netlist's memories have no names: all state is read through the registers.
-    with closing(RemoteCore(transport, CONFIG, folded.first.plan.load)) as core:
+    with closing(RemoteCore(transport, CONFIG, folded.first.plan.input_width)) as core:
         trainer = Trainer(LockstepNetwork(golden := Network(CONFIG), core))
         for _ in range(EPOCHS):
             trainer.train_epoch(x, y)

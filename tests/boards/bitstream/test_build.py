@@ -259,7 +259,7 @@ def test_what_does_not_fit_is_planned_smaller(
     tmp_path: Path, stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int | None] = []
-    large, small = (NetworkPlan((LayerPlan(lanes=lanes),)) for lanes in (2, 1))
+    large, small = (NetworkPlan((LayerPlan(pe=pe),)) for pe in (2, 1))
 
     def fold(
         board: BoardTarget, config: NetworkConfig, *, cells: int | None = None
@@ -284,7 +284,7 @@ def test_what_does_not_fit_is_planned_smaller(
     )
     assert found is not None, told
     excess = int(found[1].replace(",", "")) - 5280
-    planned = int(network_needs(FoldedNetwork(SMALL, large), ICEBREAKER.device).cells)
+    planned = int(network_needs(FoldedNetwork(SMALL, large), ICEBREAKER.fpga).cells)
     assert asked == [None, planned - excess - 264]
     told.clear()
     again = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)

@@ -32,7 +32,7 @@ def needs(*amounts: int) -> dict[str, int]:
 KNOWN: dict[str, Any] = {
     "format": FORMAT,
     "board": "icebreaker",
-    "device": "iCE40UP5K",
+    "fpga": "iCE40UP5K",
     "bitstream": "top.bin",
     "bitstream_sha256": "5ba9c0ffee",
     "config": NetworkConfig(
@@ -47,10 +47,10 @@ KNOWN: dict[str, Any] = {
         seed=9041,
     ).to_dict(),
     "plan": {
-        "device": "iCE40UP5K",
+        "fpga": "iCE40UP5K",
         "layers": [
-            {"banks": 161, "load": 162, "memory": "spram"},
-            {"banks": 163, "load": 164, "memory": "block"},
+            {"banks": 161, "input_width": 162, "memory": "spram"},
+            {"banks": 163, "input_width": 164, "memory": "block"},
         ],
     },
     "clock_mhz": 24.5,
@@ -206,7 +206,7 @@ def model() -> Callable[..., Model]:
         "link 1,234,000 baud built in 613 s bitstream top.bin",
         "5ba9c0ffee",
         "1de471f1ed",
-        "layer banks load memory 0 161 162 spram 1 163 164 block",
+        "layer banks input_width memory 0 161 162 spram 1 163 164 block",
     ],
 )
 def test_the_page_shows_the_figures_of_the_build(tmp_path: Path, shown: str) -> None:

@@ -42,8 +42,8 @@ from ...comparison import assert_same_array
 
 PLAN = NetworkPlan(
     (
-        LayerPlan(lanes=2, word=12, counters=4, load=12, slots=3),
-        LayerPlan(word=6, counters=3, load=6, slots=4),
+        LayerPlan(pe=2, simd=12, update_width=4, input_width=12, sample_buffers=3),
+        LayerPlan(simd=6, update_width=3, input_width=6, sample_buffers=4),
     )
 )
 SHAPE = {"hidden": (12, 8), "groups": (4, 4), "counter_bits": 5, "batch": 16}
@@ -213,7 +213,7 @@ def test_a_board_of_another_network_is_refused(board: VirtualBoard) -> None:
             r".*build BOARD --inputs 24 --hidden 16 --groups 4 --classes 4 --counter-bits 5`",
         ):
             network_on_board(client, other)
-        folded = NetworkPlan((PLAN.layers[0], LayerPlan(word=4, counters=2, load=4)))
+        folded = NetworkPlan((PLAN.layers[0], LayerPlan(simd=4, update_width=2, input_width=4)))
         with pytest.raises(WrongBoardError, match="has other fold factors than the plan"):
             network_on_board(client, CONFIG, folded)
 

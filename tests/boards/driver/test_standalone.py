@@ -59,7 +59,7 @@ def test_the_usb_ids_need_no_planner(tmp_path: Path) -> None:
 def test_a_board_is_trained_as_the_golden_model(toy: Path) -> None:
     shape = ["--hidden", "12", "--groups", "4", "--batch", "20", "--seed", "7", "--epochs", "2"]
     out = on_standalone_host(
-        *("train", "toy.npz", *shape, "--device", "COM3", "--check", "--model", "board.npz"),
+        *("train", "toy.npz", *shape, "--board", "COM3", "--check", "--model", "board.npz"),
         cwd=toy.parent,
     )
     assert "board and golden model are equal, to the last counter" in out

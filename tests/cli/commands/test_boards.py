@@ -18,7 +18,7 @@ from ..conftest import Command
 NEEDS = {"luts": 3, "registers": 2, "block_rams": 1, "sprams": 0, "dsps": 0}
 KNOWN: dict[str, Any] = {
     "board": "icebreaker",
-    "device": "iCE40UP5K",
+    "fpga": "iCE40UP5K",
     "format": 2,
     "bitstream": "top.bin",
     "bitstream_sha256": hashlib.sha256(b"bits").hexdigest(),
@@ -34,7 +34,7 @@ KNOWN: dict[str, Any] = {
         "batch": 100,
         "seed": 1,
     },
-    "plan": {"device": "iCE40UP5K", "layers": [{"banks": 1, "memory": "block"}]},
+    "plan": {"fpga": "iCE40UP5K", "layers": [{"banks": 1, "memory": "block"}]},
     "clock_mhz": 24.0,
     "reached_mhz": 31.25,
     "baud": 1_000_000,
@@ -181,7 +181,7 @@ def test_what_cannot_be_built(run: Command, options: tuple[object, ...], message
 
 def test_a_core_of_few_cells(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def build(board: Any, folded: FoldedNetwork, **options: Any) -> None:
-        raise BuildError(f"{network_needs(folded, board.device).cells} cells")
+        raise BuildError(f"{network_needs(folded, board.fpga).cells} cells")
 
     monkeypatch.setattr("metaplast.boards.bitstream.build.build", build)
     cells, unit = run("build", "icebreaker", "--cells", 3000).sentence.split()

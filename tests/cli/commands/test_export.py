@@ -30,12 +30,12 @@ def test_the_network_of_a_model(run: Command, workspace: Path) -> None:
 
 
 def test_a_plan_from_a_file(run: Command, workspace: Path) -> None:
-    plan = {"layers": [{"word": 4, "counters": 2, "load": 4}]}
+    plan = {"version": 2, "layers": [{"simd": 4, "update_width": 2, "input_width": 4}]}
     (workspace / "plan.json").write_text(json.dumps(plan))
     result = run("export", "verilog", *NETWORK, "--plan", "plan.json", "--out", "core")
     assert result.status == 0, result.err
     described = json.loads((workspace / "core" / "metaplast_trainer_core.json").read_text())
-    assert described["plan"]["layers"][0]["word"] == 4
+    assert described["plan"]["layers"][0]["simd"] == 4
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_a_plan_from_a_file(run: Command, workspace: Path) -> None:
             "plan does not fit",
         ),
         ((*NETWORK, "--out", "text.json"), 2, "text.json is a file; name a directory"),
-        ((*NETWORK, "--out", "core", "--device", "abacus"), 2, "abacus"),
-        ((*NETWORK, "--out", "core", "--device", "x", "--plan", "y"), 2, "leave out --device"),
+        ((*NETWORK, "--out", "core", "--fpga", "abacus"), 2, "abacus"),
+        ((*NETWORK, "--out", "core", "--fpga", "x", "--plan", "y"), 2, "leave out --fpga"),
     ],
 )
 def test_what_cannot_be(
@@ -65,7 +65,8 @@ def test_what_cannot_be(
     sentence: str,
 ) -> None:
     (workspace / "text.json").write_text("no plan")
-    (workspace / "wide.json").write_text('{"layers": [{"word": 5, "counters": 2, "load": 4}]}')
+    plan = {"version": 2, "layers": [{"simd": 5, "update_width": 2, "input_width": 4}]}
+    (workspace / "wide.json").write_text(json.dumps(plan))
     result = run("export", "verilog", *options)
     assert result.status == status
     assert sentence in result.sentence

@@ -21,7 +21,10 @@ from ..conftest import Command, in_training
 from .test_train import VECTORS, assert_same_model
 
 SMALL = ("--hidden", "12", "--groups", "3", "--batch", "10")
-LAYER = "banks 1, lanes 1, word 24, counters 24, load 24, slots 4, draws 1, memory block"
+LAYER = (
+    "banks 1, pe 1, simd 24, update_width 24, input_width 24, sample_buffers 4, "
+    "draws_per_cycle 1, memory block"
+)
 VERDICT = (
     r"gateware and golden model are equal: 240 samples, the counts of every batch, "
     r"and every counter after every {}; "
@@ -72,7 +75,7 @@ def test_a_document(run: Command, toy: Path) -> None:
     document = json.loads(result.out)
     model = Model.load("m.npz")
     assert document["config"] == model.config.to_dict()
-    assert document["plan"]["layers"][0]["word"] == 24
+    assert document["plan"]["layers"][0]["simd"] == 24
     assert document["equal_to_golden_model"] is True
     assert document["equal_to_recorded"] is None
     assert document["interrupted"] is False
@@ -83,7 +86,7 @@ def test_a_document(run: Command, toy: Path) -> None:
 
 
 def test_a_plan_from_a_file(run: Command, toy: Path) -> None:
-    plan = {"layers": [{"banks": 2, "lanes": 2, "word": 8, "counters": 4, "load": 8}]}
+    plan = {"layers": [{"banks": 2, "pe": 2, "simd": 8, "update_width": 4, "input_width": 8}]}
     Path("plan.json").write_text(json.dumps(plan))
     result = run("simulate", toy, *SMALL, "--epochs", 1, "--plan", "plan.json", "--json")
     assert result.status == 0, result.err
@@ -91,9 +94,9 @@ def test_a_plan_from_a_file(run: Command, toy: Path) -> None:
     assert {name: layer[name] for name in plan["layers"][0]} == plan["layers"][0]
 
 
-def test_a_plan_for_a_device(run: Command, toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_for_an_fpga(run: Command, toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")  # it would take its time
-    result = run("simulate", toy, *SMALL, "--epochs", 1, "--device", "icebreaker")
+    result = run("simulate", toy, *SMALL, "--epochs", 1, "--fpga", "icebreaker")
     assert result.out.splitlines()[1].startswith("plan for iCE40UP5K, layer 0: banks ")
 
 
@@ -205,10 +208,10 @@ def test_a_mismatch_and_where_its_waveform_goes(
     [
         (("--check", "never"), "Invalid value for --check: must be epoch or batch, not 'never'"),
         (
-            ("--plan", "a.json", "--device", "icebreaker"),
+            ("--plan", "a.json", "--fpga", "icebreaker"),
             (
                 "Invalid value for --plan: has the fold factors already, so that there is nothing "
-                "to plan for --device; leave one of them out"
+                "to plan for --fpga; leave one of them out"
             ),
         ),
         (("--waves-batch", "2"), "Invalid value for --waves-batch: needs --waves FILE"),

@@ -383,7 +383,7 @@ def test_a_model_is_no_data(run, toy):
 )
 def test_a_board_needs_its_extra(run, monkeypatch, board, package, purpose, extra):
     monkeypatch.setitem(sys.modules, package, None)
-    result = run("train", "digits", "--device", board)
+    result = run("train", "digits", "--board", board)
     assert result.sentence == (
         f"{purpose} needs {package}, which is not installed; "
         f"get it with: pip install 'metaplast[{extra}]'"

@@ -50,17 +50,17 @@ class LayerModel:
 
     def snapshot_row(self, bank: int, row: int) -> list[int]:
         """A word of weights of each lane; a lane without a neuron has any."""
-        folded, word = self.folded, self.folded.plan.word
+        folded, word = self.folded, self.folded.plan.simd
         evaluated, number = divmod(row, folded.words)
-        lanes = []
-        for lane in range(folded.plan.lanes):
-            m = evaluated * folded.plan.lanes + lane
+        pe = []
+        for lane in range(folded.plan.pe):
+            m = evaluated * folded.plan.pe + lane
             if m < folded.bank_neurons:
                 weights = self.literal.w[bank * folded.bank_neurons + m]
-                lanes.append(to_bits(weights[number * word : (number + 1) * word]))
+                pe.append(to_bits(weights[number * word : (number + 1) * word]))
             else:
-                lanes.append(self.random.getrandbits(word))
-        return lanes
+                pe.append(self.random.getrandbits(word))
+        return pe
 
     def column(self, neuron: int) -> int:
         """A neuron's bit in every class's row of the local classifier."""

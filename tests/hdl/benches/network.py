@@ -62,7 +62,7 @@ class Network:
 
     def words(self, x: list[int], label: int, *, last: bool, train: bool) -> list[dict[str, Any]]:
         """A sample's words."""
-        load = self.plan.layers[0].load
+        load = self.plan.layers[0].input_width
         refused = train and label >= self.config.classes
         whole = {"label": label, "last": last, "train": train, "refused": refused}
         words = [{**self.bench.noise("i__payload"), "bits": bits} for bits in to_words(x, load)]

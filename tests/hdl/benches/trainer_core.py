@@ -77,7 +77,7 @@ class Core:
 
     def words(self, x: Sequence[int], label: int, *, last: bool = False) -> list[dict[str, int]]:
         """A sample's words; label and mark come with the last one, and padding says nothing."""
-        load = self.folded[0].plan.load
+        load = self.folded[0].plan.input_width
         words = [{**self.bench.noise("samples__payload"), "bits": b} for b in to_words(x, load)]
         padding = self.bench.random.getrandbits(load) << (self.config.inputs - 1) % load + 1
         padding &= (1 << load) - 1

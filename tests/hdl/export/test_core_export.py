@@ -31,8 +31,8 @@ from metaplast.hdl.registers.register_map import (
 CONFIG = NetworkConfig(inputs=37, hidden=(15, 9), groups=(5, 3), classes=5, counter_bits=5)
 PLAN = NetworkPlan(
     (
-        LayerPlan(banks=3, lanes=5, word=12, counters=3, load=12, draws=2),
-        LayerPlan(lanes=2, word=15, counters=5, load=5, memory=MemoryKind.SPRAM),
+        LayerPlan(banks=3, pe=5, simd=12, update_width=3, input_width=12, draws_per_cycle=2),
+        LayerPlan(pe=2, simd=15, update_width=5, input_width=5, memory=MemoryKind.SPRAM),
     ),
     device="none in particular",
 )

@@ -17,7 +17,7 @@ def run(layer: str, *, later: int = 0, flip: bool = False) -> None:
     parameters = {
         "layer": layer,
         "choice": 1 if folded.select == 1 else 2,
-        "array": popcount_latency(folded.plan.word) + 2,
+        "array": popcount_latency(folded.plan.simd) + 2,
         "scores": popcount_latency(folded.plan.banks * folded.select) + 1,
         "detector": folded.config.classes + 2 + later,
     }

@@ -15,8 +15,8 @@ BENCH = "tests.hdl.forward.benches.neuron_array"
 def run(array: NeuronArray, flip: bool = False) -> None:
     parameters = {
         "inputs": array.inputs,
-        "word": array.word,
-        "lanes": array.lanes,
+        "simd": array.simd,
+        "pe": array.pe,
         "sets": array.sets,
         "select": array.select,
         "latency": array.latency,
@@ -25,7 +25,7 @@ def run(array: NeuronArray, flip: bool = False) -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "word", "lanes", "sets", "select", "latency"),
+    ("inputs", "simd", "pe", "sets", "select", "latency"),
     [
         (1, 1, 1, 1, 1, 3),
         (13, 5, 6, 4, 3, 3),  # padding, and neurons that leave in two cycles
@@ -35,16 +35,16 @@ def run(array: NeuronArray, flip: bool = False) -> None:
     ],
 )
 def test_neurons_are_right_and_on_time(
-    inputs: int, word: int, lanes: int, sets: int, select: int, latency: int
+    inputs: int, word: int, pe: int, sets: int, select: int, latency: int
 ) -> None:
-    array = NeuronArray(inputs=inputs, word=word, lanes=lanes, sets=sets, select=select)
+    array = NeuronArray(inputs=inputs, simd=word, pe=pe, sets=sets, select=select)
     assert array.latency == latency
     run(array)
 
 
 def test_the_bench_notices_a_flipped_bit() -> None:
     with pytest.raises(BenchFailure, match=r"o: item \d+, in cycle \d+: expected") as caught:
-        run(NeuronArray(inputs=13, word=5, lanes=6, sets=4, select=3), flip=True)
+        run(NeuronArray(inputs=13, simd=5, pe=6, sets=4, select=3), flip=True)
     assert len(caught.value.failed) == 8
 
 
@@ -52,14 +52,14 @@ def test_the_bench_notices_a_flipped_bit() -> None:
     ("wrong", "message"),
     [
         ({"inputs": 0}, "inputs must be at least 1, not 0"),
-        ({"word": 0}, "word must be at least 1, not 0"),
-        ({"lanes": 0}, "lanes must be at least 1, not 0"),
+        ({"simd": 0}, "word must be at least 1, not 0"),
+        ({"pe": 0}, "pe must be at least 1, not 0"),
         ({"sets": 0}, "sets must be at least 1, not 0"),
-        ({"select": 0}, "select must divide the 6 lanes, not be 0"),
-        ({"select": 4}, "select must divide the 6 lanes, not be 4"),
+        ({"select": 0}, "select must divide the 6 neurons of pe, not be 0"),
+        ({"select": 4}, "select must divide the 6 neurons of pe, not be 4"),
     ],
 )
 def test_parameters_out_of_range_are_refused(wrong: dict[str, Any], message: str) -> None:
-    right = {"inputs": 13, "word": 5, "lanes": 6, "sets": 4, "select": 3}
+    right = {"inputs": 13, "simd": 5, "pe": 6, "sets": 4, "select": 3}
     with pytest.raises(ValueError, match=message):
         NeuronArray(**{**right, **wrong})

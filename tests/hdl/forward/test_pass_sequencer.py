@@ -47,8 +47,8 @@ def check_sequence(layer: str, *, flip: bool = False) -> None:
         async def load(word: int) -> bool:
             """Fill the register; gives whether the array may start."""
             may_start = True
-            for filled in range(folded.word_loads):
-                beyond = word * folded.word_loads + filled >= folded.load_words
+            for filled in range(folded.word_transfers):
+                beyond = word * folded.word_transfers + filled >= folded.sample_words
                 if not beyond:
                     while random.random() < 0.2:
                         await cycle(preload=True, word=word)

@@ -13,14 +13,14 @@ from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan
 from ..simulate import simulate
 
 CONFIG = NetworkConfig(inputs=4, hidden=(4, 4), groups=(2, 2), classes=3)
-PLAN = LayerPlan(slots=3)
+PLAN = LayerPlan(sample_buffers=3)
 
 
 def check_order(layer: int, *, flip: bool = False) -> None:
     """Queue random samples; if ``flip`` is set, every label is expected wrongly."""
     random = Random(4)
     queue = MetadataQueue(FoldedLayer(CONFIG.layers[layer], PLAN))
-    ahead = 1 if layer == 0 else PLAN.slots
+    ahead = 1 if layer == 0 else PLAN.sample_buffers
 
     def sample() -> dict[str, Any]:
         flags = {name: random.getrandbits(1) for name in ("last", "train", "refused")}

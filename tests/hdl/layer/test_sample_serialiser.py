@@ -14,11 +14,13 @@ from ..simulate import simulate
 SAMPLES = 20
 
 
-def check_words(width: int, load: int, *, flip: bool = False, idle: float, stall: float) -> None:
+def check_words(
+    width: int, input_width: int, *, flip: bool = False, idle: float, stall: float
+) -> None:
     """Serialise random samples; if ``flip`` is set, every word is expected wrongly."""
     random = Random(7)
-    serialiser = SampleSerialiser(width=width, load=load, before=2)
-    words = -(-width // load)
+    serialiser = SampleSerialiser(width=width, input_width=input_width, before=2)
+    words = -(-width // input_width)
 
     def sample() -> dict[str, Any]:
         flags = {name: random.getrandbits(1) for name in ("last", "train", "refused")}
@@ -57,7 +59,9 @@ def check_words(width: int, load: int, *, flip: bool = False, idle: float, stall
                     left.pop(0)
             elif offered is not None:
                 sent, offered = offered, None
-                left = [sent["bits"] >> n * load & (1 << load) - 1 for n in range(words)]
+                left = [
+                    sent["bits"] >> n * input_width & (1 << input_width) - 1 for n in range(words)
+                ]
                 taken += 1
             await ctx.tick()
         if not idle and not stall:
@@ -68,9 +72,9 @@ def check_words(width: int, load: int, *, flip: bool = False, idle: float, stall
 
 @pytest.mark.parametrize("idle", [0, 0.5])
 @pytest.mark.parametrize("stall", [0, 0.5])
-@pytest.mark.parametrize(("width", "load"), [(1, 1), (4, 8), (7, 3), (12, 4)])
-def test_words_carry_the_sample(width: int, load: int, idle: float, stall: float) -> None:
-    check_words(width, load, idle=idle, stall=stall)
+@pytest.mark.parametrize(("width", "input_width"), [(1, 1), (4, 8), (7, 3), (12, 4)])
+def test_words_carry_the_sample(width: int, input_width: int, idle: float, stall: float) -> None:
+    check_words(width, input_width, idle=idle, stall=stall)
 
 
 def test_the_check_notices_a_flipped_bit() -> None:
@@ -78,7 +82,7 @@ def test_the_check_notices_a_flipped_bit() -> None:
         check_words(7, 3, flip=True, idle=0, stall=0)
 
 
-@pytest.mark.parametrize(("width", "load", "name"), [(0, 1, "width"), (1, 0, "load")])
-def test_widths_are_positive(width: int, load: int, name: str) -> None:
+@pytest.mark.parametrize(("width", "input_width", "name"), [(0, 1, "width"), (1, 0, "input_width")])
+def test_widths_are_positive(width: int, input_width: int, name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name} must be at least 1, not 0$"):
-        SampleSerialiser(width=width, load=load, before=0)
+        SampleSerialiser(width=width, input_width=input_width, before=0)

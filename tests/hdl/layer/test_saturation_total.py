@@ -17,7 +17,7 @@ def check_total(layer: str, *, flip: bool = False) -> None:
     """Add up a few scans; if ``flip`` is set, every total is expected wrongly."""
     random, folded = Random(6), FOLDED_LAYERS[layer]
     saturation = SaturationTotal(folded, latency=LATENCY)
-    rows, banks, counters = folded.bank_rows, folded.plan.banks, folded.plan.counters
+    rows, banks, counters = folded.bank_rows, folded.plan.banks, folded.plan.update_width
 
     async def bench(ctx: SimulatorContext) -> None:
         for _ in range(5):

@@ -16,7 +16,11 @@ def check_order(layer: str, *, flip: bool = False) -> None:
     """Queue random samples; if ``flip`` is set, every ``desired`` is expected wrongly."""
     random, folded = Random(5), FOLDED_LAYERS[layer]
     queue = TrainingQueue(folded)
-    slots, groups, banks = folded.plan.slots, folded.bank_groups, folded.plan.banks
+    sample_buffers, groups, banks = (
+        folded.plan.sample_buffers,
+        folded.bank_groups,
+        folded.plan.banks,
+    )
 
     def choice() -> dict[str, int]:
         return {
@@ -43,7 +47,7 @@ def check_order(layer: str, *, flip: bool = False) -> None:
                     assert got[bank].desired == desired ^ flip
 
             # A group's choices come in a cycle, and with the last or after it the sample joins.
-            room = len(queued) < slots
+            room = len(queued) < sample_buffers
             writes = room and len(written) < groups and random.random() < 0.7
             row = [choice() for _ in range(banks)]
             ctx.set(queue.chosen.valid, writes)
@@ -67,7 +71,7 @@ def check_order(layer: str, *, flip: bool = False) -> None:
                 written = []
             most = max(most, len(queued))
             await ctx.tick()
-        assert most == slots
+        assert most == sample_buffers
 
     simulate(queue, bench)
 

@@ -22,7 +22,7 @@ from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 CRC = bytes([0xC1, 0xC2, 0xC3, 0xC4])
 LOAD = 12
 CONFIG = NetworkConfig(inputs=36, hidden=(4, 4), groups=(2, 2), classes=2)
-FOLDED = FoldedNetwork(CONFIG, NetworkPlan((LayerPlan(word=LOAD, load=LOAD), LayerPlan())))
+FOLDED = FoldedNetwork(CONFIG, NetworkPlan((LayerPlan(simd=LOAD, input_width=LOAD), LayerPlan())))
 WORDS = (0x123, 0xABC, 0x7F0)
 SAMPLE = sample_request(9, 5, True, b"".join(word.to_bytes(2, "little") for word in WORDS))
 

@@ -14,19 +14,18 @@ BENCH = "tests.hdl.link.benches.host_link"
 CONFIG = NetworkConfig(inputs=24, hidden=(12, 8), groups=(4, 4), classes=4, counter_bits=4)
 
 
-def link(config: NetworkConfig = CONFIG, *, load: int = 4, clock_khz: int = 0) -> HostLink:
+def link(config: NetworkConfig = CONFIG, *, input_width: int = 4, clock_khz: int = 0) -> HostLink:
+    first = LayerPlan(simd=input_width, input_width=input_width)
     rest = (LayerPlan(),) * (len(config.layers) - 1)
-    return HostLink(
-        FoldedNetwork(config, NetworkPlan((LayerPlan(word=load, load=load), *rest))),
-        clock_khz=clock_khz,
-    )
+    folded = FoldedNetwork(config, NetworkPlan((first, *rest)))
+    return HostLink(folded, clock_khz=clock_khz)
 
 
 def run(link: HostLink, flip: bool = False) -> None:
     folded = link.folded
     parameters = {
-        "load": folded.first.plan.load,
-        "words": folded.first.load_words,
+        "input_width": folded.first.plan.input_width,
+        "words": folded.first.sample_words,
         "pages": len(folded.layers) + 1,
         "result_bytes": result_bytes(len(folded.layers)),
         "counter_bits": folded.config.counter_bits,
@@ -40,7 +39,7 @@ WIDE = NetworkConfig(inputs=80, hidden=(4, 4, 4), groups=(2, 2, 2), classes=2, c
 
 
 @pytest.mark.parametrize(
-    ("config", "load", "clock_khz"),
+    ("config", "input_width", "clock_khz"),
     [
         pytest.param(CONFIG, 4, 0, id="nibbles"),
         pytest.param(CONFIG, 8, 12_000, id="bytes"),
@@ -48,8 +47,8 @@ WIDE = NetworkConfig(inputs=80, hidden=(4, 4, 4), groups=(2, 2, 2), classes=2, c
         pytest.param(CONFIG, 24, 1, id="one_word"),
     ],
 )
-def test_frames_are_obeyed(config: NetworkConfig, load: int, clock_khz: int) -> None:
-    run(link(config, load=load, clock_khz=clock_khz))
+def test_frames_are_obeyed(config: NetworkConfig, input_width: int, clock_khz: int) -> None:
+    run(link(config, input_width=input_width, clock_khz=clock_khz))
 
 
 def test_the_bench_notices_a_flipped_bit() -> None:

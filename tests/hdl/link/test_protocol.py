@@ -43,7 +43,7 @@ from metaplast.hdl.registers.register_map import (
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/link.md"
 CONFIG = NetworkConfig(inputs=24, hidden=(12, 8), groups=(4, 4), classes=4, counter_bits=4)
-PLAN = NetworkPlan((LayerPlan(word=8, load=4), LayerPlan()))
+PLAN = NetworkPlan((LayerPlan(simd=8, input_width=4), LayerPlan()))
 
 # Flags and escapes are what is special, so they are drawn often.
 CONTENTS = st.lists(st.sampled_from([FLAG, ESCAPE, 0x5D, 0x5E]) | st.integers(0, 255), min_size=1)
@@ -232,7 +232,7 @@ def test_a_digest_tells_shapes_apart(change: dict[str, object], same: bool) -> N
 
 
 def test_a_digest_tells_plans_apart() -> None:
-    other = NetworkPlan((LayerPlan(word=8, load=8), LayerPlan()))
+    other = NetworkPlan((LayerPlan(simd=8, input_width=8), LayerPlan()))
     digest = design_digest(FoldedNetwork(CONFIG, PLAN))
     assert digest != design_digest(FoldedNetwork(CONFIG, other))
     assert 0 <= digest < 1 << 32

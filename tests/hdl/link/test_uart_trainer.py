@@ -13,7 +13,7 @@ BENCH = "tests.hdl.link.benches.uart_trainer"
 CONFIG = NetworkConfig(
     inputs=11, hidden=(6, 4), groups=(3, 2), classes=3, counter_bits=4, batch=6, seed=5
 )
-PLAN = NetworkPlan((LayerPlan(word=11, counters=11, load=11), LayerPlan(banks=2, lanes=2)))
+PLAN = NetworkPlan((LayerPlan(simd=11, update_width=11, input_width=11), LayerPlan(banks=2, pe=2)))
 
 
 def run(*, clocks_per_bit: int, clock_khz: int = 0, flip: bool = False) -> None:

@@ -18,7 +18,7 @@ from metaplast.golden_model import (
 from metaplast.golden_model.encoding import Thermometer
 from metaplast.golden_model.random_stream import reinforcement_id
 from metaplast.hdl.planning.cycle_model import CycleModel
-from metaplast.hdl.planning.devices import find_device
+from metaplast.hdl.planning.fpgas import find_fpga
 from metaplast.hdl.planning.plan import (
     FoldedNetwork,
     LayerPlan,
@@ -44,7 +44,7 @@ def simulated_cycles(
     """Cycles that a core takes for an epoch, from its first word until it is idle; twice."""
     core = TrainerCore(FoldedNetwork(config, plan))
     (folded, *_) = FoldedNetwork(config, plan).layers
-    load, words = folded.plan.load, folded.load_words
+    load, words = folded.plan.input_width, folded.sample_words
     padded = np.zeros((len(x), words * load), dtype=np.uint8)
     padded[:, : config.inputs] = x
     stream = [
@@ -98,34 +98,55 @@ def simulated_cycles(
 CORES = {
     "SPRAM": (
         NetworkConfig(inputs=19, hidden=(12,), groups=(3,), classes=3, batch=7),
-        [LayerPlan(lanes=2, word=8, counters=2, load=4, slots=3, memory=MemoryKind.SPRAM)],
+        [
+            LayerPlan(
+                pe=2,
+                simd=8,
+                update_width=2,
+                input_width=4,
+                sample_buffers=3,
+                memory=MemoryKind.SPRAM,
+            )
+        ],
     ),
     "two draws": (
         NetworkConfig(inputs=12, hidden=(12,), groups=(2,), classes=4, batch=5, seed=4),
-        [LayerPlan(banks=3, lanes=4, word=6, counters=3, load=6, slots=2, draws=2)],
+        [
+            LayerPlan(
+                banks=3,
+                pe=4,
+                simd=6,
+                update_width=3,
+                input_width=6,
+                sample_buffers=2,
+                draws_per_cycle=2,
+            )
+        ],
     ),
     "a fetch every cycle": (
         NetworkConfig(inputs=24, hidden=(8,), groups=(2,), classes=2, batch=9, robustness=1.0),
-        [LayerPlan(banks=1, lanes=2, word=12, counters=2, load=2, slots=4)],
+        [LayerPlan(banks=1, pe=2, simd=12, update_width=2, input_width=2, sample_buffers=4)],
     ),
     "three layers": (
         NetworkConfig(inputs=9, hidden=(8, 6, 4), groups=(2, 3, 1), classes=3, batch=6),
         [
-            LayerPlan(banks=2, lanes=2, word=3, counters=1, load=3, slots=2),
-            LayerPlan(lanes=3, word=8, counters=8, load=8),
-            LayerPlan(banks=4, word=3, counters=3, load=3, slots=2, draws=2),
+            LayerPlan(banks=2, pe=2, simd=3, update_width=1, input_width=3, sample_buffers=2),
+            LayerPlan(pe=3, simd=8, update_width=8, input_width=8),
+            LayerPlan(
+                banks=4, simd=3, update_width=3, input_width=3, sample_buffers=2, draws_per_cycle=2
+            ),
         ],
     ),
     "samples that wait for an array of one cycle": (
         NetworkConfig(inputs=4, hidden=(16, 4), groups=(2, 2), classes=2, batch=5),
         [
-            LayerPlan(banks=8, lanes=2, word=4, counters=4, load=4),
-            LayerPlan(banks=2, lanes=2, word=16, counters=1, load=1, slots=6),
+            LayerPlan(banks=8, pe=2, simd=4, update_width=4, input_width=4),
+            LayerPlan(banks=2, pe=2, simd=16, update_width=1, input_width=1, sample_buffers=6),
         ],
     ),
     "no reinforcement": (
         NetworkConfig(inputs=3, hidden=(4,), groups=(2,), classes=2, reinforcement=0.0, batch=1),
-        [LayerPlan(lanes=1, word=3, counters=3, load=3, slots=2)],
+        [LayerPlan(pe=1, simd=3, update_width=3, input_width=3, sample_buffers=2)],
     ),
 }
 
@@ -166,7 +187,7 @@ def test_the_model_starts_where_its_streams_stand() -> None:
 
 def test_each_commit_takes_its_own_events() -> None:
     config = NetworkConfig(inputs=64, hidden=(32,), groups=(8,), classes=4)
-    folded = FoldedNetwork(config, plan_network(config, find_device("ECP5-85F"))).layers
+    folded = FoldedNetwork(config, plan_network(config, find_fpga("ECP5-85F"))).layers
     one_batch = np.ones((1, 1), bool), [np.zeros((1, 4), np.int32)]
 
     def cycles(*events: int) -> list[int]:
@@ -192,7 +213,7 @@ def test_a_chain_is_as_quick_as_its_slowest_layer(digits: Any, hidden: tuple[int
     x, y = digits
     groups = tuple(neurons // 4 for neurons in hidden)
     config = NetworkConfig(inputs=64, hidden=hidden, groups=groups, classes=10)
-    folded = FoldedNetwork(config, plan_network(config, find_device("ECP5-85F"))).layers
+    folded = FoldedNetwork(config, plan_network(config, find_fpga("ECP5-85F"))).layers
     trainer, records = Trainer(Network(config)), []
     for _ in range(2):
         trainer.train_epoch(x, y, lambda _, record: records.append(record))

@@ -36,7 +36,11 @@ FASHION = NetworkConfig(
     inputs=784, hidden=(128,), groups=(32,), classes=10, reinforcement=1.0, batch=100
 )
 ULTRAPLUS = NetworkPlan(
-    (LayerPlan(word=400, counters=8, load=16, slots=5, memory=MemoryKind.SPRAM),)
+    (
+        LayerPlan(
+            simd=400, update_width=8, input_width=16, sample_buffers=5, memory=MemoryKind.SPRAM
+        ),
+    )
 )
 
 
@@ -49,11 +53,23 @@ def digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 @pytest.mark.parametrize(
     ("hidden", "groups", "plan"),
     [
-        ((128,), (32,), LayerPlan(lanes=2, word=64, counters=8, load=32, memory=MemoryKind.SPRAM)),
-        ((128,), (32,), LayerPlan(banks=4, lanes=2, word=64, counters=16, load=64, draws=2)),
-        ((128,), (4,), LayerPlan(banks=4, lanes=4, word=64, counters=8, load=8, draws=2)),
-        ((60,), (1,), LayerPlan(banks=2, lanes=1, word=64, counters=4, load=64)),
-        ((128, 64), (32, 16), LayerPlan(lanes=4, word=64, counters=8, load=32)),
+        (
+            (128,),
+            (32,),
+            LayerPlan(pe=2, simd=64, update_width=8, input_width=32, memory=MemoryKind.SPRAM),
+        ),
+        (
+            (128,),
+            (32,),
+            LayerPlan(banks=4, pe=2, simd=64, update_width=16, input_width=64, draws_per_cycle=2),
+        ),
+        (
+            (128,),
+            (4,),
+            LayerPlan(banks=4, pe=4, simd=64, update_width=8, input_width=8, draws_per_cycle=2),
+        ),
+        ((60,), (1,), LayerPlan(banks=2, pe=1, simd=64, update_width=4, input_width=64)),
+        ((128, 64), (32, 16), LayerPlan(pe=4, simd=64, update_width=8, input_width=32)),
     ],
 )
 def test_an_estimate_from_averages_is_within_three_percent(
@@ -94,7 +110,7 @@ def test_the_parts_of_an_estimate() -> None:
 
 def test_layers_go_on_in_parallel() -> None:
     config = NetworkConfig(inputs=64, hidden=(64, 64, 64), groups=(16,) * 3, classes=10)
-    plans = NetworkPlan((LayerPlan(lanes=4, word=64, counters=8, load=64),) * 3)
+    plans = NetworkPlan((LayerPlan(pe=4, simd=64, update_width=8, input_width=64),) * 3)
     estimate = estimate_cycles(FoldedNetwork(config, plans))
     slowest = max(layer.total for layer in estimate.layers)
     assert slowest <= estimate.total < 1.05 * slowest

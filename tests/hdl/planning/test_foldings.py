@@ -16,8 +16,9 @@ from .test_plan import folded_layers
 FACTORS = [field.name for field in fields(LayerPlan) if field.name != "memory"]
 NUMBERS = [
     *("bank_neurons", "bank_groups", "sets", "select", "steps", "pass_steps", "group_steps"),
-    *("words", "padded_inputs", "load_words", "word_loads", "word_cycles", "last_word_cycles"),
-    *("array_cycles", "rows", "load_rows", "bank_rows", "row_bits", "row_cycles"),
+    *("words", "padded_inputs", "sample_words", "word_transfers"),
+    *("word_cycles", "last_word_cycles"),
+    *("array_cycles", "rows", "transfer_rows", "bank_rows", "row_bits", "row_cycles"),
 ]
 
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.cycles import Workload, mean_cycles, synthetic_errors
-from metaplast.hdl.planning.devices import find_device
 from metaplast.hdl.planning.foldings import Foldings
+from metaplast.hdl.planning.fpgas import find_fpga
 from metaplast.hdl.planning.layer_search import (
     AMOUNTS,
-    MIN_LATER_SLOTS,
+    MIN_LATER_BUFFERS,
     LayerSearch,
     amounts_of,
     mean_pace,
@@ -29,7 +29,7 @@ from metaplast.hdl.planning.plan import (
 )
 from metaplast.hdl.planning.resources import Resources, layer_needs, total_need
 
-ICE40, ECP5 = find_device("iCE40UP5K"), find_device("ECP5-25F")
+ICE40, ECP5 = find_fpga("iCE40UP5K"), find_fpga("ECP5-25F")
 NETWORK = NetworkConfig(inputs=64, hidden=(32, 16), groups=(8, 4), classes=4)
 
 
@@ -84,11 +84,11 @@ def test_a_pareto_front_has_one_of_those_that_nothing_betters(rows: list[tuple[i
     ),
     st.floats(0, 1),
 )
-def test_a_pace_follows_samples_through_their_slots(
+def test_a_pace_follows_samples_through_their_buffers(
     rows: list[tuple[int, ...]], errors: float
 ) -> None:
-    interval, update, slots, *stalls = np.array(rows).T
-    pace = mean_pace(interval, update, (stalls[0], stalls[1]), slots, errors)
+    interval, update, sample_buffers, *stalls = np.array(rows).T
+    pace = mean_pace(interval, update, (stalls[0], stalls[1]), sample_buffers, errors)
     raised = synthetic_errors(500, errors).tolist()
     for index, (forward_cycles, update_cycles, number, first, other) in enumerate(rows):
         left = [0] * number  # when each of the latest samples left the layer
@@ -109,23 +109,31 @@ def test_efficient_foldings_are_legal_and_fit(layer: int) -> None:
     kinds = [one.plan.memory for one in options.foldings]
     assert kinds == [MemoryKind.BLOCK, MemoryKind.SPRAM]
     assert len(options.amounts) == sum(map(len, options.foldings)) > 100
-    next_load = 1 if layer == 0 else None
+    next_input_width = 1 if layer == 0 else None
     front = options.front(options.each(found.pace))
     for plan, amounts in zip(front.plans, front.amounts, strict=True):
         folded = FoldedLayer(NETWORK.layers[layer], plan)
-        need = total_need(layer_needs(folded, ICE40, next_load))
+        need = total_need(layer_needs(folded, ICE40, next_input_width))
         assert amounts.tolist() == amounts_of(need)[0].tolist()
         assert need.fits(supply)
-        assert plan.slots >= (4 if layer == 0 else MIN_LATER_SLOTS)
-        assert plan.draws == (2 if plan.banks > 1 and plan.memory is MemoryKind.BLOCK else 1)
+        assert plan.sample_buffers >= (4 if layer == 0 else MIN_LATER_BUFFERS)
+        assert plan.draws_per_cycle == (
+            2 if plan.banks > 1 and plan.memory is MemoryKind.BLOCK else 1
+        )
 
 
 def test_given_factors_are_kept() -> None:
-    fixed = {"banks": 2, "load": 8, "slots": 3, "draws": 1, "memory": MemoryKind.BLOCK}
+    fixed = {
+        "banks": 2,
+        "input_width": 8,
+        "sample_buffers": 3,
+        "draws_per_cycle": 1,
+        "memory": MemoryKind.BLOCK,
+    }
     found = search(**fixed)
     for foldings in (*found.efficient(Resources.of(ICE40)), *found.legal()):
         assert len(foldings)
-        for name in ("banks", "load", "slots", "draws"):
+        for name in ("banks", "input_width", "sample_buffers", "draws_per_cycle"):
             assert set(getattr(foldings.plan, name).tolist()) == {fixed[name]}
         assert foldings.plan.memory is MemoryKind.BLOCK
     assert search(banks=3).legal() == []
@@ -136,14 +144,16 @@ def test_released_factors_take_all_values() -> None:
         found = search(banks=2, memory=MemoryKind.BLOCK).legal(released)
         return {value for one in found for value in getattr(one.plan, name).tolist()}
 
-    for name, least in (("slots", {4}), ("draws", {1})):
+    for name, least in (("sample_buffers", {4}), ("draws_per_cycle", {1})):
         assert factors(name) == least
         assert factors(name, name) > least
 
-    def loads(*released: str) -> int:
-        return sum(map(len, search(word=64, counters=4, memory=MemoryKind.BLOCK).legal(released)))
+    def input_widths(*released: str) -> int:
+        found = search(simd=64, update_width=4, memory=MemoryKind.BLOCK)
+        return sum(map(len, found.legal(released)))
 
-    assert loads() == 2 / 5 * loads("load")  # 4 and 64 bits of 4, 8, 16, 32 and 64
+    # Of 4, 8, 16, 32 and 64, the narrowest and the widest.
+    assert input_widths() == 2 / 5 * input_widths("input_width")
 
 
 def test_the_cycles_of_a_layer_are_about_those_of_the_estimate() -> None:
@@ -161,7 +171,7 @@ def test_the_cycles_of_a_layer_are_about_those_of_the_estimate() -> None:
 
 def test_the_first_layer_waits_for_a_whole_sample() -> None:
     config = NetworkConfig(inputs=64, hidden=(2,), groups=(2,), classes=10, reinforcement=1.0)
-    plan = LayerPlan(lanes=2, word=64, counters=4, load=4)
+    plan = LayerPlan(pe=2, simd=64, update_width=4, input_width=4)
     found = LayerSearch(config, config.layers[0], ECP5, Workload(), {})
     foldings = Foldings.of(config.layers[0], [plan])
     cost = (found.pace(foldings) + found.commit(foldings)).item()

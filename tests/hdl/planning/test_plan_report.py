@@ -21,7 +21,7 @@ def test_a_report_adds_up_and_goes_into_json() -> None:
     document = json.loads(json.dumps(report.to_dict()))
     assert NetworkPlan.from_dict(document["plan"]) == report.folded.plan
     assert NetworkConfig.from_dict(document["config"]) == config
-    assert document["device"] == "GW1NR-9"
+    assert document["fpga"] == "GW1NR-9"
     assert document["supply"]["luts"] == GOWIN.luts
     assert document["accuracy"] == 0.5
     assert [layer["chosen"] for layer in document["layers"]] == [2.0, 1.0]
@@ -39,5 +39,5 @@ def test_a_report_adds_up_and_goes_into_json() -> None:
 def test_a_report_without_a_device() -> None:
     config = network(20, 12, 3, group=4)
     document = report_plan(FoldedNetwork(config, default_plan(config))).to_dict()
-    assert document["device"] is document["supply"] is None
+    assert document["fpga"] is document["supply"] is None
     assert document["need"]["block_rams"] == 0

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.cycles import Workload, estimate_cycles
-from metaplast.hdl.planning.devices import DEVICES, Device, find_device
+from metaplast.hdl.planning.fpgas import FPGA, FPGAS, find_fpga
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.planning.planner import DoesNotFitError, default_plan, plan_network
 from metaplast.hdl.planning.resources import Resources, network_needs
 
 from ...strategies import network_configs
 
-ICE40, ECP5, GOWIN = map(find_device, ("iCE40UP5K", "ECP5-85F", "GW1NR-9"))
+ICE40, ECP5, GOWIN = map(find_fpga, ("iCE40UP5K", "ECP5-85F", "GW1NR-9"))
 
 
 def network(*sizes: int, group: int = 32, **parameters: Any) -> NetworkConfig:
@@ -34,8 +34,8 @@ def network(*sizes: int, group: int = 32, **parameters: Any) -> NetworkConfig:
 
 
 @cache
-def planned(config: NetworkConfig, device: Device) -> NetworkPlan:
-    return plan_network(config, device)
+def planned(config: NetworkConfig, fpga: FPGA) -> NetworkPlan:
+    return plan_network(config, fpga)
 
 
 FASHION_128 = network(784, 128, 10)
@@ -43,39 +43,41 @@ FASHION_256 = network(784, 256, 10)
 
 
 def fits(config: NetworkConfig, plan: NetworkPlan) -> bool:
-    device = find_device(plan.device)
-    return bool(network_needs(FoldedNetwork(config, plan), device).fits(Resources.of(device)))
+    fpga = find_fpga(plan.fpga)
+    return bool(network_needs(FoldedNetwork(config, plan), fpga).fits(Resources.of(fpga)))
 
 
 # Plans
 
 
 @pytest.mark.parametrize(
-    ("device", "config", "chosen", "cycles", "known"),
+    ("fpga", "config", "chosen", "cycles", "known"),
     [
         (
             ICE40,
             FASHION_128,
             1.91,
             620,
-            LayerPlan(word=400, counters=8, load=16, slots=5, memory=MemoryKind.SPRAM),
+            LayerPlan(
+                simd=400, update_width=8, input_width=16, sample_buffers=5, memory=MemoryKind.SPRAM
+            ),
         ),
         (
             ECP5,
             FASHION_256,
             3.82,
             160,
-            LayerPlan(banks=8, word=392, counters=49, load=98, draws=2),
+            LayerPlan(banks=8, simd=392, update_width=49, input_width=98, draws_per_cycle=2),
         ),
     ],
     ids=["iCE40UP5K", "ECP5-85F"],
 )
 def test_the_plans_that_the_boards_are_to_reach(
-    device: Device, config: NetworkConfig, chosen: float, cycles: float, known: LayerPlan
+    fpga: FPGA, config: NetworkConfig, chosen: float, cycles: float, known: LayerPlan
 ) -> None:
     workload = Workload(chosen=(chosen,))
-    plan = plan_network(config, device, workload=workload)
-    assert plan.device == device.name
+    plan = plan_network(config, fpga, workload=workload)
+    assert plan.fpga == fpga.name
     assert fits(config, plan)
     planned = estimate_cycles(FoldedNetwork(config, plan), workload).total
     by_hand = estimate_cycles(FoldedNetwork(config, NetworkPlan((known,))), workload).total
@@ -84,14 +86,14 @@ def test_the_plans_that_the_boards_are_to_reach(
 
 
 def test_a_plan_leaves_room_for_what_is_around_a_core_if_it_can() -> None:
-    for config, device in [
+    for config, fpga in [
         (FASHION_256, ECP5),
         (FASHION_128, ICE40),
         (network(64, 128, 10), GOWIN),
     ]:
-        need = network_needs(FoldedNetwork(config, planned(config, device)), device)
-        assert need.luts <= device.max_cell_utilisation * device.luts
-        assert need.block_rams <= device.max_block_ram_utilisation * device.block_ram.count
+        need = network_needs(FoldedNetwork(config, planned(config, fpga)), fpga)
+        assert need.luts <= fpga.max_cell_utilisation * fpga.luts
+        assert need.block_rams <= fpga.max_block_ram_utilisation * fpga.block_ram.count
 
 
 def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
@@ -101,14 +103,14 @@ def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
         assert need.fits(Resources.of(ICE40))
 
 
-@pytest.mark.parametrize("device", [ICE40, ECP5, GOWIN], ids=lambda device: device.name)
-def test_fewer_cells_make_a_smaller_and_slower_plan(device: Device) -> None:
+@pytest.mark.parametrize("fpga", [ICE40, ECP5, GOWIN], ids=lambda fpga: fpga.name)
+def test_fewer_cells_make_a_smaller_and_slower_plan(fpga: FPGA) -> None:
     config = network(64, 64, 10, group=16)
-    whole = planned(config, device)
-    cells = int(network_needs(FoldedNetwork(config, whole), device).cells)
-    plan = plan_network(config, device.with_cells(cells - 300))
-    assert plan.device == device.name
-    assert network_needs(FoldedNetwork(config, plan), device).cells <= cells - 300
+    whole = planned(config, fpga)
+    cells = int(network_needs(FoldedNetwork(config, whole), fpga).cells)
+    plan = plan_network(config, fpga.with_cells(cells - 300))
+    assert plan.fpga == fpga.name
+    assert network_needs(FoldedNetwork(config, plan), fpga).cells <= cells - 300
     assert (
         estimate_cycles(FoldedNetwork(config, plan)).total
         > estimate_cycles(FoldedNetwork(config, whole)).total
@@ -123,7 +125,7 @@ def test_more_cells_than_comfortable_are_taken_if_they_are_given() -> None:
 
 
 def test_a_plan_takes_all_block_rams_if_that_makes_it_much_quicker() -> None:
-    small = find_device("ECP5-25F")
+    small = find_fpga("ECP5-25F")
     plan = planned(FASHION_128, small)
     share = small.max_block_ram_utilisation
     need = network_needs(FoldedNetwork(FASHION_128, plan), small)
@@ -159,7 +161,7 @@ def test_equal_layers_are_as_quick_as_one() -> None:
 
 def test_a_smaller_device_gives_a_slower_plan() -> None:
     cycles = [
-        estimate_cycles(FoldedNetwork(FASHION_128, planned(FASHION_128, find_device(name)))).total
+        estimate_cycles(FoldedNetwork(FASHION_128, planned(FASHION_128, find_fpga(name)))).total
         for name in ("ECP5-25F", "ECP5-45F", "ECP5-85F")
     ]
     assert cycles == sorted(cycles, reverse=True)
@@ -181,11 +183,11 @@ def test_the_workload_decides() -> None:
 
 
 @settings(max_examples=20)
-@given(network_configs(max_layers=2, max_classes=16), st.sampled_from(DEVICES))
+@given(network_configs(max_layers=2, max_classes=16), st.sampled_from(FPGAS))
 def test_every_small_network_of_two_layers_has_a_plan_that_fits(
-    config: NetworkConfig, device: Device
+    config: NetworkConfig, fpga: FPGA
 ) -> None:
-    plan = plan_network(config, device)
+    plan = plan_network(config, fpga)
     FoldedNetwork(config, plan)
     assert fits(config, plan)
 
@@ -211,14 +213,14 @@ def test_three_layers_fit_or_no_plan_of_them_does(config: NetworkConfig) -> None
 def test_every_network_has_a_default_plan(config: NetworkConfig) -> None:
     plan = default_plan(config)
     FoldedNetwork(config, plan)
-    assert plan.device == ""
+    assert plan.fpga == ""
 
 
 def test_the_default_plan_is_of_moderate_size() -> None:
     config = network(784, 128, 64, 10)
     assert default_plan(config).layers == (
-        LayerPlan(lanes=4, word=128, counters=32, load=32),
-        LayerPlan(lanes=4, word=128, counters=32, load=32),
+        LayerPlan(pe=4, simd=128, update_width=32, input_width=32),
+        LayerPlan(pe=4, simd=128, update_width=32, input_width=32),
     )
 
 
@@ -228,11 +230,11 @@ def test_the_default_plan_is_of_moderate_size() -> None:
 @pytest.mark.parametrize(
     "factors",
     [
-        {"lanes": 1},
-        {"word": 200, "memory": "spram"},
-        {"counters": 7, "slots": 3},
-        {"word": 400, "load": 16, "draws": 1},
-        {"memory": MemoryKind.SPRAM, "counters": 4},
+        {"pe": 1},
+        {"simd": 200, "memory": "spram"},
+        {"update_width": 7, "sample_buffers": 3},
+        {"simd": 400, "input_width": 16, "draws_per_cycle": 1},
+        {"memory": MemoryKind.SPRAM, "update_width": 4},
     ],
     ids=str,
 )
@@ -245,12 +247,14 @@ def test_what_is_given_is_kept(factors: dict[str, Any]) -> None:
 
 def test_each_layer_has_its_own_overrides() -> None:
     config = network(64, 32, 16, 10, group=8)
-    plan = plan_network(config, GOWIN, overrides=[{}, {"lanes": 4, "banks": 1}])
-    assert (plan.layers[1].lanes, plan.layers[1].banks) == (4, 1)
+    plan = plan_network(config, GOWIN, overrides=[{}, {"pe": 4, "banks": 1}])
+    assert (plan.layers[1].pe, plan.layers[1].banks) == (4, 1)
 
 
 def test_a_whole_plan_may_be_given() -> None:
-    layer = LayerPlan(word=400, counters=8, load=16, slots=5, memory=MemoryKind.SPRAM)
+    layer = LayerPlan(
+        simd=400, update_width=8, input_width=16, sample_buffers=5, memory=MemoryKind.SPRAM
+    )
     assert plan_network(FASHION_128, ICE40, overrides=[layer.to_dict()]) == NetworkPlan(
         (layer,), "iCE40UP5K"
     )

@@ -7,16 +7,16 @@ import pytest
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
-from metaplast.hdl.planning.devices import Device, find_device
+from metaplast.hdl.planning.fpgas import FPGA, find_fpga
 from metaplast.hdl.planning.plan import LayerPlan, MemoryKind, NetworkPlan
 from metaplast.hdl.planning.planner import DoesNotFitError, plan_network
 
 from .test_planner import ECP5, FASHION_128, FASHION_256, GOWIN, ICE40, fits, network
 
 
-def refusal(config: NetworkConfig, device: Device, *overrides: dict[str, Any]) -> DoesNotFitError:
+def refusal(config: NetworkConfig, fpga: FPGA, *overrides: dict[str, Any]) -> DoesNotFitError:
     with pytest.raises(DoesNotFitError) as refused:
-        plan_network(config, device, overrides=overrides or None)
+        plan_network(config, fpga, overrides=overrides or None)
     error = refused.value
     assert f"of {error.supply:,}" in str(error)
     assert error.need > error.supply
@@ -44,20 +44,22 @@ def test_too_few_cells() -> None:
 
 
 def test_block_rams_run_out() -> None:
-    error = refusal(FASHION_128, ICE40, {"word": 392, "lanes": 2})
+    error = refusal(FASHION_128, ICE40, {"simd": 392, "pe": 2})
     assert str(error) == (
-        "784–128–10 with 0.word=392, 0.lanes=2 does not fit the iCE40UP5K: it needs 56 EBRs of 30; "
-        "the nearest plan that fits has 0.lanes=1 instead of 2"
+        "784–128–10 with 0.simd=392, 0.pe=2 does not fit the iCE40UP5K: it needs 56 EBRs of 30; "
+        "the nearest plan that fits has 0.pe=1 instead of 2"
     )
     assert (error.resource, error.need, error.supply) == ("block_rams", 56, 30)
 
 
 def test_a_whole_plan_runs_out_of_block_rams() -> None:
-    layer = LayerPlan(word=400, counters=8, load=16, slots=8, memory=MemoryKind.SPRAM)
+    layer = LayerPlan(
+        simd=400, update_width=8, input_width=16, sample_buffers=8, memory=MemoryKind.SPRAM
+    )
     error = refusal(FASHION_128, ICE40, layer.to_dict())
-    assert error.nearest == NetworkPlan((replace(layer, slots=5),), "iCE40UP5K")
+    assert error.nearest == NetworkPlan((replace(layer, sample_buffers=5),), "iCE40UP5K")
     assert str(error).endswith(
-        "31 EBRs of 30; the nearest plan that fits has 0.slots=5 instead of 8"
+        "31 EBRs of 30; the nearest plan that fits has 0.sample_buffers=5 instead of 8"
     )
 
 
@@ -76,7 +78,7 @@ def test_a_device_without_spram() -> None:
 
 def test_luts_run_out_in_one_of_three_layers() -> None:
     config = network(784, 64, 64, 64, 10)
-    error = refusal(config, find_device("ECP5-25F"), {"lanes": 4, "word": 784, "banks": 2}, {}, {})
+    error = refusal(config, find_fpga("ECP5-25F"), {"pe": 4, "simd": 784, "banks": 2}, {}, {})
     assert error.resource == "luts"
     assert " LUTs of 24,288; the nearest plan that fits has 0." in str(error)
     assert "it needs about " in str(error)
@@ -100,12 +102,19 @@ def test_three_layers_need_more_logic_than_the_smallest_device_has() -> None:
 
 def test_a_network_that_no_device_takes() -> None:
     error = refusal(network(784, 4096, 10), ECP5)
-    assert str(error).endswith("; it fits none of the known devices, so make it smaller")
+    assert str(error).endswith("; it fits none of the known FPGAs, so make it smaller")
 
 
 def test_what_fits_alone_with_nothing_of_the_kind_is_the_best_plan() -> None:
-    everything = {"banks": 4, "lanes": 32, "word": 784, "counters": 392, "load": 784, "slots": 16}
-    error = refusal(FASHION_128, ICE40, {**everything, "draws": 2, "memory": "block"})
+    everything = {
+        "banks": 4,
+        "pe": 32,
+        "simd": 784,
+        "update_width": 392,
+        "input_width": 784,
+        "sample_buffers": 16,
+    }
+    error = refusal(FASHION_128, ICE40, {**everything, "draws_per_cycle": 2, "memory": "block"})
     assert error.nearest is not None
 
 
@@ -120,24 +129,28 @@ def test_what_fits_alone_with_nothing_of_the_kind_is_the_best_plan() -> None:
             ),
         ),
         (
-            {"word": 100, "counters": 8},
+            {"simd": 100, "update_width": 8},
             (
-                "layer 0's plan does not fit: word must be a multiple of counters, and 100 is none "
-                "of 8; the nearest plan that suits the layer has 0.word=104 instead of 100"
+                "layer 0's plan does not fit: simd must be a multiple of update_width, 8, "
+                "and 100 is none; the nearest plan that suits the layer has 0.simd=104 instead "
+                "of 100"
             ),
         ),
         (
-            {"draws": 2, "memory": "spram"},
+            {"draws_per_cycle": 2, "memory": "spram"},
             (
-                "layer 0's plan does not fit: 2 draws a cycle need block RAM, not SPRAM; the "
-                "nearest plan that suits the layer has 0.draws=1 instead of 2"
+                "layer 0's plan does not fit: 2 draws per cycle need block RAM, not SPRAM; the "
+                "nearest plan that suits the layer has 0.draws_per_cycle=1 instead of 2"
             ),
         ),
         (
-            {"lanes": "many"},
-            "layer 0's plan does not fit: lanes must be an integer of at least 1, not 'many'",
+            {"pe": "many"},
+            "layer 0's plan does not fit: pe must be an integer of at least 1, not 'many'",
         ),
-        ({"colour": 1}, "a layer's plan has no colour; its fold factors are banks, counters, "),
+        (
+            {"colour": 1},
+            "a layer's plan has no colour; its fold factors are banks, draws_",
+        ),
         ({"memory": "tape"}, "memory must be one of block, spram, not 'tape'"),
     ],
     ids=str,

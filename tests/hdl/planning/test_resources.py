@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
-from metaplast.hdl.planning.devices import Device, find_device
 from metaplast.hdl.planning.foldings import Foldings
+from metaplast.hdl.planning.fpgas import FPGA, find_fpga
 from metaplast.hdl.planning.plan import (
     FoldedLayer,
     FoldedNetwork,
@@ -26,7 +26,7 @@ from metaplast.hdl.planning.resources import (
 from .test_foldings import row
 from .test_plan import folded_layers
 
-ICE40, ECP5 = find_device("iCE40UP5K"), find_device("ECP5-85F")
+ICE40, ECP5 = find_fpga("iCE40UP5K"), find_fpga("ECP5-85F")
 
 
 def one_layer(
@@ -45,20 +45,27 @@ def one_layer(
 
 ULTRAPLUS = one_layer(
     (784, 128, 32),
-    LayerPlan(word=400, counters=8, load=16, slots=5, memory=MemoryKind.SPRAM),
+    LayerPlan(simd=400, update_width=8, input_width=16, sample_buffers=5, memory=MemoryKind.SPRAM),
 )
-SMALL = one_layer((128, 64, 16), LayerPlan(lanes=2, word=64, counters=16, load=64))
+SMALL = one_layer((128, 64, 16), LayerPlan(pe=2, simd=64, update_width=16, input_width=64))
 TINY = one_layer(
-    (64, 32, 8), LayerPlan(word=16, counters=4, load=8, slots=2), classes=4, counter_bits=4
+    (64, 32, 8),
+    LayerPlan(simd=16, update_width=4, input_width=8, sample_buffers=2),
+    classes=4,
+    counter_bits=4,
 )
-TWO_BANKS = one_layer((196, 64, 16), LayerPlan(banks=2, word=98, counters=14, load=98, draws=2))
+TWO_BANKS = one_layer(
+    (196, 64, 16), LayerPlan(banks=2, simd=98, update_width=14, input_width=98, draws_per_cycle=2)
+)
 FOUR_BANKS = one_layer(
     (256, 64, 8),
-    LayerPlan(banks=4, lanes=2, word=64, counters=32, load=64, draws=2),
+    LayerPlan(banks=4, pe=2, simd=64, update_width=32, input_width=64, draws_per_cycle=2),
     classes=16,
     counter_bits=6,
 )
-WIDE = one_layer((784, 64, 32), LayerPlan(banks=2, word=392, counters=49, load=98, draws=2))
+WIDE = one_layer(
+    (784, 64, 32), LayerPlan(banks=2, simd=392, update_width=49, input_width=98, draws_per_cycle=2)
+)
 
 # Whole cores, as Yosys 0.70 counts them; a LUT memory as the LUTs it takes.
 MADE_BY_YOSYS = {
@@ -75,8 +82,8 @@ MADE_BY_YOSYS = {
 
 @pytest.mark.parametrize("name", MADE_BY_YOSYS)
 def test_memories_are_exact_and_logic_is_within_ten_percent(name: str) -> None:
-    device, (config, plan), made = MADE_BY_YOSYS[name]
-    need = network_needs(FoldedNetwork(config, plan), device)
+    fpga, (config, plan), made = MADE_BY_YOSYS[name]
+    need = network_needs(FoldedNetwork(config, plan), fpga)
     assert (need.block_rams, need.sprams) == (made.block_rams, made.sprams)
     assert need.luts == pytest.approx(made.luts, rel=0.10)
     assert need.registers == pytest.approx(made.registers, rel=0.10)
@@ -127,14 +134,14 @@ def test_a_layer_that_passes_its_activations_on_needs_more() -> None:
 
 
 @given(st.lists(folded_layers(), min_size=1, max_size=4), st.sampled_from([None, ICE40, ECP5]))
-def test_many_plans_need_what_each_needs(layers: list[FoldedLayer], device: Device | None) -> None:
+def test_many_plans_need_what_each_needs(layers: list[FoldedLayer], fpga: FPGA | None) -> None:
     config = layers[0].config
     memory = layers[0].plan.memory
     many = Foldings(config, memory, [row(layer.plan) for layer in layers])
     many = many.only(many.legal)
-    needs = total_need(layer_needs(many, device, 8))
+    needs = total_need(layer_needs(many, fpga, 8))
     for index in range(len(many)):
-        one = total_need(layer_needs(FoldedLayer(config, many[index]), device, 8))
+        one = total_need(layer_needs(FoldedLayer(config, many[index]), fpga, 8))
         for name in ("block_rams", "sprams", "luts", "registers"):
             amounts = getattr(needs, name)
             amount = amounts if isinstance(amounts, int) else amounts[index]

@@ -66,7 +66,7 @@ def test_a_layers_latencies_are_its_components(name: str) -> None:
     last_steps = folded.pass_steps - (folded.sets - 1) * folded.steps
     first_step = last_word + 1 + bank.latency
     assert timing.result == first_step + last_steps - 1 + scores.latency + detector.latency
-    assert timing.interval == max(timing.array + folded.word_loads, timing.result + 2)
+    assert timing.interval == max(timing.array + folded.word_transfers, timing.result + 2)
 
 
 @given(folded_layers())
@@ -90,13 +90,15 @@ def cycles_one_by_one(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
         i = draw >> config.neuron_bits & ((1 << config.input_bits) - 1)
         named = j < config.neurons and i < config.inputs
         bank, neuron = divmod(j, folded.bank_neurons)
-        row = neuron * folded.rows + i // plan.counters
+        row = neuron * folded.rows + i // plan.update_width
         places.append((bank, row) if named else None)
     if folded.single_port:
         return sum(1 if place is None else 2 for place in places)
     cycles, written = 0, set()
-    for first in range(0, len(places), plan.draws):
-        pending = [place for place in places[first : first + plan.draws] if place is not None]
+    for first in range(0, len(places), plan.draws_per_cycle):
+        pending = [
+            place for place in places[first : first + plan.draws_per_cycle] if place is not None
+        ]
         if not pending:
             cycles, written = cycles + 1, set()
         while pending:
@@ -119,7 +121,7 @@ def test_events_take_the_cycles_of_their_issue(folded: FoldedLayer, seed: int, e
 
 def test_events_that_meet_in_a_row_wait_for_each_other() -> None:
     config = NetworkConfig(inputs=2, hidden=(2,), groups=(1,), classes=2)
-    plan = LayerPlan(banks=2, counters=2, word=2, load=2, draws=2)
+    plan = LayerPlan(banks=2, update_width=2, simd=2, input_width=2, draws_per_cycle=2)
     folded = FoldedLayer(config.layers[0], plan)
     # A draw is the neuron in bit 0 and the input in bit 1; a neuron is a bank of one row.
     for draws, cycles in [

@@ -72,7 +72,7 @@ def test_the_link_has_the_highest_page() -> None:
     assert {register.name: link_address(register) for register in LinkRegister} == {
         "VERSION": 0xFF0000,
         "SAMPLES_AHEAD": 0xFF0001,
-        "LOAD": 0xFF0002,
+        "INPUT_WIDTH": 0xFF0002,
         "CLOCK": 0xFF0003,
         "DIGEST": 0xFF0004,
     }

@@ -17,7 +17,7 @@ LAYERS = {
     # No divisor is a power of two: both divisions take cycles, one takes more than the other.
     "thirds": FoldedLayer(
         NetworkConfig(inputs=70, hidden=(12,), groups=(2,), classes=2).layers[0],
-        LayerPlan(banks=2, lanes=2, word=12, counters=6, load=6),
+        LayerPlan(banks=2, pe=2, simd=12, update_width=6, input_width=6),
     ),
 }
 
@@ -25,19 +25,19 @@ Place = tuple[int, int, int]
 
 
 def place_of(folded: FoldedLayer, draw: int) -> Place | None:
-    """Bank, row and lane that a draw names, by the algorithm's definition."""
+    """Bank, row and column that a draw names, by the algorithm's definition."""
     config = folded.config
     j = draw % 2**config.neuron_bits
     i = (draw >> config.neuron_bits) % 2**config.input_bits
     if j >= config.neurons or i >= config.inputs:
         return None
     bank, m = divmod(j, folded.bank_neurons)
-    part, lane = divmod(i, folded.plan.counters)
-    return bank, m * folded.rows + part, lane
+    part, column = divmod(i, folded.plan.update_width)
+    return bank, m * folded.rows + part, column
 
 
 def check_places(layer: str, *, flip: bool = False) -> None:
-    """Decode draws, with gaps and halts; if ``flip`` is set, every lane is expected wrongly."""
+    """Decode draws, with gaps and halts; if ``flip`` is set, every column is expected wrongly."""
     folded, random = LAYERS[layer], Random(1)
     decoder = DrawDecoder(folded)
 
@@ -60,9 +60,9 @@ def check_places(layer: str, *, flip: bool = False) -> None:
             assert ctx.get(decoder.o.valid) == (expected is not None)
             if expected is not None:
                 found += 1
-                bank, row, lane = expected
+                bank, row, column = expected
                 place = ctx.get(decoder.o.p)
-                assert (place.bank, place.row, place.lane) == (bank, row, lane ^ flip)
+                assert (place.bank, place.row, place.column) == (bank, row, column ^ flip)
 
             if enable:
                 stages = [place_of(folded, draw) if valid else None, *stages[:-1]]

@@ -13,25 +13,32 @@ def widths(layout: data.StructLayout) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("layer", "row", "lane", "snapshot_row", "snapshot_lane", "snapshot_chunk"),
+    ("layer", "row", "column", "snapshot_row", "snapshot_pe", "snapshot_chunk"),
     [
         ("smallest", 1, 1, 1, 1, 1),  # a field of a single value keeps a bit
-        ("single port", 5, 1, 2, 2, 2),  # 30 rows of 2 counters; 4 words of 4 lanes, 4 chunks each
-        ("two banks", 5, 1, 2, 2, 1),  # 24 rows of 2 counters; 4 words of 3 lanes, 2 chunks each
+        (
+            "single port",
+            5,
+            1,
+            2,
+            2,
+            2,
+        ),  # 30 rows of 2 counters; 4 words of 4 pe, 4 chunks each
+        ("two banks", 5, 1, 2, 2, 1),  # 24 rows of 2 counters; 4 words of 3 pe, 2 chunks each
         ("one row", 1, 3, 1, 1, 1),  # 2 rows of 6 counters; 2 words
     ],
 )
 def test_a_command_has_room_for_its_layer(
-    layer: str, row: int, lane: int, snapshot_row: int, snapshot_lane: int, snapshot_chunk: int
+    layer: str, row: int, column: int, snapshot_row: int, snapshot_pe: int, snapshot_chunk: int
 ) -> None:
     assert widths(row_command_layout(FOLDED_LAYERS[layer])) == {
         "operation": 3,
         "row": row,
-        "lane": lane,
+        "column": column,
         "desired": 1,
         "last": 1,
         "snapshot_row": snapshot_row,
-        "snapshot_lane": snapshot_lane,
+        "snapshot_pe": snapshot_pe,
         "snapshot_chunk": snapshot_chunk,
     }
 

@@ -12,9 +12,9 @@ from ...comparison import assert_same_array
 from ...hdl.folded_layers import FOLDED_LAYERS
 
 RAGGED = FoldedLayer(
-    # Two banks of three neurons, two lanes; nine inputs in words of four and rows of two.
+    # Two banks of three neurons, two pe; nine inputs in words of four and rows of two.
     NetworkConfig(inputs=9, hidden=(6,), groups=(3,), classes=2, counter_bits=3).layers[0],
-    LayerPlan(banks=2, lanes=2, word=4, counters=2, load=4),
+    LayerPlan(banks=2, pe=2, simd=4, update_width=2, input_width=4),
 )
 
 
@@ -48,7 +48,7 @@ def test_images_come_back_as_what_they_were_made_of(folded: FoldedLayer) -> None
     assert {image.shape for image in images} == {(folded.bank_rows, folded.row_bits)}
     assert_same_array("counters", counters, counters_of(folded, images))
     images = snapshot_words(folded, signs)
-    width = folded.plan.lanes * folded.plan.word
+    width = folded.plan.pe * folded.plan.simd
     assert {image.shape for image in images} == {(folded.sets * folded.words, width)}
     assert_same_array("snapshot", signs, snapshot_of(folded, images))
 

@@ -16,7 +16,7 @@ from metaplast.sim.core.harness import COUNTERS, SNAPSHOT, SimulationTop, core_d
 
 CONFIG = NetworkConfig(inputs=9, hidden=(6, 4), groups=(3, 2), classes=3)
 PLAN = NetworkPlan(
-    (LayerPlan(banks=2, word=2, counters=2, load=2), LayerPlan(memory=MemoryKind.SPRAM))
+    (LayerPlan(banks=2, simd=2, update_width=2, input_width=2), LayerPlan(memory=MemoryKind.SPRAM))
 )
 
 
@@ -32,12 +32,12 @@ class Ports(wiring.Component):
 
 
 def test_a_sample_has_words() -> None:
-    with pytest.raises(ValueError, match=r"^load_words must be at least 1, not 0$"):
-        SimulationTop(Ports(), load_words=0)
+    with pytest.raises(ValueError, match=r"^sample_words must be at least 1, not 0$"):
+        SimulationTop(Ports(), sample_words=0)
 
 
 def test_rows_hold_whole_samples() -> None:
-    top = SimulationTop(Ports(), load_words=5)
+    top = SimulationTop(Ports(), sample_words=5)
     assert {name: field.width for name, field in top.sample_layout} == (
         {"bits": 10, "label": 8, "last": 1}
     )

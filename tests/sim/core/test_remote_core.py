@@ -23,7 +23,7 @@ from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 from metaplast.sim.core.simulated_core import SimulatedCore, build_core
 
 CONFIG = NetworkConfig(inputs=6, hidden=(4,), groups=(2,), classes=3, counter_bits=4, batch=5)
-FOLDED = FoldedNetwork(CONFIG, NetworkPlan((LayerPlan(word=6, counters=3, load=3),)))
+FOLDED = FoldedNetwork(CONFIG, NetworkPlan((LayerPlan(simd=6, update_width=3, input_width=3),)))
 RANDOM = np.random.default_rng(5)
 X = RANDOM.integers(0, 2, (23, 6), dtype=np.uint8)
 Y = RANDOM.integers(0, 3, 23)
@@ -73,7 +73,7 @@ def remote(core: SimulatedCore, *, counts_batches: bool) -> tuple[RemoteCore, Wr
     core.transport.receive()
     core.transport.restart()
     transport = WrongTransport(core.transport, counts_batches=counts_batches)
-    return RemoteCore(transport, CONFIG, FOLDED.first.plan.load), transport
+    return RemoteCore(transport, CONFIG, FOLDED.first.plan.input_width), transport
 
 
 def batches() -> list[Batch]:

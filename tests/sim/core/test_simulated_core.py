@@ -31,8 +31,8 @@ CONFIG = NetworkConfig(
 )
 PLAN = NetworkPlan(
     (
-        LayerPlan(banks=2, lanes=2, word=4, counters=2, load=4),
-        LayerPlan(lanes=3, word=2, counters=2, load=2, memory=MemoryKind.SPRAM),
+        LayerPlan(banks=2, pe=2, simd=4, update_width=2, input_width=4),
+        LayerPlan(pe=3, simd=2, update_width=2, input_width=2, memory=MemoryKind.SPRAM),
     )
 )
 EVENTS = [12, 7]
@@ -67,9 +67,9 @@ def samples() -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.bool_]]:
 def words(x: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Samples in the words in which they enter the core."""
     folded = FoldedNetwork(CONFIG, PLAN).first
-    wide = np.zeros((len(x), folded.load_words * folded.plan.load), dtype=np.uint8)
+    wide = np.zeros((len(x), folded.sample_words * folded.plan.input_width), dtype=np.uint8)
     wide[:, : x.shape[1]] = x
-    return wide.reshape(len(x), folded.load_words, folded.plan.load)
+    return wide.reshape(len(x), folded.sample_words, folded.plan.input_width)
 
 
 def batches() -> list[Batch]:

@@ -34,8 +34,8 @@ CONFIG = NetworkConfig(
 )
 PLAN = NetworkPlan(
     (
-        LayerPlan(banks=2, lanes=3, word=6, counters=3, load=6, draws=2),
-        LayerPlan(lanes=2, word=4, counters=2, load=2, memory=MemoryKind.SPRAM),
+        LayerPlan(banks=2, pe=3, simd=6, update_width=3, input_width=6, draws_per_cycle=2),
+        LayerPlan(pe=2, simd=4, update_width=2, input_width=2, memory=MemoryKind.SPRAM),
     )
 )
 SAMPLES = 85  # ten batches, the last one short

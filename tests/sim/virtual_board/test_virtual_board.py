@@ -48,8 +48,10 @@ CONFIG = NetworkConfig(
 )
 PLAN = NetworkPlan(
     (
-        LayerPlan(lanes=2, word=12, counters=4, load=4, slots=3, memory=MemoryKind.SPRAM),
-        LayerPlan(banks=2, word=6, counters=3, load=6, draws=2),
+        LayerPlan(
+            pe=2, simd=12, update_width=4, input_width=4, sample_buffers=3, memory=MemoryKind.SPRAM
+        ),
+        LayerPlan(banks=2, simd=6, update_width=3, input_width=6, draws_per_cycle=2),
     )
 )
 SAMPLES = 150
@@ -118,7 +120,7 @@ def test_registers_are_read(peer: Peer) -> None:
         layer_address(1, LayerRegister.NEURONS): 8,
         link_address(LinkRegister.VERSION): VERSION,
         link_address(LinkRegister.SAMPLES_AHEAD): SAMPLES_AHEAD,
-        link_address(LinkRegister.LOAD): 4,
+        link_address(LinkRegister.INPUT_WIDTH): 4,
         link_address(LinkRegister.CLOCK): 0,
         link_address(LinkRegister.DIGEST): design_digest(FoldedNetwork(CONFIG, PLAN)),
     }
@@ -146,7 +148,7 @@ def test_what_cannot_be_read(peer: Peer, address: int, status: Status) -> None:
         (GlobalRegister.BATCH, 0, Status.RANGE),
         (GlobalRegister.IDENTITY, 0, Status.ACCESS),
         (0xFE, 0, Status.UNKNOWN),
-        (link_address(LinkRegister.LOAD), 0, Status.ACCESS),
+        (link_address(LinkRegister.INPUT_WIDTH), 0, Status.ACCESS),
     ],
 )
 def test_writes_that_are_refused(peer: Peer, address: int, value: int, status: Status) -> None:

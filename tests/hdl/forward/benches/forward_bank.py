@@ -37,7 +37,7 @@ async def passes(bench: Bench) -> None:
         bench.write("clear", 0)
 
         steps: list[int] = []
-        x_words = model.words(x, folded.plan.word)
+        x_words = model.words(x, folded.plan.simd)
         for n, x_word in enumerate(x_words):
             last = n == folded.words - 1
             for number in range(folded.sets):

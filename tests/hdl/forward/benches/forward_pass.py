@@ -39,7 +39,7 @@ async def samples(bench: Bench) -> None:
             choices.expect({"index": index, "banks": list(banks)})
 
     # The surroundings, cycle by cycle
-    words = iter([word for x, _ in labelled for word in model.words(x, folded.plan.load)])
+    words = iter([word for x, _ in labelled for word in model.words(x, folded.plan.input_width)])
     begun = done = last_begin = 0
     wait = bench.pause(bench.flow.idle)
     while done < SAMPLES:
@@ -53,7 +53,7 @@ async def samples(bench: Bench) -> None:
         bench.write("word", next(words, 0) if asked else bench.noise("word"))
         rows = bench.noise("snapshot")
         if bench.bits("snapshot_enable"):
-            row, width = bench.bits("snapshot_address"), folded.plan.word
+            row, width = bench.bits("snapshot_address"), folded.plan.simd
             rows = [
                 sum(word << lane * width for lane, word in enumerate(model.snapshot_row(bank, row)))
                 for bank in range(folded.plan.banks)
@@ -124,8 +124,8 @@ class Due:
             loads = 0
             steps: list[int] = []
             for word in range(folded.words):
-                while loads < (word + 1) * folded.word_loads:
-                    if loads < folded.load_words:
+                while loads < (word + 1) * folded.word_transfers:
+                    if loads < folded.sample_words:
                         self.preload.append(cycle)
                         loads += self.seen["preloaded"][cycle]
                     else:

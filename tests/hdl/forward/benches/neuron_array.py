@@ -11,7 +11,7 @@ def make_sample(bench: Bench, number: int) -> tuple[int, list[int]]:
     inputs = bench.parameters["inputs"]
     x = bench.random.getrandbits(inputs)
     weights = []
-    for neuron in range(bench.parameters["lanes"] * bench.parameters["sets"]):
+    for neuron in range(bench.parameters["pe"] * bench.parameters["sets"]):
         match (number + neuron) % 4:
             case 0:
                 weights.append(bench.random.getrandbits(inputs))
@@ -48,11 +48,11 @@ class Samples:
 
     def __init__(self, bench: Bench):
         self.bench = bench
-        self.inputs, self.word, self.lanes, self.sets, self.select = (
-            bench.parameters[name] for name in ("inputs", "word", "lanes", "sets", "select")
+        self.inputs, self.word, self.pe, self.sets, self.select = (
+            bench.parameters[name] for name in ("inputs", "simd", "pe", "sets", "select")
         )
         self.words = -(-self.inputs // self.word)
-        self.steps = self.lanes // self.select
+        self.steps = self.pe // self.select
         self.driver, self.monitor = bench.driver("i"), bench.monitor("o")
         self.due: list[int] = []
 
@@ -62,14 +62,14 @@ class Samples:
         w_words = list(map(self._in_words, weights))
         for n, x_word in enumerate(self._in_words(x)):
             last = n == self.words - 1
-            for first in range(0, len(weights), self.lanes):
-                w = [words[n] for words in w_words[first : first + self.lanes]]
+            for first in range(0, len(weights), self.pe):
+                w = [words[n] for words in w_words[first : first + self.pe]]
                 (cycle,) = await self.driver.send(
                     [{"x": x_word, "w": w, "first": n == 0, "last": last}]
                 )
                 if last:
                     self.due += range(cycle, cycle + self.steps)
-                    if first + self.lanes < len(weights):
+                    if first + self.pe < len(weights):
                         await self.bench.edges(self.steps - 1)
             if not last:
                 await self.bench.edges(max(0, 3 - self.sets))

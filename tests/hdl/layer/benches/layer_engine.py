@@ -22,7 +22,7 @@ class Layer:
         self.bench = bench
         self.folded = FOLDED_LAYERS[bench.parameters["layer"]]
         self.config = self.folded.config
-        self.next_load = bench.parameters["next_load"]
+        self.next_input_width = bench.parameters["next_input_width"]
         self.host = Host(bench)
         self.histories = bench.driver("histories")
         self.samples = bench.driver("i")
@@ -87,14 +87,14 @@ class Layer:
                 literal.commit(self.events)
 
         whole = {"label": label, "last": last, "train": train, "refused": refused}
-        if self.next_load is None:
+        if self.next_input_width is None:
             self.outputs.expect({"predictions": [prediction], "errors": error, "refused": refused})
         else:
             outcome = {**whole, "predictions": [prediction], "errors": error}
-            for bits in to_words(a, self.next_load):
+            for bits in to_words(a, self.next_input_width):
                 self.outputs.expect({**outcome, "bits": bits})
 
-        load = self.folded.plan.load
+        load = self.folded.plan.input_width
         # Until the last word, what belongs to the whole sample says nothing.
         words = [{**bench.noise("i__payload"), "bits": bits} for bits in to_words(x, load)]
         padding = bench.random.getrandbits(load) << (config.inputs - 1) % load + 1
@@ -197,8 +197,8 @@ async def cycles(bench: Bench) -> None:
         model.train_batch(np.array(errors), [np.array(chosen)], [layer.events])
         await layer.samples.send(words)
         await layer.idle()
-        if layer.next_load is None and not (bench.flow.idle or bench.flow.back_pressure):
+        if layer.next_input_width is None and not (bench.flow.idle or bench.flow.back_pressure):
             assert bench.cycle - begin == model.idle
             timing = LayerTiming.of(layer.folded)
-            latency = layer.folded.load_words + layer.folded.word_loads + timing.result + 1
+            latency = layer.folded.sample_words + layer.folded.word_transfers + timing.result + 1
             assert layer.outputs.cycles[first] - offered == latency

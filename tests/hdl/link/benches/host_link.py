@@ -41,7 +41,7 @@ class Link:
     def __init__(self, bench: Bench):
         self.bench = bench
         self.parameters = bench.parameters
-        self.load: int = bench.parameters["load"]
+        self.input_width: int = bench.parameters["input_width"]
         self.words: int = bench.parameters["words"]
         self.pages: int = bench.parameters["pages"]
         self.line = bench.driver("i")
@@ -118,11 +118,11 @@ class Link:
     def sample(self, *, count: int | None = None) -> tuple[bytes, int, bool]:
         """A sample's bytes, label and mark, of which so many words are expected at the core."""
         random = self.bench.random
-        size = -(-self.load // 8)
+        size = -(-self.input_width // 8)
         label, last = random.randrange(256), random.random() < 0.5
         words = [random.getrandbits(8 * size) for _ in range(self.words)]
         for word in words[: self.words if count is None else count]:
-            bits = word & (1 << self.load) - 1
+            bits = word & (1 << self.input_width) - 1
             self.samples.expect({"bits": bits, "label": label, "last": last})
         return b"".join(word.to_bytes(size, "little") for word in words), label, last
 
@@ -173,7 +173,7 @@ async def reads(bench: Bench) -> None:
     own = {
         LinkRegister.VERSION: VERSION,
         LinkRegister.SAMPLES_AHEAD: SAMPLES_AHEAD,
-        LinkRegister.LOAD: link.load,
+        LinkRegister.INPUT_WIDTH: link.input_width,
         LinkRegister.CLOCK: bench.parameters["clock_khz"],
         LinkRegister.DIGEST: bench.parameters["digest"],
     }
@@ -254,7 +254,7 @@ async def samples(bench: Bench) -> None:
 async def bad_samples(bench: Bench) -> None:
     """Whatever is wrong with one, the core never gets its last word, and drops the others."""
     link = Link(bench)
-    size = -(-link.load // 8)
+    size = -(-link.input_width // 8)
     for kind in ["number", "short", "long", "damaged"] * 3:
         words, label, last = link.sample(count=0)
         if kind == "short":
@@ -269,7 +269,7 @@ async def bad_samples(bench: Bench) -> None:
         # Of a short one, what its CRC is taken for comes, too.
         body = (content + zlib.crc32(content).to_bytes(4, "little"))[5:]
         for at in range(0, min(len(body) // size, link.words - 1) * size, size):
-            bits = int.from_bytes(body[at : at + size], "little") & (1 << link.load) - 1
+            bits = int.from_bytes(body[at : at + size], "little") & (1 << link.input_width) - 1
             link.samples.expect({"bits": bits, "label": label, "last": last})
         await link.drop(link.line.send(frame))
 

@@ -17,7 +17,7 @@ class Step(NamedTuple):
 
     bank: int
     row: int
-    lane: int
+    column: int
 
 
 def decode(folded: FoldedLayer, draw: int) -> Step | None:
@@ -28,15 +28,17 @@ def decode(folded: FoldedLayer, draw: int) -> Step | None:
     if j >= config.neurons or i >= config.inputs:
         return None
     bank, neuron = divmod(j, folded.bank_neurons)
-    part, lane = divmod(i, folded.plan.counters)
-    return Step(bank, neuron * folded.rows + part, lane)
+    part, column = divmod(i, folded.plan.update_width)
+    return Step(bank, neuron * folded.rows + part, column)
 
 
 def issue(folded: FoldedLayer, draws: list[int]) -> Iterator[list[Step]]:
     """The steps of each cycle in turn, by the rules of the docstring."""
     before: list[Step] = []
-    for first in range(0, len(draws), folded.plan.draws):
-        together = [decode(folded, draw) for draw in draws[first : first + folded.plan.draws]]
+    for first in range(0, len(draws), folded.plan.draws_per_cycle):
+        together = [
+            decode(folded, draw) for draw in draws[first : first + folded.plan.draws_per_cycle]
+        ]
         steps = [step for step in together if step is not None]
         if folded.single_port:
             yield steps
@@ -61,7 +63,7 @@ async def events(bench: Bench) -> None:
     stream = RandomStream(bench.random.getrandbits(48), 2)
     ahead = [int(draw) for draw in stream.draws(2)]
     boards: dict[str, Any] = {name: bench.scoreboard(name) for name in ("reinforce", "done")}
-    for name in ("rows", "lanes"):
+    for name in ("rows", "columns"):
         boards[name] = bench.scoreboard(name, bench.ports[name]["element"])
     taken = 0
 
@@ -73,20 +75,22 @@ async def events(bench: Bench) -> None:
         nonlocal taken
         bench.write("start", start > 0)
         bench.write("events", start or bench.noise("events"))
-        bench.write("bits", sum(draw << 32 * n for n, draw in enumerate(ahead[: plan.draws])))
+        bench.write(
+            "bits", sum(draw << 32 * n for n, draw in enumerate(ahead[: plan.draws_per_cycle]))
+        )
         await bench.edge()
         if bench.bits("draw"):
-            count = 1 if bench.bits("half") else plan.draws
+            count = 1 if bench.bits("half") else plan.draws_per_cycle
             taken += count
             del ahead[:count]
             ahead.extend(int(draw) for draw in stream.draws(count))
 
         check("done", done, bench.bits("done"))
         check("reinforce", sum(1 << step.bank for step in steps), bench.bits("reinforce"))
-        rows, lanes = bench.read("rows"), bench.read("lanes")
+        rows, columns = bench.read("rows"), bench.read("columns")
         for step in steps:
             check("rows", step.row, rows[step.bank])
-            check("lanes", step.lane, lanes[step.bank])
+            check("columns", step.column, columns[step.bank])
 
     for commit in range(COMMITS):
         count = commit + 1 if commit < 10 else bench.random.randint(1, 40)

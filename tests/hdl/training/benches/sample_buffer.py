@@ -19,8 +19,9 @@ RATES = (
 async def samples(bench: Bench) -> None:
     """Words come out as they went in, when they should, and the buffer knows what it holds."""
     folded = FOLDED_LAYERS[bench.parameters["layer"]]
-    words, load, slots = folded.load_words, folded.plan.load, folded.plan.slots
-    last_bits = folded.config.inputs - (words - 1) * load
+    words, width = folded.sample_words, folded.plan.input_width
+    buffers = folded.plan.sample_buffers
+    last_bits = folded.config.inputs - (words - 1) * width
     held: deque[list[int]] = deque()  # whole samples, the oldest first
     coming: list[int] = []
     preloaded = 0  # words of the held samples
@@ -37,7 +38,7 @@ async def samples(bench: Bench) -> None:
     for rates in RATES:
         for _ in range(CYCLES):
             wants = {name: bench.random.random() < rate for name, rate in rates.items()}
-            write = wants["write"] and len(held) < slots
+            write = wants["write"] and len(held) < buffers
             # Readers come when a sample is whole; the update after the forward pass.
             preload = wants["preload"] and preloaded < len(held) * words
             evaluated = preloaded >= words
@@ -58,7 +59,7 @@ async def samples(bench: Bench) -> None:
             await bench.edge()
 
             check("last_write", len(coming) == words - 1)
-            check("full", len(held) == slots)
+            check("full", len(held) == buffers)
             check("empty", not held and not coming)
             check("preloaded", preload and not fetch)
             if asked is not None:

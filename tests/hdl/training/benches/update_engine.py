@@ -29,8 +29,8 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
             if phase:
                 cycles.append({})
                 continue
-            word, part = divmod(row, folded.load_rows)
-            mask = (1 << plan.counters) - 1
+            word, part = divmod(row, folded.transfer_rows)
+            mask = (1 << plan.update_width) - 1
             cycles.append(
                 {
                     "update": sum(bit << n for n, bit in enumerate(found)),
@@ -39,7 +39,7 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
                     "fetch_first": row == 0,
                     "fetch": part == 0,
                     "word": words[word],
-                    "inputs": words[word] >> part * plan.counters & mask,
+                    "inputs": words[word] >> part * plan.update_width & mask,
                 }
             )
         if group + 1 < folded.bank_groups:
@@ -103,7 +103,9 @@ async def updates(bench: Bench) -> None:
         for choice in chain.from_iterable(choices):
             choice["offset"] %= folded.config.group
         share = (1.0, 0.0, 0.2, 0.5)[sample % 4]
-        words = [bench.random.getrandbits(folded.plan.load) for _ in range(folded.load_words)]
+        words = [
+            bench.random.getrandbits(folded.plan.input_width) for _ in range(folded.sample_words)
+        ]
         planned = plan_sample(folded, choices, words)
 
         rounds = sum(any(choice["found"] for choice in banks) for banks in choices)

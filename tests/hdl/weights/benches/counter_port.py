@@ -24,7 +24,7 @@ class Rows:
         self.bench = bench
         self.folded = folded
         self.k = [
-            [bench.noise("stored") for _ in range(folded.plan.counters)]
+            [bench.noise("stored") for _ in range(folded.plan.update_width)]
             for _ in range(folded.config.neurons * folded.rows)
         ]
         self.place = 0
@@ -33,7 +33,7 @@ class Rows:
 
     async def _serve(self) -> None:
         bench, rows = self.bench, self.folded.rows
-        stored: tuple[int, int] | None = None  # the row and lane to write in this cycle
+        stored: tuple[int, int] | None = None  # the row and column to write in this cycle
         # The counters that were asked for in the cycles before, the latest first, and the last one.
         asked: list[tuple[int, int] | None] = [None, None]
         shown: tuple[int, int] | None = None
@@ -43,12 +43,12 @@ class Rows:
             bench.write("stored", bench.noise("stored") if shown is None else self.at(*shown))
             await bench.edge()
             if stored is not None:
-                row, lane = stored
-                self.k[row][lane] = bench.read("w__payload")
+                row, column = stored
+                self.k[row][column] = bench.read("w__payload")
                 assert bench.bits("w__ready"), "a counter does not stand while it is stored"
                 self.stores += 1
-            stored = (place, bench.bits("lane")) if bench.bits("store") else None
-            reads = (place, bench.bits("lane")) if bench.bits("read") else None
+            stored = (place, bench.bits("column")) if bench.bits("store") else None
+            reads = (place, bench.bits("column")) if bench.bits("read") else None
             *asked, now = reads, *asked
             if reads or any(asked):
                 shown = None
@@ -63,9 +63,9 @@ class Rows:
                 self.place = 0
             self.place %= len(self.k)
 
-    def at(self, row: int, lane: int) -> int:
+    def at(self, row: int, column: int) -> int:
         """A counter."""
-        return int(self.k[row][lane])
+        return int(self.k[row][column])
 
     def counters(self, neuron: int) -> list[int]:
         """A neuron's counters, in order."""
@@ -139,7 +139,7 @@ async def counters(bench: Bench) -> None:
     for _ in range(6):
         # Some of a row, and then a whole neuron.
         await host.seek(bench.random.choice(everything))
-        unfinished = bench.random.randrange(min(plan.counters, config.inputs))
+        unfinished = bench.random.randrange(min(plan.update_width, config.inputs))
         await driver.send(bench.noise("w__payload") for _ in range(unfinished))
         neuron = bench.random.choice(everything)
         await host.seek(neuron)

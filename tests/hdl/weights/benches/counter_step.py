@@ -10,7 +10,7 @@ WIDE_SAMPLES = 500
 @bench
 async def rows(bench: Bench) -> None:
     """Every counter moves by one, saturating, or stays; a row a cycle."""
-    bits, lanes = bench.parameters["counter_bits"], bench.parameters["counters"]
+    bits, counters = bench.parameters["counter_bits"], bench.parameters["counters"]
     lowest, highest = -(1 << bits - 1), (1 << bits - 1) - 1
     counters = list(range(lowest, highest + 1))
     if bits > 8:
@@ -22,12 +22,14 @@ async def rows(bench: Bench) -> None:
     for reinforce, desired in product((0, 1), repeat=2):
         situations = list(product(counters, (0, 1), (0, 1)))
         bench.random.shuffle(situations)
-        situations += bench.random.choices(situations, k=-len(situations) % lanes)
-        for start in range(0, len(situations), lanes):
-            row = situations[start : start + lanes]
+        situations += bench.random.choices(situations, k=-len(situations) % counters)
+        for start in range(0, len(situations), counters):
+            row = situations[start : start + counters]
             bench.write("i", [k for k, _, _ in row])
-            bench.write("enable", sum(enable << lane for lane, (_, enable, _) in enumerate(row)))
-            bench.write("inputs", sum(x << lane for lane, (_, _, x) in enumerate(row)))
+            bench.write(
+                "enable", sum(enable << column for column, (_, enable, _) in enumerate(row))
+            )
+            bench.write("inputs", sum(x << column for column, (_, _, x) in enumerate(row)))
             bench.write("reinforce", reinforce)
             bench.write("desired", desired)
             await bench.edge()

@@ -15,15 +15,15 @@ def places(folded: FoldedLayer) -> list[dict[str, int]]:
     for j in range(folded.config.neurons):
         bank, neuron = divmod(j, folded.bank_neurons)
         for part in range(folded.rows):
-            word, chunk = divmod(part, plan.word // plan.counters)
+            word, chunk = divmod(part, plan.simd // plan.update_width)
             last = part == folded.rows - 1
             found.append(
                 {
                     "bank": bank,
                     "row": neuron * folded.rows + part,
                     "neuron": neuron,
-                    "snapshot_row": neuron // plan.lanes * folded.words + word,
-                    "snapshot_lane": neuron % plan.lanes,
+                    "snapshot_row": neuron // plan.pe * folded.words + word,
+                    "snapshot_pe": neuron % plan.pe,
                     "snapshot_chunk": chunk,
                     "first_row": part == 0,
                     "last_row": last,

@@ -18,28 +18,28 @@ class Model:
     def __init__(self, folded: FoldedLayer):
         self.folded = folded
         plan = folded.plan
-        self.rows = [[0] * plan.counters for _ in range(folded.bank_rows)]
-        self.snapshot = [[0] * plan.lanes for _ in range(folded.sets * folded.words)]
+        self.rows = [[0] * plan.update_width for _ in range(folded.bank_rows)]
+        self.snapshot = [[0] * plan.pe for _ in range(folded.sets * folded.words)]
 
     def place(self, row: int) -> dict[str, int]:
         """Where a row's signs belong, and whether it is its neuron's last."""
         folded, plan = self.folded, self.folded.plan
         neuron, part = divmod(row, folded.rows)
-        word, chunk = divmod(part, plan.word // plan.counters)
+        word, chunk = divmod(part, plan.simd // plan.update_width)
         return {
             "last": part == folded.rows - 1,
-            "snapshot_row": neuron // plan.lanes * folded.words + word,
-            "snapshot_lane": neuron % plan.lanes,
+            "snapshot_row": neuron // plan.pe * folded.words + word,
+            "snapshot_pe": neuron % plan.pe,
             "snapshot_chunk": chunk,
         }
 
     def real(self, row: int) -> int:
         """Counters in a row that are no padding."""
         part = row % self.folded.rows
-        return min(self.folded.plan.counters, self.folded.config.inputs - self._first(part))
+        return min(self.folded.plan.update_width, self.folded.config.inputs - self._first(part))
 
     def _first(self, part: int) -> int:
-        return part * self.folded.plan.counters
+        return part * self.folded.plan.update_width
 
     def saturated(self, row: int) -> int:
         bounds = (self.folded.config.lowest, self.folded.config.highest)
@@ -49,12 +49,12 @@ class Model:
         """What a command does to the counters."""
         operation, row = RowOperation(command["operation"]), command["row"]
         if operation is RowOperation.UPDATE:
-            for lane in range(self.folded.plan.counters):
-                self._step(row, lane, up=(inputs >> lane & 1) == command["desired"])
+            for column in range(self.folded.plan.update_width):
+                self._step(row, column, up=(inputs >> column & 1) == command["desired"])
         if operation is RowOperation.REINFORCE:
-            self._step(row, command["lane"], up=self.rows[row][command["lane"]] >= 0)
+            self._step(row, command["column"], up=self.rows[row][command["column"]] >= 0)
         if operation is RowOperation.STORE:
-            self.rows[row][command["lane"]] = store
+            self.rows[row][command["column"]] = store
 
     def signs(self, row: int) -> int:
         """The signs of a row, as the snapshot keeps them."""
@@ -62,15 +62,15 @@ class Model:
 
     def keep(self, command: dict[str, Any], signs: int) -> None:
         """What a command does to the snapshot."""
-        counters = self.folded.plan.counters
+        counters = self.folded.plan.update_width
         word = self.snapshot[command["snapshot_row"]]
-        lane, shift = command["snapshot_lane"], command["snapshot_chunk"] * counters
-        word[lane] = word[lane] & ~((1 << counters) - 1 << shift) | signs << shift
+        column, shift = command["snapshot_pe"], command["snapshot_chunk"] * counters
+        word[column] = word[column] & ~((1 << counters) - 1 << shift) | signs << shift
 
-    def _step(self, row: int, lane: int, *, up: bool) -> None:
+    def _step(self, row: int, column: int, *, up: bool) -> None:
         config = self.folded.config
-        k = self.rows[row][lane] + (1 if up else -1)
-        self.rows[row][lane] = min(max(k, config.lowest), config.highest)
+        k = self.rows[row][column] + (1 if up else -1)
+        self.rows[row][column] = min(max(k, config.lowest), config.highest)
 
 
 @stream_bench
@@ -92,14 +92,20 @@ async def commands(bench: Bench) -> None:
     idle = 0
 
     async def cycle(
-        operation: RowOperation | None, row: int = 0, *, lane: int | None = None, look: bool = False
+        operation: RowOperation | None,
+        row: int = 0,
+        *,
+        column: int | None = None,
+        look: bool = False,
     ) -> None:
         nonlocal named, read, kept, shown, lost
         command = None
         if operation is not None:
             command = {**bench.noise("i__payload"), **model.place(row)}
             command |= {"operation": operation.value, "row": row}
-            command["lane"] = bench.random.randrange(model.real(row)) if lane is None else lane
+            command["column"] = (
+                bench.random.randrange(model.real(row)) if column is None else column
+            )
         bench.write("i__valid", command is not None)
         bench.write("i__payload", bench.noise("i__payload") if command is None else command)
 
@@ -134,7 +140,7 @@ async def commands(bench: Bench) -> None:
         if read is not None:
             done, its_inputs, its_store = read
             done_operation = RowOperation(done["operation"])
-            shown = model.rows[done["row"]][done["lane"]] if known else None
+            shown = model.rows[done["row"]][done["column"]] if known else None
             lost = folded.single_port and done_operation in WRITES
             if done_operation is RowOperation.COUNT:
                 saturated.expect(model.saturated(done["row"]))
@@ -149,8 +155,8 @@ async def commands(bench: Bench) -> None:
     looked: list[bool] = []
     known = False  # what is in the rows
     for row in range(folded.bank_rows):
-        for lane in range(folded.plan.counters):
-            await cycle(RowOperation.STORE, row, lane=lane)
+        for column in range(folded.plan.update_width):
+            await cycle(RowOperation.STORE, row, column=column)
             await cycle(None)
     for _ in range(2):
         await cycle(None)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from metaplast.golden_model.errors import ConfigurationError
-from metaplast.hdl.planning.devices import DEVICES, Device, find_device
+from metaplast.hdl.planning.fpgas import FPGA, FPGAS, find_fpga
 
-ICE40, ECP5, GOWIN = map(find_device, ("iCE40UP5K", "ECP5-85F", "GW1NR-9"))
+ICE40, ECP5, GOWIN = map(find_fpga, ("iCE40UP5K", "ECP5-85F", "GW1NR-9"))
 
 # What Yosys 0.70 makes of memories: rows, bits, bits written together, blocks of each family
 # (0 where it takes LUTs or registers), LUT memories of ECP5 and Gowin.
@@ -34,17 +34,17 @@ def test_memories_take_the_blocks_that_yosys_takes(memory: tuple[int, ...]) -> N
     placed = ICE40.place(depth, width, granularity)
     assert (placed.block_rams, placed.lut_rams) == (ice40, 0)
     assert placed.register_bits == (0 if ice40 else depth * width)
-    for device in (ECP5, GOWIN):
-        placed = device.place(depth, width, granularity)
+    for fpga in (ECP5, GOWIN):
+        placed = fpga.place(depth, width, granularity)
         assert (placed.block_rams, placed.lut_rams, placed.register_bits) == (ecp5, lut_rams, 0)
 
 
-@pytest.mark.parametrize("device", [ICE40, ECP5], ids=["iCE40", "ECP5"])
-def test_many_memories_are_placed_as_each_is(device: Device) -> None:
+@pytest.mark.parametrize("fpga", [ICE40, ECP5], ids=["iCE40", "ECP5"])
+def test_many_memories_are_placed_as_each_is(fpga: FPGA) -> None:
     depth, width, granularity, *_ = np.array(MADE_BY_YOSYS).T
-    placed = device.place(depth, width, granularity)
+    placed = fpga.place(depth, width, granularity)
     for index, memory in enumerate(MADE_BY_YOSYS):
-        one = device.place(*memory[:3])
+        one = fpga.place(*memory[:3])
         assert placed.block_rams[index] == one.block_rams
         assert placed.lut_rams[index] == one.lut_rams
         assert placed.register_bits[index] == one.register_bits
@@ -78,19 +78,19 @@ def test_the_four_large_memories_of_an_ultraplus_side_by_side() -> None:
     ],
 )
 def test_a_device_is_found_by_what_people_call_it(said: str, name: str) -> None:
-    assert find_device(said).name == name
+    assert find_fpga(said).name == name
 
 
-def test_an_unknown_device_is_refused_with_a_list_of_the_known() -> None:
+def test_an_unknown_fpga_is_refused_with_a_list_of_the_known() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"^device 'XC7A35T' is not known; those that are: iCE40UP5K"
+        ConfigurationError, match=r"^FPGA 'XC7A35T' is not known; those that are: iCE40UP5K"
     ) as refused:
-        find_device("XC7A35T")
-    for device in DEVICES:
-        assert device.name in str(refused.value)
-        assert all(board in str(refused.value) for board in device.boards)
+        find_fpga("XC7A35T")
+    for fpga in FPGAS:
+        assert fpga.name in str(refused.value)
+        assert all(board in str(refused.value) for board in fpga.boards)
 
 
 def test_no_two_devices_share_a_name() -> None:
-    said = [name.lower() for one in DEVICES for name in {one.name, *one.aliases, *one.boards}]
+    said = [name.lower() for one in FPGAS for name in {one.name, *one.aliases, *one.boards}]
     assert len(said) == len(set(said))

@@ -1,4 +1,4 @@
-"""What a device supplies: logic, registers, memories and the shapes they come in."""
+"""What an FPGA supplies: logic, registers, memories and the shapes they come in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from functools import reduce
 from ...golden_model.errors import ConfigurationError
 from .integers import Integers, ceil_divide, choose, minimum
 
-__all__ = ["DEVICES", "BlockRAM", "Device", "LUTRAM", "Placement", "SPRAM", "find_device"]
+__all__ = ["FPGAS", "BlockRAM", "FPGA", "LUTRAM", "Placement", "SPRAM", "find_fpga"]
 
 # What Yosys weighs memories by (memory_libmap): a LUT memory, and a multiplexer behind it.
 LUT_RAM_WEIGHT = 4
@@ -16,14 +16,14 @@ MULTIPLEXER_WEIGHT = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class BlockRAM:
-    """A device's block RAM: one port writes, another reads.
+    """An FPGA's block RAM: one port writes, another reads.
 
     Parameters
     ----------
     name : str
         What its maker calls it.
     count : int
-        Blocks in the device.
+        Blocks in the FPGA.
     shapes : tuple of (int, int)
         Rows and bits of a row, as they can be chosen, narrowest rows last.
     byte : int
@@ -70,14 +70,14 @@ class BlockRAM:
 
 @dataclass(frozen=True, kw_only=True)
 class SPRAM:
-    """A device's large single-port memories, of one shape.
+    """An FPGA's large single-port memories, of one shape.
 
     Parameters
     ----------
     name : str
         What its maker calls it.
     count : int
-        Memories in the device.
+        Memories in the FPGA.
     depth, width : int
         Rows, and bits of a row.
     """
@@ -129,8 +129,8 @@ class Placement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Device:
-    """A device's supply.
+class FPGA:
+    """An FPGA's supply.
 
     Parameters
     ----------
@@ -186,8 +186,8 @@ class Device:
         lut_rams = 16 * self.luts if self.lut_ram else 0
         return block_rams + sprams + lut_rams + self.registers
 
-    def with_cells(self, cells: int) -> "Device":
-        """The device as far as a core may fill it, where something else is to share it.
+    def with_cells(self, cells: int) -> "FPGA":
+        """The FPGA as far as a core may fill it, where something else is to share it.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class Device:
         Raises
         ------
         ConfigurationError
-            If the device does not have as many.
+            If the FPGA does not have as many.
         """
         if not 1 <= cells <= self.luts:
             raise ConfigurationError(
@@ -233,8 +233,8 @@ class Device:
         )
 
 
-def _ecp5(name: str, luts: int, blocks: int, boards: Sequence[str]) -> Device:
-    return Device(
+def _ecp5(name: str, luts: int, blocks: int, boards: Sequence[str]) -> FPGA:
+    return FPGA(
         name=f"ECP5-{name}",
         family="ecp5",
         luts=luts,
@@ -254,8 +254,8 @@ def _ecp5(name: str, luts: int, blocks: int, boards: Sequence[str]) -> Device:
     )
 
 
-DEVICES: tuple[Device, ...] = (
-    Device(
+FPGAS: tuple[FPGA, ...] = (
+    FPGA(
         name="iCE40UP5K",
         family="ice40",
         luts=5280,
@@ -274,7 +274,7 @@ DEVICES: tuple[Device, ...] = (
         aliases=("UP5K",),
         boards=("iCEBreaker",),
     ),
-    Device(
+    FPGA(
         name="GW1NR-9",
         family="gowin",
         luts=8640,
@@ -297,11 +297,11 @@ DEVICES: tuple[Device, ...] = (
     _ecp5("45F", 43_848, 108, ["ULX3S-45F"]),
     _ecp5("85F", 83_640, 208, ["ULX3S-85F", "OrangeCrab-85F"]),
 )
-"""Devices with open tools, smallest first."""
+"""FPGAs with open tools, smallest first."""
 
 
-def find_device(name: str) -> Device:
-    """A known device by its name, an alias or a board that carries it; case does not matter.
+def find_fpga(name: str) -> FPGA:
+    """A known FPGA by its name, an alias or a board that carries it; case does not matter.
 
     Raises
     ------
@@ -313,8 +313,8 @@ def find_device(name: str) -> Device:
         return "".join(character for character in text.lower() if character.isalnum())
 
     wanted = plain(name)
-    for device in DEVICES:
-        if wanted in map(plain, (device.name, *device.aliases, *device.boards)):
-            return device
-    known = ", ".join(f"{device.name} ({', '.join(device.boards)})" for device in DEVICES)
-    raise ConfigurationError(f"device {name!r} is not known; those that are: {known}")
+    for fpga in FPGAS:
+        if wanted in map(plain, (fpga.name, *fpga.aliases, *fpga.boards)):
+            return fpga
+    known = ", ".join(f"{fpga.name} ({', '.join(fpga.boards)})" for fpga in FPGAS)
+    raise ConfigurationError(f"FPGA {name!r} is not known; those that are: {known}")
