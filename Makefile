@@ -3,7 +3,7 @@
 #   make demo         train on the embedded digits: model, gateware, virtual board; build a bitstream
 #   make test         run the tests            (make test TESTS=tests/golden_model)
 #   make lint         check style with ruff    (make format: put it right)
-#   make types        check types with mypy, on the package as a wheel installs it
+#   make types        check types with mypy
 #   make wheel-test   build the wheel, and use it in an environment of its own
 #   make architecture   write the imports between folders and the register map into docs/
 #   make search       run those that draw examples with new ones    (make search EXAMPLES=200)
@@ -111,12 +111,8 @@ wheel: $(FULL)
 		|| { cat build/wheel.log; exit 1; }
 	@ls build/wheel/*
 
-# mypy sees a package where pip has put it, not through an editable install.
-types: wheel
-	@rm -rf build/types
-	@$(PIP) install --no-deps --target build/types build/wheel/metaplast-*.whl
-	@cd build/types && MYPYPATH=. ../../$(BIN)/python -m mypy \
-		--config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p metaplast
+types: $(FULL)
+	@$(BIN)/python -m mypy -p metaplast
 
 wheel-test: wheel
 	@rm -rf build/wheel-test

@@ -1,1 +1,5 @@
 """The gateware: Amaranth components from a popcount up to the trainer core."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

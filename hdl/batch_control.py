@@ -1,15 +1,16 @@
 """Samples on their way into the core: batches, refused labels, counts."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from .layer.sample_layouts import sample_layout, sample_word_layout
+from .primitives.component import Component
 
 __all__ = ["BatchControl"]
 
 
-class BatchControl(wiring.Component):
+class BatchControl(Component):
     """Mark the last sample of each batch, refuse labels that are no class, and count samples.
 
     Words pass in the cycle in which they come. A sample counts when its last word is taken.

@@ -8,12 +8,13 @@ from amaranth.lib.wiring import In, Out
 from .layer.layer_engine import LayerEngine
 from .layer.sample_layouts import batch_end_layout, result_layout, sample_layout
 from .planning.plan import FoldedNetwork
+from .primitives.component import Component
 from .registers.requests import request_layout, response_layout
 
 __all__ = ["Network"]
 
 
-class Network(wiring.Component):
+class Network(Component):
     """Chain of :class:`.layer_engine.LayerEngine`, connected by streams.
 
     The layers train in parallel, on different samples. No layer depends on a later one, so each

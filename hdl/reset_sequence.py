@@ -1,10 +1,11 @@
 """The initial state of a seed, made for one layer after the other."""
 
 from amaranth.hdl import Array, Elaboratable, Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..golden_model.random_stream import classifier_id, initial_counters_id, reinforcement_id
+from .primitives.component import Component
 from .primitives.split_mix import SplitMix64Seeder
 
 __all__ = ["ResetSequence"]
@@ -13,7 +14,7 @@ STREAM_IDS = (initial_counters_id, classifier_id, reinforcement_id)
 """The streams of a layer, in the order in which its histories are sent."""
 
 
-class ResetSequence(wiring.Component):
+class ResetSequence(Component):
     """Send each layer the histories of its three random streams, and wait until it is reset.
 
     From the cycle after ``start``, layer by layer: three histories in Seed, word by word, as the

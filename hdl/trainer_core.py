@@ -9,6 +9,7 @@ from .batch_control import BatchControl
 from .layer.sample_layouts import batch_end_layout, result_layout, sample_word_layout
 from .network import Network
 from .planning.plan import FoldedNetwork
+from .primitives.component import Component
 from .registers.register_file import RegisterFile
 from .registers.register_map import IDENTITY, GlobalRegister
 from .registers.request_router import RequestRouter
@@ -18,7 +19,7 @@ from .reset_sequence import ResetSequence
 __all__ = ["TrainerCore"]
 
 
-class TrainerCore(wiring.Component):
+class TrainerCore(Component):
     """Train a network in gateware: docs/algorithm.md, all of it.
 
     Samples come as a stream of words; each gives a result. A batch ends after the number of

@@ -12,11 +12,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+import metaplast
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-ROOMS = ("golden_model", "tools", "hdl", "sim", "boards", "cli")
+PACKAGES = ("golden_model", "tools", "hdl", "sim", "boards", "cli")
 
 
 def constraints() -> dict[str, Version]:
@@ -27,13 +29,12 @@ def constraints() -> dict[str, Version]:
 
 def folders_with_code() -> dict[str, str]:
     """Each package there is, and its folder."""
-    return {
-        f"metaplast.{'.'.join(file.parent.relative_to(ROOT).parts)}": str(
-            file.parent.relative_to(ROOT).as_posix()
-        )
-        for room in ROOMS
-        for file in (ROOT / room).rglob("__init__.py")
-    }
+    folders = {"metaplast": "metaplast"}
+    for package in PACKAGES:
+        for file in (ROOT / package).rglob("__init__.py"):
+            folder = file.parent.relative_to(ROOT)
+            folders[f"metaplast.{'.'.join(folder.parts)}"] = folder.as_posix()
+    return folders
 
 
 def files_of_package(folder: Path) -> Iterator[Path]:
@@ -41,7 +42,7 @@ def files_of_package(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
         if path.is_file():
             yield path
-        elif not (path / "__init__.py").exists():
+        elif path.name != "__pycache__" and not (path / "__init__.py").exists():
             yield from files_of_package(path)
 
 
@@ -58,27 +59,29 @@ def test_every_folder_with_code_is_a_listed_package() -> None:
 def test_every_file_that_is_no_code_is_package_data() -> None:
     declared = SETUPTOOLS["package-data"]
     for package, folder in folders_with_code().items():
-        patterns = [f"{folder}/{pattern}" for pattern in declared.get(package, [])]
+        own = [*declared["*"], *declared.get(package, [])]
+        patterns = [f"{folder}/{pattern}" for pattern in own]
         for file in files_of_package(ROOT / folder):
             if file.suffix not in (".py", ".pyc"):
                 path = file.relative_to(ROOT)
                 assert any(path.match(pattern) for pattern in patterns), path
 
 
-def test_every_room_says_that_it_is_typed() -> None:
-    rooms = {folder.split("/")[0] for folder in folders_with_code().values()}
-    for room in rooms:
-        assert (ROOT / room / "py.typed").is_file()
-        assert "py.typed" in SETUPTOOLS["package-data"][f"metaplast.{room}"]
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (ROOT / "metaplast" / "py.typed").is_file()
+    assert "py.typed" in SETUPTOOLS["package-data"]["metaplast"]
 
 
-def test_the_name_space_has_no_folder() -> None:
-    assert not (ROOT / "metaplast").exists()
+def test_every_package_is_linked_for_type_checkers_and_editors() -> None:
+    links = {path.name: path for path in (ROOT / "metaplast").iterdir() if path.is_symlink()}
+    assert sorted(links) == sorted(PACKAGES)
+    for name, link in links.items():
+        assert link.readlink() == Path("..", name)
 
 
 def test_the_core_needs_numpy_and_the_command_line_only() -> None:
     names = [Requirement(line).name for line in PROJECT["project"]["dependencies"]]
-    assert names == ["numpy", "rich", "typer"]
+    assert names == ["lazy_loader", "numpy", "rich", "typer"]
 
 
 def test_the_driver_needs_pyserial_besides_the_core_only() -> None:
@@ -140,9 +143,9 @@ def test_what_the_dependencies_need_is_pinned_too() -> None:
 
 
 def test_the_version_is_told_once() -> None:
-    assert metadata.version("metaplast") == PROJECT["project"]["version"]
+    assert metadata.version("metaplast") == metaplast.__version__
     changes = (ROOT / "CHANGELOG.md").read_text()
-    assert f"## {PROJECT['project']['version']}" in changes
+    assert f"## {metaplast.__version__}" in changes
 
 
 @pytest.mark.parametrize("command", [["-m", "metaplast.cli"], ["-c", "import metaplast.cli"]])

@@ -1,1 +1,5 @@
 """Building a bitstream, reading the reports of the tools, the HTML report, flashing."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -18,7 +18,7 @@ from .output_directory import own_file_names, replace_build
 from .prepare import Prepared, prepare, prepare_smaller
 from .toolchain import BuildError, Flow, NoRoomError, find_flow
 
-__all__ = ["build"]
+__all__ = ["build_bitstream"]
 
 MAX_PLANS = 3
 """To synthesise: estimates of logic are a few percent off, so what does not fit is planned anew."""
@@ -27,7 +27,7 @@ DESCRIBING = ("description.py", "flow_run.py", "tool_reports.py", "toolchain.py"
 """Modules that decide what a build holds, besides the files that the tools are given."""
 
 
-def build(
+def build_bitstream(
     board: BoardTarget,
     network: NetworkConfig | FoldedNetwork | None = None,
     *,

@@ -51,13 +51,13 @@ class BoardTop(Elaboratable):
         clock, locked = Signal(name="clock"), Signal(name="locked")
         m.domains += [start, ClockDomain("sync")]
         if self.pll is None:
-            m.submodules.crystal = crystal = io.Buffer("i", pins)
+            m.submodules.crystal = crystal = io.Buffer(io.Direction.Input, pins)
             m.d.comb += [clock.eq(crystal.i), locked.eq(1)]
         elif self.board.fpga.family == "ice40":
             # The PLL of an iCE40 is in the pin's own cell.
             m.submodules.pll = self.pll.instance(pins.io, clock, locked)
         else:
-            m.submodules.crystal = crystal = io.Buffer("i", pins)
+            m.submodules.crystal = crystal = io.Buffer(io.Direction.Input, pins)
             m.submodules.pll = self.pll.instance(crystal.i, clock, locked)
         platform.add_clock_constraint(clock, float(self.clock))
         m.d.comb += [ClockSignal("start").eq(clock), ClockSignal("sync").eq(clock)]
@@ -72,9 +72,9 @@ class BoardTop(Elaboratable):
         m.d.comb += ResetSignal("sync").eq(~settled)
 
         uart = platform.request("uart", dir="-")
-        m.submodules.rx = rx = io.Buffer("i", uart.rx)
-        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.submodules.rx = rx = io.Buffer(io.Direction.Input, uart.rx)
+        m.submodules.tx = tx = io.Buffer(io.Direction.Output, uart.tx)
         m.d.comb += [self.design.rx.eq(rx.i), tx.o.eq(self.design.tx)]
-        m.submodules.led = led = io.Buffer("o", platform.request("led", 0, dir="-"))
+        m.submodules.led = led = io.Buffer(io.Direction.Output, platform.request("led", 0, dir="-"))
         m.d.comb += led.o.eq(self.design.busy)
         return m

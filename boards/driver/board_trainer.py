@@ -57,13 +57,13 @@ class BoardTrainer:
         plan: NetworkPlan | None = None,
         baud: int = BAUD,
         patience: float = 10.0,
-        cables: "tuple[NoisyLine, NoisyLine] | None" = None,
+        lines: "tuple[NoisyLine, NoisyLine] | None" = None,
     ):
         self.port = port
         self._plan = plan
         self._baud = baud
         self._patience = patience
-        self._cables = cables
+        self._lines = lines
         self._stack = ExitStack()
         self._client: LinkClient | None = None
         self._board: VirtualBoard | None = None
@@ -85,7 +85,7 @@ class BoardTrainer:
         plan: NetworkPlan | None = None,
         baud: int = BAUD,
         patience: float = 10.0,
-        cables: "tuple[NoisyLine, NoisyLine] | None" = None,
+        lines: "tuple[NoisyLine, NoisyLine] | None" = None,
     ) -> "BoardTrainer":
         """Open a board.
 
@@ -101,7 +101,7 @@ class BoardTrainer:
             Bits a second on a real board's line.
         patience : float
             Seconds without an answer, or without a port, after which to give up.
-        cables : tuple of NoisyLine, optional
+        lines : tuple of NoisyLine, optional
             What a virtual board is connected with: to it, and from it.
 
         Raises
@@ -111,7 +111,7 @@ class BoardTrainer:
         LinkError
             If the port cannot be opened.
         """
-        return cls(port, plan=plan, baud=baud, patience=patience, cables=cables)
+        return cls(port, plan=plan, baud=baud, patience=patience, lines=lines)
 
     def __enter__(self) -> Self:
         return self
@@ -185,7 +185,7 @@ class BoardTrainer:
             folded = fold_for(self.port.removeprefix(VIRTUAL), config)
         else:
             folded = FoldedNetwork(config, self._plan)
-        board = VirtualBoard(build_board(folded), self._cables)
+        board = VirtualBoard(build_board(folded), self._lines)
         self._board = self._stack.enter_context(board)
         self._client = self._stack.enter_context(open_client(board.port, patience=self._patience))
         return folded.plan

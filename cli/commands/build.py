@@ -97,7 +97,7 @@ def build(
     require_at_least("--cells", cells, 1)
     if cells is not None and plan is not None:
         raise typer.BadParameter("already decides the size; leave out --cells", param_hint="--plan")
-    from ...boards.bitstream.build import build as build_board
+    from ...boards.bitstream.build import build_bitstream
     from ...boards.targets.catalogue import find_board
 
     found = find_board(board)
@@ -118,7 +118,7 @@ def build(
     elif cells is not None:
         folded = found.fold(config, cells=cells)
     with Reporter(json=json, quiet=quiet) as reporter:
-        result = build_board(
+        result = build_bitstream(
             found if baud is None else replace(found, baud=baud),
             folded or config,
             out=out,

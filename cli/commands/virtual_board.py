@@ -83,8 +83,8 @@ def virtual_board(
         folded = folded_by(config, plan)
     typer.echo("building the gateware, unless it was built before", err=True)
     simulator = build_board(folded)
-    cables = (NoisyLine(faults, seed=seed), NoisyLine(faults, seed=seed + 1))
-    with VirtualBoard(simulator, cables) as running:
+    lines = (NoisyLine(faults, seed=seed), NoisyLine(faults, seed=seed + 1))
+    with VirtualBoard(simulator, lines) as running:
         typer.echo(running.port)
         typer.echo("running until Ctrl-C", err=True)
         try:

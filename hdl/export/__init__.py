@@ -1,1 +1,5 @@
 """The trainer core as Verilog, with the documents that describe it."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,13 +1,15 @@
 """Find the local prediction and the local error bit."""
 
 from amaranth.hdl import Elaboratable, Module, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
+
+from ..primitives.component import Component
 
 __all__ = ["ErrorDetector"]
 
 
-class ErrorDetector(wiring.Component):
+class ErrorDetector(Component):
     """Find the two highest scores, the prediction and the error bit (docs/algorithm.md, 3).
 
     ::

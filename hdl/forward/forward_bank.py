@@ -6,6 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 from .group_selector import GroupSelector, choice_layout
 from .neuron_array import NeuronArray
@@ -13,7 +14,7 @@ from .neuron_array import NeuronArray
 __all__ = ["ForwardBank"]
 
 
-class ForwardBank(wiring.Component):
+class ForwardBank(Component):
     """Evaluate the neurons of a bank, and choose a neuron to update in each group.
 
     In each *step*, ``select`` neurons leave the array. In the same cycle they are at ``step`` with

@@ -6,6 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from .error_detector import ErrorDetector
 from .forward_bank import ForwardBank
 from .group_selector import choice_layout
@@ -15,7 +16,7 @@ from .pass_sequencer import PassSequencer
 __all__ = ["ForwardPass"]
 
 
-class ForwardPass(wiring.Component):
+class ForwardPass(Component):
     """Evaluate sample after sample on the snapshot ``W`` (docs/algorithm.md, 2 to 4).
 
     A register holds one word of the sample. Cycle by cycle, for a sample in the buffer, while

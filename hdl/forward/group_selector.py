@@ -1,8 +1,12 @@
 """Choose the neuron to update in each group."""
 
+from typing import Any
+
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
+
+from ..primitives.component import Component
 
 __all__ = ["GroupSelector", "choice_layout"]
 
@@ -12,7 +16,7 @@ def choice_layout(group: int) -> data.StructLayout:
     return data.StructLayout({"found": 1, "offset": range(max(group, 2)), "desired": 1})
 
 
-class GroupSelector(wiring.Component):
+class GroupSelector(Component):
     """Choose the wrong neuron closest to its threshold in every group.
 
     The choice is the first neuron with the smallest ``|z|`` among those whose activation is not
@@ -90,7 +94,7 @@ class GroupSelector(wiring.Component):
         m = Module()
 
         # A tree finds the nearest wrong neuron of the transfer; on a tie, the lower index.
-        candidates = [
+        candidates: list[tuple[Any, Any, Any, Any]] = [
             (
                 self.i.p.activations[index] != self.i.p.desired[index],
                 self.i.p.distances[index],
@@ -124,7 +128,7 @@ class GroupSelector(wiring.Component):
         with m.If(self.clear):
             m.d.sync += step.eq(0)
 
-        nearest = Signal(choice_layout(self.group))
+        nearest: Any = Signal(choice_layout(self.group))
         nearest_distance = Signal(range(self.inputs + 1))
         valid, begins, ends = Signal(), Signal(), Signal()
         domain = m.d.comb if self.select == 1 else m.d.sync
@@ -138,7 +142,7 @@ class GroupSelector(wiring.Component):
             nearest_distance.eq(distance),
         ]
 
-        best = Signal(choice_layout(self.group))
+        best: Any = Signal(choice_layout(self.group))
         best_distance = Signal(range(self.inputs + 1))
         complete = Signal()
         nearer = nearest.found & (~best.found | (nearest_distance < best_distance))

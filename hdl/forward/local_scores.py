@@ -1,16 +1,17 @@
 # amaranth: UnusedElaboratable=no
 """Compute the scores of a layer's random local classifier."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.component import Component
 from ..primitives.popcount import XnorPopcount
 
 __all__ = ["LocalScores"]
 
 
-class LocalScores(wiring.Component):
+class LocalScores(Component):
     """Count, for every class, the neurons that agree with the local classifier.
 
     Computes ``s[c] = popcount(XNOR(a, P[c]))`` (docs/algorithm.md, 2), ``width`` neurons in each
@@ -87,7 +88,7 @@ class LocalScores(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        flags = Cat(self.i.valid, self.i.p.last & self.i.valid)
+        flags: Value = Cat(self.i.valid, self.i.p.last & self.i.valid)
         for stage in range(self._popcounts[0].latency):
             following = Signal(2, name=f"flags_{stage}")
             m.d.sync += following.eq(flags)

@@ -1,17 +1,20 @@
 # amaranth: UnusedElaboratable=no
 """Array of XNOR-popcount neurons that evaluate in parallel."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.component import Component
 from ..primitives.popcount import XnorPopcount
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["NeuronArray"]
 
 
-class NeuronArray(wiring.Component):
+class NeuronArray(Component):
     """Evaluate XNOR-popcount neurons: activations and distances from the threshold.
 
     Computes, for ``sets`` sets of ``pe`` neurons, over the words of a sample (docs/algorithm.md,
@@ -165,7 +168,7 @@ class NeuronArray(wiring.Component):
         # Finished neurons leave ``select`` at a time from the low end.
         steps = self.pe // self.select
         activations = Signal(self.pe)
-        distances = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
+        distances: Any = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
         left = Signal(range(steps + 1))
         with m.If(finished):
             m.d.sync += left.eq(steps)

@@ -1,15 +1,15 @@
 """Sequence the forward pass of a layer: read the sample, then rows of the snapshot."""
 
 from amaranth.hdl import Elaboratable, Module, Signal
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 
 __all__ = ["PassSequencer"]
 
 
-class PassSequencer(wiring.Component):
+class PassSequencer(Component):
     """Read each word of a sample, then the rows of the snapshot that belong to it.
 
     For each of the ``words`` of a sample: ``word_transfers`` transfers of the sample buffer fill a

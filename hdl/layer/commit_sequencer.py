@@ -1,15 +1,16 @@
 """Sequence training and commits of a layer, and scans that count saturated counters."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.component import Component
 from .training_queue import evaluated_layout
 
 __all__ = ["CommitSequencer"]
 
 
-class CommitSequencer(wiring.Component):
+class CommitSequencer(Component):
     """Train on evaluated samples one by one, and commit after the last one of a batch.
 
     Cycle by cycle, for the sample at the queue's head::

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..forward.forward_pass import ForwardPass
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from ..primitives.random_stream import RandomStreamGenerator
 from ..registers.requests import request_layout, response_layout
 from ..training.dirty_neurons import DirtyNeurons
@@ -30,7 +31,7 @@ from .training_queue import TrainingQueue
 __all__ = ["LayerEngine"]
 
 
-class LayerEngine(wiring.Component):
+class LayerEngine(Component):
     """Train one layer on a stream of samples (docs/algorithm.md, 2 to 5).
 
     Three parts work in parallel, on successive samples: the buffer takes the words of a sample

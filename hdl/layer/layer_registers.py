@@ -1,10 +1,13 @@
 """A layer's side of the host's registers."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister
 from ..registers.requests import request_layout, response_layout
@@ -14,7 +17,7 @@ __all__ = ["LayerRegisters"]
 HISTORY_BITS = 127
 
 
-class LayerRegisters(wiring.Component):
+class LayerRegisters(Component):
     """Serve requests for a layer's registers, one at a time.
 
     Whether the core is idle is for the core to know: requests that need it to be come only then.
@@ -133,7 +136,7 @@ class LayerRegisters(wiring.Component):
 
         # The value is kept in every cycle until the request is taken: a counter's, and the count
         # of saturated ones, come in the last of them.
-        answer = Signal(response_layout())
+        answer: Any = Signal(response_layout())
         answered = Signal()
         m.d.comb += self.responses.p.eq(answer)
         with m.If(~answered):

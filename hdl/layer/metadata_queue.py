@@ -1,17 +1,18 @@
 """Queue the metadata of samples until the end of their forward pass."""
 
 from amaranth.hdl import Elaboratable, Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from .sample_layouts import metadata_layout
 
 __all__ = ["MetadataQueue"]
 
 
-class MetadataQueue(wiring.Component):
+class MetadataQueue(Component):
     """Queue the metadata of samples from their arrival to the end of their forward pass.
 
     The first layer takes one sample ahead of its forward pass; more would not help it. The other

@@ -1,15 +1,16 @@
 """Serialise a layer's activations into the words of the next layer's sample."""
 
 from amaranth.hdl import Elaboratable, Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.component import Component
 from .sample_layouts import sample_layout
 
 __all__ = ["SampleSerialiser"]
 
 
-class SampleSerialiser(wiring.Component):
+class SampleSerialiser(Component):
     """Pass a sample on word by word, while the next one is evaluated.
 
     The first word is at ``o`` in the cycle after the sample was taken, the next one in the cycle

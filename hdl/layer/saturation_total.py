@@ -1,15 +1,16 @@
 """Add up the saturated counters of a layer."""
 
 from amaranth.hdl import Elaboratable, Module, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 
 __all__ = ["SaturationTotal"]
 
 
-class SaturationTotal(wiring.Component):
+class SaturationTotal(Component):
     """Add up the saturated counters that the banks find in their rows.
 
     A row's numbers, of all banks at once, are in ``total`` two cycles later.

@@ -1,12 +1,13 @@
 """Queue evaluated samples for training: their error bits and the neurons chosen in each group."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
 from ..forward.group_selector import choice_layout
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["TrainingQueue", "evaluated_layout"]
@@ -20,7 +21,7 @@ def evaluated_layout() -> data.StructLayout:
     return data.StructLayout({"error": 1, "last": 1})
 
 
-class TrainingQueue(wiring.Component):
+class TrainingQueue(Component):
     """Queue evaluated samples, in order, each with the choices of all groups.
 
     Choices are written as the forward pass finds them; the sample joins the queue with its

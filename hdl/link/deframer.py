@@ -1,16 +1,17 @@
 """Frames from bytes."""
 
 from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.component import Component
 from .protocol import ESCAPE, ESCAPED_BY, FLAG
 
 __all__ = ["Deframer"]
 
 
-class Deframer(wiring.Component):
+class Deframer(Component):
     """Undo a frame's escapes and check its CRC (docs/link.md), bit by bit.
 
     Cycle by cycle, for a byte that is taken in cycle 0::

@@ -2,12 +2,13 @@
 
 import math
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..layer.sample_layouts import sample_word_layout
 from ..planning.plan import FoldedNetwork
+from ..primitives.component import Component
 from ..registers.register_map import LINK_BASE
 from .protocol import CRC_BYTES, RequestKind
 
@@ -32,7 +33,7 @@ LENGTHS = {
 """Bytes of a content, without a sample's words."""
 
 
-class FrameFields(wiring.Component):
+class FrameFields(Component):
     """Keep the fields of a request frame, and offer the words of a sample to the core.
 
     A field is there in the cycle after its last byte, and stays until the next frame. Each word of
@@ -170,7 +171,7 @@ class FrameFields(wiring.Component):
             m.d.sync += self.left.eq(self.left - 1)
         return argument_byte
 
-    def _shifter(self, m: Module, next_byte: Signal) -> Signal:
+    def _shifter(self, m: Module, next_byte: Value) -> Value:
         """Shift the argument and the words of a sample in; gives the word."""
         word_bytes = math.ceil(self.folded.first.plan.input_width / 8)
         shifter = Signal(8 * max(word_bytes, ARGUMENT_BYTES))
@@ -184,7 +185,7 @@ class FrameFields(wiring.Component):
         return word
 
     def _words(
-        self, m: Module, position: Signal, in_words: Signal, next_byte: Signal, word: Signal
+        self, m: Module, position: Signal, in_words: Signal, next_byte: Signal, word: Value
     ) -> Signal:
         """Count the words of a sample and offer each; gives whether one is offered."""
         count, width = self.folded.first.sample_words, self.folded.first.plan.input_width

@@ -1,16 +1,17 @@
 """Bytes of frames."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, ResetInserter, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.component import Component
 from .protocol import CRC_BYTES, ESCAPE, ESCAPED_BY, FLAG
 
 __all__ = ["Framer"]
 
 
-class Framer(wiring.Component):
+class Framer(Component):
     """Put contents into frames: flags, escapes, CRC (docs/link.md).
 
     Cycle by cycle, for a frame whose bytes are there and are taken::

@@ -1,12 +1,15 @@
 # amaranth: UnusedElaboratable=no
 """The device's end of the host link: from bytes to a trainer core and back."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..layer.sample_layouts import result_layout, sample_word_layout
 from ..planning.plan import FoldedNetwork
+from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister, LinkRegister, Status
 from ..registers.requests import request_layout, response_layout
@@ -32,7 +35,7 @@ def outcome_layout() -> data.StructLayout:
     )
 
 
-class HostLink(wiring.Component):
+class HostLink(Component):
     """Obey the frames of a host (docs/link.md), each at most once.
 
     Fields of a frame are kept as they come, and a sample's words go to the core as they come, but
@@ -124,7 +127,7 @@ class HostLink(wiring.Component):
         positioned = Signal()  # the counters to read are
         own, answer = self._request(m, fields, positioned)
         self._answer(m, fields, reply, positioned, answer)
-        outcome = Signal(outcome_layout())
+        outcome: Any = Signal(outcome_layout())
         self._state(m, sender, sequence, outcome, fields.number, answer.status)
 
         answered = own | self.responses.valid
@@ -245,7 +248,7 @@ class HostLink(wiring.Component):
         m.submodules.registers = registers = RegisterFile(LinkRegister)
         values = registers.values
         own, known = Signal(), Signal()
-        answer = Signal(response_layout())
+        answer: Any = Signal(response_layout())
         m.d.comb += [
             own.eq(fields.link_page | fields.no_page | (counters & (fields.page == 0))),
             known.eq(fields.link_page & ~fields.no_page & (fields.page == 0) & ~counters),

@@ -1,9 +1,10 @@
 """Replies with what the core's registers hold: a value, or a row of counters."""
 
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.component import Component
 from ..registers.register_map import Status
 from .frame_fields import ARGUMENT_BYTES
 from .protocol import ReplyKind
@@ -15,7 +16,7 @@ HEAD, VALUE_BYTES = 4, 8
 """Bytes of a VALUE or ROW before what was asked for; and of a VALUE."""
 
 
-class RegisterReply(wiring.Component):
+class RegisterReply(Component):
     """Give the bytes of a VALUE, or those of a ROW part by part: its head, then each counter.
 
     A part begins with ``begin`` and is given while ``active``, from the cycle after that on. Tag

@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..layer.sample_layouts import result_layout
+from ..primitives.component import Component
 from ..registers.register_map import Status
 from .protocol import RESULTS, ReplyKind, result_bytes
 
@@ -22,7 +23,7 @@ def content_layout() -> data.StructLayout:
     return data.StructLayout({"byte": 8, "last": 1})
 
 
-class ReplySender(wiring.Component):
+class ReplySender(Component):
     """Give the bytes of replies: one that is offered, or else a STATE that is due.
 
     A STATE is due when something has changed since the last one was begun. Byte by byte, as they

@@ -1,15 +1,16 @@
 """Numbers of sequenced frames, counted."""
 
 from amaranth.hdl import Cat, Elaboratable, Module
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from ..primitives.component import Component
 
 __all__ = ["SequenceNumber"]
 
 LAP_BITS = 15
 
 
-class SequenceNumber(wiring.Component):
+class SequenceNumber(Component):
     """Count sequenced frames as :func:`.protocol.next_number` does: 0 … 65535, then 32768 … again.
 
     So a number whose highest bit is 0 tells of a reset not long ago. The number is the next one in

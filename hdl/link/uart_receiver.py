@@ -1,9 +1,11 @@
 """Bytes from a serial line."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
+
+from ..primitives.component import Component
 
 __all__ = ["MIN_CLOCKS_PER_BIT", "UartReceiver"]
 
@@ -11,7 +13,7 @@ MIN_CLOCKS_PER_BIT = 4
 """Fewer would not find the middle of a bit."""
 
 
-class UartReceiver(wiring.Component):
+class UartReceiver(Component):
     """Receive bytes: a start bit, eight bits, lowest first, a stop bit.
 
     Cycle by cycle, ``n`` being ``clocks_per_bit``::
@@ -48,7 +50,7 @@ class UartReceiver(wiring.Component):
             raise ValueError(f"clocks_per_bit must be at least 4, not {clocks_per_bit!r}")
 
         self.clocks_per_bit = clocks_per_bit
-        super().__init__({"rx": In(1, init=1), "o": Out(stream.Signature(8, always_ready=True))})
+        super().__init__({"rx": In(1, init=1), "o": Out(stream.Signature(8, always_ready=True))})  # type: ignore[call-arg]
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedNetwork
+from ..primitives.component import Component
 from ..trainer_core import TrainerCore
 from .host_link import HostLink
 from .uart_receiver import UartReceiver
@@ -14,7 +15,7 @@ from .uart_transmitter import UartTransmitter
 __all__ = ["UartTrainer"]
 
 
-class UartTrainer(wiring.Component):
+class UartTrainer(Component):
     """A :class:`.TrainerCore` behind a :class:`.HostLink` behind a UART (8 bits, no parity).
 
     What a board has on its pins, and what is simulated as a virtual board.
@@ -50,7 +51,7 @@ class UartTrainer(wiring.Component):
         self._transmitter = UartTransmitter(clocks_per_bit=clocks_per_bit)
         self._link = HostLink(folded, clock_khz=clock_khz)
         self._core = TrainerCore(folded)
-        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "busy": Out(1)})
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "busy": Out(1)})  # type: ignore[call-arg]
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -1,13 +1,15 @@
 """Bytes to a serial line."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
+
+from ..primitives.component import Component
 
 __all__ = ["UartTransmitter"]
 
 
-class UartTransmitter(wiring.Component):
+class UartTransmitter(Component):
     """Send bytes: a start bit, eight bits, lowest first, a stop bit.
 
     A byte that is taken in a cycle is on the line from the next one on, for ``10·clocks_per_bit``
@@ -36,7 +38,7 @@ class UartTransmitter(wiring.Component):
             raise ValueError(f"clocks_per_bit must be at least 1, not {clocks_per_bit!r}")
 
         self.clocks_per_bit = clocks_per_bit
-        super().__init__({"i": In(stream.Signature(8)), "tx": Out(1, init=1)})
+        super().__init__({"i": In(stream.Signature(8)), "tx": Out(1, init=1)})  # type: ignore[call-arg]
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()

@@ -1,1 +1,5 @@
 """General building blocks in gateware: popcount, memory, divider, random streams."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,13 +1,14 @@
 """Divide by a constant."""
 
 from amaranth.hdl import Const, Elaboratable, Module, Signal
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from .component import Component
 
 __all__ = ["ConstantDivider"]
 
 
-class ConstantDivider(wiring.Component):
+class ConstantDivider(Component):
     """Divide by a constant: a quotient and a remainder in each cycle.
 
     A divisor that is a power of two selects bits and takes no cycle. Any other divisor takes one

@@ -1,18 +1,20 @@
 """XNOR and population count: the number of equal bits in two words."""
 
 import math
+from collections.abc import Sequence
 from itertools import zip_longest
 
 from amaranth.hdl import C, Cat, Elaboratable, Module, Signal, Value, ValueLike
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from .component import Component
 
 __all__ = ["XnorPopcount"]
 
 GROUP = 7  # the largest count in three bits
 
 
-class XnorPopcount(wiring.Component):
+class XnorPopcount(Component):
     """Count the equal bits of two words in a pipeline (docs/algorithm.md, 2).
 
     Computes::
@@ -114,7 +116,7 @@ class XnorPopcount(wiring.Component):
         twos, fours = add_three(carry_0, carry_1, carry)
         planes = leave(ones=ones, twos=twos, fours=fours)
 
-        counts: list[Value] = [Cat(plane[g] for plane in planes) for g in range(groups)]
+        counts: Sequence[Value] = [Cat(plane[g] for plane in planes) for g in range(groups)]
         while len(counts) > 1:
             counts = leave(
                 **{

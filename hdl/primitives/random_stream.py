@@ -1,15 +1,16 @@
 """Generate the random stream in gateware: several bits in each cycle."""
 
 from amaranth.hdl import Cat, Elaboratable, Module
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ...golden_model.random_stream import HISTORY_BITS, LONG_LAG, SHORT_LAG
+from .component import Component
 
 __all__ = ["RandomStreamGenerator"]
 
 
-class RandomStreamGenerator(wiring.Component):
+class RandomStreamGenerator(Component):
     """Generate the random stream with a lagged Fibonacci XOR generator (docs/algorithm.md, 6).
 
     Computes up to 64 bits from the 127 bits before them, with one XOR for each::

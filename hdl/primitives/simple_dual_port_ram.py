@@ -3,9 +3,10 @@
 from typing import Any
 
 from amaranth.hdl import Assert, Elaboratable, Module
-from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+
+from .component import Component
 
 __all__ = ["NO_COLLISION_EMULATION", "SimpleDualPortRAM"]
 
@@ -21,7 +22,7 @@ component, and no others, do not need them. Run it after the design is read (Ama
 """
 
 
-class SimpleDualPortRAM(wiring.Component):
+class SimpleDualPortRAM(Component):
     """Store rows in block RAM, with a read port and a write port.
 
     A row is at ``read_data`` in the cycle after its read, and stays there until the next read::
@@ -72,7 +73,7 @@ class SimpleDualPortRAM(wiring.Component):
 
         self.depth = depth
         self.granularity = granularity
-        self._memory = Memory(shape=shape, depth=depth, init=[])
+        self._memory: Memory[Any, Any] = Memory(shape=shape, depth=depth, init=[])
         self._write = self._memory.write_port(granularity=granularity)
         self._read = self._memory.read_port()
         super().__init__(

@@ -1,8 +1,10 @@
 """Seed the random streams with SplitMix64, in gateware."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
+
+from .component import Component
 
 __all__ = ["HISTORY_WORDS", "SplitMix64Seeder"]
 
@@ -15,7 +17,7 @@ MULTIPLIERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 SHIFTS = (30, 27, 31)
 
 
-class SplitMix64Seeder(wiring.Component):
+class SplitMix64Seeder(Component):
     """Compute the initial history of a random stream (docs/algorithm.md, 6).
 
     Computes the first two outputs of SplitMix64 from the state ``(seed << 16) | id``, one after

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ...golden_model.config import LayerConfig
+from ..primitives.component import Component
 from .register_map import OnRead, RegisterGroup, Status
 
 __all__ = ["RegisterFile", "needs_idle"]
@@ -26,7 +27,7 @@ def needs_idle(registers: type[RegisterGroup], write: Value, offset: Value) -> V
     return Cat(write, *reads).any()
 
 
-class RegisterFile(wiring.Component):
+class RegisterFile(Component):
     """Decode requests for a group of registers, and hold those that store what is written.
 
     Everything is combinational but the storage: ``status`` and ``value`` answer the request of the
@@ -89,7 +90,7 @@ class RegisterFile(wiring.Component):
                     f"not {lowest} to {highest}"
                 )
             if declaration.stored:
-                values[name] = Out(range(highest + 1), init=declaration.reset)
+                values[name] = Out(range(highest + 1), init=declaration.reset)  # type: ignore[call-arg]
             elif declaration.readable:
                 values[name] = In(32)
             if declaration.writable:

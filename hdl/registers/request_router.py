@@ -1,9 +1,12 @@
 """Requests of a host, routed to the core's own registers and to those of its layers."""
 
+from typing import Any
+
 from amaranth.hdl import Array, Elaboratable, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.component import Component
 from .register_file import needs_idle
 from .register_map import GlobalRegister, LayerRegister, Status
 from .requests import request_layout, response_layout
@@ -11,7 +14,7 @@ from .requests import request_layout, response_layout
 __all__ = ["RequestRouter"]
 
 
-class RequestRouter(wiring.Component):
+class RequestRouter(Component):
     """Answer requests one at a time: from the core's own registers, or from a layer.
 
     Cycle by cycle, a request
@@ -85,7 +88,7 @@ class RequestRouter(wiring.Component):
         layer = Signal(range(max(self.layers, 2)))
         offered = Array(port.valid for port in self.layer_requests)
         taken = Array(port.ready for port in self.layer_requests)
-        answer = Signal(response_layout())
+        answer: Any = Signal(response_layout())
         m.d.comb += [layer.eq(page - 1), self.responses.p.eq(answer)]
         for port in self.layer_requests:
             m.d.comb += port.p.eq(request)

@@ -1,1 +1,5 @@
 """The update in gateware: sample buffer, update engine, reinforcement, initial counters."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,16 +1,17 @@
 """Dirty bits of neurons: which were updated since their last scan."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["DirtyNeurons"]
 
 
-class DirtyNeurons(wiring.Component):
+class DirtyNeurons(Component):
     """Keep a dirty bit for each neuron, in a memory of single bits for each bank.
 
     A look reads the bit at the same position in all banks::

@@ -2,10 +2,11 @@
 """Decode a random draw into the hidden weight that it names."""
 
 from amaranth.hdl import Elaboratable, Module, Signal, Value
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from ..primitives.constant_divider import ConstantDivider
 
 __all__ = ["DRAW_BITS", "DrawDecoder", "place_layout"]
@@ -24,7 +25,7 @@ def place_layout(folded: FoldedLayer) -> data.StructLayout:
     )
 
 
-class DrawDecoder(wiring.Component):
+class DrawDecoder(Component):
     """Decode a draw of the reinforcement into a bank, a row and a column (docs/algorithm.md, 5).
 
     Computes, from neuron ``j`` and input ``i`` in the draw's low bits::
@@ -98,14 +99,14 @@ class DrawDecoder(wiring.Component):
                 value = following
             return value
 
-        named = delayed(named, 0, "named")
+        valid = delayed(named, 0, "named")
         bank = delayed(neurons.quotient, neurons.latency, "bank")
         neuron = delayed(neurons.remainder, neurons.latency, "neuron")
         part = delayed(inputs.quotient, inputs.latency, "part")
         column = delayed(inputs.remainder, inputs.latency, "column")
         with m.If(self.enable):
             m.d.sync += [
-                self.o.valid.eq(named),
+                self.o.valid.eq(valid),
                 self.o.p.bank.eq(bank),
                 self.o.p.row.eq(neuron * folded.rows + part),
                 self.o.p.column.eq(column),

@@ -1,17 +1,18 @@
 """Initialise a layer: counters and classifier from seeded random streams."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from ..primitives.split_mix import HISTORY_WORDS
 from .draw_decoder import DRAW_BITS
 
 __all__ = ["Initialiser"]
 
 
-class Initialiser(wiring.Component):
+class Initialiser(Component):
     """Write the initial state of a layer, drawn from its random streams (docs/algorithm.md, 6).
 
     Three histories come one after the other, each in four words, and are pushed into the layer's

@@ -2,16 +2,17 @@
 """Reinforcement: random events that step counters away from zero after a commit."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from .draw_decoder import DRAW_BITS, DrawDecoder, place_layout
 
 __all__ = ["Reinforcement"]
 
 
-class Reinforcement(wiring.Component):
+class Reinforcement(Component):
     """Turn random draws into commands to reinforce a counter (docs/algorithm.md, 5).
 
     Draws are decoded in pipelines (:class:`.draw_decoder.DrawDecoder`, ``decode + 1`` cycles) and

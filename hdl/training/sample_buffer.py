@@ -1,16 +1,16 @@
 """Ring buffer of the samples in a layer, from their arrival to the end of their update."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["SampleBuffer"]
 
 
-class SampleBuffer(wiring.Component):
+class SampleBuffer(Component):
     """Buffer samples in a ring with one writer and two readers, in a memory with one read port.
 
     A sample is written word by word. The forward pass reads each sample once, in order

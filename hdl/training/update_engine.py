@@ -1,16 +1,17 @@
 """Update engine: step the counters of the chosen neurons for a sample with an error bit."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..forward.group_selector import choice_layout
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 
 __all__ = ["UpdateEngine"]
 
 
-class UpdateEngine(wiring.Component):
+class UpdateEngine(Component):
     """Update the rows of the chosen neurons, in all banks in parallel (docs/algorithm.md, 4).
 
     A round serves one group of every bank. Cycle by cycle, for a sample::

@@ -3,11 +3,12 @@
 import math
 
 from amaranth.hdl import Assert, C, ClockSignal, Elaboratable, Instance, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import MemoryKind
+from ..primitives.component import Component
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["CounterMemory"]
@@ -17,7 +18,7 @@ SPRAM_ROWS = 1 << 14
 SPRAM_BITS = 16
 
 
-class CounterMemory(wiring.Component):
+class CounterMemory(Component):
     """Store rows of hidden weights in block RAM or SPRAM, with the same ports.
 
     A row is at ``read_data`` in the cycle after its read, and stays there until the next read or,

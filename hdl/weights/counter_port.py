@@ -1,15 +1,16 @@
 """Read and write single hidden weights, in order: for the host and the initial state."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal, signed
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 
 __all__ = ["CounterPort"]
 
 
-class CounterPort(wiring.Component):
+class CounterPort(Component):
     """Read or write counters one by one, in the order of their neurons and inputs.
 
     Only while nothing else uses the banks. A write takes two cycles: the command with the row's

@@ -1,13 +1,15 @@
 """Step saturating counters up or down: the arithmetic of hidden weights."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
+
+from ..primitives.component import Component
 
 __all__ = ["CounterStep"]
 
 
-class CounterStep(wiring.Component):
+class CounterStep(Component):
     """Step a row of hidden weights up or down (docs/algorithm.md, 4 and 5).
 
     Each enabled counter changes by one and saturates; the others keep their value::

@@ -1,15 +1,15 @@
 """Generate the addresses of all rows of hidden weights, in the order of their neurons."""
 
 from amaranth.hdl import Elaboratable, Module, Signal
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 
 __all__ = ["RowAddressGenerator"]
 
 
-class RowAddressGenerator(wiring.Component):
+class RowAddressGenerator(Component):
     """Generate the addresses of a layer's rows of hidden weights, in the order of their neurons.
 
     The order is: banks, in each bank its neurons, in each neuron its rows; after the last row comes

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from amaranth.lib import data
+from amaranth.lib.data import StructLayout
 
 from ..planning.plan import FoldedLayer
 
@@ -36,7 +36,7 @@ class RowOperation(Enum, shape=3):
     """Count the saturated counters; the snapshot does not change."""
 
 
-def row_command_layout(folded: FoldedLayer) -> data.StructLayout:
+def row_command_layout(folded: FoldedLayer) -> StructLayout:
     """An operation on a row of a bank, with the row's place in the snapshot.
 
     ``row`` is the address of the row; ``column`` selects the counter to reinforce or to store;
@@ -45,7 +45,7 @@ def row_command_layout(folded: FoldedLayer) -> data.StructLayout:
     row's signs.
     """
     plan = folded.plan
-    return data.StructLayout(
+    return StructLayout(
         {
             "operation": RowOperation,
             "row": range(max(folded.bank_rows, 2)),

@@ -2,15 +2,16 @@
 """Count the saturated counters of a row."""
 
 from amaranth.hdl import Elaboratable, Module, Signal, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.component import Component
 from ..primitives.popcount import XnorPopcount
 
 __all__ = ["SaturationCounter"]
 
 
-class SaturationCounter(wiring.Component):
+class SaturationCounter(Component):
     """Count how many hidden weights of a row are at a bound of their range.
 
     Computes the number of columns that are ``real`` and whose counter is ``−2^(B−1)`` or

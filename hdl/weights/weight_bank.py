@@ -1,11 +1,14 @@
 # amaranth: UnusedElaboratable=no
 """Weight bank: hidden weights, their updates, and the snapshot of their signs."""
 
+from typing import Any
+
 from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..primitives.component import Component
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 from .counter_memory import CounterMemory
 from .counter_step import CounterStep
@@ -15,7 +18,7 @@ from .saturation_counter import SaturationCounter
 __all__ = ["WeightBank"]
 
 
-class WeightBank(wiring.Component):
+class WeightBank(Component):
     """Store the counters ``k`` of a bank and the snapshot ``W`` of their signs; step the counters.
 
     Every operation is on a row, in a pipeline::
@@ -95,14 +98,14 @@ class WeightBank(wiring.Component):
 
         # Cycle 0
         arrived = Signal()
-        command = Signal(row_command_layout(self.folded))
+        command: Any = Signal(row_command_layout(self.folded))
         m.d.sync += arrived.eq(self.i.valid)
         with m.If(self.i.valid):
             m.d.sync += command.eq(self.i.p)
 
         # Cycle 1
         valid = Signal()
-        present = Signal.like(command)
+        present: Any = Signal.like(command)
         inputs, store = Signal.like(self.inputs), Signal.like(self.store)
         m.d.comb += [
             counters.read_enable.eq(arrived),

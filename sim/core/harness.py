@@ -6,11 +6,12 @@ from functools import lru_cache
 from typing import Any
 
 from amaranth.hdl import Cat, ClockDomain, Elaboratable, Module, Mux, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.primitives.component import Component
 from ...hdl.primitives.random_stream import RandomStreamGenerator
 from ...hdl.trainer_core import TrainerCore
 from ..verilator.design import TOP, Design
@@ -54,7 +55,7 @@ COUNT_BITS = 32
 CYCLE_BITS = 48
 
 
-class SimulationTop(wiring.Component):
+class SimulationTop(Component):
     """Feed a trainer core from memories, and store its results and responses in memories.
 
     The driver writes whole samples into ``sample_memory`` through the simulator, in zero simulated
@@ -114,7 +115,7 @@ class SimulationTop(wiring.Component):
         Number of cycles in which the core was busy or a word was offered, a cycle late.
     """
 
-    def __init__(self, core: wiring.Component, *, sample_words: int):
+    def __init__(self, core: Component, *, sample_words: int):
         if sample_words < 1:
             raise ValueError(f"sample_words must be at least 1, not {sample_words!r}")
 
@@ -156,8 +157,9 @@ class SimulationTop(wiring.Component):
         core = self.core
         m.submodules.core = core
 
-        m.domains.always = always = ClockDomain(reset_less=True)
-        m.domains.sync = sync = ClockDomain()
+        always: Any = ClockDomain(reset_less=True)
+        sync: Any = ClockDomain()
+        m.domains += [always, sync]
         sync.rst = Signal(name="restarting")  # a bench could write a signal named rst
         m.d.comb += [always.clk.eq(self.clk), sync.clk.eq(self.clk)]
         m.d.always += sync.rst.eq(self.restart)
@@ -186,9 +188,10 @@ class SimulationTop(wiring.Component):
     def _feed_samples(self, m: Module, hold: Value) -> None:
         """Feed samples from ``sample_memory``, word by word."""
         samples = self.core.samples
-        m.submodules.sample_memory = memory = Memory(
+        memory: Memory[Any, Any] = Memory(
             shape=self.sample_layout.size, depth=SAMPLE_CAPACITY, init=[]
         )
+        m.submodules.sample_memory = memory
         word = Signal(range(max(self.sample_words, 2)))
         row, fed = self._reader(m, memory, self.offered, hold, samples)
         sample = data.View(self.sample_layout, row)
@@ -205,9 +208,10 @@ class SimulationTop(wiring.Component):
     def _ask(self, m: Module, hold: Value) -> None:
         """Feed requests from ``request_memory``."""
         requests = self.core.requests
-        m.submodules.request_memory = memory = Memory(
+        memory: Memory[Any, Any] = Memory(
             shape=self.request_layout.size, depth=REQUEST_CAPACITY, init=[]
         )
+        m.submodules.request_memory = memory
         row, asked = self._reader(m, memory, self.requested, hold, requests)
         m.d.comb += [
             Value.cast(requests.payload).eq(row),
@@ -219,7 +223,8 @@ class SimulationTop(wiring.Component):
     ) -> None:
         """Count the transfers of a stream from the core, and write them to a memory."""
         payload = Value.cast(stream.payload)
-        m.submodules[name] = memory = Memory(shape=len(payload), depth=depth, init=[])
+        memory: Memory[Any, Any] = Memory(shape=len(payload), depth=depth, init=[])
+        m.submodules[name] = memory
         port = memory.write_port()
         m.d.comb += [
             stream.ready.eq(~hold),
@@ -237,9 +242,8 @@ class SimulationTop(wiring.Component):
         for layer in range(self.layers):
             end = self.core.batch_ends[layer]
             counts = Cat(end.errors, end.updates)
-            m.submodules[f"batch_memory_{layer}"] = memory = Memory(
-                shape=len(counts), depth=BATCH_CAPACITY, init=[]
-            )
+            memory: Memory[Any, Any] = Memory(shape=len(counts), depth=BATCH_CAPACITY, init=[])
+            m.submodules[f"batch_memory_{layer}"] = memory
             port = memory.write_port()
             m.d.comb += [
                 port.addr.eq(ended[layer]),
@@ -272,7 +276,7 @@ class SimulationTop(wiring.Component):
             m.d.sync += wake.eq(self.asleep)
 
     def _reader(
-        self, m: Module, memory: Memory, offered: Signal, hold: Value, stream: Any
+        self, m: Module, memory: "Memory[Any, Any]", offered: Signal, hold: Value, stream: Any
     ) -> tuple[Value, Signal]:
         """Read ``memory`` row by row; returns the row, and the signal to set when it is used up."""
         port = memory.read_port()

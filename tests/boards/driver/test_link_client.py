@@ -108,7 +108,7 @@ def test_whatever_happens_each_frame_counts_once(
     double = BoardDouble(
         CONFIG,
         seed=seed,
-        cables=(NoisyLine(faults[0], seed=seed), NoisyLine(faults[1], seed=seed + 1)),
+        lines=(NoisyLine(faults[0], seed=seed), NoisyLine(faults[1], seed=seed + 1)),
         shuffled=shuffled,
         mood=mood,
         pull_at=pull_at,
@@ -249,7 +249,7 @@ def test_whatever_happens_a_state_is_loaded(seed: int, faults: float) -> None:
     double = BoardDouble(
         CONFIG,
         seed=seed,
-        cables=(NoisyLine(faults, seed=seed), NoisyLine(faults, seed=seed + 1)),
+        lines=(NoisyLine(faults, seed=seed), NoisyLine(faults, seed=seed + 1)),
         shuffled=0.2,
         mood=Mood(drops=0.1, busy=3),
     )

@@ -29,8 +29,8 @@ def copy_package(directory: Path) -> Path:
     for name in ("golden_model", "tools"):
         (copy / name).symlink_to(folder(name))
     shutil.copytree(folder("hdl"), copy / "hdl", ignore=shutil.ignore_patterns("__pycache__"))
-    if metaplast.__file__:
-        shutil.copy(metaplast.__file__, copy)
+    for name in ("__init__.py", "__init__.pyi"):
+        shutil.copy(Path(metaplast.__file__).with_name(name), copy)
     return copy
 
 

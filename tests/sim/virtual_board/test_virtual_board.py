@@ -379,8 +379,8 @@ def test_garbage_does_nothing(peer: Peer) -> None:
 
 
 def test_a_lossy_line_loses_nothing_for_good(simulator: Simulator) -> None:
-    cables = NoisyLine(0.01, seed=1), NoisyLine(0.01, seed=2)
-    with VirtualBoard(simulator, cables) as board, Peer(board.port, CONFIG) as peer:
+    lines = NoisyLine(0.01, seed=1), NoisyLine(0.01, seed=2)
+    with VirtualBoard(simulator, lines) as board, Peer(board.port, CONFIG) as peer:
         for number in range(20):
             while peer.sync(TIMEOUT).expected == number:
                 peer.send(write_request(number, GlobalRegister.BATCH, number + 1))
