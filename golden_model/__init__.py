@@ -12,7 +12,8 @@ from .files.model_file import Model
 from .network import Network
 from .random_stream import RandomStream
 from .reference import ReferenceNetwork
-from .trainer import EpochRecord, Trainer, epoch_order, reinforcement_events
+from .schedule import epoch_order, reinforcement_events
+from .trainer import EpochRecord, Trainer
 
 if TYPE_CHECKING:
     from . import datasets
