@@ -13,12 +13,12 @@ __all__ = ["epoch_order", "reinforcement_events"]
 
 
 def epoch_order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
-    """The order in which an epoch takes its samples: a permutation, (samples,)."""
+    """Sample order of an epoch: a permutation of the samples, (samples,) (docs/algorithm.md, 6)."""
     return np.argsort(RandomStream(seed, order_id(epoch)).draws(samples), kind="stable")
 
 
 def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: float) -> int:
-    """``M_l``, the events of each of an epoch's commits (docs/algorithm.md, 5).
+    """Reinforcement events ``M_l`` of a commit (docs/algorithm.md, 5).
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: flo
     Raises
     ------
     ConfigurationError
-        If reinforcement or accuracy is out of its range, or the events are more than fit the
-        layer's 32-bit register.
+        If reinforcement or accuracy is out of range, or the number of events exceeds the layer's
+        32-bit register.
     """
     reinforcement = checked_number("reinforcement", reinforcement, 0.0, math.inf)
     accuracy = checked_number("accuracy", accuracy, 0.0, 1.0)

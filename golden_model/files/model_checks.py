@@ -143,7 +143,7 @@ def check_history(
 
 
 def checked_image_shape(shape: Sequence[Any], pixels: int) -> tuple[int, int]:
-    """Height and width of an image of so many pixels.
+    """Check height and width of an image against its number of pixels.
 
     Raises
     ------

@@ -30,45 +30,45 @@ from .npz import packed_arrays, read_arrays
 
 __all__ = ["Model"]
 
-# Samples are encoded and predicted so many at a time.
+# Samples encoded and predicted at once.
 SLICE_ROWS = 4096
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Model:
-    """A network between two epochs, its encoder and its history.
+    """A trained network between two epochs, with its encoder and history.
 
     Parameters
     ----------
     config : NetworkConfig
         The network.
     encoder : Thermometer
-        Makes its inputs of a sample.
+        Encodes raw samples as the network's inputs.
     counters : sequence of (K, N) integers
-        ``k`` of each layer; copied, as all arrays are, to int16.
+        ``k`` of each layer; copied, like all arrays, as int16.
     snapshot : sequence of (K, N) of 0 and 1
         ``W``, the counters' signs.
     classifier : sequence of (C, K) of 0 and 1
-        ``P``, as the seed gives it.
+        ``P``, determined by the seed.
     streams : sequence of RandomStream
-        Where the reinforcement streams stand; copied.
+        Reinforcement streams at their positions; copied.
     epoch : int
         Number of the next epoch, 0 to 32768.
     accuracy : float
-        Training accuracy of the epoch before, 0 to 1; 0 if there was none.
+        Training accuracy of the previous epoch, 0 to 1; 0 if there was none.
     history : sequence of EpochRecord
-        What was recorded of the training, epochs rising.
+        Records of the epochs, in rising order.
     data_name : str
         The data set's name.
     image_shape : (height, width) or None
-        Set where a sample is an image.
+        Height and width, if a sample is an image.
     class_names : sequence of str or None
-        Set where the classes have names.
+        Names of the classes, if they have names.
 
     Raises
     ------
     ConfigurationError
-        If the parts do not fit together.
+        If the parts contradict each other.
     """
 
     config: NetworkConfig
@@ -135,23 +135,23 @@ class Model:
         image_shape: tuple[int, int] | None = None,
         class_names: Sequence[str] | None = None,
     ) -> "Model":
-        """A copy of where a trainer stands; training on does not change it.
+        """Copy the state of a trainer; later training does not change the model.
 
         Parameters
         ----------
         trainer : Trainer
-            Between two epochs.
+            A trainer between two epochs.
         encoder : Thermometer
-            What encoded its samples.
+            The encoder of its samples.
         history : sequence of EpochRecord
-            What was recorded.
+            Records of the epochs.
         data_name, image_shape, class_names
-            The data set's facts, as :class:`Model` takes them.
+            Properties of the data set, as in :class:`Model`.
 
         Raises
         ------
         ConfigurationError
-            If the parts do not fit together.
+            If the parts contradict each other.
         """
         network = trainer.network
         config = network.config
@@ -171,12 +171,12 @@ class Model:
         )
 
     def trainer(self) -> Trainer:
-        """A trainer that goes on as if training had never stopped."""
+        """Make a trainer that continues the training as if it had never stopped."""
         network = Network.from_state(self.config, self.counters, self.snapshot, self.streams)
         return Trainer(network, epoch=self.epoch, accuracy=self.accuracy)
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Classes of samples as they come, (n, features) → (n,).
+        """Predict the classes of raw samples, (n, features) → (n,).
 
         Raises
         ------
@@ -194,12 +194,12 @@ class Model:
         )
 
     def predict_bits(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Classes of encoded samples, (n, N) of 0 and 1 → (n,).
+        """Predict the classes of encoded samples, (n, N) of 0 and 1 → (n,).
 
         Raises
         ------
         DataError
-            If the samples are no bits, or not as many as the network takes.
+            If the samples are not bits, or have another number of bits than the network takes.
         """
         return self._network.predict(x)
 
@@ -208,12 +208,12 @@ class Model:
         return Network.from_state(self.config, self.counters, self.snapshot, self.streams)
 
     def save(self, path: PathLike) -> None:
-        """Write a model file; a file that stood there is replaced whole or not at all.
+        """Write a model file; an existing file is replaced completely or stays unchanged.
 
         Raises
         ------
         ModelFileError
-            If it cannot be written.
+            If the file cannot be written.
         """
         path = Path(path)
         check_destination(path)
@@ -229,7 +229,7 @@ class Model:
         Raises
         ------
         ModelFileError
-            If it cannot be read, is damaged, of a newer format, or inconsistent.
+            If the file cannot be read, is damaged, inconsistent or of a newer format.
         """
         path = Path(path)
         arrays = read_arrays(path, ModelFileError)

@@ -7,10 +7,10 @@ A model file is an ``.npz`` archive without pickles:
 ``counters_l``       (K, N) int16, ``k`` of layer ``l``
 ``snapshot_l``       (K, N) uint8 of 0 and 1, ``W``
 ``classifier_l``     (C, K) uint8 of 0 and 1, ``P``
-``reinforcement_l``  (2,) uint64, where the reinforcement stream stands
+``reinforcement_l``  (2,) uint64, history of the reinforcement stream
 ``thresholds``       float64, as in :class:`Thermometer`
 ``kept``             int64, as in :class:`Thermometer`
-``state``            JSON text: epochs trained, the last one's accuracy, encoder, data set
+``state``            JSON text: epochs trained, last training accuracy, encoder, data set
 ``history``          JSON text: a list of :class:`EpochRecord`
 ===================  ======================================================================
 """
@@ -83,7 +83,7 @@ def model_parts(arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     for name in arrays:
         found = LAYER_ARRAY.fullmatch(name)
         if found and int(found[2]) not in layers:
-            raise ModelFileError(f"{name} is there, but the network has {len(layers)} layers")
+            raise ModelFileError(f"the file has {name}, but the network has {len(layers)} layers")
 
     state = JsonObject("state", json_value(arrays, "state"))
     encoder, data = state.part("encoder"), state.part("data")

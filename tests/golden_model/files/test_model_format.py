@@ -117,7 +117,7 @@ def poke(index, value):
         ),
         (
             changed("config", lambda c: c.update(hidden=[8], groups=[4])),
-            ": counters_1 is there, but the network has 1 layers",
+            ": the file has counters_1, but the network has 1 layers",
         ),
         (changed("config", lambda c: c.update(hidden=[8, 9])), ": counters_1 must be of shape (9,"),
         (changed("config", lambda c: c.update(inputs=6)), ": the encoder gives 12 bits and the"),
