@@ -1,50 +1,86 @@
-"""The golden model of the local-error training algorithm (docs/algorithm.md), in NumPy."""
+"""The golden model: the training algorithm of docs/algorithm.md in NumPy, bit for bit.
+
+Networks and their training, random streams, encoders, data sets, model files, baselines, and a
+scikit-learn estimator. Gateware is compared with this model. Every name is imported at its first
+use, so ``import metaplast.golden_model`` alone loads no other library.
+"""
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .baselines.committee import CommitteeMachine
-from .batch_record import BatchRecord
-from .config import LayerConfig, NetworkConfig, default_group
-from .encoding import Thermometer
-from .errors import ConfigurationError, DataError, MetaplastError, ModelFileError
-from .files.model_file import Model
-from .network import Network
-from .random_stream import RandomStream
-from .reference import ReferenceNetwork
-from .trainer import EpochRecord, Trainer, epoch_order, reinforcement_events
-
 if TYPE_CHECKING:
-    from . import datasets
+    from . import baselines, datasets, files
+    from .baselines.committee import CommitteeMachine
+    from .batch_record import BatchRecord
+    from .config import LayerConfig, NetworkConfig, default_group
+    from .encoding import Thermometer
+    from .errors import ConfigurationError, DataError, MetaplastError, ModelFileError
     from .estimator import BMLPClassifier as BMLPClassifier
+    from .files.model_file import Model
+    from .metrics import confusion_matrix
+    from .network import Network
+    from .network_state import NetworkState, StoredState
+    from .random_stream import RandomStream
+    from .reference import ReferenceNetwork
+    from .schedule import epoch_order, reinforcement_events
+    from .trainer import EpochRecord, TrainableNetwork, Trainer
 
-# BMLPClassifier is imported by its name only: it needs scikit-learn, which the model does not.
+# BMLPClassifier needs scikit-learn, so `import *` leaves it out.
 __all__ = [
     "BatchRecord",
-    "RandomStream",
     "CommitteeMachine",
     "ConfigurationError",
     "DataError",
     "EpochRecord",
     "LayerConfig",
-    "ReferenceNetwork",
     "MetaplastError",
     "Model",
     "ModelFileError",
     "Network",
     "NetworkConfig",
+    "NetworkState",
+    "RandomStream",
+    "ReferenceNetwork",
+    "StoredState",
     "Thermometer",
+    "TrainableNetwork",
     "Trainer",
+    "baselines",
+    "confusion_matrix",
     "datasets",
     "default_group",
     "epoch_order",
+    "files",
     "reinforcement_events",
 ]
 
+_MODULES = {
+    "baselines.committee": ("CommitteeMachine",),
+    "batch_record": ("BatchRecord",),
+    "config": ("LayerConfig", "NetworkConfig", "default_group"),
+    "encoding": ("Thermometer",),
+    "errors": ("ConfigurationError", "DataError", "MetaplastError", "ModelFileError"),
+    "estimator": ("BMLPClassifier",),
+    "files.model_file": ("Model",),
+    "metrics": ("confusion_matrix",),
+    "network": ("Network",),
+    "network_state": ("NetworkState", "StoredState"),
+    "random_stream": ("RandomStream",),
+    "reference": ("ReferenceNetwork",),
+    "schedule": ("epoch_order", "reinforcement_events"),
+    "trainer": ("EpochRecord", "TrainableNetwork", "Trainer"),
+}
+_PACKAGES = ("baselines", "datasets", "files")
+
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":  # whose downloads need much of the standard library
-        return importlib.import_module(".datasets", __name__)
-    if name == "BMLPClassifier":
-        return importlib.import_module(".estimator", __name__).BMLPClassifier
+    if name in _PACKAGES:
+        return importlib.import_module(f".{name}", __name__)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(importlib.import_module(f".{module}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "BMLPClassifier"})

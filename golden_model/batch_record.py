@@ -1,4 +1,4 @@
-"""A batch of samples, and the record of its training: predictions, error bits, updates."""
+"""A batch of samples, and its training record: predictions, error bits, updates."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,7 +14,7 @@ Batch: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 @dataclass(frozen=True, eq=False)
 class BatchRecord:
-    """What a batch of ``n`` samples did, layer by layer.
+    """Training record of a batch of ``n`` samples: predictions, error bits, updates.
 
     Attributes
     ----------
@@ -23,10 +23,10 @@ class BatchRecord:
     errors : (n, L) bool
         The error bits.
     chosen : list of (n, groups) int32
-        Per layer, the neuron chosen in each group, or −1 where there is none. Empty where the
-        network cannot tell, as gateware.
+        Per layer, the neuron chosen in each group, or −1 for none. Empty if the network does not
+        report it (gateware does not).
     events : list of int
-        Per layer, the draws that its commit took from the reinforcement stream.
+        Per layer, the draws of the commit from the reinforcement stream.
     """
 
     predictions: NDArray[np.int64]
@@ -36,11 +36,11 @@ class BatchRecord:
 
     @property
     def error_counts(self) -> list[int]:
-        """Per layer, the error bits raised."""
+        """Per layer, the number of error bits raised."""
         counts: list[int] = self.errors.sum(axis=0).tolist()
         return counts
 
     @property
     def updates(self) -> list[int]:
-        """Per layer, the neurons updated."""
+        """Per layer, the number of neurons updated."""
         return [int(np.count_nonzero(chosen >= 0)) for chosen in self.chosen]

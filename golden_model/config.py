@@ -1,4 +1,6 @@
-"""One frozen description of a network, for the model, the gateware, the files and the host.
+"""Configuration of a network: shape, training parameters and seed, in one frozen dataclass.
+
+The model, the gateware, the files and the command line use the same configuration.
 
 Symbols are those of docs/algorithm.md.
 """
@@ -25,7 +27,7 @@ MAX_LAYERS = 4096
 MAX_CLASSES = 256
 MAX_BATCH = 65535
 MAX_SEED = (1 << 48) - 1
-MAX_EPOCHS = 1 << 15  # later ones have no stream for the order of their samples
+MAX_EPOCHS = 1 << 15  # there are this many streams for the sample order
 MAX_ADDRESS_BITS = 32
 MAX_INITIAL_BITS = 6
 LARGEST_DEFAULT_GROUP = 32
@@ -33,14 +35,14 @@ FEWEST_DEFAULT_GROUPS = 4
 
 
 def ceil_log2(value: int) -> int:
-    """Bits that number ``value`` things, ``ceil(log2(value))``, but at least 1."""
+    """Bits of an index below ``value``: ``ceil(log2(value))``, but at least 1."""
     return max(1, (value - 1).bit_length())
 
 
 def default_group(neurons: int) -> int:
-    """``γ`` of a layer for which none is given.
+    """Default group size ``γ`` of a layer.
 
-    The largest divisor of its ``neurons`` that is at most 32 and leaves at least four groups.
+    The largest divisor of ``neurons`` that is at most 32 and gives at least four groups.
     """
     largest = max(1, min(LARGEST_DEFAULT_GROUP, neurons // FEWEST_DEFAULT_GROUPS))
     return next(size for size in range(largest, 0, -1) if neurons % size == 0)
@@ -48,7 +50,7 @@ def default_group(neurons: int) -> int:
 
 @dataclass(frozen=True)
 class LayerConfig:
-    """One layer of a :class:`NetworkConfig`; made by :attr:`NetworkConfig.layers` only.
+    """Shape and margin of one layer; :attr:`NetworkConfig.layers` makes it.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ class LayerConfig:
     counter_bits : int
         ``B``, bits of a hidden weight.
     margin : int
-        ``margin_l = floor(r·K)``, compared with twice the lead of the best score.
+        ``margin_l = floor(r·K)``, compared with twice the difference of the two best scores.
     """
 
     index: int
@@ -114,7 +116,9 @@ class LayerConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """A network and how it is trained: everything but the data that decides a counter.
+    """Shape, training parameters and seed of a network.
+
+    Together with the data, they determine every counter.
 
     Parameters
     ----------
@@ -129,7 +133,7 @@ class NetworkConfig:
     counter_bits : int
         ``B``, bits of a hidden weight. 2 to 16.
     robustness : float
-        ``r``, the lead that a right answer must have, as a share of ``K``. 0 to 1.
+        ``r``, the margin that a right prediction must have, as a share of ``K``. 0 to 1.
     reinforcement : float
         ``p_r``, scale of the reinforcement's probability. At least 0.
     batch : int
@@ -140,7 +144,7 @@ class NetworkConfig:
     Raises
     ------
     ConfigurationError
-        If a value is out of its range or of a wrong type, or the parts do not fit together.
+        If a value is out of range or of a wrong type, or the values contradict each other.
     """
 
     inputs: int
@@ -197,7 +201,7 @@ class NetworkConfig:
 
     @cached_property
     def layers(self) -> tuple[LayerConfig, ...]:
-        """Each layer's own numbers."""
+        """The configuration of each layer."""
         inputs = (self.inputs, *self.hidden[:-1])
         return tuple(
             LayerConfig(
@@ -213,7 +217,7 @@ class NetworkConfig:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """The configuration as plain values, ready for JSON."""
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in asdict(self).items()
@@ -221,7 +225,7 @@ class NetworkConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "NetworkConfig":
-        """The inverse of :meth:`to_dict`.
+        """Make a configuration from :meth:`to_dict`'s values.
 
         Raises
         ------
@@ -241,21 +245,21 @@ class NetworkConfig:
 
 
 def checked_integer(name: str, value: Any, low: int, high: int) -> int:
-    """An integer of Python's, of one of any type.
+    """Convert a value to a Python integer and check its range.
 
     Parameters
     ----------
     name : str
-        What errors call it.
+        Name of the value in error messages.
     value : integer
-        Of Python's or NumPy's.
+        A Python or NumPy number.
     low, high : int
-        Its range, both included.
+        The range, both ends included.
 
     Raises
     ------
     ConfigurationError
-        If it is no integer (a bool is none) or out of the range.
+        If the value is not an integer (a bool is not), or out of range.
     """
     if isinstance(value, bool):
         raise ConfigurationError(f"{name} must be an integer, not {value!r}")
@@ -282,21 +286,21 @@ def _integers(name: str, values: Any) -> tuple[int, ...]:
 
 
 def checked_number(name: str, value: Any, low: float, high: float) -> float:
-    """A float of Python's, of a real number of any type.
+    """Convert a value to a Python float and check its range.
 
     Parameters
     ----------
     name : str
-        What errors call it.
+        Name of the value in error messages.
     value : number
-        Of Python's or NumPy's.
+        A Python or NumPy number.
     low, high : float
-        Its range, both included; ``high`` may be infinite, the number may not.
+        The range, both ends included; ``high`` may be infinite, the value may not.
 
     Raises
     ------
     ConfigurationError
-        If it is no number (a bool is none), not finite, or out of the range.
+        If the value is not a number (a bool is not), not finite, or out of range.
     """
     if isinstance(value, bool | str | bytes):
         raise ConfigurationError(f"{name} must be a number, not {value!r}")

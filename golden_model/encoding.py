@@ -1,4 +1,4 @@
-"""From features to bits: the thermometer (docs/algorithm.md, 7)."""
+"""Thermometer encoding: from features to bits (docs/algorithm.md, 7)."""
 
 import operator
 from bisect import bisect_right

@@ -1,17 +1,19 @@
-"""What can go wrong by a user's hand; every message is one sentence that names the way out."""
+"""Exceptions for errors that a user can cause; each message names the value and the way out."""
+
+__all__ = ["ConfigurationError", "DataError", "MetaplastError", "ModelFileError"]
 
 
 class MetaplastError(Exception):
-    """Base of every error that Metaplast raises on purpose."""
+    """Base class of all exceptions that Metaplast raises for a user's errors."""
 
 
 class ConfigurationError(MetaplastError, ValueError):
-    """A network, a plan or an option asks for what cannot be."""
+    """A network, a plan or an option has a value that is not allowed."""
 
 
 class DataError(MetaplastError, ValueError):
-    """A data set, a sample or a label is not what it should be."""
+    """A data set, a sample or a label breaks a rule."""
 
 
 class ModelFileError(MetaplastError):
-    """A model file is damaged, too new, or inconsistent."""
+    """A model file is damaged, of a newer format, or inconsistent, or cannot be written."""

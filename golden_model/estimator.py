@@ -1,4 +1,4 @@
-"""The golden model behind scikit-learn's door."""
+"""A scikit-learn estimator: the golden model with fit, partial_fit and predict."""
 
 import numbers
 import warnings

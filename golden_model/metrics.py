@@ -1,4 +1,4 @@
-"""Measures of a classifier: the confusion matrix."""
+"""Metrics of a classifier: the confusion matrix."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ __all__ = ["confusion_matrix"]
 def confusion_matrix(
     true: NDArray[Any], predicted: NDArray[Any], classes: int
 ) -> NDArray[np.int64]:
-    """Count samples by true class (row) and predicted class (column).
+    """Confusion matrix: samples by true class (row) and predicted class (column).
 
     Parameters
     ----------
     true, predicted : (n,) integers
         Classes, 0 to ``classes`` − 1.
     classes : int
-        How many classes there are.
+        Number of classes.
 
     Returns
     -------

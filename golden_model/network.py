@@ -1,12 +1,12 @@
-"""The algorithm in NumPy, fast, and equal to :mod:`~.literal` to the last bit.
+"""The network in NumPy: forward pass, local errors, counter updates, commit.
 
-Three observations make it so:
+Fast, and equal to :mod:`~.reference` to the last bit, because:
 
-- Within a batch ``W`` stands still, so the forward pass is a matrix product. In 0 and 1 it is
+- Within a batch ``W`` does not change, so the forward pass is a matrix product. In 0 and 1 it is
   ``z = 4·x·w − 2·Σx − 2·Σw + N``, exact in float32 up to 2^22 inputs (and float64 beyond).
-- Few neurons are chosen. Their steps are taken for all chosen neurons at once, first each
-  neuron's first, then each one's second, and so on, saturating every time: sample order is kept
-  neuron by neuron, and neurons do not touch each other's counters.
+- Few neurons are chosen. All chosen neurons are stepped at once: the first step of each neuron,
+  then the second of each, and so on, with saturation after each. This keeps the sample order of
+  each neuron, and a neuron's steps change no other neuron's counters.
 - A reinforcement event never moves a counter across zero, so events on one counter add up and
   saturate once.
 """
@@ -27,17 +27,17 @@ __all__ = ["Network", "initial_classifier", "initial_counters", "slices"]
 Bits = NDArray[np.uint8]
 Counters = NDArray[np.signedinteger]
 
-# Working arrays are held of this many samples at a time, or of so many that none has more than
-# SLICE_ELEMENTS; a longer batch is taken in slices.
+# A batch is processed in slices of at most this many samples, and of so few that no working array
+# has more than SLICE_ELEMENTS elements.
 SLICE = 512
 SLICE_ELEMENTS = 1 << 25
 
-# Reinforcement events are drawn and applied by so many at a time.
+# Reinforcement events drawn and applied at once.
 EVENTS_AT_ONCE = 1 << 20
 
 
 def initial_counters(config: LayerConfig, seed: int) -> Counters:
-    """The seeded initial ``k`` of a layer, (K, N) (docs/algorithm.md, 6)."""
+    """Initial counters ``k`` of a layer from the seed, (K, N) (docs/algorithm.md, 6)."""
     q = config.initial_bits
     draws = RandomStream(seed, initial_counters_id(config.index)).draws(config.weights)
     low = (draws & np.uint32((1 << q) - 1)).astype(_counter_type(config))
@@ -46,7 +46,7 @@ def initial_counters(config: LayerConfig, seed: int) -> Counters:
 
 
 def initial_classifier(config: LayerConfig, seed: int) -> Bits:
-    """The fixed local classifier ``P`` of a layer, (C, K) of 0 and 1 (docs/algorithm.md, 6)."""
+    """Local classifier ``P`` of a layer from the seed, (C, K) of 0 and 1 (docs/algorithm.md, 6)."""
     words = (config.classes + 31) // 32
     draws = RandomStream(seed, classifier_id(config.index)).draws(config.neurons * words)
     bits = np.unpackbits(draws.astype("<u4").view(np.uint8), bitorder="little")
@@ -54,7 +54,7 @@ def initial_classifier(config: LayerConfig, seed: int) -> Bits:
 
 
 def slices(config: NetworkConfig, samples: int) -> Iterator[slice]:
-    """Cut so many samples into slices that the working arrays have room for."""
+    """Cut samples into slices small enough for the working arrays."""
     widest = max(
         max(layer.inputs * (1 + layer.group_count), layer.neurons) for layer in config.layers
     )
@@ -64,12 +64,12 @@ def slices(config: NetworkConfig, samples: int) -> Iterator[slice]:
 
 
 def _counter_type(config: LayerConfig) -> np.dtype[np.signedinteger]:
-    # One step beyond a bound must be representable.
+    # A value one step beyond a bound must be representable.
     return np.dtype(np.int16) if config.counter_bits < 16 else np.dtype(np.int32)
 
 
 class Layer:
-    """One layer's state and its arithmetic on a batch.
+    """One layer: its state, forward pass, updates and commit on a batch.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ class Layer:
     classifier : (C, K) of 0 and 1
         ``P``.
     counters : (K, N) int
-        ``k``; taken over, not copied.
+        ``k``; used in place, not copied.
     snapshot : (K, N) of 0 and 1
         ``W``.
     stream : RandomStream
-        The reinforcement stream, where it stands.
+        The reinforcement stream, at its present position.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Layer:
         self.classifier = classifier
         self.counters = counters
         self.stream = stream
-        # The largest integer on the way is 4·N in the forward pass and 2·K in the scores.
+        # The largest intermediate integer is 4·N in the forward pass and 2·K in the scores.
         exact = max(config.inputs, config.neurons) <= 1 << 22
         self._real: np.dtype[np.floating] = np.dtype(np.float32 if exact else np.float64)
         self._desired = np.ascontiguousarray(classifier.T).astype(np.bool_).T
@@ -136,7 +136,7 @@ class Layer:
     ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.bool_], NDArray[np.int32]]:
         """Update the counters for some of a batch's samples, in order.
 
-        Gives the activations (n, K), predictions (n,), error bits (n,) and the neurons chosen
+        Returns activations (n, K), predictions (n,), error bits (n,) and the chosen neurons
         (n, groups), −1 for none.
         """
         z, a = self.forward(x.astype(self._real))
@@ -197,7 +197,7 @@ class Layer:
             self.counters[turn] = counters
 
     def commit(self, events: int) -> int:
-        """Reinforce and take the snapshot, if an error was raised; gives the draws taken."""
+        """Reinforce and take the snapshot, if an error was raised; return the number of draws."""
         if not self._error_raised:
             return 0
         self._error_raised = False
@@ -228,12 +228,12 @@ class Layer:
 
 
 class Network:
-    """A network that trains, on the vectorised reading of the algorithm.
+    """A binary multi-layer perceptron that trains by local error signals, in NumPy.
 
     Parameters
     ----------
     config : NetworkConfig
-        The network; counters and classifiers start as its seed says.
+        The network; its seed gives initial counters and classifiers.
     """
 
     def __init__(self, config: NetworkConfig):
@@ -259,7 +259,7 @@ class Network:
         snapshot: Sequence[ArrayLike],
         streams: Sequence[RandomStream],
     ) -> "Network":
-        """A network that goes on from a saved state.
+        """Make a network that continues from a saved state.
 
         Parameters
         ----------
@@ -268,12 +268,12 @@ class Network:
         counters, snapshot : sequence of (K, N) arrays
             ``k`` and ``W`` of each layer; copied.
         streams : sequence of RandomStream
-            The reinforcement streams, where they stood.
+            The reinforcement streams at their positions.
 
         Raises
         ------
         ConfigurationError
-            If a layer is missing, of another shape, or holds a value that cannot be.
+            If a layer is missing, or has a wrong shape or a value out of range.
         """
         network = cls.__new__(cls)
         network.config = config
@@ -356,14 +356,14 @@ class Network:
         Returns
         -------
         BatchRecord
-            What every sample did.
+            Predictions, error bits and updates.
 
         Raises
         ------
         DataError
-            If samples and labels do not fit each other or the network; nothing has changed then.
+            If samples and labels do not fit each other or the network. The network is unchanged.
         ConfigurationError
-            If events do not fit the network; nothing has changed then.
+            If events do not fit the network. The network is unchanged.
         """
         bits = checked_bits(x, self.config.inputs)
         labels = checked_labels(y, len(bits), self.config.classes)

@@ -1,4 +1,4 @@
-"""The state of a network that training changes: counters, snapshot, random streams."""
+"""The state of a network: counters, snapshot, reinforcement streams."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["NetworkState", "StoredState"]
 
 
 class NetworkState(Protocol):
-    """The state that training changes: a golden network, a core, a board, a saved model has one."""
+    """State that training changes, of a golden network, a core, a board or a saved model."""
 
     @property
     def counters(self) -> Sequence[NDArray[Any]]:

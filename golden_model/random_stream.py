@@ -1,4 +1,4 @@
-"""The random bit stream that model and gateware share (docs/algorithm.md, 6)."""
+"""Random number generator of model and gateware: an LFSR stream (docs/algorithm.md, 6)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,33 +19,33 @@ MASK_64 = (1 << 64) - 1
 HISTORY_BITS = 127
 SHORT_LAG, LONG_LAG = 64, 127
 
-# A step computes SHORT_LAG·2^m bits at once from a history of LONG_LAG·2^m; m = 6 is the first
-# whose lags are whole words, the last bounds the history to keep.
+# A step computes SHORT_LAG·2^m bits at once from a history of LONG_LAG·2^m bits. With m = 6 and
+# more, lags are whole words; the largest m limits the history in memory.
 FIRST_DOUBLING, LAST_DOUBLING = 6, 11
 
 
 def initial_counters_id(layer: int) -> int:
-    """Stream of the initial counters of a layer."""
+    """Stream number of the initial counters of a layer."""
     return 8 * layer
 
 
 def classifier_id(layer: int) -> int:
-    """Stream of the local classifier of a layer."""
+    """Stream number of the local classifier of a layer."""
     return 8 * layer + 1
 
 
 def reinforcement_id(layer: int) -> int:
-    """Stream of the reinforcement events of a layer."""
+    """Stream number of the reinforcement events of a layer."""
     return 8 * layer + 2
 
 
 def order_id(epoch: int) -> int:
-    """Stream of the sample order of an epoch.
+    """Stream number of the sample order of an epoch.
 
     Raises
     ------
     ConfigurationError
-        If the epoch has no stream of its own: they are numbered from 0 to 32767.
+        If the epoch is not from 0 to 32767.
     """
     return 0x8000 + checked_integer("an epoch", epoch, 0, MAX_EPOCHS - 1)
 
@@ -63,19 +63,19 @@ def split_mix_64(state: int, count: int) -> list[int]:
 
 
 class RandomStream:
-    """``b[n] = b[n−64] XOR b[n−127]``, drawn 32 bits at a time.
+    """Random bits ``b[n] = b[n−64] XOR b[n−127]``, drawn 32 at a time.
 
     Parameters
     ----------
     seed : int
         48 bits, unsigned.
     stream_id : int
-        16 bits, unsigned; which of a seed's streams.
+        Stream number. 16 bits, unsigned.
 
     Raises
     ------
     ConfigurationError
-        If the seed or the stream's number is no integer, or out of its range.
+        If the seed or the stream number is not an integer, or out of range.
     """
 
     def __init__(self, seed: int, stream_id: int):
@@ -109,14 +109,14 @@ class RandomStream:
 
     @classmethod
     def from_history(cls, low: int, high: int) -> "RandomStream":
-        """A stream that goes on where :attr:`history` was read.
+        """Make a stream that continues after this :attr:`history`.
 
         Raises
         ------
         ConfigurationError
-            If the history is all zero (the stream would never leave zero) or too long.
+            If the history is all zero (all later bits would be zero) or too long.
         """
-        low, high = int(low), int(high)  # NumPy's integers would lose what is shifted out
+        low, high = int(low), int(high)  # NumPy integers would overflow
         history = low | high << 64
         if not 0 <= low <= MASK_64 or not 0 < history < 1 << HISTORY_BITS:
             raise ConfigurationError(
@@ -143,7 +143,7 @@ class RandomStream:
         return taken
 
     def _extend(self) -> None:
-        """Make more words; all made so far are taken."""
+        """Compute more words; all earlier words are taken."""
         if len(self._words) < LONG_LAG:
             self._extend_slowly()
             return
@@ -157,13 +157,13 @@ class RandomStream:
         kept = self._words[-(LONG_LAG << self._doubling + 1) :]
         self._taken -= 2 * (len(self._words) - len(kept))
         self._words = np.concatenate([kept, fresh])
-        self._origin = 0  # no longer within reach
+        self._origin = 0  # no longer needed
 
     def _extend_slowly(self) -> None:
-        """One word from the 127 bits before it, by the recurrence itself."""
+        """Compute one word from the 127 bits before it, by the recurrence."""
         low, high = self.history
         before = low | high << 64
-        # Bit n of the word: b[n−64] is bit 63 + n of the history, b[n−127] is bit n. The word's
-        # last bit, n = 63, needs the history's newest, bit 126, so 64 bits come out at once.
+        # Bit n of the word: b[n−64] is bit 63 + n of the history, b[n−127] is bit n. The last bit
+        # of the word, n = 63, needs bit 126 of the history, its newest: 64 bits at once.
         word = (before >> 63 ^ before) & MASK_64
         self._words = np.append(self._words, np.array([word], dtype="<u8"))

@@ -1,6 +1,7 @@
-"""The algorithm in plain loops: docs/algorithm.md, sections 2 to 5, in Python. The one to read.
+"""Reference implementation of the algorithm in plain Python loops (docs/algorithm.md, 2 to 5).
 
-:class:`~.network.Network` computes the same and is the one to use; tests hold the two equal.
+It is written to be read. :class:`~.network.Network` computes the same with NumPy, fast; tests
+compare the two.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ __all__ = ["ReferenceLayer", "ReferenceNetwork"]
 
 
 class ReferenceLayer:
-    """One layer: its counters ``k``, their snapshot ``w``, its local classifier ``p``.
+    """One layer: counters ``k``, snapshot ``w``, local classifier ``p``.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ class ReferenceLayer:
         return s.index(first) != y or 2 * (first - second) < self.config.margin
 
     def choose(self, z: list[int], a: list[int], y: int) -> list[int]:
-        """In each group the wrong neuron closest to its threshold, or −1 (section 4)."""
+        """In each group the wrong neuron of smallest ``|z|``, or −1 (section 4)."""
         d = self.p[y]
         chosen = []
         for g in range(self.config.group_count):
@@ -93,7 +94,7 @@ class ReferenceLayer:
                 self._step(j, i, up=x[i] == desired)
 
     def commit(self, events: int) -> int:
-        """Reinforce, then take the snapshot; gives the draws taken (section 5)."""
+        """Reinforce, then take the snapshot; return the number of draws (section 5)."""
         if not self.error_raised:
             return 0
         self.error_raised = False
@@ -112,7 +113,7 @@ class ReferenceLayer:
 
 
 class ReferenceNetwork:
-    """A chain of :class:`ReferenceLayer`; the interface of :class:`~.network.Network`.
+    """Reference network in plain loops, with the interface of :class:`~.network.Network`.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ class ReferenceNetwork:
         snapshot: Sequence[ArrayLike],
         streams: Sequence[RandomStream],
     ) -> "ReferenceNetwork":
-        """A network that goes on from a saved state; it is copied, and not checked."""
+        """Make a network that continues from a saved state, which is copied, not checked."""
         network = cls(config)
         for layer, k, w, stream in zip(network.layers, counters, snapshot, streams, strict=True):
             layer.k = np.asarray(k).tolist()

@@ -1,4 +1,4 @@
-"""What a network trains on and predicts from: encoded samples, labels and events, checked."""
+"""Checks of a network's inputs: encoded samples, labels, reinforcement events."""
 
 import operator
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ __all__ = ["checked_bits", "checked_events", "checked_labels", "samples_array"]
 
 
 def samples_array(x: Any, name: str = "samples") -> NDArray[Any]:
-    """Samples as an array of whatever shape and type; not copied if they are one already.
+    """Samples as an array of any shape and type, without a copy where possible.
 
     Parameters
     ----------
     x : array or nested sequences
         Samples.
     name : str
-        What errors call them.
+        Name of the samples in error messages.
 
     Raises
     ------
     DataError
-        If they are ragged.
+        If rows have different lengths.
     """
     try:
         return np.asarray(x)
@@ -34,19 +34,19 @@ def samples_array(x: Any, name: str = "samples") -> NDArray[Any]:
 
 
 def checked_bits(x: ArrayLike, inputs: int) -> NDArray[np.uint8]:
-    """Encoded samples as (n, inputs) uint8; not copied if they are that already.
+    """Check encoded samples and convert them to (n, inputs) uint8, without a copy where possible.
 
     Parameters
     ----------
     x : (n, inputs) of 0 and 1
-        Encoded samples, of any type of number or bool.
+        Encoded samples, of any number type or bool.
     inputs : int
-        ``N_0``, the network's.
+        ``N_0`` of the network.
 
     Raises
     ------
     DataError
-        If the shape is another, or a value is neither 0 nor 1.
+        If the shape differs, or a value is neither 0 nor 1.
     """
     bits = samples_array(x)
     if bits.ndim != 2 or bits.shape[1] != inputs:
@@ -69,21 +69,21 @@ def _neither(others: NDArray[np.number]) -> DataError:
 
 
 def checked_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int64]:
-    """Labels as (samples,) int64.
+    """Check labels and convert them to (samples,) int64.
 
     Parameters
     ----------
     y : (samples,) int
         Labels, 0 to classes − 1.
     samples : int
-        How many there must be.
+        Number of labels that there must be.
     classes : int
-        ``C``, the network's.
+        ``C`` of the network.
 
     Raises
     ------
     DataError
-        If the shape is another, a label is no integer, or it names no class.
+        If the shape differs, or a label is not an integer from 0 to classes − 1.
     """
     try:
         labels = np.asarray(y)
@@ -103,19 +103,19 @@ def checked_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int64
 
 
 def checked_events(events: Sequence[int], layers: int) -> list[int]:
-    """``M_l`` of each layer, as Python's integers.
+    """Check the reinforcement events ``M_l`` and convert them to Python integers.
 
     Parameters
     ----------
     events : sequence of int
         A count for each layer, at least 0.
     layers : int
-        How many there must be.
+        Layers of the network.
 
     Raises
     ------
     ConfigurationError
-        If there are more or fewer, or one is no integer or negative.
+        If the number of counts differs, or a count is negative or not an integer.
     """
     counts: list[int] = []
     given: Any = events

@@ -1,6 +1,5 @@
-"""Epochs: the order of the samples, the reinforcement's strength, accuracy, history."""
+"""The training loop: epochs of batches, training accuracy, and a record of each epoch."""
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
@@ -10,63 +9,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .batch_record import Batch, BatchRecord
-from .config import MAX_EPOCHS, LayerConfig, NetworkConfig, checked_integer, checked_number
-from .errors import ConfigurationError, DataError
+from .config import MAX_EPOCHS, NetworkConfig, checked_integer, checked_number
+from .errors import DataError
 from .network_state import NetworkState
-from .random_stream import RandomStream, order_id
 from .samples import checked_bits, checked_labels
+from .schedule import epoch_order, reinforcement_events
 
 __all__ = [
     "EpochRecord",
     "TrainableNetwork",
     "Trainer",
-    "epoch_order",
-    "reinforcement_events",
     "saturated_counters",
 ]
 
 
-def epoch_order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
-    """The order in which an epoch takes its samples: a permutation, (samples,)."""
-    return np.argsort(RandomStream(seed, order_id(epoch)).draws(samples), kind="stable")
-
-
-def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: float) -> int:
-    """``M_l``, the events of each of an epoch's commits (docs/algorithm.md, 5).
-
-    Parameters
-    ----------
-    layer : LayerConfig
-        The layer.
-    reinforcement : float
-        ``p_r``. At least 0.
-    accuracy : float
-        Training accuracy of the previous epoch, 0 to 1; 0 in the first.
-
-    Raises
-    ------
-    ConfigurationError
-        If reinforcement or accuracy is out of its range, or the events are more than fit the
-        layer's 32-bit register.
-    """
-    reinforcement = checked_number("reinforcement", reinforcement, 0.0, math.inf)
-    accuracy = checked_number("accuracy", accuracy, 0.0, 1.0)
-    expected = (
-        reinforcement
-        * math.sqrt(1 - accuracy)
-        * math.sqrt(2 / (math.pi * layer.inputs))
-        * 2 ** (layer.neuron_bits + layer.input_bits)
-    )
-    if expected + 1 / 2 >= 1 << 32:
-        raise ConfigurationError(
-            f"a reinforcement of {reinforcement:g} takes {expected:.3g} events a commit in layer "
-            f"{layer.index}, and at most {(1 << 32) - 1} can be counted; make it smaller"
-        )
-    return math.floor(expected + 1 / 2)
-
-
 def saturated_counters(config: NetworkConfig, counters: Sequence[NDArray[Any]]) -> tuple[int, ...]:
-    """Counters at a bound, per layer, of ``k`` of each layer, (K, N)."""
+    """Number of saturated counters in each layer, from ``k`` of each layer, (K, N)."""
     return tuple(
         int(np.count_nonzero((k == layer.lowest) | (k == layer.highest)))
         for k, layer in zip(counters, config.layers, strict=True)
@@ -74,7 +32,7 @@ def saturated_counters(config: NetworkConfig, counters: Sequence[NDArray[Any]]) 
 
 
 class TrainableNetwork(NetworkState, Protocol):
-    """A network that :class:`Trainer` can train: the golden model, or gateware of any kind."""
+    """Interface of a network that :class:`Trainer` trains: golden model or gateware."""
 
     config: NetworkConfig
 
@@ -83,8 +41,8 @@ class TrainableNetwork(NetworkState, Protocol):
     ) -> Iterator[BatchRecord]:
         """Train on batches, each of which ends with a commit.
 
-        A network may take batches ahead of the record that it gives next. When the iterator ends,
-        all batches are trained and committed.
+        A network may take further batches before it yields the record of an earlier one. When the
+        iterator ends, all batches are trained and committed.
 
         Parameters
         ----------
@@ -100,12 +58,14 @@ class TrainableNetwork(NetworkState, Protocol):
         """
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Classes of encoded samples, (n, N) of 0 and 1 → (n,); nothing is learnt."""
+        """Classes of encoded samples, (n, N) of 0 and 1 → (n,), without training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpochRecord:
-    """One line of a training's history; tuples have an entry for each layer.
+    """The record of a training epoch: accuracies, error rates, updates, time.
+
+    Tuples have an entry for each layer.
 
     Attributes
     ----------
@@ -114,9 +74,9 @@ class EpochRecord:
     samples : int
         Samples trained on.
     accuracy : float
-        Share of them that the network predicted right when they were trained on, 0 to 1.
+        Training accuracy: share of samples predicted right when they were trained on, 0 to 1.
     layer_accuracy : tuple of float
-        The same of each layer's local prediction.
+        Training accuracy of each layer's local prediction.
     error_rate : tuple of float
         Share of samples that raised the layer's error bit.
     updates : tuple of int
@@ -124,14 +84,14 @@ class EpochRecord:
     events : tuple of int
         ``M_l``.
     saturated : tuple of int
-        Counters at a bound when the epoch ended.
+        Counters at a bound at the end of the epoch.
     seconds : float
-        Time it took.
+        Duration of the epoch.
     cycles : int or None
-        Clock cycles that gateware took, from the first word offered to the end of the last commit;
-        None where they are not known.
+        Clock cycles of the gateware, from the first word offered to the end of the last commit;
+        None where unknown.
     test_accuracy, validation_accuracy : float or None
-        On samples not trained on, after the epoch.
+        Accuracy on samples outside the training set, after the epoch.
     """
 
     epoch: int
@@ -149,11 +109,11 @@ class EpochRecord:
 
     @property
     def cycles_per_sample(self) -> float | None:
-        """Mean clock cycles of a sample; None where they are not known."""
+        """Mean clock cycles of a sample; None where unknown."""
         return None if self.cycles is None else self.cycles / self.samples
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """The record as plain values, ready for JSON."""
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in asdict(self).items()
@@ -161,7 +121,7 @@ class EpochRecord:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "EpochRecord":
-        """The inverse of :meth:`to_dict`; what it does not know, it leaves out.
+        """Make a record from :meth:`to_dict`'s values; unknown keys are ignored.
 
         Raises
         ------
@@ -181,21 +141,21 @@ class EpochRecord:
 
 
 class Trainer:
-    """Trains a network epoch by epoch.
+    """The training loop: trains a network epoch by epoch.
 
     Parameters
     ----------
     network : TrainableNetwork
         Trained in place.
     epoch : int
-        Number of the next epoch, 0 to 32768; above 0 to go on with a saved network.
+        Number of the next epoch, 0 to 32768; above 0 to continue a saved training.
     accuracy : float
-        Training accuracy of the epoch before that, 0 to 1; 0 if there was none.
+        Training accuracy of the previous epoch, 0 to 1; 0 if there was none.
 
     Raises
     ------
     ConfigurationError
-        If the epoch or the accuracy is no number, or out of its range.
+        If the epoch or the accuracy is not a number, or out of range.
     """
 
     def __init__(self, network: TrainableNetwork, *, epoch: int = 0, accuracy: float = 0.0):
@@ -204,7 +164,7 @@ class Trainer:
         self.accuracy = checked_number("accuracy", accuracy, 0.0, 1.0)
 
     def events(self) -> list[int]:
-        """``M_l`` of every layer in the coming epoch."""
+        """Reinforcement events ``M_l`` of every layer in the next epoch."""
         config = self.network.config
         return [
             reinforcement_events(layer, config.reinforcement, self.accuracy)
@@ -217,7 +177,7 @@ class Trainer:
         y: ArrayLike,
         on_batch: Callable[[int, BatchRecord], None] | None = None,
     ) -> EpochRecord:
-        """Train on every sample once.
+        """Train for one epoch, on every sample once.
 
         Parameters
         ----------
@@ -226,15 +186,15 @@ class Trainer:
         y : (n,) int
             Labels, 0 to C − 1.
         on_batch : callable, optional
-            Called after each batch with the samples done so far and the batch's record.
+            Called after each batch with the samples trained so far and the batch's record.
 
         Raises
         ------
         DataError
-            If there is no sample, or samples and labels do not fit each other or the network;
-            nothing has changed then.
+            If there is no sample, or samples and labels do not fit each other or the network.
+            The network is unchanged then.
         ConfigurationError
-            If the epoch's number has no stream, or the reinforcement is too strong to count.
+            If the epoch number is above 32767, or the reinforcement takes too many events.
         """
         started = time.perf_counter()
         config = self.network.config

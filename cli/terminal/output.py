@@ -185,7 +185,7 @@ def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:
         If it cannot, or would be one of those.
     """
     from ...golden_model.errors import MetaplastError
-    from ...golden_model.files.model_file import check_destination
+    from ...golden_model.files.destination import check_destination
 
     check_destination(path)
     for other in unlike:

@@ -1,16 +1,17 @@
-"""The CP+R committee machine: the fully binary baseline with one trained layer.
+"""The CP+R committee machine: a binary baseline with one trained layer.
 
 C. Baldassi, *Generalization learning in a perceptron with binary synapses* (J. Stat. Phys. 136,
-2009) gives a binary perceptron its rule CP+R: clipped perceptron steps of a hidden weight, and
+2009) has the rule CP+R for a binary perceptron: clipped perceptron steps of a hidden weight, and
 random reinforcement of it. C. Baldassi et al., *Subdominant dense clusters allow for simple
-learning …* (Phys. Rev. Lett. 115, 128101, 2015) makes perceptrons a committee. arXiv:2412.00119
+learning …* (Phys. Rev. Lett. 115, 128101, 2015) makes a committee of perceptrons. arXiv:2412.00119
 compares itself with that machine for many classes: groups of perceptrons vote by majority, and a
 fixed random binary layer turns the votes into a score for each class.
 
-What differs from one layer of :class:`~.network.Network`:
+Differences from one layer of :class:`~.network.Network`:
 
-- A group, not a neuron, speaks to the classifier: ``v[g] = 1`` if at least half of the group's
-  activations are 1, and ``s[c] = popcount(XNOR(v, P[c]))`` with ``P`` of ``C × K/γ`` bits.
+- The classifier takes a vote of each group, not each neuron's activation: ``v[g] = 1`` if at least
+  half of the group's activations are 1, and ``s[c] = popcount(XNOR(v, P[c]))`` with ``P``
+  of ``C × K/γ`` bits.
 - Only a group whose vote is wrong learns: the wrong neuron of smallest ``|z|`` in it.
 - The margin is a share of the groups, ``floor(r·K/γ)``.
 
@@ -36,7 +37,7 @@ __all__ = ["CommitteeMachine"]
 
 
 class CommitteeLayer(Layer):
-    """The trained layer, with its groups' votes and the fixed layer above them.
+    """The trained layer of a committee machine: votes of groups, and scores of the votes.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class CommitteeLayer(Layer):
         counters = initial_counters(config, seed)
         super().__init__(
             config,
-            # A neuron shall do what its group shall do.
+            # The desired activation of a neuron is the desired vote of its group.
             classifier=np.repeat(of_votes, config.group, axis=1),
             counters=counters,
             snapshot=counters >= 0,
@@ -78,7 +79,7 @@ class CommitteeLayer(Layer):
 
 
 class CommitteeMachine:
-    """A committee that trains; :class:`~.trainer.Trainer` takes it as it takes a network.
+    """The CP+R committee machine, which :class:`~.trainer.Trainer` trains like a network.
 
     Parameters
     ----------
@@ -138,9 +139,9 @@ class CommitteeMachine:
         Raises
         ------
         DataError
-            If samples and labels do not fit each other or the network; nothing has changed then.
+            If samples and labels do not fit each other or the network. The network is unchanged.
         ConfigurationError
-            If events do not fit the network; nothing has changed then.
+            If events do not fit the network. The network is unchanged.
         """
         bits = checked_bits(x, self.config.inputs)
         labels = checked_labels(y, len(bits), self.config.classes)

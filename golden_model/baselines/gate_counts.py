@@ -1,8 +1,7 @@
-"""Boolean gates of a training step: the cost at which `metaplast compare` sets the models.
+"""Boolean gates of a training step: the cost of the models in `metaplast compare`.
 
-arXiv:2412.00119 compares training algorithms by the Boolean gates that their arithmetic amounts
-to. The same is done here, with the cost of each operation taken from the textbook circuit, in gates
-of two inputs:
+arXiv:2412.00119 compares training algorithms by the Boolean gates of their arithmetic. So does this
+module, with the cost of each operation from its textbook circuit, in gates of two inputs:
 
 ======================================  ========================================================
 operation                               gates
@@ -17,10 +16,10 @@ float32 addition                        1,211 (align, add, count zeros, normalis
 float32 multiplication                  3,537 (24 × 24 array, exponents, normalise, round)
 ======================================  ========================================================
 
-A step is one training sample, on average: forward, error, update, and its share of what is done
-once a batch. Additions and multiplications of matrix products are counted, the float optimisers'
-arithmetic too (a division or a square root as a multiplication); activation functions, softmax,
-random numbers and memory accesses are not.
+A step is one training sample on average: forward pass, error, update, and a share of the work done
+once a batch. Counted are the additions and multiplications of matrix products and of the float
+optimisers (a division or a square root as a multiplication); not counted are activation functions,
+softmax, random numbers and memory accesses.
 """
 
 from collections.abc import Sequence
@@ -68,19 +67,19 @@ FLOAT_MULTIPLY = (
 
 
 def popcount(bits: int) -> int:
-    """Gates that count the ones of so many bits."""
+    """Gates of a popcount of this many bits."""
     return FULL_ADDER * (bits - bits.bit_length())
 
 
 def binary_gates(config: NetworkConfig, history: Sequence[EpochRecord]) -> float:
-    """Gates of a step of the local-error algorithm, with the updates that there were.
+    """Gates of a step of the local-error algorithm, with the recorded updates.
 
     Parameters
     ----------
     config : NetworkConfig
         The network.
     history : sequence of EpochRecord
-        Its training.
+        Records of its training.
     """
     samples = sum(record.samples for record in history)
     total = 0.0
@@ -95,7 +94,7 @@ def binary_gates(config: NetworkConfig, history: Sequence[EpochRecord]) -> float
 
 
 def committee_gates(config: NetworkConfig, history: Sequence[EpochRecord]) -> float:
-    """Gates of a step of the CP+R committee machine, with the updates that there were."""
+    """Gates of a step of the CP+R committee machine, with the recorded updates."""
     samples = sum(record.samples for record in history)
     (layer,) = config.layers
     z_bits = layer.inputs.bit_length() + 1
@@ -164,7 +163,7 @@ _ADAM = 10 * FLOAT_MULTIPLY + 4 * FLOAT_ADD
 
 
 def _multilayer(sizes: Sequence[int]) -> tuple[int, int, int]:
-    """Weights, parameters with the biases, and products of an error's way back, of a sample."""
+    """Weights, parameters with biases, and products of the backward pass of a sample."""
     shapes = list(pairwise(sizes))
     weights = sum(inputs * outputs for inputs, outputs in shapes)
     backward = sum(inputs * outputs for inputs, outputs in shapes[1:])

@@ -1,8 +1,8 @@
 """A binary network trained with straight-through gradients, in PyTorch, for `metaplast compare`.
 
-Binary weights are the signs of float ones, which the gradient reaches as if there were no sign, and
-which are kept within ±1; activations are signs too, through which a gradient passes where the
-pre-activation is within ±1 (M. Courbariaux et al., *Binarized Neural Networks*, arXiv:1602.02830).
+Binary weights are the signs of float weights, which are kept within ±1; the gradient ignores the
+sign function. Activations are signs too, which a gradient passes where the pre-activation is within
+±1 (M. Courbariaux et al., *Binarized Neural Networks*, arXiv:1602.02830).
 There are no biases and no batch normalisation; a layer's sums are scaled by ``1/√N`` instead, so
 that about two thirds of them pass. Adam moves the float weights.
 """
@@ -21,14 +21,14 @@ SLICE = 4096
 
 
 class StraightThroughNetwork:
-    """The network, its float weights and its optimiser.
+    """A binary network with float latent weights, trained by Adam.
 
     Parameters
     ----------
     sizes : sequence of int
         Inputs, neurons of each hidden layer, classes.
     seed : int
-        Of the first weights and of each epoch's order.
+        Seed of the initial weights and of the sample order of each epoch.
     rate : float
         Adam's learning rate.
     """
@@ -51,7 +51,7 @@ class StraightThroughNetwork:
         y : (n,) int
             Labels.
         batch : int
-            Samples of a step.
+            Samples of an optimiser step.
         """
         samples, labels = torch.from_numpy(x), torch.from_numpy(y)
         order = torch.randperm(len(x), generator=self._generator)
@@ -84,6 +84,6 @@ class StraightThroughNetwork:
 
 
 def _sign_of(values: Any) -> Any:
-    """The sign, +1 for zero, through which a gradient passes unchanged."""
+    """The sign, +1 for zero, with the gradient of the identity."""
     signs = torch.where(values >= 0, 1.0, -1.0)
     return values + (signs - values).detach()

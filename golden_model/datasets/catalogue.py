@@ -1,4 +1,4 @@
-"""One door to all data: by a built-in set's name, or by a path."""
+"""Load data sets by the name of a built-in one, or by path; describe and download them."""
 
 import os
 from collections.abc import Callable
@@ -24,22 +24,22 @@ PathLike = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Description:
-    """A built-in data set as ``metaplast data list`` shows it.
+    """Properties of a built-in data set, for ``metaplast data list``.
 
     Attributes
     ----------
     name, summary, licence : str
-        What to type, what it is, and its licence.
+        Name for the command line, description, and licence.
     train, test : int
         Samples of each split.
     features, classes : int
         Features of a sample, and ``C``.
     image_shape : (height, width) or None
-        Set where a sample is an image.
+        Height and width, if a sample is an image.
     available : bool
         Whether it can be loaded now.
     location : str
-        Where it comes from: a directory, or how.
+        Directory of its files, or how to get it.
     """
 
     name: str
@@ -106,12 +106,12 @@ def load(name_or_path: PathLike, *, data_dir: PathLike | None = None) -> DataSet
         One of :data:`NAMES`; or a ``.npz`` file (the user's arrays, or a recorded run), a ``.csv``
         file, or a directory with IDX files in MNIST's naming.
     data_dir : path or None
-        Where the files of a built-in set are; by default the usual places.
+        Directory of a built-in set's files; by default the usual places.
 
     Raises
     ------
     DataError
-        If there is no such data set, or it is not what it should be.
+        If there is no such data set, or its files or values break a rule.
     """
     name = _name(name_or_path)
     if name == digits.NAME:
@@ -141,9 +141,9 @@ def load(name_or_path: PathLike, *, data_dir: PathLike | None = None) -> DataSet
 def load_labelled(
     name_or_path: PathLike, split: str | None = None, *, data_dir: PathLike | None = None
 ) -> LabelledSamples:
-    """Load samples to measure a model on.
+    """Load labelled samples for an evaluation.
 
-    They need not be what a training needs: one class is enough, and so is one split.
+    Unlike a training set, they may be of one class, and one split is enough.
 
     Parameters
     ----------
@@ -152,12 +152,12 @@ def load_labelled(
     split : str or None
         ``"train"`` or ``"test"``; where it is None, test if there is one.
     data_dir : path or None
-        Where the files of a built-in set are; by default the usual places.
+        Directory of a built-in set's files; by default the usual places.
 
     Raises
     ------
     DataError
-        If there is no such data set or split, or it is not what it should be.
+        If there is no such data set or split, or its files or values break a rule.
     """
     name = _name(name_or_path)
     if split not in (None, "train", "test"):
@@ -187,18 +187,18 @@ def load_features(
     features: int | None = None,
     data_dir: PathLike | None = None,
 ) -> NDArray[Any]:
-    """Load samples to predict, with or without labels beside them.
+    """Load samples for prediction, with or without labels.
 
     Parameters
     ----------
     name_or_path : str or path
         A ``.npz`` file with ``x`` (or else ``x_test``), a ``.csv`` file with or without a label
-        column, an IDX file of images; or what :func:`load` takes, of which the test split is
-        used.
+        column, an IDX file of images; or a data set that :func:`load` takes, of which the
+        test split is used.
     features : int or None
-        How many features a sample must have, if it is known.
+        Number of features that a sample must have, if known.
     data_dir : path or None
-        Where the files of a built-in set are; by default the usual places.
+        Directory of a built-in set's files; by default the usual places.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def load_features(
     Raises
     ------
     DataError
-        If there is no such file, or it is not what it should be.
+        If there is no such file, or its values break a rule.
     """
     name = _name(name_or_path)
     path = None if name in NAMES else _existing(name)
@@ -239,21 +239,21 @@ def fetch(
     *,
     on_progress: Callable[[str, int], None] | None = None,
 ) -> Path:
-    """Download a built-in data set unless it is here already, and check it.
+    """Download a built-in data set, unless it is present, and check it.
 
     Parameters
     ----------
     name : str
         One of :data:`NAMES`.
     data_dir : path or None
-        Where to keep it; ``$METAPLAST_DATA`` or the user's cache where it is None.
+        Directory to store it in; by default ``$METAPLAST_DATA`` or the user's cache.
     on_progress : function of a file's name and the bytes it has so far, or None
-        Called as a download goes on.
+        Called during a download.
 
     Returns
     -------
     Path
-        The directory that holds it.
+        The directory of its files.
 
     Raises
     ------

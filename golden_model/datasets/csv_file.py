@@ -1,4 +1,4 @@
-"""Comma-separated files: one sample a row, its label in the column named so or else in the last.
+"""CSV files: one sample a row; the label is in a column named label, class or target, or the last.
 
 Rows and columns are counted from 1, as editors do; the header, if there is one, is row 1.
 """
@@ -19,16 +19,16 @@ __all__ = ["LABEL_NAMES", "load_csv", "load_csv_features", "load_csv_labelled"]
 # Names of the label column, any case.
 LABEL_NAMES = ("label", "class", "target")
 
-# What stands above the index that pandas writes, and above one that it has read and written again.
+# Header of the index column that pandas writes, and of one that it has read and written again.
 INDEX_NAMES = ("", "Unnamed: 0")
 
-# A first row of 0, 1, 2, … that has so many columns numbers them, as pandas writes it.
+# A first row 0, 1, 2, … of at least so many columns is a header, as pandas writes it.
 NUMBERED = 3
 
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """A file's numbers, and where they stood."""
+    """The numbers of a file, and the row of each sample."""
 
     path: Path
     header: tuple[str, ...] | None
@@ -40,7 +40,7 @@ class _Table:
 
     @property
     def label_column(self) -> int | None:
-        """The column that the header names a label, if it does."""
+        """The column whose name is that of a label, or None."""
         found = _named_labels(self.header)
         if len(found) > 1:
             assert self.header is not None
@@ -53,7 +53,7 @@ class _Table:
 
 
 def load_csv(path: Path) -> DataSet:
-    """A data set without a test split.
+    """Load a data set, without a test split, from a CSV file.
 
     A header is optional: a first row without numbers, or with a label column's name, or of the
     numbers 0, 1, 2, … from left to right.
@@ -67,7 +67,7 @@ def load_csv(path: Path) -> DataSet:
 
 
 def load_csv_labelled(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Samples and their labels, of whatever classes.
+    """Load samples and labels of any classes from a CSV file.
 
     Raises
     ------
@@ -86,15 +86,15 @@ def load_csv_labelled(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64
 
 
 def load_csv_features(path: Path, features: int | None = None) -> NDArray[np.float64]:
-    """Samples of a file with or without labels.
+    """Load samples for prediction from a CSV file with or without labels.
 
     Parameters
     ----------
     path : Path
         The file.
     features : int or None
-        How many features a sample has, if it is known. A column that is named a label is left
-        out; if none is and there is a column more than features, the last.
+        Number of features of a sample, if known. A column with the name of a label is left out;
+        if there is none and the file has one column more, the last column is left out.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def _split(table: _Table, label: int) -> tuple[NDArray[np.float64], NDArray[np.i
 
 
 def _without(table: _Table, dropped: int) -> NDArray[np.float64]:
-    """The features, all columns but one."""
+    """The features: all columns but one."""
     kept = np.delete(np.arange(table.values.shape[1]), dropped)
     x, _ = checked_features(
         table.values[:, kept],
@@ -164,7 +164,7 @@ def _read(path: Path) -> _Table:
                         "as the rows before"
                     )
                 try:
-                    if "_" in "".join(cells):  # Python reads 1_000; a table does not mean it
+                    if "_" in "".join(cells):  # Python accepts 1_000, tables do not
                         raise ValueError
                     values.extend(map(float, cells))
                 except ValueError:
@@ -195,7 +195,7 @@ def _counts_rows(column: NDArray[np.float64]) -> bool:
 
 
 def _is_header(cells: list[str]) -> bool:
-    """Whether a first row names columns, and is no sample."""
+    """Whether a first row is a header and not a sample."""
     names = [cell.strip() for cell in cells]
     return (
         any(name.casefold() in LABEL_NAMES for name in names)
@@ -234,5 +234,5 @@ def _not_a_number(path: Path, row: int, cells: list[str], header: tuple[str, ...
 
 
 def _named_labels(header: tuple[str, ...] | None) -> list[int]:
-    """The columns that a header names a label."""
+    """The columns whose name is that of a label."""
     return [column for column, name in enumerate(header or ()) if name.casefold() in LABEL_NAMES]

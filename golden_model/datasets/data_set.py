@@ -1,4 +1,4 @@
-"""What a data set is, and the rules that its samples and labels keep."""
+"""Data sets in memory, and the checks of their samples and labels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ __all__ = [
     "no_split",
 ]
 
-# Values are checked a slice at a time, so that no mask of a whole data set is made.
+# Values are checked in slices of this many rows, to limit the memory.
 SLICE_ROWS = 4096
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunParameters:
-    """How a recorded run was trained, and what came out.
+    """Parameters and results of a recorded training run.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class RunParameters:
     batch, epochs, seed : int
         Samples between two commits, epochs trained, and the seed.
     expected : dict of str to array
-        The recorded results by name, as many as the file holds: ``initial_counters_l``,
+        The recorded results in the file, by name: ``initial_counters_l``,
         ``classifier_l``, ``counters_l``, ``snapshot_l``, ``accuracies``, ``predictions``.
     """
 
@@ -79,20 +79,20 @@ class RunParameters:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LabelledSamples:
-    """Samples of one split, to measure a model on.
+    """Labelled samples of one split, for an evaluation.
 
     Parameters
     ----------
     name : str
-        The data set's.
+        Name of the data set.
     split : str
         ``"train"`` or ``"test"``.
     x : (n, features) array
-        Samples, in the type they came in.
+        Samples, in the type of the source.
     y : (n,) int64
         Their labels, 0 to 255.
     class_names : tuple of str or None
-        Set where the classes have names.
+        Names of the classes, if they have names.
     """
 
     name: str
@@ -104,16 +104,16 @@ class LabelledSamples:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DataSet:
-    """Samples and labels, split for training and test.
+    """A data set: samples and labels for training and test.
 
-    :meth:`from_arrays` makes one of arrays that nobody has checked yet.
+    :meth:`from_arrays` checks arrays and makes a data set of them.
 
     Attributes
     ----------
     name : str
-        What to call it.
+        Name of the data set.
     x_train : (n, features) numbers
-        Training samples, in the type they came in.
+        Training samples, in the type of the source.
     y_train : (n,) int64
         Their labels, 0 to ``classes − 1``.
     x_test, y_test : arrays or None
@@ -121,11 +121,11 @@ class DataSet:
     classes : int
         ``C``. 2 to 256.
     image_shape : (height, width) or None
-        Set where a sample is an image, in rows.
+        Height and width, if a sample is an image; pixels are row by row.
     class_names : tuple of str or None
-        Set where the classes have names.
+        Names of the classes, if they have names.
     run : RunParameters or None
-        Set where the file records a training run.
+        Parameters and results, if the file records a training run.
     """
 
     name: str
@@ -160,7 +160,7 @@ class DataSet:
         Parameters
         ----------
         name : str
-            What to call it; errors begin with it.
+            Name of the data set; error messages begin with it.
         x_train, x_test : (n, features) or (n, height, width) numbers
             Finite. Images are flattened, and their shape is kept.
         y_train, y_test : (n,) integers
@@ -271,7 +271,7 @@ def checked_features(
     x : (n, features) or (n, height, width) array
         Samples.
     name : str
-        What errors call them.
+        Name in error messages.
     where : function of row and column, or None
         What errors call a value; ``name[row, column]`` where it is None.
 
@@ -314,16 +314,16 @@ def checked_features(
 def checked_labels(
     y: Any, *, name: str, where: Callable[[int], str] | None = None
 ) -> NDArray[np.int64]:
-    """Labels as integers from 0 to 255, shape ``(n,)``.
+    """Check labels and convert them to int64 from 0 to 255, shape ``(n,)``.
 
     Parameters
     ----------
     y : (n,) array
         Labels; whole numbers of a floating-point type are fine.
     name : str
-        What errors call them.
+        Name in error messages.
     where : function of the row, or None
-        What errors call a label; ``name[row]`` where it is None.
+        Gives the name of a label in error messages; by default ``name[row]``.
 
     Raises
     ------
@@ -353,7 +353,7 @@ def checked_labels(
 
 
 def checked_classes(classes: Any) -> int:
-    """A number of classes read from a file, 2 to 256.
+    """Check a number of classes read from a file, 2 to 256.
 
     Raises
     ------
@@ -372,7 +372,7 @@ def checked_classes(classes: Any) -> int:
 
 
 def no_split(name: str, asked: str, there: str) -> DataError:
-    """What to raise where a data set lacks the split that was asked for and has the other."""
+    """The error for a data set without the requested split but with the other one."""
     return DataError(
         f"{name} has no {asked} split; ask for its {there} split (command line: --split {there})"
     )

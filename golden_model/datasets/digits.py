@@ -1,4 +1,4 @@
-"""The UCI optical digits, embedded (licence: digits.md beside this file)."""
+"""The UCI optical digits, embedded in the package (licence: digits.md in this folder)."""
 
 import gzip
 from importlib import resources
@@ -15,9 +15,9 @@ IMAGE_SHAPE = (8, 8)
 
 
 def digits() -> DataSet:
-    """The 1797 images of the public test part; the first 1437 train, the other 360 test.
+    """Load the digits: 1797 images of 8×8 pixels from 0 to 16.
 
-    Pixels are from 0 to 16.
+    They are the public test part; the first 1437 are for training, the other 360 for test.
     """
     packed = resources.files(__package__).joinpath("digits.csv.gz").read_bytes()
     rows = gzip.decompress(packed).decode("ascii").splitlines()

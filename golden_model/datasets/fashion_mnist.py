@@ -1,4 +1,4 @@
-"""Fashion-MNIST (Zalando Research, MIT licence), found or fetched, and checked by SHA-256."""
+"""Fashion-MNIST (Zalando Research, MIT licence): find, download, check by SHA-256, load."""
 
 import hashlib
 import os
@@ -56,17 +56,17 @@ ENVIRONMENT_VARIABLE = "METAPLAST_DATA"
 
 
 def fashion_mnist(data_dir: Path | None = None) -> DataSet:
-    """Load the official split, 60,000 samples to train and 10,000 to test.
+    """Load Fashion-MNIST: 60,000 images for training, 10,000 for test.
 
     Parameters
     ----------
     data_dir : Path or None
-        Where the files are; by default wherever :func:`find` finds them.
+        Directory of the files; by default the one that :func:`find` returns.
 
     Raises
     ------
     DataError
-        If the files are nowhere, or are not the published ones.
+        If the files are missing or are not the published ones.
     """
     directory = find(data_dir)
     if directory is None and data_dir is not None:
@@ -105,10 +105,10 @@ def fashion_mnist(data_dir: Path | None = None) -> DataSet:
 
 
 def find(data_dir: Path | None = None) -> Path | None:
-    """The first directory that holds all four files, whether or not they are whole.
+    """The first directory that has all four files, without checking their content.
 
-    ``data_dir``, if it is given, and nothing else; otherwise ``$METAPLAST_DATA``, the user's cache,
-    and where Debian's package puts them. Of the first two, the directory itself, then its
+    Searches ``data_dir`` alone if it is given; otherwise ``$METAPLAST_DATA``, the user's cache and
+    the directory of Debian's package. Of the first two, the directory itself is searched, then its
     ``fashion-mnist`` sub-folder.
     """
     return _first_complete(_places(data_dir))
@@ -117,25 +117,24 @@ def find(data_dir: Path | None = None) -> Path | None:
 def fetch_files(
     data_dir: Path | None = None, on_progress: Callable[[str, int], None] | None = None
 ) -> Path:
-    """Make sure that the four published files are on this machine.
+    """Download the four published files, unless they are present.
 
-    Nothing is downloaded where they are already: in ``data_dir`` if it is given, else where
-    :func:`find` finds them. Otherwise what is missing or damaged goes to the ``fashion-mnist``
-    sub-folder of ``data_dir`` or ``$METAPLAST_DATA`` (or to the directory itself, if some of the
-    files are there), or to the user's cache. A file appears only when it is whole and its SHA-256
-    is right.
+    They are present if the directory that :func:`find` returns has them undamaged. Otherwise
+    missing and damaged files are downloaded to the ``fashion-mnist`` sub-folder of ``data_dir`` or
+    ``$METAPLAST_DATA`` (or to the directory itself, if it has some of the files), or to the user's
+    cache. A file is written only when it is complete and its SHA-256 is right.
 
     Parameters
     ----------
     data_dir : Path or None
-        Where the files should be.
+        Directory for the files.
     on_progress : function of a file's name and the bytes it has so far, or None
-        Called as a download goes on.
+        Called during a download.
 
     Returns
     -------
     Path
-        The directory that holds them.
+        The directory of the files.
 
     Raises
     ------
@@ -151,7 +150,7 @@ def fetch_files(
     try:
         return _fetch_into(target, on_progress)
     except DataError:
-        for folder in made:  # what is empty goes again
+        for folder in made:  # remove the directories that stayed empty
             with suppress(OSError):
                 folder.rmdir()
         raise
@@ -196,7 +195,7 @@ def _first_complete(directories: list[Path]) -> Path | None:
 
 
 def _target(data_dir: Path | None) -> Path:
-    """Where downloaded files go."""
+    """The directory for downloaded files."""
     named = data_dir or os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
         itself, below = _subfolders(Path(named))
@@ -210,7 +209,7 @@ def _target(data_dir: Path | None) -> Path:
 
 
 def _cache_directory() -> Path | None:
-    """The platform's place for a user's caches, or None where the user has no home."""
+    """The platform's cache directory of the user, or None if the user has no home."""
     try:
         if sys.platform == "darwin":
             root = Path.home() / "Library" / "Caches"
@@ -224,7 +223,7 @@ def _cache_directory() -> Path | None:
 
 
 def _mismatch(content: bytes, name: str) -> str | None:
-    """What is wrong with a file's content, or None where it is the published one."""
+    """The difference of a file's content from the published one, or None."""
     found = hashlib.sha256(content).hexdigest()
     if found == SUMS[name]:
         return None

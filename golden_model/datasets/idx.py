@@ -1,8 +1,8 @@
-"""IDX files, the format of MNIST and its kin: images and labels as unsigned bytes.
+"""IDX files, the format of MNIST: images and labels as unsigned bytes.
 
 Two zero bytes, a byte for the type (8: unsigned bytes), a byte for the number of axes, the length
-of each axis as 32 bits, highest byte first, then the values in C order. Gzipped or not: the
-content tells.
+of each axis as 32 bits, highest byte first, then the values in C order. A file may be
+gzipped, which its first bytes show.
 """
 
 import gzip
@@ -41,7 +41,7 @@ KINDS = {3: "images", 1: "labels"}
 
 
 def find_file(directory: Path, name: str) -> Path | None:
-    """The file of this name and ``.gz``, or else of this name; None where neither is there."""
+    """Path of the file with this name and ``.gz``, or with this name; None if there is neither."""
     for candidate in (directory / f"{name}.gz", directory / name):
         if candidate.is_file():
             return candidate
@@ -49,7 +49,7 @@ def find_file(directory: Path, name: str) -> Path | None:
 
 
 def read_unpacked(path: Path) -> bytes:
-    """A file's content, unpacked if it is gzipped.
+    """Read a file, and decompress it if it is gzipped.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def read_unpacked(path: Path) -> bytes:
 
 
 def unpack(content: bytes, name: str) -> bytes:
-    """Content that may be gzipped, unpacked; errors call it ``name``.
+    """Decompress content if it is gzipped; ``name`` is its name in error messages.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def unpack(content: bytes, name: str) -> bytes:
 
 
 def looks_like_idx(path: Path) -> bool:
-    """Whether a file is gzipped or begins as an IDX file does."""
+    """Whether a file is gzipped or begins like an IDX file."""
     try:
         with path.open("rb") as file:
             return file.read(2) in (GZIP_MAGIC, b"\0\0")
@@ -91,14 +91,14 @@ def looks_like_idx(path: Path) -> bool:
 
 
 def parse_images(content: bytes, path: Path) -> NDArray[np.uint8]:
-    """Images of an IDX file, shape ``(n, height, width)``.
+    """Parse images of an IDX file, shape ``(n, height, width)``.
 
     Parameters
     ----------
     content : bytes
         The file's content, unpacked.
     path : Path
-        What errors call it.
+        Name in error messages.
 
     Raises
     ------
@@ -109,12 +109,12 @@ def parse_images(content: bytes, path: Path) -> NDArray[np.uint8]:
 
 
 def parse_labels(content: bytes, path: Path) -> NDArray[np.uint8]:
-    """Labels of an IDX file, shape ``(n,)``; as :func:`parse_images`."""
+    """Parse labels of an IDX file, shape ``(n,)``; see :func:`parse_images`."""
     return _parse(content, path, axes=1)
 
 
 def load_directory(directory: Path) -> DataSet:
-    """A data set of a directory that holds IDX files in MNIST's naming.
+    """Load a data set from a directory with IDX files that have MNIST's names.
 
     ``train-images-idx3-ubyte`` and ``train-labels-idx1-ubyte``, and for a test split ``t10k-…``;
     each with or without ``.gz``.

@@ -1,4 +1,4 @@
-"""`.npz` files: the user's own data sets, samples to predict, and recorded runs."""
+"""`.npz` files: a user's data sets, samples for prediction, and recorded runs."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ from .data_set import (
 
 __all__ = ["load_npz", "load_npz_features", "load_npz_labelled"]
 
-# What a data set's file may hold, and what a recorded run's must.
+# Arrays that a data set may have, and that a recorded run must have.
 ARRAYS = ("x_train", "y_train", "x_test", "y_test", "classes")
 INTEGERS = ("classes", "counter_bits", "batch", "epochs", "seed")
 REALS = ("robustness", "reinforcement")
@@ -34,13 +34,15 @@ RESULT = re.compile(r"(initial_counters|classifier|counters|snapshot)_(\d+)|accu
 
 
 def load_npz(path: Path) -> DataSet:
-    """A data set of a file with ``x_train, y_train``, and ``x_test, y_test`` and ``classes`` if
-    it likes; or a recorded run (:class:`RunParameters`).
+    """Load a data set or a recorded run (:class:`RunParameters`) from an ``.npz`` file.
+
+    A data set has ``x_train`` and ``y_train``, and optionally ``x_test``, ``y_test`` and
+    ``classes``.
 
     Raises
     ------
     DataError
-        If the file is damaged, lacks an array, or an array is not what it should be.
+        If the file is damaged, lacks an array, or an array breaks a rule.
     """
     arrays = _read(path)
     if _records_run(arrays):
@@ -66,7 +68,7 @@ def load_npz(path: Path) -> DataSet:
 
 
 def load_npz_labelled(path: Path, split: str | None = None) -> LabelledSamples:
-    """A split's samples and labels, of whatever classes; the other split may be missing.
+    """Load samples and labels of one split, of any classes; the other split may be missing.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def load_npz_labelled(path: Path, split: str | None = None) -> LabelledSamples:
     Raises
     ------
     DataError
-        If the file is damaged, lacks an array, or an array is not what it should be.
+        If the file is damaged, lacks an array, or an array breaks a rule.
     """
     arrays = _read(path)
     if _records_run(arrays):
@@ -98,7 +100,7 @@ def load_npz_labelled(path: Path, split: str | None = None) -> LabelledSamples:
 
 
 def load_npz_features(path: Path) -> NDArray[Any]:
-    """Samples of a file's ``x``, or where it has none, of its ``x_test``.
+    """Load samples for prediction: ``x`` of a file, or ``x_test`` if there is no ``x``.
 
     Raises
     ------
@@ -166,7 +168,7 @@ def _run(name: str, arrays: dict[str, NDArray[Any]]) -> DataSet:
 
 
 def _check_results(run: RunParameters, x: NDArray[Any]) -> None:
-    """Recorded results must have the shapes that the run's parameters give them."""
+    """Check the shapes of recorded results against the run's parameters."""
     shapes: dict[str, tuple[int, ...]] = {"accuracies": (run.epochs,), "predictions": (len(x),)}
     for layer in run.config(x.shape[1]).layers:
         weights = (layer.neurons, layer.inputs)

@@ -1,4 +1,4 @@
-"""Random class prototypes with bits flipped: the paper's synthetic task."""
+"""Synthetic data: random class prototypes with flipped bits, the paper's task."""
 
 import operator
 from typing import Any
@@ -24,7 +24,7 @@ def prototypes(
     test: int = 2_000,
     seed: int = 1,
 ) -> DataSet:
-    """Draw a random bit string for each class, and samples that are noisy copies of them.
+    """Generate random class prototypes, and samples with flipped bits of them.
 
     Sample ``i`` of a split belongs to class ``i mod C``. The same parameters give the same data.
 

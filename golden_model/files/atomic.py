@@ -1,4 +1,4 @@
-"""Writing a file so that it is there whole or not at all."""
+"""Atomic writing: a file is replaced completely or stays unchanged."""
 
 import contextlib
 import os
@@ -10,23 +10,23 @@ __all__ = ["write_atomically"]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file; whatever goes wrong, what stood there before stays whole.
+    """Write a file atomically; after an error, an existing file is unchanged.
 
-    The content goes to a new file in the same directory, reaches the disk, and then takes the
-    name. A symbolic link is followed and stays a link; permissions of a file that is replaced are
-    kept. Something that is no regular file (a device, a pipe) is written to as it is.
+    The content is written to a new file in the same directory and synchronised to the disk; then
+    the new file is renamed. A symbolic link is followed and stays a link. A replaced file keeps
+    its permissions. A device or a pipe is written to directly.
 
     Parameters
     ----------
     path : Path
-        The file's name.
+        Path of the file.
     content : bytes
-        What it will hold.
+        New content.
 
     Raises
     ------
     OSError
-        If it cannot be written; nothing is left behind.
+        If the file cannot be written; no temporary file remains.
     """
     target = Path(os.path.realpath(path))
     mode = None
@@ -37,11 +37,11 @@ def write_atomically(path: Path, content: bytes) -> None:
             _write_all(file.fileno(), content)
         return
 
-    # Of a name of 255 bytes there must be so much left that the rest has room.
+    # A name has at most 255 bytes; the suffix needs some of them.
     begin = target.name.encode(errors="surrogateescape")[:128].decode(errors="ignore")
     new = target.with_name(f".{begin}.{secrets.token_hex(6)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    # What others may not read, they may not read half-written either.
+    # The new file is never more readable than the old one.
     descriptor = os.open(new, flags, 0o666 if mode is None else stat.S_IMODE(mode) & 0o777)
     try:
         try:
@@ -65,7 +65,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make the new name last; where directories cannot be synchronised, the system sees to it."""
+    """Write a directory's entries to the disk, on systems that can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""`.npz` archives: reading such as may be damaged or hostile, and packing."""
+"""`.npz` archives: reading untrusted files, and packing arrays."""
 
 import io
 import zipfile
@@ -13,12 +13,12 @@ from ..errors import MetaplastError
 
 __all__ = ["packed_arrays", "read_arrays"]
 
-# The date of every member, so that equal arrays make equal files.
+# Date of every member, so that equal arrays give equal files.
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def packed_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """The content of an ``.npz`` file of these arrays, compressed, without pickles."""
+    """Pack arrays into the bytes of an ``.npz`` file, compressed, without pickles."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, values in arrays.items():
@@ -34,16 +34,16 @@ def read_arrays(
     error: type[MetaplastError],
     wanted: Callable[[str], bool] = lambda name: True,
 ) -> dict[str, NDArray[Any]]:
-    """The arrays of an ``.npz`` file by name; pickled objects are refused.
+    """Read the arrays of an ``.npz`` file by name; pickled objects are refused.
 
     Parameters
     ----------
     path : Path
         The file.
     error : exception class
-        What to raise.
+        Exception to raise.
     wanted : function of a name
-        Whether to read the array of this name.
+        Returns whether to read the array of this name.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def read_arrays(
                             raise error(f"{path} is damaged: {name} has bytes behind its values")
     except MetaplastError:
         raise
-    except Exception as problem:  # whatever the readers of NumPy, zip and zlib make of damage
+    except Exception as problem:  # NumPy, zipfile and zlib raise many types for damaged files
         if isinstance(problem, ValueError) and "allow_pickle" in str(problem):
             raise error(
                 f"{path} holds {name} as Python objects, which are not read; save it as an array "

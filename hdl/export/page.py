@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...golden_model.trainer import reinforcement_events
+from ...golden_model.schedule import reinforcement_events
 from ...tools.templates import render_template
 from ..planning.cycles import estimate_cycles
 from ..planning.plan import FoldedNetwork

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...golden_model.config import LayerConfig, NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from ...golden_model.random_stream import RandomStream
-from ...golden_model.trainer import reinforcement_events
+from ...golden_model.schedule import reinforcement_events
 from .cycle_model import CycleModel
 from .foldings import Foldings
 from .plan import FoldedLayer, FoldedNetwork

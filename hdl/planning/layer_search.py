@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...golden_model.config import LayerConfig, NetworkConfig
-from ...golden_model.trainer import reinforcement_events
+from ...golden_model.schedule import reinforcement_events
 from .cycles import Workload, mean_scan_cycles, synthetic_errors
 from .fold_formulas import FACTORS, MemoryKind
 from .foldings import Foldings

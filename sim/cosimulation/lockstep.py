@@ -16,7 +16,8 @@ from ...golden_model.batch_record import Batch, BatchRecord
 from ...golden_model.config import NetworkConfig
 from ...golden_model.network_state import StoredState
 from ...golden_model.random_stream import RandomStream
-from ...golden_model.trainer import TrainableNetwork, epoch_order, saturated_counters
+from ...golden_model.schedule import epoch_order
+from ...golden_model.trainer import TrainableNetwork, saturated_counters
 from ...hdl.client.core_records import CoreCounts, LostBatchesError
 from ...hdl.client.remote_core import RemoteCore
 from .comparison import Difference, compare_batches, compare_counts, compare_states

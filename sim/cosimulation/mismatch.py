@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ...golden_model.batch_record import Batch, BatchRecord
 from ...golden_model.network_state import StoredState
-from ...golden_model.trainer import Trainer, epoch_order
+from ...golden_model.schedule import epoch_order
+from ...golden_model.trainer import Trainer
 from ..core.simulated_core import SimulatedCore
 from ..verilator.simulator import SimulationError
 from .comparison import Difference, compare_states

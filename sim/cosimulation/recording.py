@@ -4,7 +4,8 @@ from pathlib import Path
 
 from ...golden_model.errors import ConfigurationError
 from ...golden_model.network_state import StoredState
-from ...golden_model.trainer import Trainer, epoch_order
+from ...golden_model.schedule import epoch_order
+from ...golden_model.trainer import Trainer
 from .training_setup import TrainingBatch, TrainingSetup
 
 __all__ = ["coming_batch", "record_batch"]

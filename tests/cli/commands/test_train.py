@@ -15,6 +15,8 @@ import pytest
 
 from metaplast.golden_model import EpochRecord, Network, NetworkConfig, Trainer, datasets
 from metaplast.golden_model.encoding import Thermometer
+from metaplast.golden_model.files import model_file
+from metaplast.golden_model.files.model_checks import check_history
 from metaplast.golden_model.files.model_file import Model
 
 from ...comparison import assert_same_epoch, assert_same_state
@@ -247,13 +249,12 @@ class TestContinue:
 
     def test_many_epochs_take_no_longer_each(self, run, toy, monkeypatch):
         checked = []
-        check = Model._check_history
 
-        def counted(model: Model) -> None:
-            checked.append(len(model.history))
-            check(model)
+        def counted(history: tuple[EpochRecord, ...], **facts: Any) -> None:
+            checked.append(len(history))
+            check_history(history, **facts)
 
-        monkeypatch.setattr(Model, "_check_history", counted)
+        monkeypatch.setattr(model_file, "check_history", counted)
         assert run("train", toy, *SMALL, "--epochs", 50).status == 0
         assert sum(checked) == 50
 

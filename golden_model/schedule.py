@@ -1,0 +1,51 @@
+"""The schedule of training: sample order of an epoch, reinforcement events of a commit."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import LayerConfig, checked_number
+from .errors import ConfigurationError
+from .random_stream import RandomStream, order_id
+
+__all__ = ["epoch_order", "reinforcement_events"]
+
+
+def epoch_order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
+    """Sample order of an epoch: a permutation of the samples, (samples,) (docs/algorithm.md, 6)."""
+    return np.argsort(RandomStream(seed, order_id(epoch)).draws(samples), kind="stable")
+
+
+def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: float) -> int:
+    """Reinforcement events ``M_l`` of a commit (docs/algorithm.md, 5).
+
+    Parameters
+    ----------
+    layer : LayerConfig
+        The layer.
+    reinforcement : float
+        ``p_r``. At least 0.
+    accuracy : float
+        Training accuracy of the previous epoch, 0 to 1; 0 in the first.
+
+    Raises
+    ------
+    ConfigurationError
+        If reinforcement or accuracy is out of range, or the number of events exceeds the layer's
+        32-bit register.
+    """
+    reinforcement = checked_number("reinforcement", reinforcement, 0.0, math.inf)
+    accuracy = checked_number("accuracy", accuracy, 0.0, 1.0)
+    expected = (
+        reinforcement
+        * math.sqrt(1 - accuracy)
+        * math.sqrt(2 / (math.pi * layer.inputs))
+        * 2 ** (layer.neuron_bits + layer.input_bits)
+    )
+    if expected + 1 / 2 >= 1 << 32:
+        raise ConfigurationError(
+            f"a reinforcement of {reinforcement:g} takes {expected:.3g} events a commit in layer "
+            f"{layer.index}, and at most {(1 << 32) - 1} can be counted; make it smaller"
+        )
+    return math.floor(expected + 1 / 2)

@@ -1,0 +1,65 @@
+"""A small trained model, and a comparison of models to the last bit, for the tests of files."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from metaplast.golden_model.config import NetworkConfig
+from metaplast.golden_model.encoding import Thermometer
+from metaplast.golden_model.files.model_file import Model
+from metaplast.golden_model.network import Network
+from metaplast.golden_model.trainer import Trainer
+
+SAMPLES = 40
+RANDOM = np.random.default_rng(12)
+X = RANDOM.normal(size=(SAMPLES, 6)).round(2)
+Y = (X[:, 0] > 0).astype(np.int64) + (X[:, 1] > 0)
+ENCODER = Thermometer.fit(X, bits_per_feature=2, per_feature=True)
+CONFIG = NetworkConfig(
+    inputs=12, hidden=(8, 6), groups=(4, 3), classes=3, counter_bits=5, batch=7, seed=11
+)
+
+
+def train(trainer, epochs, encoder=ENCODER):
+    """Train on, with records as the command line makes them."""
+    bits = encoder.encode(X)
+    return [
+        replace(trainer.train_epoch(bits, Y), test_accuracy=0.5, validation_accuracy=None)
+        for _ in range(epochs)
+    ]
+
+
+def trained(epochs=3, config=CONFIG):
+    trainer = Trainer(Network(config))
+    history = train(trainer, epochs)
+    return Model.from_trainer(
+        trainer,
+        ENCODER,
+        history,
+        data_name="mine",
+        image_shape=(2, 3),
+        class_names=["none", "one", "two"],
+    )
+
+
+MODEL = trained()
+
+
+def assert_same(one, two):
+    """Equal to the last bit, streams and all."""
+    assert one.config == two.config
+    for name in ("counters", "snapshot", "classifier"):
+        for mine, other in zip(getattr(one, name), getattr(two, name), strict=True):
+            assert mine.dtype == other.dtype
+            assert np.array_equal(mine, other)
+    assert [stream.history for stream in one.streams] == [s.history for s in two.streams]
+    for name in ("epoch", "accuracy", "history", "data_name", "image_shape", "class_names"):
+        assert getattr(one, name) == getattr(two, name)
+    for name in ("features", "bits_per_feature", "per_feature"):
+        assert getattr(one.encoder, name) == getattr(two.encoder, name)
+    assert np.array_equal(one.encoder.thresholds, two.encoder.thresholds)
+    assert np.array_equal(one.encoder.kept, two.encoder.kept)
+
+
+def names(directory):
+    return sorted(path.name for path in directory.iterdir())
