@@ -5,82 +5,9 @@ scikit-learn estimator. Gateware is compared with this model. Every name is impo
 use, so ``import metaplast.golden_model`` alone loads no other library.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from . import baselines, datasets, files
-    from .baselines.committee import CommitteeMachine
-    from .batch_record import BatchRecord
-    from .config import LayerConfig, NetworkConfig, default_group
-    from .encoding import Thermometer
-    from .errors import ConfigurationError, DataError, MetaplastError, ModelFileError
-    from .estimator import BMLPClassifier as BMLPClassifier
-    from .files.model_file import Model
-    from .metrics import confusion_matrix
-    from .network import Network
-    from .network_state import NetworkState, StoredState
-    from .random_stream import RandomStream
-    from .reference import ReferenceNetwork
-    from .schedule import epoch_order, reinforcement_events
-    from .trainer import EpochRecord, TrainableNetwork, Trainer
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 # BMLPClassifier needs scikit-learn, so `import *` leaves it out.
-__all__ = [
-    "BatchRecord",
-    "CommitteeMachine",
-    "ConfigurationError",
-    "DataError",
-    "EpochRecord",
-    "LayerConfig",
-    "MetaplastError",
-    "Model",
-    "ModelFileError",
-    "Network",
-    "NetworkConfig",
-    "NetworkState",
-    "RandomStream",
-    "ReferenceNetwork",
-    "StoredState",
-    "Thermometer",
-    "TrainableNetwork",
-    "Trainer",
-    "baselines",
-    "confusion_matrix",
-    "datasets",
-    "default_group",
-    "epoch_order",
-    "files",
-    "reinforcement_events",
-]
-
-_MODULES = {
-    "baselines.committee": ("CommitteeMachine",),
-    "batch_record": ("BatchRecord",),
-    "config": ("LayerConfig", "NetworkConfig", "default_group"),
-    "encoding": ("Thermometer",),
-    "errors": ("ConfigurationError", "DataError", "MetaplastError", "ModelFileError"),
-    "estimator": ("BMLPClassifier",),
-    "files.model_file": ("Model",),
-    "metrics": ("confusion_matrix",),
-    "network": ("Network",),
-    "network_state": ("NetworkState", "StoredState"),
-    "random_stream": ("RandomStream",),
-    "reference": ("ReferenceNetwork",),
-    "schedule": ("epoch_order", "reinforcement_events"),
-    "trainer": ("EpochRecord", "TrainableNetwork", "Trainer"),
-}
-_PACKAGES = ("baselines", "datasets", "files")
-
-
-def __getattr__(name: str) -> Any:
-    if name in _PACKAGES:
-        return importlib.import_module(f".{name}", __name__)
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(importlib.import_module(f".{module}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "BMLPClassifier"})
+__all__ = [name for name in __all__ if name != "BMLPClassifier"]

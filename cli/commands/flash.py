@@ -29,8 +29,7 @@ def flash(
     """
     require("amaranth", extra="boards", purpose="builds for boards")
     from ...boards.bitstream.description import Build
-    from ...boards.bitstream.loader import LOADER, loader_command
-    from ...boards.bitstream.loader import flash as flash_board
+    from ...boards.bitstream.loader import LOADER, flash as flash_board, loader_command
 
     loaded = Build.load(build)
     command = loader_command(loaded, ram=ram)

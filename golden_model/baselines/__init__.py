@@ -3,49 +3,9 @@
 Every name is imported at its first use; only StraightThroughNetwork needs PyTorch.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from .committee import CommitteeMachine
-    from .gate_counts import (
-        adam_gates,
-        binary_gates,
-        committee_gates,
-        sgd_gates,
-        straight_through_gates,
-    )
-    from .straight_through import StraightThroughNetwork as StraightThroughNetwork
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 # StraightThroughNetwork needs PyTorch, so `import *` leaves it out.
-__all__ = [
-    "CommitteeMachine",
-    "adam_gates",
-    "binary_gates",
-    "committee_gates",
-    "sgd_gates",
-    "straight_through_gates",
-]
-
-_MODULES = {
-    "committee": ("CommitteeMachine",),
-    "gate_counts": (
-        "adam_gates",
-        "binary_gates",
-        "committee_gates",
-        "sgd_gates",
-        "straight_through_gates",
-    ),
-    "straight_through": ("StraightThroughNetwork",),
-}
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(importlib.import_module(f".{module}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "StraightThroughNetwork"})
+__all__ = [name for name in __all__ if name != "StraightThroughNetwork"]

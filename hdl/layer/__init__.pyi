@@ -4,20 +4,11 @@ from .layer_registers import LayerRegisters as LayerRegisters
 from .metadata_queue import MetadataQueue as MetadataQueue
 from .sample_layouts import (
     batch_end_layout as batch_end_layout,
-)
-from .sample_layouts import (
     metadata_layout as metadata_layout,
-)
-from .sample_layouts import (
     result_layout as result_layout,
-)
-from .sample_layouts import (
     sample_layout as sample_layout,
-)
-from .sample_layouts import (
     sample_word_layout as sample_word_layout,
 )
 from .sample_serialiser import SampleSerialiser as SampleSerialiser
 from .saturation_total import SaturationTotal as SaturationTotal
-from .training_queue import TrainingQueue as TrainingQueue
-from .training_queue import evaluated_layout as evaluated_layout
+from .training_queue import TrainingQueue as TrainingQueue, evaluated_layout as evaluated_layout

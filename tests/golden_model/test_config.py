@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from metaplast.golden_model import ConfigurationError, MetaplastError, NetworkConfig
 from metaplast.golden_model.config import ceil_log2

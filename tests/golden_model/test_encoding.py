@@ -5,8 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from metaplast.golden_model.encoding import SLICE_VALUES, Thermometer, TooFewBits, fit_most
 from metaplast.golden_model.errors import ConfigurationError, DataError

@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from metaplast.golden_model import ConfigurationError, RandomStream
-from metaplast.golden_model import random_stream as stream
+from metaplast.golden_model import ConfigurationError, RandomStream, random_stream as stream
 from metaplast.golden_model.config import MAX_SEED
 from metaplast.golden_model.random_stream import (
     classifier_id,

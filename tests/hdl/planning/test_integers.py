@@ -1,8 +1,7 @@
 """Arithmetic of sizes."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from metaplast.golden_model.config import ceil_log2
 from metaplast.hdl.planning.integers import bit_length, ceil_divide, divisors, number_bits

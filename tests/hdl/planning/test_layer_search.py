@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.cycles import Workload, mean_cycles, synthetic_errors

@@ -3,8 +3,7 @@
 from itertools import product
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.cycles import Workload

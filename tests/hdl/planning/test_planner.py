@@ -5,8 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.cycles import Workload, estimate_cycles

@@ -1,8 +1,7 @@
 """What plans need, held to what Yosys made of them."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.foldings import Foldings

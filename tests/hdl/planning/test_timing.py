@@ -4,8 +4,7 @@
 import numpy as np
 import pytest
 from amaranth.hdl import Fragment
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from numpy.typing import NDArray
 
 from metaplast.golden_model import (

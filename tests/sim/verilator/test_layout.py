@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 from amaranth.hdl import signed, unsigned
-from amaranth.lib import data, stream, wiring
-from amaranth.lib import enum as amaranth_enum
+from amaranth.lib import data, enum as amaranth_enum, stream, wiring
 from amaranth.lib.wiring import In, Out
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from metaplast.hdl.export.verilog import describe, describe_ports
 from metaplast.sim.verilator.layout import pack, unpack
