@@ -2,6 +2,7 @@
 #
 #   make demo         train on the embedded digits: model, gateware, virtual board; build a bitstream
 #   make test         run the tests            (make test TESTS=tests/golden_model)
+#   make quick        run the tests that are not marked slow
 #   make lint         check style with ruff    (make format: put it right)
 #   make types        check types with mypy
 #   make wheel-test   build the wheel, and use it in an environment of its own
@@ -40,7 +41,7 @@ $(BIN)/python: FORCE
 endif
 endif
 
-.PHONY: help demo test architecture search lint format types wheel wheel-test coverage clean compiler FORCE
+.PHONY: help demo test quick architecture search lint format types wheel wheel-test coverage clean compiler FORCE
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -82,6 +83,10 @@ demo: compiler $(CORE)
 test: compiler $(FULL)
 	$(check_shared_python)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+
+quick: compiler $(FULL)
+	$(check_shared_python)
+	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(TESTS)
 
 # Every test that takes data from hypothesis, and of networks simulated so many.
 search: compiler $(FULL)
