@@ -55,7 +55,7 @@ def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None
         cwd=tmp_path,
     )
     document = json.loads(done.stdout)
-    assert (document["device"], document["equal_to_golden_model"]) == ("virtual:icebreaker", True)
+    assert (document["board"], document["equal_to_golden_model"]) == ("virtual:icebreaker", True)
     assert Model.load(tmp_path / "longer.npz").epoch == 3
 
 
@@ -131,7 +131,10 @@ def test_a_board_that_goes_leaves_its_last_epoch(tmp_path: Path, plan: str) -> N
             board.send_signal(signal.SIGINT)
     said = " ".join(told.split())
     found = re.search(r"epoch (\d+) was saved in digits-model.npz", said)
-    assert f"{port} has gone, and was not back within 10 seconds" in said
+    # Another pseudo-terminal may have taken the name of the port that has gone.
+    gone = f"{port} has gone, and was not back within 10 seconds"
+    silent = f"the board at {port} has not answered for 10 seconds"
+    assert gone in said or silent in said
     assert found is not None
     model = Model.load(tmp_path / "digits-model.npz")
     assert model.epoch == int(found[1]) >= 2

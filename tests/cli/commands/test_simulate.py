@@ -219,7 +219,7 @@ def test_a_mismatch_and_where_its_waveform_goes(
             ("--waves-batch", "0"),
             "Invalid value for --waves-batch: must be at least 1, not 0",
         ),
-        (("--fault", "1,2,0,0,0"), "No such option: --fault (Possible options: --plot)"),
+        (("--fault", "1,2,0,0,0"), "No such option: --fault (Possible options: --fpga, --plot)"),
         (("--epochs", "0"), "Invalid value for --epochs: must be at least 1, not 0"),
     ],
 )
