@@ -1,6 +1,7 @@
 """Streams of components in Amaranth's simulator: items sent and collected at any rate."""
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from random import Random
 from typing import Any
 
@@ -15,9 +16,10 @@ from metaplast.sim.verilator.layout import pack, unpack
 
 from .simulate import MAX_CYCLES, Process, simulate
 
-__all__ = ["STEADY", "Collector", "Sender", "StreamBench", "check_latency"]
+__all__ = ["IDLE_FLOWS", "Collector", "Sender", "StreamBench", "check_latency"]
 
-STEADY = Flow.STEADY
+IDLE_FLOWS = (Flow.STEADY, Flow.IDLE)
+"""The flows of components whose outputs never wait."""
 
 MAX_WAIT = 2000
 """Cycles in which an event that is waited for must happen."""
@@ -52,7 +54,12 @@ class StreamBench:
     """
 
     def __init__(
-        self, component: wiring.Component, flow: Flow = STEADY, *, flip: bool = False, seed: int = 1
+        self,
+        component: wiring.Component,
+        flow: Flow = Flow.STEADY,
+        *,
+        flip: bool = False,
+        seed: int = 1,
     ):
         self.component = component
         self.flow = flow
@@ -83,6 +90,21 @@ class StreamBench:
         self._scoreboards.append(scoreboard)
         return scoreboard
 
+    def watch(self, *names: str) -> dict[str, list[int]]:
+        """The bits of ports in all cycles, by name; the lists grow with the cycles."""
+        seen: dict[str, list[int]] = {name: [] for name in names}
+        ports = [Value.cast(attrgetter(name)(self.component)) for name in names]
+
+        async def note(ctx: SimulatorContext) -> None:
+            while True:
+                for values, value in zip(
+                    seen.values(), (await ctx.tick().sample(*ports))[2:], strict=True
+                ):
+                    values.append(value)
+
+        self._beside.append(note)
+        return seen
+
     def beside(self, process: Process) -> None:
         """Add a process that runs beside the bench (see :func:`.simulate.simulate`)."""
         self._beside.append(process)
@@ -93,6 +115,11 @@ class StreamBench:
         """A random value of a port's shape: an integer, a list or a dictionary."""
         layout = describe(port.shape())
         return unpack(layout, self.random.getrandbits(layout["width"]))
+
+    def set_noise(self, ctx: SimulatorContext, *ports: Any) -> None:
+        """Set inputs to random bits, for cycles in which their values must not matter."""
+        for port in map(Value.cast, ports):
+            ctx.set(port, self.random.getrandbits(len(port)))
 
     def pause(self, may_pause: bool) -> int:
         """Cycles to pause, if pausing is in the flow."""
@@ -237,7 +264,7 @@ class Sender:
 
     def _rest(self, ctx: SimulatorContext) -> None:
         ctx.set(self._stream.valid, 0)
-        ctx.set(self._payload, self._bench.random.getrandbits(len(self._payload)))
+        self._bench.set_noise(ctx, self._payload)
 
 
 class Collector(Scoreboard):
