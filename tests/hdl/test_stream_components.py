@@ -168,11 +168,19 @@ def serialiser(width: int, load: int) -> Case:
     )
 
 
+def reply_sender(layers: int) -> Case:
+    """The case of a reply sender."""
+    return Case(lambda: ReplySender(layers=layers), replies, reply_cycles, stream="replies")
+
+
 CASES = {
     "SplitMix64Seeder": Case(SplitMix64Seeder, seeds, seeder_cycles),
     "Framer": Case(Framer, contents, framer_cycles),
     "Deframer": Case(Deframer, line, deframer_cycles),
-    "ReplySender": Case(lambda: ReplySender(layers=2), replies, reply_cycles, stream="replies"),
+    "ReplySender, 1 layer": reply_sender(1),
+    "ReplySender, 2 layers": reply_sender(2),
+    "ReplySender, 3 layers": reply_sender(3),
+    "ReplySender, 8 layers": reply_sender(8),
     "SampleSerialiser, 1 bit": serialiser(1, 1),
     "SampleSerialiser, 1 word": serialiser(4, 8),
     "SampleSerialiser, padded": serialiser(7, 3),
