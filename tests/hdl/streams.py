@@ -5,7 +5,7 @@ from operator import attrgetter
 from random import Random
 from typing import Any
 
-from amaranth.hdl import Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.sim import SimulatorContext
 
@@ -49,8 +49,6 @@ class StreamBench:
     ----------
     random : random.Random
         Random numbers.
-    cycle : int
-        Number of the present cycle, from 0.
     """
 
     def __init__(
@@ -64,10 +62,11 @@ class StreamBench:
         self.component = component
         self.flow = flow
         self.random = Random(seed)
-        self.cycle = 0
+        self._cycle = Signal(32)
+        self._ctx: SimulatorContext
         self._flip = flip
         self._scoreboards: list[Scoreboard] = []
-        self._beside: list[Process] = [self._count_cycles]
+        self._beside: list[Process] = []
 
     # Parts
 
@@ -129,6 +128,11 @@ class StreamBench:
 
     # Time
 
+    @property
+    def cycle(self) -> int:
+        """Number of the present cycle, from 0; just after ``ctx.tick()``, of the new cycle."""
+        return int(self._ctx.get(self._cycle))
+
     async def ticks(self, ctx: SimulatorContext, count: int) -> None:
         """Wait for some cycles."""
         for _ in range(count):
@@ -167,11 +171,6 @@ class StreamBench:
     def _missing(self) -> int:
         return sum(max(0, scoreboard.missing) for scoreboard in self._scoreboards)
 
-    async def _count_cycles(self, ctx: SimulatorContext) -> None:
-        while True:
-            await ctx.tick()
-            self.cycle += 1
-
     # Verdict
 
     def run(self, bench: Process, *, limit: int = MAX_CYCLES) -> None:
@@ -188,11 +187,15 @@ class StreamBench:
         """
 
         async def whole(ctx: SimulatorContext) -> None:
+            self._ctx = ctx
             await bench(ctx)
             await self.drain(ctx)
             await self.ticks(ctx, LINGER)
 
-        simulate(self.component, whole, beside=self._beside, limit=limit)
+        design = Module()
+        design.submodules.component = self.component
+        design.d.sync += self._cycle.eq(self._cycle + 1)
+        simulate(design, whole, beside=self._beside, limit=limit)
         expecting = [scoreboard for scoreboard in self._scoreboards if scoreboard.expects]
         assert expecting, "the bench expected nothing"
         if self._flip:

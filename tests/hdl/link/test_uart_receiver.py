@@ -24,7 +24,7 @@ class Line:
 
     def random_bytes(self) -> list[int]:
         """Random bytes, fewer for long bits."""
-        return self.streams.random.choices(range(256), k=max(8, 400 // self.clocks))
+        return self.streams.random.choices(range(256), k=max(4, 400 // self.clocks))
 
     async def idle(self, ctx: SimulatorContext, bits: float) -> None:
         """Be high for a while."""
@@ -95,7 +95,7 @@ def test_glitches_breaks_and_bytes_without_a_stop_bit_are_no_bytes(clocks_per_bi
 
     async def bench(ctx: SimulatorContext) -> None:
         await line.idle(ctx, 20)
-        for _ in range(4):
+        for _ in range(3):
             for glitch in glitches:
                 await line.hold(ctx, 0, glitch)
                 await line.idle(ctx, 2)
