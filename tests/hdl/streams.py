@@ -159,10 +159,10 @@ class StreamBench:
             await ctx.tick()
         raise TimeoutError(f"{event}: not within {limit} cycles")
 
-    async def drain(self, ctx: SimulatorContext, limit: int = MAX_WAIT) -> None:
-        """Wait until all expected items have come, or none has come for so many cycles."""
+    async def drain(self, ctx: SimulatorContext) -> None:
+        """Wait until all expected items have come, or none for :data:`MAX_WAIT` cycles."""
         missing, waited = self._missing(), 0
-        while missing > 0 and waited < limit:
+        while missing > 0 and waited < MAX_WAIT:
             await ctx.tick()
             waited += 1
             if (now := self._missing()) < missing:

@@ -147,8 +147,9 @@ def test_a_read_and_a_write_at_once_stop_a_simulation(kind: MemoryKind) -> None:
         simulate(memory, bench)
 
 
-def test_a_read_and_a_write_at_once_stop_verilator() -> None:
-    memory = CounterMemory(rows=13, counters=3, counter_bits=5, kind=MemoryKind.SPRAM)
+@pytest.mark.parametrize("kind", list(MemoryKind))
+def test_a_read_and_a_write_at_once_stop_verilator(kind: MemoryKind) -> None:
+    memory = CounterMemory(rows=13, counters=3, counter_bits=5, kind=kind)
     parameters = {"cycles": list(map(asdict, collision(memory)))}
     with pytest.raises(SimulationError, match="a row is read and written at once"):
         build(Design.of(memory)).run(BENCH, parameters=parameters)
