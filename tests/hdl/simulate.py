@@ -52,7 +52,7 @@ def simulate(
 
     async def watch(ctx: SimulatorContext) -> None:
         await ctx.delay(limit * PERIOD)
-        raise TimeoutError(f"{waits_for}: not within {limit} cycles")
+        raise TimeoutError(f"{waits_for}: not within {limit:,} cycles")
 
     design = Module()
     design.domains.sync = ClockDomain()

@@ -96,10 +96,9 @@ class StreamBench:
 
         async def note(ctx: SimulatorContext) -> None:
             while True:
-                for values, value in zip(
-                    seen.values(), (await ctx.tick().sample(*ports))[2:], strict=True
-                ):
-                    values.append(value)
+                _, _, *present = await ctx.tick().sample(*ports)
+                for values, bits in zip(seen.values(), present, strict=True):
+                    values.append(bits)
 
         self._beside.append(note)
         return seen
@@ -157,7 +156,7 @@ class StreamBench:
             if condition():
                 return
             await ctx.tick()
-        raise TimeoutError(f"{event}: not within {limit} cycles")
+        raise TimeoutError(f"{event}: not within {limit:,} cycles")
 
     async def drain(self, ctx: SimulatorContext) -> None:
         """Wait until all expected items have come, or none for :data:`MAX_WAIT` cycles."""

@@ -78,7 +78,7 @@ def test_a_faulty_design_is_noticed(fault: Fault, message: str, flow: Flow) -> N
 
 @pytest.mark.parametrize("flow", [Flow.BACK_PRESSURE, Flow.IDLE_AND_BACK_PRESSURE])
 def test_a_design_that_waits_for_ready_is_noticed(flow: Flow) -> None:
-    with pytest.raises(TimeoutError, match=r"^i: ready for item \d+: not within 2000 cycles$"):
+    with pytest.raises(TimeoutError, match=r"^i: ready for item \d+: not within 2,000 cycles$"):
         check_stage(Stage(Fault.WAITS), flow)
 
 
@@ -118,9 +118,9 @@ def test_a_wait_has_a_limit_and_names_its_event() -> None:
         while not ctx.get(streams.component.o.valid):
             await ctx.tick()
 
-    with pytest.raises(TimeoutError, match=r"^i: ready for item 0: not within 2000 cycles$"):
+    with pytest.raises(TimeoutError, match=r"^i: ready for item 0: not within 2,000 cycles$"):
         streams.run(send)
-    with pytest.raises(TimeoutError, match=r"^o: an item: not within 2000 cycles$"):
+    with pytest.raises(TimeoutError, match=r"^o: an item: not within 2,000 cycles$"):
         streams.run(wait)
     with pytest.raises(TimeoutError, match=r"^the end of the bench: not within 300 cycles$"):
         streams.run(wait_long, limit=300)
