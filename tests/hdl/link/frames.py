@@ -12,7 +12,7 @@ def byte_items(content: bytes) -> list[dict[str, int]]:
     return [{"byte": byte, "last": at == len(content) - 1} for at, byte in enumerate(content)]
 
 
-def random_contents(random: Random, count: int = 20) -> list[bytes]:
+def random_contents(random: Random, count: int = 10) -> list[bytes]:
     """Short and long contents, half of them with many bytes to escape."""
     values = [FLAG, ESCAPE, 0x5E, 0], range(256)
     return [
@@ -21,7 +21,7 @@ def random_contents(random: Random, count: int = 20) -> list[bytes]:
     ]
 
 
-def damaged_line(random: Random, count: int = 30) -> bytes:
+def damaged_line(random: Random, count: int = 15) -> bytes:
     """Noise, and then frames of all lengths, many of them damaged in some way."""
     sent = bytearray(random.choices(range(256), k=20))
     for _ in range(count):

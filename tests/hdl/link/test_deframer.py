@@ -22,7 +22,7 @@ def check_frames(flow: Flow, *, flip: bool = False) -> None:
     deframer = Deframer()
     streams = StreamBench(deframer, flow, flip=flip)
     sender, given, ends = streams.sender("i"), streams.collector("o"), streams.scoreboard("end", 2)
-    sent = damaged_line(streams.random)
+    sent = damaged_line(streams.random, count=30)
 
     body, escaped = bytearray(), False
     byte_places, flag_places = [], []
