@@ -154,8 +154,9 @@ class Layer:
             await streams.ticks(ctx, streams.pause(streams.flow.idle))
             ctx.set(dut.r.p, self.found["counter"].pop(0))
             ctx.set(dut.r.valid, 1)
-            *_, ready = await ctx.tick().sample(dut.r.ready)
+            *_, ready, reading = await ctx.tick().sample(dut.r.ready, dut.reading)
             assert ready, "a counter that was asked for is not taken"
+            assert not reading, "another counter is asked for"
             ctx.set(dut.r.valid, 0)
 
 
