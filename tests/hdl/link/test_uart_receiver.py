@@ -24,7 +24,7 @@ class Line:
 
     def random_bytes(self) -> list[int]:
         """Random bytes, fewer for long bits."""
-        return self.streams.random.choices(range(256), k=max(4, 400 // self.clocks))
+        return self.streams.random.choices(range(256), k=max(4, 160 // self.clocks))
 
     async def idle(self, ctx: SimulatorContext, bits: float) -> None:
         """Be high for a while."""
