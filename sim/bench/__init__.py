@@ -1,6 +1,7 @@
 """What cocotb benches are made of: drivers, monitors, scoreboards, and the matrix of flows.
 
-Imported inside the simulator only.
+Benches run inside the simulator only. Benches in Amaranth's simulator have :class:`Flow` and
+:class:`Scoreboard` in common with them.
 """
 
 from .bench import Bench, bench, stream_bench

@@ -9,9 +9,9 @@ import cocotb
 
 from ..verilator.layout import Layout
 from ..verilator.settings import Settings
-from .environment import BenchEnvironment, Flow
+from .environment import PATIENCE, BenchEnvironment, Flow
 from .scoreboard import Scoreboard
-from .streams import PATIENCE, StreamDriver, StreamMonitor
+from .streams import StreamDriver, StreamMonitor
 
 __all__ = ["Bench", "bench", "stream_bench"]
 
@@ -112,6 +112,9 @@ class Bench(BenchEnvironment):
             file.write(json.dumps(value) + "\n")
 
 
+MAX_CYCLES = 2_000_000
+"""Cycles after which a case that is not done has failed."""
+
 Case = Callable[[Bench], Awaitable[None]]
 
 
@@ -120,6 +123,7 @@ def _run(function: Case) -> Callable[..., Coroutine[Any, Any, None]]:
     async def case(dut: Any, flow: Flow = Flow.STEADY) -> None:
         bench = Bench(dut, flow)
         await bench.reset()
+        bench.start(bench.watch_limit(MAX_CYCLES))
         await function(bench)
         await bench.finish()
 

@@ -1,7 +1,7 @@
 """Where a bench happens: clock, reset, ports, random numbers, and how streams flow."""
 
 import enum
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Any
 
@@ -13,10 +13,13 @@ from cocotb.triggers import RisingEdge, Timer
 from ..verilator.layout import pack, unpack
 from ..verilator.settings import Settings
 
-__all__ = ["Flow", "BenchEnvironment"]
+__all__ = ["PATIENCE", "Flow", "BenchEnvironment"]
 
 PERIOD = 10
 """Simulator steps in a cycle."""
+
+PATIENCE = 20_000
+"""Cycles within which an event must happen that a bench waits for."""
 
 # How often a driver idles and a monitor does not take, and for how long at most.
 PAUSE_PROBABILITY = 0.4
@@ -71,6 +74,7 @@ class BenchEnvironment:
         self._clock = self.handle("clk")
         self._edge = Timer(PERIOD, "step") if self._clock is None else RisingEdge(self._clock)
         self._start = 0
+        self._pending: list[str] = []  # the events that are waited for
 
     # Time
 
@@ -98,6 +102,45 @@ class BenchEnvironment:
         """Wait for the end of some cycles."""
         for _ in range(count):
             await self._edge
+
+    async def wait_for(
+        self, event: str, condition: Callable[[], Any], *, limit: int = PATIENCE
+    ) -> None:
+        """Wait for the end of a cycle at which a condition holds; it may be the present one.
+
+        Parameters
+        ----------
+        event : str
+            The event that is waited for, such as ``"o: item 3"``.
+        condition : function
+            Whether it has happened.
+        limit : int
+            Cycles within which it must happen.
+
+        Raises
+        ------
+        TimeoutError
+            If it has not; the message names the event.
+        """
+        self._pending.append(event)
+        for _ in range(limit):
+            if condition():
+                self._pending.remove(event)
+                return
+            await self._edge
+        raise TimeoutError(f"{event}: not within {limit:,} cycles")
+
+    async def watch_limit(self, limit: int) -> None:
+        """Run beside a case, and end it after some cycles.
+
+        Raises
+        ------
+        TimeoutError
+            After them; the message names all events that are waited for.
+        """
+        await Timer(limit * PERIOD, "step")
+        events = ", ".join(self._pending) or "no event"
+        raise TimeoutError(f"not done within {limit:,} cycles; waits for: {events}")
 
     def _steps(self) -> int:
         return int(cocotb.simtime.get_sim_time("step"))

@@ -9,9 +9,6 @@ from .scoreboard import Scoreboard
 
 __all__ = ["StreamDriver", "StreamMonitor"]
 
-PATIENCE = 20_000
-"""Cycles in which nothing happens that should, after which it never will."""
-
 
 class StreamDriver:
     """Send items into a stream of the design.
@@ -62,8 +59,8 @@ class StreamDriver:
 
         Raises
         ------
-        AssertionError
-            If the design does not take one, with much patience.
+        TimeoutError
+            If the design does not take one within :data:`.environment.PATIENCE` cycles.
         """
         first = len(self.cycles)
         for item in items:
@@ -75,11 +72,9 @@ class StreamDriver:
             if self._valid is not None:
                 self._valid.value = 1
             await self.bench.edge()
-            waited = 0
-            while self._ready is not None and not self._ready.value:
-                waited += 1
-                assert waited < PATIENCE, f"{self.name}: item {len(self.cycles)} is never taken"
-                await self.bench.edge()
+            if self._ready is not None:
+                event = f"{self.name}: ready for item {len(self.cycles)}"
+                await self.bench.wait_for(event, lambda: self._ready.value)
             self.cycles.append(self.bench.cycle)
         self._rest()
         return self.cycles[first:]

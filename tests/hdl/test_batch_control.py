@@ -5,9 +5,10 @@ import random
 from typing import Any
 
 import pytest
-from amaranth.sim import Simulator
 
 from metaplast.hdl.batch_control import BatchControl
+
+from .simulate import simulate
 
 WIDTH, CLASSES, WORDS, CYCLES = 3, 4, 2, 1500
 
@@ -94,8 +95,5 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
                 model.refused = 0
             await context.tick()
 
-    simulator = Simulator(dut)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
+    simulate(dut, bench)
     assert passed > CYCLES // 4

@@ -5,7 +5,6 @@ import random
 from typing import Any
 
 import pytest
-from amaranth.sim import Simulator
 
 from metaplast.golden_model.random_stream import (
     RandomStream,
@@ -15,8 +14,9 @@ from metaplast.golden_model.random_stream import (
 )
 from metaplast.hdl.reset_sequence import ResetSequence
 
+from .simulate import simulate
+
 LAYERS, WORDS = 3, 12
-MAX_CYCLES = 20_000
 MASK = (1 << 32) - 1
 
 
@@ -42,9 +42,7 @@ def test_layers_get_the_histories_of_a_seed_in_turn(ready: float) -> None:
         context.set(dut.start, 1)
         await context.tick()
         context.set(dut.start, 0)
-        for _ in range(MAX_CYCLES):
-            if not context.get(dut.active):
-                return
+        while context.get(dut.active):
             reset = context.get(dut.reset)
             assert reset.bit_count() <= 1
             layer = reset.bit_length() - 1
@@ -59,12 +57,8 @@ def test_layers_get_the_histories_of_a_seed_in_turn(ready: float) -> None:
                     assert all(len(other) == WORDS for other in got[:index])
                     got[index].append(context.get(port.payload))
             await context.tick()
-        raise TimeoutError(f"the reset is not done within {MAX_CYCLES} cycles")
 
-    simulator = Simulator(dut)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
+    simulate(dut, bench, limit=20_000, waits_for="the end of the reset")
     assert got == [histories(seed, layer) for layer in range(LAYERS)]
 
 

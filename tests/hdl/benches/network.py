@@ -46,8 +46,9 @@ class Network:
         ]
         for task in tasks:
             await task
-        while bench.bits("reset_done") != everything:
-            await bench.edge()
+        await bench.wait_for(
+            "reset_done of all layers", lambda: bench.bits("reset_done") == everything
+        )
         bench.write("reset", 0)
         await self.idle()
         for host, layer, events in zip(self.hosts, self.config.layers, self.events, strict=True):
@@ -57,8 +58,7 @@ class Network:
     async def idle(self) -> None:
         """Wait until the network is not busy."""
         await self.bench.edge()
-        while self.bench.bits("busy"):
-            await self.bench.edge()
+        await self.bench.wait_for("not busy", lambda: not self.bench.bits("busy"))
 
     def words(self, x: list[int], label: int, *, last: bool, train: bool) -> list[dict[str, Any]]:
         """A sample's words."""

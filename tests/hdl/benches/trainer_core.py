@@ -67,8 +67,7 @@ class Core:
     async def idle(self) -> None:
         """Wait until the core is not busy."""
         await self.bench.edge()
-        while self.bench.bits("busy"):
-            await self.bench.edge()
+        await self.bench.wait_for("not busy", lambda: not self.bench.bits("busy"))
 
     def sample(self) -> tuple[list[int], int]:
         """Random bits, and a random class."""
@@ -137,8 +136,7 @@ class Core:
 
     async def all_results(self) -> None:
         """Wait until all results have come that are expected."""
-        while self.results.missing > 0:
-            await self.bench.edge()
+        await self.bench.wait_for("the expected results", lambda: self.results.missing <= 0)
 
     async def compare(self) -> None:
         """Find all state and all counts equal to the literal network's."""

@@ -117,8 +117,8 @@ class Host:
         self.asked.append(request["address"])
         count = len(self.monitor.received) + 1
         await self.driver.send([request])
-        while len(self.monitor.received) < count:
-            await self.bench.edge()
+        event = f"{self.monitor.name}: response {count - 1}"
+        await self.bench.wait_for(event, lambda: len(self.monitor.received) >= count)
         came, got = (self.monitor.received[-1][name] for name in ("status", "data"))
         if status is None:
             status = Status.BUSY if came == Status.BUSY.value else Status.OK

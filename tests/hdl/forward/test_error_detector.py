@@ -1,35 +1,103 @@
 # amaranth: UnusedElaboratable=no
 """The local prediction and the error bit in gateware."""
 
+from random import Random
+from typing import Any
+
 import pytest
+from amaranth.sim import SimulatorContext
 
 from metaplast.hdl.forward.error_detector import ErrorDetector
-from metaplast.sim.verilator.design import Design
-from metaplast.sim.verilator.simulator import BenchFailure, build
+from metaplast.sim.bench import Flow
 
-BENCH = "tests.hdl.forward.benches.error_detector"
+from ..streams import StreamBench, check_latency
 
-
-def run(detector: ErrorDetector, flip: bool = False) -> None:
-    parameters = {
-        "classes": detector.classes,
-        "neurons": detector.neurons,
-        "latency": detector.latency,
-    }
-    build(Design.of(detector)).run(BENCH, parameters=parameters, flip=flip)
+RANDOM_CASES = 20
 
 
+def make_cases(detector: ErrorDetector, random: Random) -> list[tuple[list[int], int, int]]:
+    """Scores, label and margin."""
+    classes, neurons = detector.classes, detector.neurons
+    everyone = [random.randrange(neurons) for _ in range(classes)]
+    top, other = random.sample(range(classes), 2)
+    cases = []
+    # One class leads by 0, by 1 and by all; the label is the leader, one that ties, or no class.
+    for lead in {0, 1, neurons}:
+        scores = [min(score, neurons - lead) for score in everyone]
+        scores[top], scores[other] = neurons, neurons - lead
+        for label in (top, other, 255):
+            margins = {min(max(2 * lead + d, 0), neurons) for d in (-1, 0, 1)}
+            cases += [(scores, label, margin) for margin in (0, neurons, *margins)]
+    cases.append(([0] * classes, 0, 0))
+    cases.append(([neurons] * classes, 0, 1))
+    for _ in range(RANDOM_CASES):
+        highest = random.randint(0, neurons)
+        scores = [random.randint(highest // 2, highest) for _ in range(classes)]
+        label = scores.index(max(scores))
+        if random.random() < 0.3:
+            label = random.randrange(classes)
+        first, second = sorted(scores, reverse=True)[:2]
+        margin = min(max(2 * (first - second) + random.randint(-1, 2), 0), neurons)
+        cases.append((scores, label, margin))
+    return cases
+
+
+def expected(scores: list[int], label: int, margin: int) -> dict[str, Any]:
+    """Prediction and error bit, plainly."""
+    first, second = sorted(scores, reverse=True)[:2]
+    prediction = scores.index(first)
+    error = prediction != label or 2 * (first - second) < margin
+    return {"prediction": prediction, "error": error}
+
+
+def check_errors(detector: ErrorDetector, flow: Flow, *, flip: bool = False) -> None:
+    """A result comes a fixed number of cycles after the scores, and stays until it is taken."""
+    streams = StreamBench(detector, flow, flip=flip)
+    results, seen = streams.collector("o"), streams.watch("o.valid")
+    cases = make_cases(detector, streams.random)[:: 1 + detector.classes // 40]
+    results.expect(*(expected(*case) for case in cases))
+    starts = []
+
+    async def bench(ctx: SimulatorContext) -> None:
+        for number, (scores, label, margin) in enumerate(cases):
+            for _ in range(streams.pause(flow.idle)):
+                streams.set_noise(ctx, detector.scores, detector.label)
+                await ctx.tick()
+            ctx.set(detector.start, 1)
+            ctx.set(detector.scores, scores)
+            ctx.set(detector.label, label)
+            ctx.set(detector.margin, margin)
+            starts.append(streams.cycle)
+            await ctx.tick()
+            ctx.set(detector.start, 0)
+            await streams.ticks(ctx, detector.classes)
+            streams.set_noise(ctx, detector.scores)  # they are needed no more
+            await streams.wait_for(
+                ctx, f"o: result {number}", lambda number=number: len(results.received) > number
+            )
+
+    streams.run(bench)
+    valid = seen["o.valid"]
+    rises = [n for n, now in enumerate(valid) if now and not (n and valid[n - 1])]
+    check_latency(starts, rises, detector.latency)
+    if not flow.back_pressure:
+        assert results.cycles == rises
+        if not flow.idle:
+            assert starts == [n * (detector.latency + 1) for n in range(len(starts))]
+
+
+@pytest.mark.parametrize("flow", Flow)
 @pytest.mark.parametrize(("classes", "neurons"), [(2, 1), (5, 16), (11, 33), (256, 3)])
-def test_errors_are_right_and_on_time(classes: int, neurons: int) -> None:
+def test_errors_are_right_and_on_time(classes: int, neurons: int, flow: Flow) -> None:
     detector = ErrorDetector(classes=classes, neurons=neurons)
     assert detector.latency == classes + 2
-    run(detector)
+    check_errors(detector, flow)
 
 
-def test_the_bench_notices_a_flipped_bit() -> None:
-    with pytest.raises(BenchFailure, match=r"o: item \d+, in cycle \d+: expected") as caught:
-        run(ErrorDetector(classes=5, neurons=16), flip=True)
-    assert len(caught.value.failed) == 4
+@pytest.mark.parametrize("flow", Flow)
+def test_the_check_notices_a_flipped_bit(flow: Flow) -> None:
+    with pytest.raises(AssertionError, match=r"^o: item \d+, in cycle \d+: expected"):
+        check_errors(ErrorDetector(classes=5, neurons=16), flow, flip=True)
 
 
 @pytest.mark.parametrize("classes", [1, 257])

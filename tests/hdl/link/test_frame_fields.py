@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from amaranth.sim import Simulator
 
 from metaplast.golden_model import NetworkConfig
 from metaplast.hdl.link.frame_fields import FrameFields
@@ -18,6 +17,8 @@ from metaplast.hdl.link.protocol import (
     write_request,
 )
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
+
+from ..simulate import simulate
 
 CRC = bytes([0xC1, 0xC2, 0xC3, 0xC4])
 LOAD = 12
@@ -62,16 +63,13 @@ class Frames:
         return whole
 
 
-def simulate(bench: Any) -> None:
+def run_bench(bench: Any) -> None:
     dut = FrameFields(FOLDED)
 
     async def run(context: Any) -> None:
         await bench(Frames(context, dut))
 
-    simulator = Simulator(dut)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(run)
-    simulator.run()
+    simulate(dut, run)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +101,7 @@ def test_fields_of_every_kind(content: bytes, fields: dict[str, int]) -> None:
         assert not await frames.send(bytes([content[0] | 0x40]) + content[1:])
         assert await frames.send(content, gap=0 if content is not SAMPLE else 1)
 
-    simulate(bench)
+    run_bench(bench)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def test_pages_of_core_and_link(address: int, link_page: int, no_page: int) -> N
         assert await frames.send(read_request(0, address))
         assert (frames.get("link_page"), frames.get("no_page")) == (link_page, no_page)
 
-    simulate(bench)
+    run_bench(bench)
 
 
 def sample_words(words: Sequence[int]) -> list[tuple[int, int, int]]:
@@ -135,7 +133,7 @@ def test_words_of_a_sample_are_offered_and_the_last_one_on_demand() -> None:
         await frames.cycle()
         assert frames.words == sample_words(WORDS)
 
-    simulate(bench)
+    run_bench(bench)
 
 
 def test_a_word_that_is_not_taken_in_time_spoils_the_frame() -> None:
@@ -150,7 +148,7 @@ def test_a_word_that_is_not_taken_in_time_spoils_the_frame() -> None:
         assert await frames.send(SAMPLE)
         assert frames.words == sample_words(WORDS[:-1])
 
-    simulate(bench)
+    run_bench(bench)
 
 
 def test_a_frame_that_begins_while_another_is_obeyed_changes_nothing() -> None:
@@ -165,7 +163,7 @@ def test_a_frame_that_begins_while_another_is_obeyed_changes_nothing() -> None:
         frames.context.set(frames.dut.obeying, 0)
         assert await frames.send(first)
 
-    simulate(bench)
+    run_bench(bench)
 
 
 def test_an_answer_replaces_the_argument_and_is_shifted_out() -> None:
@@ -187,4 +185,4 @@ def test_an_answer_replaces_the_argument_and_is_shifted_out() -> None:
         assert frames.get("number") & 0xFF == 1
         assert frames.get("left") == 1
 
-    simulate(bench)
+    run_bench(bench)

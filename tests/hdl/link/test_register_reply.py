@@ -5,11 +5,12 @@ import random
 from typing import Any
 
 import pytest
-from amaranth.sim import Simulator
 
 from metaplast.hdl.link.protocol import RowReply, ValueReply, decode_reply
 from metaplast.hdl.link.register_reply import RegisterReply
 from metaplast.hdl.registers.register_map import Status
+
+from ..simulate import simulate
 
 MAX_CYCLES = 200
 
@@ -55,16 +56,13 @@ class Reply:
         raise TimeoutError(f"a part is not done within {MAX_CYCLES} cycles")
 
 
-def simulate(counter_bits: int, bench: Any) -> None:
+def run_bench(counter_bits: int, bench: Any) -> None:
     dut = RegisterReply(counter_bits=counter_bits)
 
     async def run(context: Any) -> None:
         await bench(Reply(context, dut))
 
-    simulator = Simulator(dut)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(run)
-    simulator.run()
+    simulate(dut, run)
 
 
 @pytest.mark.parametrize("status", [Status.OK, Status.UNKNOWN])
@@ -76,7 +74,7 @@ def test_a_value(status: Status) -> None:
         decoded = decode_reply(bytes(reply.content), layers=1, counter_bits=4)
         assert decoded == ValueReply(0x1234, status, 0x89ABCDEF)
 
-    simulate(4, bench)
+    run_bench(4, bench)
 
 
 @pytest.mark.parametrize("counter_bits", [4, 8, 9, 16])
@@ -97,7 +95,7 @@ def test_a_row(counter_bits: int, count: int, status: Status) -> None:
         decoded = decode_reply(bytes(reply.content), layers=1, counter_bits=counter_bits)
         assert decoded == RowReply(0xBEEF, status, counters)
 
-    simulate(counter_bits, bench)
+    run_bench(counter_bits, bench)
 
 
 @pytest.mark.parametrize("counter_bits", [0, 17])

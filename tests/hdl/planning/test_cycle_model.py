@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 from numpy.typing import NDArray
 
 from metaplast.golden_model import (
@@ -36,6 +35,8 @@ from metaplast.hdl.registers.register_map import (
     layer_address,
 )
 from metaplast.hdl.trainer_core import TrainerCore
+
+from ..simulate import simulate
 
 
 def simulated_cycles(
@@ -88,10 +89,7 @@ def simulated_cycles(
                 cycles += 1
             epochs.append(cycles)
 
-    simulator = Simulator(core)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(host)
-    simulator.run()
+    simulate(core, host, waits_for="the end of two epochs")
     return epochs
 
 

@@ -2,19 +2,46 @@
 """Counting equal bits in gateware."""
 
 import math
+from itertools import product
+from random import Random
 
 import pytest
+from amaranth.sim import SimulatorContext
 
 from metaplast.hdl.primitives.popcount import XnorPopcount
-from metaplast.sim.verilator.design import Design
-from metaplast.sim.verilator.simulator import BenchFailure, build
 
-BENCH = "tests.hdl.primitives.benches.popcount"
+from ..simulate import simulate
 
 
-def run(popcount: XnorPopcount, flip: bool = False) -> None:
-    parameters = {"width": popcount.width, "latency": popcount.latency}
-    build(Design.of(popcount)).run(BENCH, parameters=parameters, flip=flip)
+def word_pairs(width: int) -> list[tuple[int, int]]:
+    """All pairs of short words; of long ones, equal, opposite, almost equal and random ones."""
+    if width <= 4:
+        return list(product(range(1 << width), repeat=2))
+    random, everything = Random(1), (1 << width) - 1
+    words = [random.getrandbits(width) for _ in range(150)]
+    return [
+        *((x, x) for x in words[:2]),
+        *((x, x ^ everything) for x in words[2:4]),
+        *((words[n], words[n] ^ 1 << n) for n in range(width)),
+        *((x, random.getrandbits(width)) for x in words),
+    ]
+
+
+def check_counts(popcount: XnorPopcount, *, flip: bool = False) -> None:
+    """Count a pair of words a cycle; if ``flip`` is set, every count is expected wrongly."""
+    pairs, latency = word_pairs(popcount.width), popcount.latency
+
+    async def bench(ctx: SimulatorContext) -> None:
+        for cycle in range(len(pairs) + latency):
+            a, b = pairs[cycle % len(pairs)]
+            ctx.set(popcount.a, a)
+            ctx.set(popcount.b, b)
+            if cycle >= latency:
+                a, b = pairs[cycle - latency]
+                assert ctx.get(popcount.count) == (popcount.width - (a ^ b).bit_count()) ^ flip
+            await ctx.tick()
+
+    simulate(popcount, bench)
 
 
 @pytest.mark.parametrize(
@@ -22,12 +49,12 @@ def run(popcount: XnorPopcount, flip: bool = False) -> None:
     [(1, 2), (2, 1), (3, 9), (4, 2), (7, 1), (8, 2), (22, 1), (64, 2), (112, 2), (129, 3)],
 )
 def test_counts_are_right_and_on_time(width: int, register_every: int) -> None:
-    run(XnorPopcount(width, register_every=register_every))
+    check_counts(XnorPopcount(width, register_every=register_every))
 
 
-def test_the_bench_notices_a_flipped_bit() -> None:
-    with pytest.raises(BenchFailure, match=r"count: item \d+, in cycle \d+: expected"):
-        run(XnorPopcount(22), flip=True)
+def test_the_check_notices_a_flipped_bit() -> None:
+    with pytest.raises(AssertionError):
+        check_counts(XnorPopcount(22), flip=True)
 
 
 def test_registers_stand_every_so_many_levels() -> None:

@@ -1,34 +1,7 @@
-"""The seeding of bit streams in gateware."""
-
-import pytest
+"""The seeding of random streams in gateware; its stream is in ../test_stream_components.py."""
 
 from metaplast.golden_model.random_stream import split_mix_64
-from metaplast.hdl.primitives.split_mix import INCREMENT, SplitMix64Seeder
-from metaplast.sim.verilator.design import Design
-from metaplast.sim.verilator.simulator import BenchFailure, Simulator, build
-
-BENCH = "tests.hdl.primitives.benches.split_mix"
-PARAMETERS = {"latency": SplitMix64Seeder.latency}
-
-
-def simulator() -> Simulator:
-    return build(Design.of(SplitMix64Seeder()))
-
-
-def test_histories_are_the_models_and_on_time() -> None:
-    simulator().run(BENCH, parameters=PARAMETERS)
-
-
-def test_the_bench_notices_a_flipped_bit() -> None:
-    with pytest.raises(BenchFailure, match=r"o: item \d, in cycle \d+: expected") as caught:
-        simulator().run(BENCH, parameters=PARAMETERS, flip=True)
-    assert len(caught.value.failed) == 4
-
-
-def test_the_bench_notices_a_latency_that_is_wrong() -> None:
-    with pytest.raises(BenchFailure) as caught:
-        simulator().run(BENCH, parameters={"latency": SplitMix64Seeder.latency - 1})
-    assert caught.value.failed == ("histories/flow=STEADY",)
+from metaplast.hdl.primitives.split_mix import INCREMENT
 
 
 def test_no_history_is_all_zero() -> None:

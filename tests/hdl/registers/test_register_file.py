@@ -4,8 +4,6 @@
 from typing import Any
 
 import pytest
-from amaranth.hdl import Module, Signal
-from amaranth.sim import Simulator
 
 from metaplast.golden_model.config import LayerConfig, NetworkConfig
 from metaplast.hdl.registers.register_file import RegisterFile
@@ -17,6 +15,8 @@ from metaplast.hdl.registers.register_map import (
     RegisterGroup,
     Status,
 )
+
+from ..simulate import simulate
 
 MASK = (1 << 32) - 1
 LAYER: LayerConfig = NetworkConfig(inputs=9, hidden=(6,), groups=(3,), classes=3).layers[0]
@@ -90,20 +90,14 @@ class Decoder:
         return answer
 
 
-def simulate(dut: RegisterFile, bench: Any) -> None:
+def run_bench(dut: RegisterFile, bench: Any) -> None:
     async def run(context: Any) -> None:
         for name, value in SUPPLIED.items():
             if hasattr(dut.values, name):
                 context.set(getattr(dut.values, name), value)
         await bench(Decoder(context, dut))
 
-    m = Module()
-    m.submodules.dut = dut
-    m.d.sync += Signal().eq(1)  # a group that stores nothing has no clock
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(run)
-    simulator.run()
+    simulate(dut, run)
 
 
 def test_reads() -> None:
@@ -118,7 +112,7 @@ def test_reads() -> None:
                 assert (status, value) == (Status.OK, {**STORED, **SUPPLIED}[name]), name
                 assert strobes == ({f"read.{name}"} if name in ("search", "port") else set())
 
-    simulate(RegisterFile(Kinds, LAYER), bench)
+    run_bench(RegisterFile(Kinds, LAYER), bench)
 
 
 def test_writes_within_and_beyond_the_bounds() -> None:
@@ -145,7 +139,7 @@ def test_writes_within_and_beyond_the_bounds() -> None:
                 for stored, expected in held.items():
                     assert decoder.context.get(getattr(decoder.dut.values, stored)) == expected
 
-    simulate(RegisterFile(Kinds, LAYER), bench)
+    run_bench(RegisterFile(Kinds, LAYER), bench)
 
 
 def test_a_write_is_answered_with_the_value_before() -> None:
@@ -158,7 +152,7 @@ def test_a_write_is_answered_with_the_value_before() -> None:
         assert (await decoder.request(Kinds.WRITE_ONLY, 1))[1] == 0
         assert (await decoder.request(Kinds.WRITE_ONLY, 0))[1] == 0
 
-    simulate(RegisterFile(Kinds, LAYER), bench)
+    run_bench(RegisterFile(Kinds, LAYER), bench)
 
 
 def test_without_enable_nothing_is_carried_out() -> None:
@@ -170,7 +164,7 @@ def test_without_enable_nothing_is_carried_out() -> None:
         for name, value in STORED.items():
             assert decoder.context.get(getattr(decoder.dut.values, name)) == value
 
-    simulate(RegisterFile(Kinds, LAYER), bench)
+    run_bench(RegisterFile(Kinds, LAYER), bench)
 
 
 def test_offsets_without_a_register_are_unknown() -> None:
@@ -179,7 +173,7 @@ def test_offsets_without_a_register_are_unknown() -> None:
             for data in (None, 1):
                 assert await decoder.request(offset, data) == (Status.UNKNOWN, 0, set())
 
-    simulate(RegisterFile(Kinds, LAYER), bench)
+    run_bench(RegisterFile(Kinds, LAYER), bench)
 
 
 def test_a_group_that_cannot_be_written_refuses_every_write() -> None:
@@ -190,7 +184,7 @@ def test_a_group_that_cannot_be_written_refuses_every_write() -> None:
         assert await decoder.request(1) == (Status.UNKNOWN, 0, set())
         assert await decoder.request(1, 1) == (Status.ACCESS, 0, set())
 
-    simulate(RegisterFile(ReadOnly), bench)
+    run_bench(RegisterFile(ReadOnly), bench)
 
 
 def test_a_bound_of_a_layer_needs_the_layer() -> None:

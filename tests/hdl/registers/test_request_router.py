@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from amaranth.sim import Simulator
 
 from metaplast.hdl.registers.register_map import (
     GlobalRegister,
@@ -15,6 +14,8 @@ from metaplast.hdl.registers.register_map import (
     layer_address,
 )
 from metaplast.hdl.registers.request_router import RequestRouter
+
+from ..simulate import simulate
 
 LAYERS = 3
 LAYER_CYCLES = 2
@@ -89,16 +90,13 @@ class BenchEnvironment:
         raise TimeoutError(f"no response to {address:#x} within {MAX_CYCLES} cycles")
 
 
-def simulate(bench: Callable[[BenchEnvironment], Awaitable[None]]) -> None:
+def run_bench(bench: Callable[[BenchEnvironment], Awaitable[None]]) -> None:
     dut = RequestRouter(layers=LAYERS)
 
     async def run(context: Any) -> None:
         await bench(BenchEnvironment(context, dut))
 
-    simulator = Simulator(dut)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(run)
-    simulator.run()
+    simulate(dut, run)
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -108,7 +106,7 @@ def test_the_cores_own_registers_answer_in_the_second_cycle(status: Status) -> N
             seen = await core.request(GlobalRegister.BATCH, data, own=status)
             assert seen == Seen(status, OWN_VALUE, 2, 3, enabled=[1], held=[1], layers=[])
 
-    simulate(bench)
+    run_bench(bench)
 
 
 @pytest.mark.parametrize("layer", range(LAYERS))
@@ -121,7 +119,7 @@ def test_a_layer_answers_for_its_registers(layer: int) -> None:
                 Status.RANGE, 100 + layer, 3, 5, enabled=[], held=[1, 2, 3, 4], layers=[layer]
             )
 
-    simulate(bench)
+    run_bench(bench)
 
 
 @pytest.mark.parametrize("page", [LAYERS + 1, 255, 256, (1 << 16) - 1])
@@ -131,7 +129,7 @@ def test_there_is_no_such_layer(page: int) -> None:
             seen = await core.request(page << 8, data)
             assert seen == Seen(Status.UNKNOWN, 0, 2, 3, enabled=[], held=[1], layers=[])
 
-    simulate(bench)
+    run_bench(bench)
 
 
 def test_a_busy_core_refuses_writes_and_reads_that_need_it_idle() -> None:
@@ -151,7 +149,7 @@ def test_a_busy_core_refuses_writes_and_reads_that_need_it_idle() -> None:
             seen = await core.request(address, 1)
             assert seen == Seen(Status.BUSY, 0, 2, 3, enabled=[], held=[1], layers=[])
 
-    simulate(bench)
+    run_bench(bench)
 
 
 def test_there_is_a_layer() -> None:

@@ -24,6 +24,9 @@ def test_a_design_without_a_clock_has_cycles() -> None:
     [
         ("expects_nothing", "expects_nothing: the bench expected nothing"),
         ("counts_wrong", "counts_wrong: 2 items were sent, 1 came"),
+        ("waits_for_an_item", "waits_for_an_item: o: item 0: not within 1,000 cycles"),
+        ("is_never_done", "is_never_done: not done within 1,000 cycles; waits for: o: item 0"),
+        ("runs_for_ever", "runs_for_ever: not done within 1,000 cycles; waits for: no event"),
         ("writes_too_much", "writes_too_much: 6 bits hold -32 to 31, not 32"),
     ],
 )

@@ -29,3 +29,24 @@ async def looks_inside(bench: Bench) -> None:
     await bench.driver("i").send([0])
     await bench.edges(2)
     assert int(bench.dut.count.value) == 1
+
+
+@bench
+async def waits_for_an_item(bench: Bench) -> None:
+    """Nothing is sent, so nothing comes."""
+    await bench.wait_for("o: item 0", lambda: bench.bits("o__valid"), limit=1000)
+
+
+@bench
+async def is_never_done(bench: Bench) -> None:
+    """Likewise, with a limit of the whole case that is reached before that of the wait."""
+    bench.start(bench.watch_limit(1000))
+    await bench.wait_for("o: item 0", lambda: bench.bits("o__valid"))
+
+
+@bench
+async def runs_for_ever(bench: Bench) -> None:
+    """A loop without a wait for an event."""
+    bench.start(bench.watch_limit(1000))
+    while True:
+        await bench.edge()

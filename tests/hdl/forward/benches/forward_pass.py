@@ -64,7 +64,10 @@ async def samples(bench: Bench) -> None:
         done += bench.bits("o__valid") & bench.bits("o__ready")
         begun += begins
         last_begin = bench.cycle if begins else last_begin
-        assert bench.cycle - last_begin < PATIENCE, f"after {begun} samples nothing happens"
+        waited = bench.cycle - last_begin
+        assert waited < PATIENCE, (
+            f"o: result {done}, {begun} samples begun: not within {waited} cycles"
+        )
         wait = bench.pause(bench.flow.idle) if begins else max(0, wait - 1)
         bench.write("label", labelled[begun - 1][1] if begun > done else bench.noise("label"))
     bench.write("loaded", 0)

@@ -36,8 +36,7 @@ class Layer:
         bench = self.bench
         bench.write("reset", 1)
         await self.histories.send(history_words(seed, self.config.index))
-        while not bench.bits("reset_done"):
-            await bench.edge()
+        await bench.wait_for("reset_done", lambda: bench.bits("reset_done"))
         assert bench.bits("busy")
         bench.write("reset", 0)
         await self.idle()
@@ -53,8 +52,7 @@ class Layer:
     async def idle(self) -> None:
         """Wait until the layer is not busy."""
         await self.bench.edge()
-        while self.bench.bits("busy"):
-            await self.bench.edge()
+        await self.bench.wait_for("not busy", lambda: not self.bench.bits("busy"))
 
     def sample(
         self, *, last: bool, train: bool = True, refused: bool = False, right: bool = False

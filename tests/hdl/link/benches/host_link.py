@@ -129,8 +129,8 @@ class Link:
     async def answer(self, status: Status, value: int) -> None:
         """Answer a request, when it has come."""
         seen = len(self.responses.cycles)
-        while len(self.requests.received) <= seen:
-            await self.bench.edge()
+        event = f"requests: request {seen}"
+        await self.bench.wait_for(event, lambda: len(self.requests.received) > seen)
         await self.responses.send([{"status": status.value, "data": value}])
 
     async def result(self) -> None:

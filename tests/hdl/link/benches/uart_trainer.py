@@ -27,9 +27,6 @@ from metaplast.hdl.registers.register_map import (
 from metaplast.sim.bench import Bench, bench
 
 SAMPLES = 6
-PATIENCE = 20_000
-"""Cycles in which an answer must have come."""
-
 TRIES = 100
 UNSIGNED = {"width": 32, "signed": False}
 
@@ -78,12 +75,12 @@ class Host:
     async def ask(self, request: bytes) -> StateReply | ValueReply | RowReply:
         """Send a request with the present tag, and wait for its answer."""
         await self.send(request)
-        for _ in range(PATIENCE):
-            for reply in self.replies:
-                if reply.tag == self.tag:
-                    return reply
-            await self.bench.edge()
-        raise AssertionError(f"no answer came to {request.hex()}")
+
+        def answers() -> list[StateReply | ValueReply | RowReply]:
+            return [reply for reply in self.replies if reply.tag == self.tag]
+
+        await self.bench.wait_for(f"an answer to {request.hex()}", answers)
+        return answers()[0]
 
     async def settle(self) -> StateReply:
         """SYNC until the core is not busy."""
@@ -93,7 +90,7 @@ class Host:
             assert isinstance(state, StateReply)
             if not state.busy:
                 return state
-        raise AssertionError("the core is busy for ever")
+        raise TimeoutError(f"not busy: not within {TRIES} SYNCs")
 
     async def write(self, address: int, value: int) -> None:
         """Write a register."""
