@@ -160,7 +160,7 @@ def test_waiting_has_a_limit(cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
     with FileLock(cache / f"{DESIGN}.lock"), pytest.raises(CacheError) as error:
         get_or_build(DESIGN, never)
     assert str(error.value) == (
-        "another process builds a simulator for more than 0.00166667 minutes (it holds "
+        "another process has been building a simulator for more than 0.00166667 minutes (it holds "
         f"{cache / DESIGN}.lock): wait for it or end it, or name another directory in "
         "METAPLAST_CACHE"
     )
@@ -346,7 +346,7 @@ def test_without_a_home_a_place_has_to_be_named(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(CacheError) as error:
         get_or_build(DESIGN, never)
     assert str(error.value) == (
-        "the build cache has no place, since there is no home directory: name a directory in "
+        "the build cache has no directory, since there is no home directory: name one in "
         "METAPLAST_CACHE"
     )
 

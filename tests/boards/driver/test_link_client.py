@@ -468,7 +468,7 @@ def test_a_training_that_is_broken_off() -> None:
     # It goes on predicting as it did, but not training.
     assert_same_array("predictions", double.network.predict(X), network.predict(X))
     with pytest.raises(
-        TransportError, match="the core at PORT was left within a batch: train it anew, or go on"
+        TransportError, match="the core at PORT was left within a batch: train it again from"
     ):
         Trainer(network).train_epoch(X, Y)
     double.obeyed.clear()
