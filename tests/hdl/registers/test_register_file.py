@@ -194,7 +194,7 @@ def test_a_group_that_cannot_be_written_refuses_every_write() -> None:
 
 
 def test_a_bound_of_a_layer_needs_the_layer() -> None:
-    with pytest.raises(ValueError, match="the bound `K` follows from a layer; give the layer"):
+    with pytest.raises(ValueError, match="the bound `K` depends on the layer; give the layer"):
         RegisterFile(Kinds)
 
 

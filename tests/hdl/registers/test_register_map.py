@@ -123,7 +123,7 @@ def test_a_declaration_is_checked(arguments: tuple[object, ...], message: str) -
 
 
 def test_a_bound_of_a_layer_needs_the_layer() -> None:
-    with pytest.raises(ValueError, match="the bound `K` follows from a layer; give the layer"):
+    with pytest.raises(ValueError, match="the bound `K` depends on the layer; give the layer"):
         LayerRegister.MARGIN.declaration.bounds()
 
 
