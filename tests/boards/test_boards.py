@@ -61,7 +61,7 @@ def test_an_unknown_board() -> None:
     with pytest.raises(ConfigurationError) as error:
         find_board("arty")
     assert str(error.value) == (
-        "board 'arty' is not known; those that are: "
+        "board 'arty' is not known; known boards: "
         "icebreaker, ulx3s-12f, ulx3s-85f, orangecrab, tang-nano-9k"
     )
 

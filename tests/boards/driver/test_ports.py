@@ -61,7 +61,7 @@ def test_a_port_that_does_not_exist() -> None:
 
 def test_a_file_is_no_port() -> None:
     assert sentence_of("/dev/null") == (
-        "/dev/null is not a serial port; `metaplast devices` lists those that are"
+        "/dev/null is not a serial port; `metaplast devices` lists the serial ports"
     )
 
 

@@ -122,7 +122,7 @@ def test_the_network_of_a_model(run: Command, model: Path) -> None:
         (
             ("--inputs", 9, "--hidden", 40_000, "--classes", 3),
             2,
-            "layer 0 has 40,000 neurons, and a layer in gateware at most 32,768; make it smaller",
+            "layer 0 has 40,000 neurons; a layer in gateware has at most 32,768: make it smaller",
         ),
         (
             ("--inputs", 10_000, "--hidden", 16, "--classes", 3, "--fpga", "icebreaker"),

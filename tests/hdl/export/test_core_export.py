@@ -34,7 +34,7 @@ PLAN = NetworkPlan(
         LayerPlan(banks=3, pe=5, simd=12, update_width=3, input_width=12, draws_per_cycle=2),
         LayerPlan(pe=2, simd=15, update_width=5, input_width=5, memory=MemoryKind.SPRAM),
     ),
-    device="none in particular",
+    fpga="none in particular",
 )
 
 

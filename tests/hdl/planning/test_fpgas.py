@@ -83,7 +83,7 @@ def test_a_device_is_found_by_what_people_call_it(said: str, name: str) -> None:
 
 def test_an_unknown_fpga_is_refused_with_a_list_of_the_known() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"^FPGA 'XC7A35T' is not known; those that are: iCE40UP5K"
+        ConfigurationError, match=r"^FPGA 'XC7A35T' is not known; known FPGAs: iCE40UP5K"
     ) as refused:
         find_fpga("XC7A35T")
     for fpga in FPGAS:

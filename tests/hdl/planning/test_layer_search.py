@@ -102,10 +102,10 @@ def test_a_pace_follows_samples_through_their_buffers(
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-def test_efficient_foldings_are_legal_and_fit(layer: int) -> None:
+def test_nondominated_foldings_are_legal_and_fit(layer: int) -> None:
     found = search(layer)
     supply = Resources.of(ICE40)
-    options = found.fitting(found.efficient(supply), supply)
+    options = found.fitting(found.nondominated(supply), supply)
     kinds = [one.plan.memory for one in options.foldings]
     assert kinds == [MemoryKind.BLOCK, MemoryKind.SPRAM]
     assert len(options.amounts) == sum(map(len, options.foldings)) > 100
@@ -131,7 +131,7 @@ def test_given_factors_are_kept() -> None:
         "memory": MemoryKind.BLOCK,
     }
     found = search(**fixed)
-    for foldings in (*found.efficient(Resources.of(ICE40)), *found.legal()):
+    for foldings in (*found.nondominated(Resources.of(ICE40)), *found.legal()):
         assert len(foldings)
         for name in ("banks", "input_width", "sample_buffers", "draws_per_cycle"):
             assert set(getattr(foldings.plan, name).tolist()) == {fixed[name]}
@@ -139,18 +139,18 @@ def test_given_factors_are_kept() -> None:
     assert search(banks=3).legal() == []
 
 
-def test_released_factors_take_all_values() -> None:
-    def factors(name: str, *released: str) -> set[int]:
-        found = search(banks=2, memory=MemoryKind.BLOCK).legal(released)
+def test_relaxed_factors_take_all_values() -> None:
+    def factors(name: str, *relaxed: str) -> set[int]:
+        found = search(banks=2, memory=MemoryKind.BLOCK).legal(relaxed)
         return {value for one in found for value in getattr(one.plan, name).tolist()}
 
     for name, least in (("sample_buffers", {4}), ("draws_per_cycle", {1})):
         assert factors(name) == least
         assert factors(name, name) > least
 
-    def input_widths(*released: str) -> int:
+    def input_widths(*relaxed: str) -> int:
         found = search(simd=64, update_width=4, memory=MemoryKind.BLOCK)
-        return sum(map(len, found.legal(released)))
+        return sum(map(len, found.legal(relaxed)))
 
     # Of 4, 8, 16, 32 and 64, the narrowest and the widest.
     assert input_widths() == 2 / 5 * input_widths("input_width")
@@ -160,7 +160,7 @@ def test_the_cycles_of_a_layer_are_about_those_of_the_estimate() -> None:
     config = NetworkConfig(inputs=784, hidden=(128,), groups=(32,), classes=10, reinforcement=1.0)
     found = LayerSearch(config, config.layers[0], ECP5, Workload(), {})
     supply = Resources.of(ECP5)
-    options = found.fitting(found.efficient(supply), supply)
+    options = found.fitting(found.nondominated(supply), supply)
     cost = options.each(found.pace) + options.each(found.commit)
     front = options.front(cost)
     assert front.cost.tolist() == sorted(front.cost.tolist())

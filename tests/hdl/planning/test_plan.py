@@ -150,10 +150,10 @@ def test_a_factor_is_a_positive_integer(name: str, value: Any) -> None:
         ({"memory": MemoryKind.SPRAM}, "2 draws per cycle need block RAM, not SPRAM"),
         ({"banks": 3}, "banks must divide the 4 groups, not be 3"),
         ({"pe": 7}, "pe must be at most the 6 neurons of a bank, not 7"),
-        ({"simd": 10}, "simd must be a multiple of update_width, 4, and 10 is none"),
-        ({"input_width": 6}, "input_width must be a multiple of update_width, 4, and 6 is none"),
-        ({"input_width": 12}, "input_width must divide simd, 8, and not be 12"),
-        ({"input_width": 16}, "input_width must divide simd, 8, and not be 16"),
+        ({"simd": 10}, "simd must be a multiple of update_width, 4, not 10"),
+        ({"input_width": 6}, "input_width must be a multiple of update_width, 4, not 6"),
+        ({"input_width": 12}, "input_width must divide simd, 8, not be 12"),
+        ({"input_width": 16}, "input_width must divide simd, 8, not be 16"),
         (
             {"simd": 28, "input_width": 4},
             "simd must be below the 22 inputs plus update_width, not 28",
@@ -225,7 +225,7 @@ def test_a_plan_of_an_unknown_version_is_refused(version: Any) -> None:
 
 
 def test_a_renamed_factor_is_refused_with_its_name_now() -> None:
-    with pytest.raises(ConfigurationError, match="lanes is pe now; word is simd now"):
+    with pytest.raises(ConfigurationError, match="lanes is now pe; word is now simd"):
         LayerPlan.from_dict({"lanes": 2, "word": 3})
 
 

@@ -132,7 +132,7 @@ def test_what_fits_alone_with_nothing_of_the_kind_is_the_best_plan() -> None:
             {"simd": 100, "update_width": 8},
             (
                 "layer 0's plan does not fit: simd must be a multiple of update_width, 8, "
-                "and 100 is none; the nearest plan that suits the layer has 0.simd=104 instead "
+                "not 100; the nearest plan that suits the layer has 0.simd=104 instead "
                 "of 100"
             ),
         ),
