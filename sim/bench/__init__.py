@@ -1,6 +1,6 @@
-"""What cocotb benches are made of: drivers, monitors, scoreboards, and the matrix of flows.
+"""Parts of cocotb benches: drivers, monitors, scoreboards, and the matrix of stream flows.
 
-Imported inside the simulator only.
+Only for imports inside the simulator.
 """
 
 from .bench import Bench, bench, stream_bench

@@ -279,7 +279,7 @@ def test_a_difference_that_does_not_come_again() -> None:
     error = mismatch(Fault(epoch=1, batch=6, neuron=5, source=2, when=When.ONCE))
     found = error.difference
     assert (found.epoch, found.batch) == (1, None)
-    assert str(error).endswith("; it did not come again when the epoch was run again")
+    assert str(error).endswith("; it did not occur again when the epoch was repeated")
 
 
 def test_a_wrong_start_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +303,7 @@ def test_a_wrong_read_out_is_found() -> None:
     with CoreTraining(setup(), Trainer(Network(CONFIG))) as training:
         training.core.transport.access([(layer_address(0, LayerRegister.POSITION), 1)])
         flip_counter(training.core, 0, 1, 13)
-        with pytest.raises(MismatchError, match="as the registers tell it, layer 0, neuron 1, "):
+        with pytest.raises(MismatchError, match="read through the registers, layer 0, neuron 1, "):
             training.verify_read_out()
 
 
@@ -325,8 +325,8 @@ def test_the_search_is_reported() -> None:
 @pytest.mark.parametrize(
     ("trouble", "note"),
     [
-        (KeyboardInterrupt(), "the search for where it begins was interrupted"),
-        (SimulationError("no room"), "the search for where it begins ended: no room"),
+        (KeyboardInterrupt(), "the search for its origin was interrupted"),
+        (SimulationError("no memory"), "the search for its origin ended: no memory"),
     ],
 )
 def test_a_search_that_is_cut_short(
