@@ -68,6 +68,6 @@ def test_layers_get_the_histories_of_a_seed_in_turn(ready: float) -> None:
     assert got == [histories(seed, layer) for layer in range(LAYERS)]
 
 
-def test_there_is_a_layer() -> None:
+def test_at_least_one_layer_is_required() -> None:
     with pytest.raises(ValueError, match="layers must be at least 1, not 0"):
         ResetSequence(layers=0)

@@ -175,7 +175,7 @@ def foldings(draw: st.DrawFn, config: NetworkConfig) -> NetworkPlan:
 
 @settings(max_examples=EXAMPLES)
 @given(data=st.data(), config=network_configs(max_inputs=12, max_groups=3, max_group=4))
-def test_the_gateware_learns_whatever_is_drawn(data: st.DataObject, config: NetworkConfig) -> None:
+def test_the_gateware_learns_drawn_networks(data: st.DataObject, config: NetworkConfig) -> None:
     plan = data.draw(foldings(config))
     seed = data.draw(st.integers(0, 2**32 - 1))
     random = np.random.default_rng(seed)

@@ -232,7 +232,7 @@ def test_cells_that_are_not_in_use_are_left_out(tmp_path: Path) -> None:
     assert "HFOSC" not in some_page(tmp_path).text
 
 
-def test_memories_that_no_component_takes_have_no_column(tmp_path: Path) -> None:
+def test_unused_resources_have_no_column(tmp_path: Path) -> None:
     components = {"trainer": needs(8, 7, 0, 0, 0)}
     text = some_page(tmp_path, components=components, needs=components["trainer"]).text
     assert "share of LUTs LUTs registers top 8 7 trainer 8 7 Placement" in text
@@ -284,7 +284,7 @@ def hostile(value: Any) -> Any:
     return value + HOSTILE if isinstance(value, str) else value
 
 
-def test_texts_from_outside_are_escaped(
+def test_texts_of_the_description_are_escaped(
     tmp_path: Path, model: Callable[..., Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
@@ -346,7 +346,7 @@ def test_the_page_loads_nothing(tmp_path: Path, model: Callable[..., Model]) -> 
         "<style>p { background: url('a.png') }</style>",
     ],
 )
-def test_what_is_loaded_is_found(addition: str) -> None:
+def test_the_check_finds_external_resources(addition: str) -> None:
     assert loaded(Page(addition))
 
 

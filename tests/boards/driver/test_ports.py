@@ -118,7 +118,7 @@ class PosixError(Exception):
         ),
     ],
 )
-def test_each_failure_is_told(
+def test_each_failure_has_its_message(
     monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
     def fail(*args: Any, **options: Any) -> None:

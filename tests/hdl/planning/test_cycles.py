@@ -108,7 +108,7 @@ def test_the_parts_of_an_estimate() -> None:
     assert layer.update + layer.commit < layer.total < 620
 
 
-def test_layers_go_on_in_parallel() -> None:
+def test_layers_train_in_parallel() -> None:
     config = NetworkConfig(inputs=64, hidden=(64, 64, 64), groups=(16,) * 3, classes=10)
     plans = NetworkPlan((LayerPlan(pe=4, simd=64, update_width=8, input_width=64),) * 3)
     estimate = estimate_cycles(FoldedNetwork(config, plans))
@@ -136,7 +136,7 @@ def test_samples_without_errors_take_their_forward_pass() -> None:
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 400))
-def test_made_up_samples_have_the_shares_asked_for(
+def test_synthetic_samples_have_the_requested_shares(
     errors: float, found: float, samples: int
 ) -> None:
     (layer,) = NetworkConfig(inputs=4, hidden=(10,), groups=(2,), classes=2).layers
@@ -158,7 +158,7 @@ def test_errors_decline_in_a_first_epoch() -> None:
     assert synthetic_errors(10, 1.0, declining=True).all()
 
 
-def test_what_is_not_said_of_a_workload_follows() -> None:
+def test_missing_rates_of_a_workload_are_computed() -> None:
     config = NetworkConfig(inputs=4, hidden=(8, 4), groups=(2, 2), classes=2)
     first, second = config.layers
     assert Workload().of(first, 2) == (0.5, 0.75)

@@ -51,7 +51,7 @@ def test_part_sizes_are_the_smallest_for_their_number_of_parts(value: int) -> No
 @given(
     st.lists(st.tuples(st.integers(0, 4), *[st.integers(0, 3)] * 3, st.integers(0, 1)), max_size=40)
 )
-def test_a_pareto_front_has_one_of_those_that_nothing_betters(rows: list[tuple[int, ...]]) -> None:
+def test_a_pareto_front_has_the_nondominated_elements_once(rows: list[tuple[int, ...]]) -> None:
     table = np.array(rows, dtype=np.int64).reshape(-1, 5)
     cost, kind = table[:, 0], table[:, 4]
     amounts = np.zeros((len(rows), len(AMOUNTS)), dtype=np.int64)
@@ -84,7 +84,7 @@ def test_a_pareto_front_has_one_of_those_that_nothing_betters(rows: list[tuple[i
     ),
     st.floats(0, 1),
 )
-def test_a_pace_follows_samples_through_their_buffers(
+def test_the_pace_is_that_of_a_simulation_of_the_buffers(
     rows: list[tuple[int, ...]], errors: float
 ) -> None:
     interval, update, sample_buffers, *stalls = np.array(rows).T

@@ -113,7 +113,7 @@ def test_a_row_waits_for_a_single_port_or_for_itself(
 
 
 @given(folded=folded_layers())
-def test_everything_has_room_and_keeps_up(folded: FoldedLayer) -> None:
+def test_the_derived_numbers_are_consistent(folded: FoldedLayer) -> None:
     config, plan = folded.config, folded.plan
     assert plan.banks * folded.bank_groups * config.group == config.neurons
     assert (folded.sets - 1) * plan.pe < folded.bank_neurons <= folded.sets * plan.pe
@@ -160,7 +160,7 @@ def test_a_factor_is_a_positive_integer(name: str, value: Any) -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_by_its_rule(factors: dict[str, Any], rule: str) -> None:
+def test_a_broken_rule_is_named(factors: dict[str, Any], rule: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         fold(**factors)
     assert str(caught.value) == f"layer 0's plan does not fit: {rule}"
@@ -195,7 +195,7 @@ def test_a_plan_goes_through_json(layers: list[FoldedLayer], fpga: str) -> None:
     assert NetworkPlan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
 
 
-def test_what_a_file_leaves_out_takes_its_default() -> None:
+def test_missing_factors_take_their_defaults() -> None:
     plan = NetworkPlan.from_dict({"layers": [{}, {"pe": 4, "memory": "spram"}]})
     assert plan == NetworkPlan((LayerPlan(), LayerPlan(pe=4, memory=MemoryKind.SPRAM)))
 
@@ -224,7 +224,7 @@ def test_a_plan_of_an_unknown_version_is_refused(version: Any) -> None:
         NetworkPlan.from_dict({"version": version, "layers": [{}]})
 
 
-def test_a_renamed_factor_is_refused_with_its_name_now() -> None:
+def test_an_old_name_of_a_factor_is_refused_with_its_new_name() -> None:
     with pytest.raises(ConfigurationError, match="lanes is now pe; word is now simd"):
         LayerPlan.from_dict({"lanes": 2, "word": 3})
 
@@ -246,6 +246,6 @@ def test_an_unknown_memory_is_refused(memory: Any) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{}, [], None, {"layers": 3}, {"layers": ["pe"]}])
-def test_what_is_no_plan_is_refused(wrong: Any) -> None:
+def test_invalid_plans_are_refused(wrong: Any) -> None:
     with pytest.raises(ConfigurationError, match="this is no plan: "):
         NetworkPlan.from_dict(wrong)

@@ -110,7 +110,7 @@ def test_the_memories_of_the_ultraplus_plan() -> None:
     assert needs["hidden weights"].sprams == 4
 
 
-def test_without_a_device_memories_have_bits_only() -> None:
+def test_without_an_fpga_memories_have_no_resources() -> None:
     config, plan = SMALL
     (folded,) = FoldedNetwork(config, plan).layers
     parts = layer_needs(folded, None)
@@ -119,7 +119,7 @@ def test_without_a_device_memories_have_bits_only() -> None:
     assert core_needs(None).need.luts > 0
 
 
-def test_a_device_without_spram_has_none_to_give() -> None:
+def test_an_fpga_without_spram() -> None:
     config, plan = ULTRAPLUS
     need = network_needs(FoldedNetwork(config, plan), ECP5)
     assert need.sprams == 1
@@ -150,7 +150,7 @@ def test_many_plans_need_what_each_needs(layers: list[FoldedLayer], fpga: FPGA |
 
 
 @pytest.mark.parametrize("name", ["block_rams", "sprams", "luts", "registers"])
-def test_what_is_short_of_one_thing_does_not_fit(name: str) -> None:
+def test_a_lack_of_any_resource_does_not_fit(name: str) -> None:
     supply = Resources(block_rams=3, sprams=3, luts=3, registers=3)
     assert Resources(**{name: 3}).fits(supply)
     assert not Resources(**{name: 4}).fits(supply)

@@ -119,7 +119,7 @@ def test_events_take_the_cycles_of_their_issue(folded: FoldedLayer, seed: int, e
     assert event_cycles(folded, draws) == cycles_one_by_one(folded, draws)
 
 
-def test_events_that_meet_in_a_row_wait_for_each_other() -> None:
+def test_events_of_the_same_row_wait_for_each_other() -> None:
     config = NetworkConfig(inputs=2, hidden=(2,), groups=(1,), classes=2)
     plan = LayerPlan(banks=2, update_width=2, simd=2, input_width=2, draws_per_cycle=2)
     folded = FoldedLayer(config.layers[0], plan)

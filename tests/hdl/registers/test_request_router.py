@@ -125,7 +125,7 @@ def test_a_layer_answers_for_its_registers(layer: int) -> None:
 
 
 @pytest.mark.parametrize("page", [LAYERS + 1, 255, 256, (1 << 16) - 1])
-def test_there_is_no_such_layer(page: int) -> None:
+def test_a_missing_layer_is_unknown(page: int) -> None:
     async def bench(core: BenchEnvironment) -> None:
         for data in (None, 5):
             seen = await core.request(page << 8, data)
@@ -154,6 +154,6 @@ def test_a_busy_core_refuses_writes_and_reads_that_need_it_idle() -> None:
     simulate(bench)
 
 
-def test_there_is_a_layer() -> None:
+def test_at_least_one_layer_is_required() -> None:
     with pytest.raises(ValueError, match="layers must be at least 1, not 0"):
         RequestRouter(layers=0)

@@ -224,7 +224,7 @@ def test_noise_replays(simulator: Simulator) -> None:
     assert len(cycles) == 1
 
 
-def test_what_cannot_be_is_refused(core: SimulatedCore) -> None:
+def test_invalid_requests_are_refused(core: SimulatedCore) -> None:
     x, y, last = samples()
     y = y.copy()
     y[3] = 200
@@ -310,7 +310,7 @@ def test_a_core_that_does_not_keep_what_is_loaded(
 # Memories
 
 
-def test_what_is_poked_is_trained_on(core: SimulatedCore) -> None:
+def test_training_continues_from_a_poked_state(core: SimulatedCore) -> None:
     network, _ = golden()
     core.poke_state(network)
     assert_same_state(network, core)
@@ -352,7 +352,7 @@ def test_streams_of_any_history(core: SimulatedCore) -> None:
 # Waveforms
 
 
-def test_a_waveform_of_a_while(tmp_path: Path) -> None:
+def test_a_waveform_of_a_period(tmp_path: Path) -> None:
     waves = tmp_path / "some waves.vcd"
     simulator = build_core(FoldedNetwork(CONFIG, PLAN), optimize=False, waves=True)
     with SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN), waves=waves) as core:

@@ -118,7 +118,7 @@ def test_a_checked_batch_is_waited_for() -> None:
     assert cycles[Check.BATCH] > cycles[Check.EPOCH]
 
 
-def test_going_on_with_what_was_learnt() -> None:
+def test_training_continues_from_a_state() -> None:
     golden = trainer_after(3)
     with CoreTraining(setup(), trainer_after(2)) as training:
         assert_same_state(state_of(trainer_after(2)), training.core.read_out())
@@ -263,7 +263,7 @@ def test_a_batch_without_an_end_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
     assert raised.value.difference.got < raised.value.difference.expected
 
 
-def test_a_fault_of_timing_is_found(tmp_path: Path) -> None:
+def test_a_fault_without_pauses_is_found(tmp_path: Path) -> None:
     waves = tmp_path / "timing.vcd"
     fault = Fault(epoch=1, batch=6, layer=0, neuron=5, source=2, when=When.OVERLAPPED)
     error = mismatch(fault, waves=waves)
@@ -275,7 +275,7 @@ def test_a_fault_of_timing_is_found(tmp_path: Path) -> None:
     assert str(mismatch(fault)).endswith(note)
 
 
-def test_a_difference_that_does_not_come_again() -> None:
+def test_a_difference_that_does_not_occur_again() -> None:
     error = mismatch(Fault(epoch=1, batch=6, neuron=5, source=2, when=When.ONCE))
     found = error.difference
     assert (found.epoch, found.batch) == (1, None)
@@ -329,7 +329,7 @@ def test_the_search_is_reported() -> None:
         (SimulationError("no memory"), "the search for its origin ended: no memory"),
     ],
 )
-def test_a_search_that_is_cut_short(
+def test_an_interrupted_search(
     monkeypatch: pytest.MonkeyPatch, trouble: BaseException, note: str
 ) -> None:
     def explain(search: MismatchSearch, found: DifferenceError) -> MismatchError:
@@ -345,7 +345,7 @@ def test_a_search_that_is_cut_short(
 # Recording
 
 
-def test_a_coming_batch_is_what_the_trainer_comes_to() -> None:
+def test_a_coming_batch_is_that_of_the_trainer() -> None:
     arranged = setup()
     batch = coming_batch(arranged, trainer_after(1), 4)
     stopped = trainer_after(1)
@@ -364,7 +364,7 @@ def test_a_coming_batch_is_what_the_trainer_comes_to() -> None:
     assert len(coming_batch(arranged, trainer_after(1), 9).samples) == 4
 
 
-def test_there_must_be_such_a_batch() -> None:
+def test_a_batch_that_does_not_exist() -> None:
     with pytest.raises(
         ConfigurationError,
         match=r"^an epoch of 85 samples has 10 batches, so there is no batch 11$",
