@@ -1,4 +1,4 @@
-"""Clocks that PLLs make."""
+"""Clocks of PLLs."""
 
 from fractions import Fraction
 

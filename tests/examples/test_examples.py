@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The examples run, and say what they should."""
+"""The examples run, and print the expected results."""
 
 import shutil
 import subprocess

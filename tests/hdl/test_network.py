@@ -57,7 +57,7 @@ MIDDLE = (
         )
     ),
 )
-# The third layer is.
+# The third layer is the slowest.
 LAST = (
     replace(MIDDLE[0], hidden=(16, 16, 32)),
     NetworkPlan(

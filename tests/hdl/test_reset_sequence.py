@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The sequence of a reset: each layer's histories, one layer after the other."""
+"""The reset sequence: histories of each layer, one layer after the other."""
 
 import random
 from typing import Any
@@ -21,7 +21,7 @@ MASK = (1 << 32) - 1
 
 
 def histories(seed: int, layer: int) -> list[int]:
-    """The words of a layer's three histories: 127 bits above an unused one, lowest word first."""
+    """Words of the three histories of a layer, lowest first: 127 bits above an unused bit."""
     words = []
     for stream_id in (initial_counters_id, classifier_id, reinforcement_id):
         low, high = RandomStream(seed, stream_id(layer)).history

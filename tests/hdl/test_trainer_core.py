@@ -1,4 +1,4 @@
-"""The trainer core, as a host sees it."""
+"""The trainer core, accessed by a host."""
 
 import pytest
 

@@ -30,7 +30,7 @@ SMALL = NetworkConfig(inputs=8, hidden=(4,), groups=(4,), classes=2)
 
 
 class StandIn(wiring.Component):
-    """In place of a trainer: chains of registers, and a product that may be too long."""
+    """Replaces a trainer: chains of registers, and a multiplier that can miss timing."""
 
     registers = 8
     chains = 1
@@ -107,12 +107,12 @@ def test_unchanged_builds_come_from_the_cache_and_the_best_seed_is_kept(
         assert again.description == first.description
         assert again.bitstream.read_bytes() == first.bitstream.read_bytes()
 
-    # What another release has written is replaced.
+    # A build of another release is replaced.
     (tmp_path / "a" / "build.json").write_text('{"identity": "", "bitstream": ""}')
     build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
     assert Build.load(tmp_path / "a").description == first.description
 
-    # So is what is damaged; files of the user's own stay.
+    # A damaged build is replaced, too; files of the user stay.
     (tmp_path / "a" / "build.json").write_text("{")
     build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
     (tmp_path / "a" / "report.html").write_text("a page")

@@ -1,4 +1,4 @@
-"""Boards behind the estimator's door: virtual ones learn what the golden model learns."""
+"""BoardTrainer: virtual boards learn what the golden model learns."""
 
 import os
 import pty
@@ -99,7 +99,7 @@ def test_a_board_learns_what_the_golden_model_learns(
         expected_predictions = trainer.network.predict(data[0])
         assert_same_array("predictions", expected_predictions, device.predict(data[0]))
         assert device.score(*data) == np.mean(expected_predictions == data[1])
-        # Predicting has taught it nothing.
+        # Predictions do not change the network.
         device.partial_fit(*data)
         assert_learnt(golden(data, 4), device.network_)
 
@@ -169,7 +169,7 @@ def test_a_board_trains_on_from_a_loaded_state(
 
 
 class LatePort:
-    """A port at which a request comes between two of the host's writes, as if it were late."""
+    """A port with a delayed request between two writes of the host."""
 
     def __init__(self, port: Any, request: bytes, writes: int):
         self._port = port
@@ -234,7 +234,7 @@ def test_another_host_is_noticed(board: VirtualBoard) -> None:
     with open_client(board.port) as host:
         identify(host)
         host.begin()
-        # A program that does not ask for the port alone.
+        # A program that does not open the port exclusively.
         with LinkClient(lambda: serial.Serial(board.port, timeout=0.01), board.port) as other:
             identify(other)
             other.begin()

@@ -1,4 +1,4 @@
-"""The driver against a board in Python, to which anything may happen."""
+"""The driver with a model of a board in Python that has faults."""
 
 from collections.abc import Callable
 from typing import Any
@@ -60,7 +60,7 @@ def train(double: BoardDouble, *, epochs: int = EPOCHS, patience: float = 5.0) -
 
 
 def assert_learnt(double: BoardDouble, network: RemoteCore, epochs: int = EPOCHS) -> None:
-    """What was read out is the golden model's, and each frame was obeyed once."""
+    """The read-out state is that of the golden model, and each frame was executed once."""
     golden = Network(CONFIG)
     trainer = Trainer(golden)
     for _ in range(epochs):
@@ -191,7 +191,7 @@ def test_results_of_another_host_are_noticed() -> None:
     client.begin()
     sample = SampleFrame(0, False, bytes(2))
     client.run([sample])
-    # Numbers that fit, and results that do not: it has been restarted, and was given work.
+    # A restarted board that worked for another host: its numbers fit, its results do not.
     double.skip_results(3)
     double.mood = Mood(drops=0.9)
     with pytest.raises(BoardRestartedError, match="after 4 results, and not one of 1 to 2 after 1"):
@@ -212,7 +212,7 @@ LOAD = [1 + layer.weights + 4 for layer in CONFIG.layers]
 
 
 def assert_loaded(double: BoardDouble, network: RemoteCore) -> None:
-    """The board goes on as the golden model does."""
+    """The board trains like the golden model from the loaded state."""
     golden, counters = trained(), network.counters
     for layer, wanted in enumerate(golden.counters):
         assert_same_array(f"read_{layer}", wanted, counters[layer])
@@ -283,7 +283,7 @@ def test_a_stream_that_is_not_kept_is_an_error() -> None:
         network_on_board(client_of(double), CONFIG, start=trained())
 
 
-# A board that goes
+# Boards that disappear
 
 
 def test_training_continues_when_a_port_comes_back() -> None:
@@ -467,7 +467,7 @@ def test_an_interrupted_training() -> None:
     with pytest.raises(KeyboardInterrupt):
         Trainer(network).train_epoch(X, Y)
     double.read = read  # type: ignore[method-assign]
-    # It goes on predicting as it did, but not training.
+    # It can still predict, but not train.
     assert_same_array("predictions", double.network.predict(X), network.predict(X))
     with pytest.raises(
         TransportError, match="the core at PORT was left within a batch: train it again from"

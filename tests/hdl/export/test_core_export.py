@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The exported Verilog: linted, elaborated by two more tools, and described as it is."""
+"""The exported Verilog: lint, elaboration by two other tools, and its description."""
 
 import json
 import os

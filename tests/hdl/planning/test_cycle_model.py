@@ -1,4 +1,4 @@
-"""The cycle model, held to the gateware to the cycle."""
+"""The cycle model equals the gateware, cycle by cycle."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Estimates from averages: held to the exact model, and what they are made of."""
+"""Estimates from average rates, compared with the exact model."""
 
 from dataclasses import replace
 from typing import Any
@@ -99,7 +99,7 @@ def test_the_parts_of_an_estimate() -> None:
     estimate = estimate_cycles(FoldedNetwork(FASHION, ULTRAPLUS), Workload(chosen=(1.91,)))
     (layer,) = estimate.layers
     assert (layer.load, layer.forward) == (49, 25 + 128 + 25 + 128)
-    # Of 191 neurons that are updated in a batch, many are so more than once.
+    # Many of the 191 updates of neurons in a batch are of the same neuron.
     assert layer.scan == pytest.approx((128 + 86.5 * 97) / 100, abs=1)
     assert layer.events == pytest.approx(3735 * (1 + 784 / 1024) / 100, rel=0.01)
     assert layer.commit == layer.events + layer.scan

@@ -1,4 +1,4 @@
-"""Many plans at once, held equal to each on its own."""
+"""Arrays of plans give the same numbers as single plans."""
 
 from dataclasses import fields
 

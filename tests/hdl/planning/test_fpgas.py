@@ -1,4 +1,4 @@
-"""Devices, and what memories take of them."""
+"""FPGAs, and the mapping of memories."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from metaplast.hdl.planning.fpgas import FPGA, FPGAS, find_fpga
 
 ICE40, ECP5, GOWIN = map(find_fpga, ("iCE40UP5K", "ECP5-85F", "GW1NR-9"))
 
-# What Yosys 0.70 makes of memories: rows, bits, bits written together, blocks of each family
+# Results of Yosys 0.70 for memories: rows, bits, bits written together, blocks of each family
 # (0 where it takes LUTs or registers), LUT memories of ECP5 and Gowin.
 MADE_BY_YOSYS = [
     (64, 392, 49, 25, 12, 0),

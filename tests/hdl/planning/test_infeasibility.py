@@ -1,4 +1,4 @@
-"""What the planner says when there is no plan."""
+"""Messages of the planner if there is no plan."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""The package's public names, and what importing them costs."""
+"""The public names of the package, and the modules that they import."""
 
 import subprocess
 import sys

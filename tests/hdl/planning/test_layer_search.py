@@ -1,4 +1,4 @@
-"""The foldings of a layer that the planner chooses from: Pareto fronts, paces, and what is kept."""
+"""The search space of a layer: Pareto fronts, cycles, fixed factors."""
 
 import math
 

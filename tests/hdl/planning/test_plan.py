@@ -1,4 +1,4 @@
-"""Fold factors: what follows from them, what does not fit, and their files."""
+"""Fold factors: derived numbers, rules, and plan files."""
 
 import json
 import math
@@ -38,7 +38,7 @@ def divisors(number: int) -> list[int]:
 
 @st.composite
 def folded_layers(draw: st.DrawFn) -> FoldedLayer:
-    """A layer of any network, and any plan that suits it."""
+    """A layer of any network, with any legal plan."""
     config = draw(st.sampled_from(draw(network_configs()).layers))
     banks = draw(st.sampled_from(divisors(config.group_count)))
     counters = draw(st.integers(1, config.inputs + 3))

@@ -1,4 +1,4 @@
-"""What a report on a plan says."""
+"""Reports on plans."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The planner: plans that fit and are quick, and what is given."""
+"""The planner: fast plans that fit, and given factors."""
 
 from dataclasses import replace
 from functools import cache
@@ -174,7 +174,7 @@ def test_the_workload_decides() -> None:
         FoldedNetwork(config, plan_network(config, ICE40, workload=workload))
         for workload in workloads
     )
-    # Where updates set the pace, a slower and smaller forward pass is as quick.
+    # If updates limit the throughput, a slower and smaller forward pass takes no more cycles.
     quick, slow = (estimate_cycles(folded, workloads[0]).total for folded in (few, many))
     assert slow > 1.5 * quick
     large, small = (estimate_cycles(folded, workloads[1]).total for folded in (few, many))
@@ -224,7 +224,7 @@ def test_the_default_plan_is_of_moderate_size() -> None:
     )
 
 
-# What is given
+# Given factors
 
 
 @pytest.mark.parametrize(

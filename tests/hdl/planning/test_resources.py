@@ -1,4 +1,4 @@
-"""What plans need, held to what Yosys made of them."""
+"""Resource estimates of plans, compared with results of Yosys."""
 
 import pytest
 from hypothesis import given
@@ -67,7 +67,7 @@ WIDE = one_layer(
     (784, 64, 32), LayerPlan(banks=2, simd=392, update_width=49, input_width=98, draws_per_cycle=2)
 )
 
-# Whole cores, as Yosys 0.70 counts them; a LUT memory as the LUTs it takes.
+# Results of Yosys 0.70 for whole cores; a LUT memory counts as its LUTs.
 MADE_BY_YOSYS = {
     "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=3523, registers=1998)),
     "small": (ICE40, SMALL, Resources(block_rams=32, luts=3095, registers=1497)),

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Latencies held to those of the components, and events to their issue, cycle by cycle."""
+"""Latencies, compared with those of the components; events, compared with their issue."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def test_the_timing_of_many_foldings_is_that_of_each(folded: FoldedLayer) -> Non
 
 
 def cycles_one_by_one(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
-    """The cycles of a commit's events, by following the issue cycle by cycle."""
+    """Cycles of the events of a commit, from a simulation of their issue."""
     config, plan = folded.config, folded.plan
     places: list[tuple[int, int] | None] = []
     for draw in draws.tolist():

@@ -1,4 +1,4 @@
-"""Tables of the register map, and the pages in docs/ that have them."""
+"""Tables of the register map, and the pages in docs/ with them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The registers' addresses and codes, which hosts rely on."""
+"""Addresses and codes of the registers, which must not change."""
 
 import subprocess
 import sys

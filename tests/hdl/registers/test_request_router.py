@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Requests routed to the core's own registers or to a layer: answers, times, refusals."""
+"""Requests to registers of the core or of a layer: answers, cycles, refusals."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ MAX_CYCLES = 20
 
 @dataclass
 class Seen:
-    """What came of a request, by cycles since it was offered."""
+    """Response and strobes of a request, by cycles since it was offered."""
 
     status: Status
     data: int
@@ -36,7 +36,7 @@ class Seen:
 
 
 class BenchEnvironment:
-    """The core's own registers, and layers that take a request after some cycles."""
+    """Registers of the core, and layers that take a request after some cycles."""
 
     def __init__(self, context: Any, dut: RequestRouter):
         self.context, self.dut = context, dut

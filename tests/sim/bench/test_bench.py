@@ -1,4 +1,4 @@
-"""The surroundings of a bench."""
+"""The environment of a bench, and benches with errors."""
 
 import pytest
 

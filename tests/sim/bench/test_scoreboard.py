@@ -1,4 +1,4 @@
-"""What was expected against what came.
+"""Scoreboards.
 
 The scoreboard is loaded by its path, as the package it lies in is for the inside of a simulator.
 """

@@ -1,4 +1,4 @@
-"""Drivers and monitors of streams: they pass a sound design, and see through each fault."""
+"""Drivers and monitors of streams: a correct design passes, each fault is found."""
 
 import pytest
 

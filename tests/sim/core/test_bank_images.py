@@ -1,4 +1,4 @@
-"""Where the banks' memories hold a layer's counters and their snapshot."""
+"""Positions of counters and snapshot bits in the memories of the banks."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_the_position_of_a_counter() -> None:
 
 def test_the_position_of_a_snapshot_bit() -> None:
     snapshot = np.zeros((6, 9), dtype=np.uint8)
-    snapshot[5, 6] = 1  # bank 1, m = 2: set 1, lane 0; word 1, bit 2
+    snapshot[5, 6] = 1  # bank 1, m = 2: set 1, neuron 0; word 1, bit 2
     images = snapshot_words(RAGGED, snapshot)
     assert [image.shape for image in images] == [(6, 8), (6, 8)]
     assert_same_array("where", [[1, 4, 2]], np.argwhere(np.array(images)))

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The harness and the design that is made of it; what it does is tested with the core."""
+"""The harness and its design; its function is tested with the core."""
 
 import re
 

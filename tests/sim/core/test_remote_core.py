@@ -1,4 +1,4 @@
-"""A remote core over a transport that loses, doubles or changes what it carries: it is noticed."""
+"""A remote core notices a transport that loses, doubles or changes data."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ EVENTS = [3]
 
 
 class WrongTransport(Transport):
-    """Carries everything to another transport, and changes some of it on the way."""
+    """A transport that passes data to another one, and changes some of it."""
 
     name = "PORT"
 

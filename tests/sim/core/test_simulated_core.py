@@ -1,4 +1,4 @@
-"""A core in a simulator: fed, asked, looked into, and clear about what goes wrong."""
+"""A simulated core: samples, registers, memories, waveforms and errors."""
 
 import time
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def simulator() -> Simulator:
 
 @pytest.fixture
 def core(simulator: Simulator) -> Iterator[SimulatedCore]:
-    """A core at the seeded start."""
+    """A core in its initial state."""
     with SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN)) as core:
         begin(core)
         yield core
@@ -78,7 +78,7 @@ def batches() -> list[Batch]:
 
 
 def train(core: SimulatedCore, *, lots: int = 1, pause: float = 0.0) -> tuple[SampleResults, int]:
-    """All samples, given at once or in lots; the results and the cycles they took."""
+    """Send all samples at once or in chunks; gives results and cycles."""
     x, y, last = samples()
     transport = core.transport
     transport.settle()
@@ -94,7 +94,7 @@ def train(core: SimulatedCore, *, lots: int = 1, pause: float = 0.0) -> tuple[Sa
 
 
 def golden() -> tuple[Network, SampleResults]:
-    """The golden model after all samples, and what it said."""
+    """The golden model after all samples, and its results."""
     network = Network(CONFIG)
     records = list(network.train_batches(batches(), EVENTS))
     predictions = np.concatenate([record.predictions for record in records])
@@ -190,7 +190,7 @@ def test_cycles_do_not_depend_on_when_samples_come(core: SimulatedCore) -> None:
 
 
 def test_the_core_is_never_kept_waiting(core: SimulatedCore) -> None:
-    # In lots of a fraction of what the harness holds there is time to feed the next.
+    # Chunks are smaller than the harness's memory, so that the next chunk comes in time.
     _, cycles = train(core)
     begin(core)
     assert train(core, lots=10, pause=0.02)[1] == cycles
@@ -378,7 +378,7 @@ def test_a_waveform_of_a_period(tmp_path: Path) -> None:
     assert busy <= cycles < busy + 40
 
 
-# What goes wrong
+# Errors
 
 
 def test_a_silent_core(core: SimulatedCore) -> None:

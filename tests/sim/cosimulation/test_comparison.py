@@ -1,4 +1,4 @@
-"""The comparison finds any difference, and names it."""
+"""The comparison finds and names every difference."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Training in RTL: equal to the golden model's, and wherever it is not, that is found."""
+"""Training in RTL: equal to the golden model, and every difference is found."""
 
 import re
 from dataclasses import replace
@@ -56,7 +56,7 @@ def setup(fault: Fault | None = None, **options: Any) -> TrainingSetup:
 
 
 def trainer_after(epochs: int) -> Trainer:
-    """The golden model's, after some epochs."""
+    """A trainer of the golden model after some epochs."""
     trainer = Trainer(Network(CONFIG))
     for _ in range(epochs):
         trainer.train_epoch(*samples())
@@ -67,7 +67,7 @@ def state_of(trainer: Trainer) -> StoredState:
     return StoredState.copy_of(trainer.network)
 
 
-# Equal
+# Equal results
 
 
 @pytest.mark.parametrize("check", Check)
@@ -127,11 +127,11 @@ def test_training_continues_from_a_state() -> None:
     assert (record.epoch, record.accuracy) == (2, golden.accuracy)
 
 
-# Not equal
+# Differences
 
 
 def mismatch(fault: Fault, check: Check = Check.EPOCH, waves: Path | None = None) -> MismatchError:
-    """What a training with a fault ends with."""
+    """The error of a training with a fault."""
     arranged = setup(fault)
     assert isinstance(arranged, FaultySetup)
     golden = Trainer(arranged.spoiled(Network(CONFIG)))
@@ -207,7 +207,7 @@ def test_a_sample_is_found(monkeypatch: pytest.MonkeyPatch, bits: slice, what: s
 
 
 def test_a_wrong_commit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A core that reinforces once too often.
+    # A core with one reinforcement event too many.
     honest = SimulatedCore.write_events
     monkeypatch.setattr(
         SimulatedCore,
@@ -223,7 +223,7 @@ def test_a_wrong_commit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("check", Check)
 def test_a_wrong_count_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
-    # A core that has counted a neuron twice at the fifth batch's end, and makes it good later.
+    # A core that counts a neuron twice in the fifth batch, and one less later.
     honest, seen = SimulatedTransport.batch_counts, 0
 
     def batch_counts(transport: SimulatedTransport) -> list[BatchCounts]:

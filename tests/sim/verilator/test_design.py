@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Designs: Verilog that is the same wherever it is made."""
+"""Designs: reproducible Verilog."""
 
 import re
 

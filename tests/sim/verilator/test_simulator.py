@@ -1,4 +1,4 @@
-"""Simulators: built once, run with benches, and clear about what goes wrong."""
+"""Simulators: builds, benches and errors."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def stage() -> Simulator:
 
 @pytest.fixture
 def fresh_designs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A cache that has no design yet, but the runtime, which takes long to compile."""
+    """A cache with the compiled runtime and without designs."""
     build(Design.of(Stage()))
     for entry in cache_directory().iterdir():
         if entry.is_dir() and not entry.name.startswith("design-"):
@@ -61,7 +61,7 @@ def test_only_what_is_new_is_built() -> None:
 def test_a_cache_of_any_name(
     fresh_designs: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # Verilator, the compiler and cocotb see this name, or a path that is relative to it.
+    # Verilator, the compiler and cocotb get this name, or a path relative to it.
     odd = tmp_path / 'cachä\'s "$HOME" #1 100%,\nx'
     entries = list(cache_directory().iterdir())
     odd.mkdir()

@@ -1,4 +1,4 @@
-"""A cable that is not to be trusted, and one that is."""
+"""Serial lines with and without faults."""
 
 import random
 
@@ -21,7 +21,7 @@ def test_faults_are_reproducible() -> None:
 @pytest.mark.parametrize("faults", [0.01, 0.3])
 def test_the_share_of_bytes_with_a_fault(faults: float) -> None:
     zeros = bytes(len(CONTENT))
-    # Among zeros a flip shows, and an added byte; a quarter of the faults each.
+    # In a stream of zeros, flips and inserted bytes are visible: a quarter of the faults each.
     flipped = sum(byte != 0 for byte in NoisyLine(faults).carry(zeros))
     assert flipped == pytest.approx(len(zeros) * faults / 2, rel=0.25)
 
