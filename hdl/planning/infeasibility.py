@@ -89,7 +89,7 @@ def check_bits(search: NetworkSearch) -> None:
         block_ram = fpga.block_ram
         need = block_ram.count + math.ceil(excess / block_ram.bits)
         raise DoesNotFitError(
-            f"{_shape(search)} does not fit the {fpga.name}: whatever the plan, it needs at "
+            f"{_shape(search)} does not fit the {fpga.name}: with any plan, it needs at "
             f"least {_amount(fpga, AMOUNTS[0], need)} of {block_ram.count:,}{_elsewhere(search)}",
             resource=AMOUNTS[0],
             need=need,
@@ -122,7 +122,7 @@ def does_not_fit(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> DoesNo
         end = f"; the nearest plan that fits has {', '.join(changes)}"
     return DoesNotFitError(
         f"{_shape(search)}{given and f' with {given}'} does not fit the {fpga.name}: "
-        f"{'' if nearest else 'whatever the plan, '}it needs {_amount(fpga, resource, need)} "
+        f"{'' if nearest else 'with any plan, '}it needs {_amount(fpga, resource, need)} "
         f"of {available:,}{end}",
         resource=resource,
         need=need,

@@ -28,7 +28,7 @@ def refusal(config: NetworkConfig, fpga: FPGA, *overrides: dict[str, Any]) -> Do
 def test_too_few_cells() -> None:
     with pytest.raises(
         DoesNotFitError,
-        match=r"784–128–10 does not fit the iCE40UP5K: whatever the plan, it needs about 2,\d\d\d "
+        match=r"784–128–10 does not fit the iCE40UP5K: with any plan, it needs about 2,\d\d\d "
         r"logic cells of 1,000; allow it more logic cells$",
     ):
         plan_network(FASHION_128, ICE40.with_cells(1000))
@@ -88,7 +88,7 @@ def test_a_network_that_fits_another_fpga() -> None:
     error = refusal(network(784, 512, 10), ICE40)
     assert error.nearest is None
     assert str(error).startswith(
-        "784–512–10 does not fit the iCE40UP5K: whatever the plan, it needs "
+        "784–512–10 does not fit the iCE40UP5K: with any plan, it needs "
     )
     assert str(error).endswith(" of 30; it fits the ECP5-85F")
 
@@ -96,7 +96,7 @@ def test_a_network_that_fits_another_fpga() -> None:
 def test_three_layers_need_more_logic_than_the_smallest_fpga_has() -> None:
     error = refusal(network(2, 12, 4, 4, 5, group=4), ICE40)
     assert (error.resource, error.supply, error.nearest) == ("cells", 5280, None)
-    assert str(error).startswith("2–12–4–4–5 does not fit the iCE40UP5K: whatever the plan, ")
+    assert str(error).startswith("2–12–4–4–5 does not fit the iCE40UP5K: with any plan, ")
     assert str(error).endswith(" logic cells of 5,280; it fits the GW1NR-9")
 
 
