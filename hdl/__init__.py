@@ -1,4 +1,4 @@
-"""The gateware: Amaranth components from a popcount up to the trainer core."""
+"""Gateware in Amaranth: the trainer core, its components, and the tools around them."""
 
 import lazy_loader
 

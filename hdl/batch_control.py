@@ -1,4 +1,4 @@
-"""Samples on their way into the core: batches, refused labels, counts."""
+"""Control of batches at the input of the core: batch ends, refused labels, sample counts."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import stream
@@ -13,29 +13,30 @@ __all__ = ["BatchControl"]
 class BatchControl(Component):
     """Mark the last sample of each batch, refuse labels that are no class, and count samples.
 
-    Words pass in the cycle in which they come. A sample counts when its last word is taken.
+    Words pass combinationally, without a cycle of delay. A sample counts when its last word is
+    taken.
 
     Parameters
     ----------
     input_width : int
         Input bits in a word.
     classes : int
-        Labels from here on are refused in training.
+        Number of classes; labels of at least this number are refused in training.
 
     Members
     -------
     i : In(stream)
-        Words of samples, from outside.
+        Words of samples, from the core's input.
     o : Out(stream)
         Words of samples, for the first layer.
     last_word : In(1)
-        The word to come completes a sample.
+        The next word completes a sample.
     hold : In(1)
-        Let no word pass.
+        Stop the stream.
     infer : In(1)
-        Samples are not trained on: they belong to no batch, and none is refused.
+        Inference only: samples belong to no batch, and none is refused.
     size : In(16)
-        Samples of the next batch to begin. At least 1.
+        Samples of the next batch that begins. At least 1.
     restart : In(1)
         Begin a batch of ``size`` samples. Not while a word passes.
     trained, refused : Out(32)

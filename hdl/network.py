@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Network in gateware: a chain of layers that train in parallel."""
+"""A network in gateware: a chain of layers that train in parallel."""
 
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import data, stream, wiring
@@ -18,8 +18,8 @@ class Network(Component):
     """Chain of :class:`.layer_engine.LayerEngine`, connected by streams.
 
     The layers train in parallel, on different samples. No layer depends on a later one, so each
-    takes its samples in order and commits without the others. The predictions and error bits of a
-    sample pass from layer to layer with it, and leave with the result of the last layer.
+    takes its samples in order and commits independently. The predictions and error bits of a
+    sample pass from layer to layer with it, and are part of the result of the last layer.
 
     Parameters
     ----------

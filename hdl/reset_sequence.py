@@ -1,4 +1,4 @@
-"""The initial state of a seed, made for one layer after the other."""
+"""Reset of the layers to the initial state of a seed, one layer after the other."""
 
 from amaranth.hdl import Array, Elaboratable, Module, Signal
 from amaranth.lib import stream
@@ -11,14 +11,14 @@ from .primitives.split_mix import SplitMix64Seeder
 __all__ = ["ResetSequence"]
 
 STREAM_IDS = (initial_counters_id, classifier_id, reinforcement_id)
-"""The streams of a layer, in the order in which its histories are sent."""
+"""Random streams of a layer, in the order in which their histories are sent."""
 
 
 class ResetSequence(Component):
     """Send each layer the histories of its three random streams, and wait until it is reset.
 
-    From the cycle after ``start``, layer by layer: three histories in Seed, word by word, as the
-    layer takes them; Finish, until the layer is done; Next, for a cycle.
+    From the cycle after ``start``, for each layer: state Seed sends three histories, word by word,
+    as the layer takes them; Finish waits for ``reset_done``; Next takes one cycle.
 
     Parameters
     ----------
@@ -28,15 +28,15 @@ class ResetSequence(Component):
     Members
     -------
     start : In(1)
-        Begin. Without effect while ``active``.
+        Begin. Has no effect while ``active``.
     seed : In(48)
         The seed; held while ``active``.
     active : Out(1)
         A reset is under way.
     reset : Out(layers)
-        Of each layer: make the initial state; held until ``reset_done``.
+        For each layer: write the initial state; held until ``reset_done``.
     reset_done : In(layers)
-        Of each layer, see ``reset``.
+        For each layer: the initial state is written.
     histories : array of Out(stream)
         To each layer: words of histories (:class:`.initialiser.Initialiser`).
 

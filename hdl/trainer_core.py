@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The trainer core: a network that learns, with the registers to set it up and watch it."""
+"""The trainer core: a network with on-chip training, and its registers."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux
 from amaranth.lib import data, stream, wiring
@@ -20,20 +20,20 @@ __all__ = ["TrainerCore"]
 
 
 class TrainerCore(Component):
-    """Train a network in gateware: docs/algorithm.md, all of it.
+    """Train a network in gateware, by the whole of docs/algorithm.md.
 
-    Samples come as a stream of words; each gives a result. A batch ends after the number of
-    samples in the batch register, or with a sample marked as its last; the commits follow by
-    themselves. Back-pressure or gaps on any stream cost time and change nothing else.
+    Samples enter as a stream of words; each gives a result. A batch ends after the number of
+    samples in the batch register, or with a sample marked as its last; then the layers commit.
+    Back-pressure and gaps on any stream only cost time.
 
     A sample whose label is no class is refused in training: its result says so, and it counts
-    neither for its batch nor as one trained on. Requests for what cannot be are answered with the
-    reason (:class:`.register_map.Status`) and change nothing; writes, and reads that would disturb
-    training, are refused while the core is busy. A request that finds the core idle is obeyed
-    before the next sample comes in. A response follows in the cycle after its request is taken; if
-    it is a layer's, in the cycle after that.
+    neither for its batch nor as a trained sample. Invalid requests are answered with the reason
+    (:class:`.register_map.Status`) and change nothing; writes, and reads that would disturb
+    training, are refused while the core is busy. A request that comes while the core is idle is
+    carried out before the next sample enters. The response follows in the cycle after the request
+    is taken; one cycle later for registers of a layer.
 
-    After power-up the memories hold nothing of use: write the seed, then the reset register.
+    After power-up the memories are undefined: write the seed, then the reset register.
 
     Parameters
     ----------
@@ -46,19 +46,18 @@ class TrainerCore(Component):
     samples : In(stream)
         Words of samples (:func:`sample_word_layout`), ``sample_words`` each.
     cancel : In(1)
-        What came of a sample that is not complete is dropped, as if it had never come: the next
-        word is a sample's first. No word is taken while it is set; between samples it changes
-        nothing else.
+        Drop the words of an incomplete sample: the next word is the first of a sample. No word is
+        taken while it is set; between samples it has no other effect.
     results : Out(stream)
-        Of each sample, every layer's prediction and error bit, and whether it was refused.
+        For each sample, the prediction and error bit of each layer, and whether it was refused.
     requests : In(stream)
         Reads and writes of registers.
     responses : Out(stream)
         One for each request.
     busy : Out(1)
-        A sample is inside, or a commit or a reset is under way.
+        A sample is in the core, or a commit or a reset is under way.
     batch_ends : Out(array)
-        Of each layer, in the cycle in which its commit begins: its counts of errors and updated
+        For each layer, in the cycle in which its commit begins: its counts of errors and updated
         neurons (:func:`.sample_layouts.batch_end_layout`).
     """
 
@@ -122,7 +121,7 @@ class TrainerCore(Component):
             registers.data.eq(request.data),
         ]
 
-        # The core's own registers
+        # Registers of the core
         values, written = registers.values, registers.written
         m.d.comb += [
             values.identity.eq(IDENTITY),
@@ -133,7 +132,7 @@ class TrainerCore(Component):
             values.classes.eq(config.classes),
             values.counter_bits.eq(config.counter_bits),
             batch.infer.eq(values.mode),
-            # A new size is of use at once: the register has it a cycle later.
+            # The restart needs the new size; the register has it a cycle later.
             batch.size.eq(Mux(written.batch, request.data, values.batch)),
             batch.restart.eq(written.batch | written.reset),
             batch.clear_trained.eq(written.samples | written.reset),

@@ -1,4 +1,4 @@
-"""The simulation: designs built with Verilator, benches, training in RTL."""
+"""Simulation: Verilator builds, cocotb benches, simulated cores, training in RTL."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""External programs, the cache of what they build, and templates of text."""
+"""External programs, the build cache, and text templates."""
 
 import lazy_loader
 

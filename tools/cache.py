@@ -1,7 +1,7 @@
-"""The build cache: simulators and bitstreams, built once and found again by what they depend on.
+"""The build cache: simulators and bitstreams, each under a key made from all it depends on.
 
-A product is a directory. A manifest in it, written last, has the digest of every file, so that a
-product that was cut short or damaged later is noticed, and built again.
+A product is a directory. A manifest in it, written last, has the digest of every file, so that an
+incomplete or damaged product is noticed and built again.
 """
 
 import errno
@@ -40,7 +40,7 @@ KINDS = {
     "headers": "the headers of simulators",
     "runtime": "the runtime of simulators",
 }
-"""Kinds of products, in the words of messages."""
+"""Kinds of products, as messages name them."""
 
 MAX_UNUSED_SECONDS = 30 * 24 * 3600
 """A product that is not used for this time is removed."""
@@ -51,21 +51,21 @@ MAX_WAIT_SECONDS = 60 * 60
 MIN_FREE_BYTES = 1 << 20
 """A disk with less free space is called full."""
 
-OURS = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{32}}(\.lock|\.\w+\.new)?")
-"""Names of the cache's own files; a directory that a user names may hold others."""
+CACHE_ENTRY = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{32}}(\.lock|\.\w+\.new)?")
+"""Names that the cache makes; a directory chosen by the user can hold other files."""
 
 
 class CacheError(MetaplastError):
-    """The build cache cannot be used; the message says why, and what to change."""
+    """The build cache cannot be used; the message gives the reason and the remedy."""
 
 
 def cache_directory() -> Path:
-    """The directory in ``METAPLAST_CACHE``, or the platform's place for a user's caches.
+    """The directory in ``METAPLAST_CACHE``, or the operating system's directory for user caches.
 
     Returns
     -------
     Path
-        An absolute path; the directory may be missing yet.
+        An absolute path; the directory may not exist yet.
 
     Raises
     ------
@@ -78,18 +78,18 @@ def cache_directory() -> Path:
         return platformdirs.user_cache_path("metaplast", appauthor=False) / "builds"
     except RuntimeError:
         raise CacheError(
-            "the build cache has no place, since there is no home directory: name a directory in "
+            "the build cache has no directory, since there is no home directory: name one in "
             f"{ENVIRONMENT_VARIABLE}"
         ) from None
 
 
 def content_key(*parts: str | bytes) -> str:
-    """A key of a product, made from everything that the product depends on.
+    """Hash of everything that a product depends on.
 
     Parameters
     ----------
     parts : str or bytes
-        Sources, options, versions of tools. Their order and their borders count.
+        Sources, options, versions of tools. Order and boundaries of the parts matter.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def content_key(*parts: str | bytes) -> str:
     """
     content = hashlib.sha256()
     for part in parts:
-        # Paths of tools are among the parts, in any encoding.
+        # Some parts are paths of tools, in any encoding.
         encoded = part.encode(errors="surrogateescape") if isinstance(part, str) else part
         content.update(len(encoded).to_bytes(8, "little") + encoded)
     return content.hexdigest()[:32]
@@ -107,9 +107,9 @@ def content_key(*parts: str | bytes) -> str:
 def get_or_build(name: str, build: Callable[[Path], None]) -> tuple[Path, bool]:
     """Find a product in the cache, or build it.
 
-    Processes that want the same product wait for the one that builds it. The product appears when
-    it is complete, or not at all. One that is there is only read, so that a read-only cache serves
-    as long as it has every product.
+    While a process builds a product, others that need it wait. A product appears when it is
+    complete, or not at all. An existing product is only read, so a read-only cache works if it has
+    all products that are asked for.
 
     Parameters
     ----------
@@ -117,14 +117,14 @@ def get_or_build(name: str, build: Callable[[Path], None]) -> tuple[Path, bool]:
         The product's name: a kind (``bitstream``, ``design``, ``headers`` or ``runtime``), ``-``,
         and the :func:`content_key` of everything that the product depends on.
     build : callable
-        Fills the empty directory that it is given.
+        Writes the product into the empty directory that it is called with.
 
     Returns
     -------
     directory : Path
         The product, an absolute path.
     built : bool
-        Whether it was built by this call.
+        Whether this call built it.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def get_or_build(name: str, build: Callable[[Path], None]) -> tuple[Path, bool]:
 
 
 def _is_there(directory: Path) -> bool:
-    """Whether a product is there and undamaged; if so, mark it as used."""
+    """Whether a product exists and is undamaged; if so, mark it as used."""
     try:
         if not _is_complete(directory):
             return False
@@ -157,7 +157,7 @@ def _is_there(directory: Path) -> bool:
 
 
 def _is_complete(directory: Path) -> bool:
-    """Whether a directory holds every file of its manifest, as it was built."""
+    """Whether every file of a directory's manifest exists and is unchanged."""
     try:
         manifest = json.loads((directory / MANIFEST).read_bytes())
         return isinstance(manifest, dict) and all(
@@ -182,8 +182,9 @@ def _lock(cache: Path, name: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise CacheError(
-            f"another process builds {_kind(name)} for more than {MAX_WAIT_SECONDS / 60:g} minutes "
-            f"(it holds {file}): wait for it or end it, or name another directory in "
+            f"another process has been building {_kind(name)} for more than "
+            f"{MAX_WAIT_SECONDS / 60:g} minutes (it holds {file}): wait for it or end it, or name "
+            "another directory in "
             f"{ENVIRONMENT_VARIABLE}"
         ) from None
     except OSError as error:
@@ -195,14 +196,13 @@ def _lock(cache: Path, name: str) -> Iterator[None]:
 
 
 def _build(cache: Path, name: str, build: Callable[[Path], None]) -> None:
-    """Build a product in a directory beside its place, and move it there when it is complete."""
+    """Build a product in a temporary directory, and rename that when it is complete."""
     new = cache / f"{name}.{secrets.token_hex(4)}.new"
     try:
         _remove(cache / name)  # damaged
-        for left in cache.glob(
-            f"{name}.*.new"
-        ):  # by a process that was killed: this one has the lock
-            _remove(left)
+        # This process has the lock, so these belong to processes that were killed.
+        for abandoned in cache.glob(f"{name}.*.new"):
+            _remove(abandoned)
         new.mkdir()
         build(new)
         manifest = {
@@ -213,7 +213,7 @@ def _build(cache: Path, name: str, build: Callable[[Path], None]) -> None:
         (new / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         new.rename(cache / name)
     except BaseException as error:
-        # Programs say in many ways, or not at all, that a disk is full.
+        # Programs report a full disk in different ways, or not at all.
         full = isinstance(error, Exception) and _is_full(cache, error)
         shutil.rmtree(new, ignore_errors=True)
         if full:
@@ -257,12 +257,12 @@ def _kind(name: str) -> str:
 
 
 def _remove_unused(cache: Path) -> None:
-    """Remove products that nobody has used for long, and what killed processes have left."""
+    """Remove products that were not used for long, and leftovers of killed processes."""
     oldest = time.time() - MAX_UNUSED_SECONDS
     with suppress(PermissionError):  # another user's cache may not be listed
         for entry in cache.iterdir():
             with suppress(OSError):
-                if OURS.fullmatch(entry.name) and entry.stat().st_mtime < oldest:
+                if CACHE_ENTRY.fullmatch(entry.name) and entry.stat().st_mtime < oldest:
                     _remove(entry)
 
 

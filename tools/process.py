@@ -1,4 +1,4 @@
-"""Run external programs, and say in a sentence how one failed."""
+"""Run external programs, and describe how one failed."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 SIGNAL_CAUSES = {"SIGKILL": "possibly out of memory"}
-"""What to say of a signal in place of the system's own words."""
+"""Probable causes of signals, in place of the operating system's descriptions."""
 
 MAX_ERROR_LINES = 12
 """Lines of a program's output that an error message quotes."""
@@ -33,7 +33,7 @@ class ToolError(MetaplastError):
 
 
 def describe_exit(status: int) -> str:
-    """Say how a process ended: the predicate of a sentence whose subject is the program.
+    """Describe how a process ended, as the predicate of a sentence about the program.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def describe_exit(status: int) -> str:
     Returns
     -------
     str
-        Such as ``failed with status 3``, ``ended with status 0`` or ``was ended by SIGKILL
-        (possibly out of memory)``.
+        ``failed with status 3``, ``ended with status 0`` or ``was ended by SIGKILL (possibly out
+        of memory)``, for example.
     """
     if status >= 0:
         return f"{'failed' if status else 'ended'} with status {status}"
@@ -57,12 +57,12 @@ def describe_exit(status: int) -> str:
 
 
 def error_lines(output: str) -> str:
-    """The lines of a program's output that hold errors, or else its last lines.
+    """The error lines of a program's output; its last lines if there are none.
 
     Parameters
     ----------
     output : str
-        What the program printed.
+        The program's output.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def error_lines(output: str) -> str:
 
 @dataclass(frozen=True)
 class ProgramResult:
-    """How a program ended.
+    """Exit status and output of a program.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class ProgramResult:
     status : int
         As :attr:`subprocess.Popen.returncode`; 0 is success.
     output : str
-        What it printed on stdout and stderr; empty if that went to the terminal.
+        Its output on stdout and stderr; empty if that went to the terminal.
     """
 
     name: str
@@ -113,7 +113,7 @@ def start_program(
     error : type
         The exception to raise.
     options
-        Passed to :class:`subprocess.Popen`, except for those that make text of bytes.
+        Options of :class:`subprocess.Popen`, except those for text.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def start_program(
     try:
         return subprocess.Popen(list(map(str, command)), **options)
     except OSError as problem:
-        # Python names the working directory, not the program, if it is the directory that is bad.
+        # If the working directory is the problem, the error of Python names the directory.
         directory = options.get("cwd")
         if directory is not None and str(problem.filename) == str(directory) != program:
             reason = f"the directory {directory} cannot be entered: {problem.strerror}"
@@ -138,7 +138,7 @@ def start_program(
 
 
 class Runner:
-    """Run programs, several at a time, and end them all at once.
+    """Run programs in parallel, and stop all of them on request.
 
     Parameters
     ----------
@@ -167,11 +167,11 @@ class Runner:
         command : sequence of str or Path
             The program and its arguments.
         directory : Path, optional
-            The working directory; this process's own by default.
+            The working directory; by default that of this process.
         environment : mapping, optional
-            Variables that are added to this process's own.
+            Variables that are added to those of this process.
         capture : bool
-            Collect what the program prints; otherwise it goes to the terminal.
+            Collect the program's output; otherwise it goes to the terminal.
 
         Raises
         ------
@@ -201,11 +201,11 @@ class Runner:
         finally:
             with self._lock:
                 self._running.discard(process)
-        # A program may print a path in any encoding.
+        # The output can contain paths in any encoding.
         return ProgramResult(name, process.returncode, (output or b"").decode(errors="replace"))
 
     def stop(self) -> None:
-        """Kill the programs that run, and start no more."""
+        """Kill the running programs, and start no more."""
         with self._lock:
             self._stopped = True
             for process in self._running:
@@ -219,7 +219,7 @@ def run_program(
     environment: Mapping[str, str] | None = None,
     error: type[MetaplastError] = ToolError,
 ) -> str:
-    """Run a program that must succeed, and return what it printed.
+    """Run a program that must succeed, and return its output.
 
     Parameters are those of :meth:`Runner.run`, and ``error``, the exception to raise.
 

@@ -1,4 +1,4 @@
-"""Render Jinja2 templates that stand as files beside the code."""
+"""Render Jinja2 templates from files."""
 
 from pathlib import Path
 from typing import Any
@@ -9,26 +9,26 @@ __all__ = ["render_template"]
 
 
 def render_template(folder: Path, name: str, **values: Any) -> str:
-    """Fill in a template.
+    """Render a template.
 
-    In templates whose names end in ``.html``, every value is escaped. A line that holds only a
-    statement leaves no line in the result.
+    In templates whose names end in ``.html``, every value is escaped. A line with only a statement
+    adds no line to the result.
 
     Parameters
     ----------
     folder : Path
-        The folder of the template and of those that it includes.
+        The folder of the template and of the templates that it includes.
     name : str
         The template's file name.
     **values
-        The values that the template names; plain ones, such as text, numbers, lists and dicts.
+        The variables of the template: text, numbers, lists and dicts.
 
     Raises
     ------
     jinja2.UndefinedError
-        If the template names a value that is not given.
+        If the template uses a variable that is not given.
     jinja2.TemplateNotFound
-        If there is no such file.
+        If the file does not exist.
     """
     environment = Environment(
         loader=FileSystemLoader(folder),

@@ -1,4 +1,4 @@
-"""Building a bitstream, reading the reports of the tools, the HTML report, flashing."""
+"""Bitstreams: the build, the parsers of tool reports, the HTML report, the flash loader."""
 
 import lazy_loader
 

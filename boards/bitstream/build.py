@@ -1,4 +1,4 @@
-"""Build a bitstream: from a network and a board to a file to flash, through the build cache."""
+"""Build the bitstream of a network for a board, through the build cache."""
 
 import json
 import time
@@ -14,17 +14,17 @@ from ...tools.cache import content_key, get_or_build
 from ..targets.board_target import BoardTarget
 from .description import DESCRIPTION, Build, describe
 from .flow_run import FlowRun, Progress
-from .output_directory import own_file_names, replace_build
+from .output_directory import build_file_names, replace_build
 from .prepare import Prepared, prepare, prepare_smaller
-from .toolchain import BuildError, Flow, NoRoomError, find_flow
+from .toolchain import BuildError, DesignTooLargeError, Flow, find_flow
 
 __all__ = ["build_bitstream"]
 
 MAX_PLANS = 3
-"""To synthesise: estimates of logic are a few percent off, so what does not fit is planned anew."""
+"""Maximum number of plans to synthesise, since estimates of logic are a few percent off."""
 
-DESCRIBING = ("description.py", "flow_run.py", "tool_reports.py", "toolchain.py")
-"""Modules that decide what a build holds, besides the files that the tools are given."""
+HASHED_MODULES = ("description.py", "flow_run.py", "tool_reports.py", "toolchain.py")
+"""Modules whose source is part of the key of a build, since they decide its contents."""
 
 
 def build_bitstream(
@@ -38,49 +38,49 @@ def build_bitstream(
     native: bool = False,
     progress: Progress = lambda text: None,
 ) -> Build:
-    """Build a bitstream, or take it from the cache if nothing of it has changed.
+    """Build a bitstream, or take it from the cache if nothing has changed.
 
     Parameters
     ----------
     board : BoardTarget
         The board.
     network : FoldedNetwork or NetworkConfig, optional
-        The network, folded; or a network to fold for the board, which is folded anew, up to twice,
-        if the design turns out to have too much logic. By default the board's own network.
+        The folded network; or a network to fold for the board, which is folded again, up to twice,
+        if the design needs too much logic. By default the board's default network.
     out : Path
-        The directory to write, whole or not at all. What is there is replaced if it is a build.
+        The directory to write, atomically. An existing build in it is replaced.
     clock : Fraction, optional
-        The clock in hertz; the board's own by default.
+        The clock in hertz; the board's default by default.
     seeds : sequence of int
-        Seeds of the placement; the quickest result is kept.
+        Seeds of the placement; the result with the highest clock is kept.
     further : sequence of int
-        Seeds to try, two at a time, as long as timing is missed.
+        Seeds to try, two at a time, while timing is missed.
     native : bool
-        Take installed tools, not YoWASP's.
+        Use installed tools, not those of YoWASP.
     progress : callable
-        Is told what is being done.
+        Called with the name of each step.
 
     Raises
     ------
     ConfigurationError
-        If the clock or the network do not suit the board.
+        If the clock or the network is not valid for the board.
     BuildError
         If a tool is missing, something does not fit, or timing is missed.
     CacheError
         If the build cache cannot be used.
     """
-    own = own_file_names(out)
+    own = build_file_names(out)
     flow = find_flow(board.fpga.family)
     versions = {tool.name: tool.version(native) for tool in flow.tools}
     progress("elaborating")
     prepared = prepare(board, network, clock=clock)
     replans = not isinstance(network, FoldedNetwork)
     identity = _identity(prepared, flow, versions, replans, seeds, further)
-    with suppress(BuildError):  # none there, or not to be used: it is replaced
-        there = Build.load(out)
-        if there.description.get("identity") == identity:
-            there.check_bitstream()
-            return there
+    with suppress(BuildError):  # no build, or an unusable one, which is replaced
+        existing = Build.load(out)
+        if existing.description.get("identity") == identity:
+            existing.check_bitstream()
+            return existing
 
     def run_tools(directory: Path) -> None:
         origin = {"identity": identity, "tools": versions, "native": native}
@@ -90,7 +90,7 @@ def build_bitstream(
                 run = FlowRun(directory, design, native=native, progress=progress)
                 _run_tools(run, seeds, further, origin)
                 return
-            except NoRoomError as error:
+            except DesignTooLargeError as error:
                 plans -= 1
                 smaller = prepare_smaller(design, error.excess, clock) if plans else None
                 if smaller is None:
@@ -113,7 +113,7 @@ def _identity(
     seeds: Sequence[int],
     further: Sequence[int],
 ) -> str:
-    """The key of a build in the cache: everything that it depends on."""
+    """The key of a build in the cache: a hash of everything that it depends on."""
     board, folded = prepared.board, prepared.folded
     here = Path(__file__)
     return content_key(
@@ -128,14 +128,14 @@ def _identity(
             ]
         ),
         json.dumps(prepared.files, sort_keys=True),
-        *(here.with_name(name).read_bytes() for name in DESCRIBING),
+        *(here.with_name(name).read_bytes() for name in HASHED_MODULES),
     )
 
 
 def _run_tools(
     run: FlowRun, seeds: Sequence[int], further: Sequence[int], origin: dict[str, Any]
 ) -> None:
-    """Run all tools, and leave the bitstream and its description."""
+    """Run all tools, and write the bitstream and its description."""
     begun = time.monotonic()
     run.synthesise()
     reached = run.place(seeds, further)

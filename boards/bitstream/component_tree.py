@@ -1,4 +1,4 @@
-"""The components of a build as a tree: what each takes, with and without its parts."""
+"""The components of a build as a tree, with the resources of each."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,25 +9,24 @@ from .tool_reports import RESOURCES
 __all__ = ["ROOT", "ComponentRow", "component_rows"]
 
 ROOT = "top"
-"""The name of the whole design, and of the cells that are in none of its components."""
+"""Name of the whole design, and of the cells that belong to no component."""
 
 
 @dataclass(frozen=True)
 class ComponentRow:
-    """A line of the tree.
+    """A row of the tree.
 
     Attributes
     ----------
     name : str
         The last part of the component's path.
     depth : int
-        Components around it; 0 for the whole design.
+        Level in the tree; 0 for the whole design.
     own : bool
-        Whether this line is the cells of a component that are in none of its parts. Such a line
-        has the component's name and stands above its parts, as deep as they are.
+        Whether this row counts only the cells of a component that belong to none of its parts.
+        Such a row has the name of the component and is above its parts, at their level.
     needs : dict of str to int
-        What it takes, by each of :data:`.tool_reports.RESOURCES`; with all its parts, unless
-        ``own``.
+        Amount of each of :data:`.tool_reports.RESOURCES`; with all parts, unless ``own``.
     """
 
     name: str
@@ -37,13 +36,13 @@ class ComponentRow:
 
 
 def component_rows(components: Mapping[str, Mapping[str, int]]) -> list[ComponentRow]:
-    """Lines of the tree, each component above its parts, the part of most LUTs first.
+    """Rows of the tree, each component above its parts, the parts in order of their LUTs.
 
     Parameters
     ----------
     components : mapping of str to mapping of str to int
-        What the cells of each component take, without its parts, by its path such as
-        ``trainer.core``; as :func:`.tool_reports.cell_needs` gives it.
+        Resources of each component without its parts, by its path such as ``trainer.core``; from
+        :func:`.tool_reports.cell_needs`.
     """
     own = {_path(name): needs for name, needs in components.items()}
     total: dict[tuple[str, ...], Counter[str]] = {(): Counter()}

@@ -1,4 +1,4 @@
-"""The description of a build, ``build.json``: what was built, its needs, its speed, the tools."""
+"""The description of a build, ``build.json``: network, plan, resources, clock, speed, tools."""
 
 import hashlib
 import json
@@ -16,36 +16,36 @@ from .prepare import Prepared
 from .tool_reports import cell_needs, critical_path, placement_of
 from .toolchain import BuildError
 
-__all__ = ["DESCRIPTION", "FORMAT", "Build", "describe", "is_own_file"]
+__all__ = ["DESCRIPTION", "FORMAT", "Build", "describe", "is_build_file"]
 
 DESCRIPTION = "build.json"
 FORMAT = 2
-"""Of the description."""
+"""Version of the format of the description."""
 
-OWN_FILE = re.compile(r"build\.json|synthesis\.log|top\.[\w.]+|(place|placed|report)-\d+\.\w+")
+BUILD_FILE = re.compile(r"build\.json|synthesis\.log|top\.[\w.]+|(place|placed|report)-\d+\.\w+")
 """Names of the files of a build."""
 
 LATER_EPOCH = Workload(errors=(1 / 3,), accuracy=0.8)
-"""About what samples do when most has been learnt."""
+"""Approximate rates of errors and updates in later epochs."""
 
 LINK_BITS_PER_BYTE = 10
 
 
-def is_own_file(name: str) -> bool:
-    """Whether a file of this name belongs to a build; others may lie beside them."""
-    return OWN_FILE.fullmatch(name) is not None
+def is_build_file(name: str) -> bool:
+    """Whether a file of this name belongs to a build; the directory can have other files."""
+    return BUILD_FILE.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)
 class Build:
-    """A bitstream on disk.
+    """A built bitstream and its description.
 
     Attributes
     ----------
     directory : Path
-        Where it is.
+        The directory of the build.
     description : dict
-        What is known of it, as ``build.json`` has it.
+        The contents of ``build.json``.
     """
 
     directory: Path
@@ -53,7 +53,7 @@ class Build:
 
     @property
     def board(self) -> BoardTarget:
-        """The board it is for."""
+        """The board of the build."""
         return find_board(self.description["board"])
 
     @property
@@ -63,24 +63,24 @@ class Build:
 
     @property
     def files(self) -> list[Path]:
-        """Its own files; others may lie beside them."""
-        return [path for path in self.directory.iterdir() if is_own_file(path.name)]
+        """The files of the build, without other files in the directory."""
+        return [path for path in self.directory.iterdir() if is_build_file(path.name)]
 
     @classmethod
     def load(cls, directory: Path) -> "Build":
-        """A build, from its directory.
+        """Load a build from its directory.
 
         Raises
         ------
         BuildError
-            If there is none.
+            If the directory has no valid build.
         """
         path = directory / DESCRIPTION
         try:
             description = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise BuildError(
-                f"{directory} holds no build: name a directory that `metaplast build` has written"
+                f"{directory} has no build: name a directory that `metaplast build` has written"
             ) from None
         except ValueError as error:
             raise BuildError(f"{path} is damaged ({error}): build again") from None
@@ -91,7 +91,7 @@ class Build:
         return cls(directory, description)
 
     def check_bitstream(self) -> None:
-        """See that the bitstream is there, as it was built.
+        """Check that the bitstream exists and is unchanged.
 
         Raises
         ------
@@ -108,18 +108,18 @@ class Build:
 
 
 def describe(run: FlowRun, reached: dict[int, float], best: int, **origin: Any) -> dict[str, Any]:
-    """Describe a build, whose tools have run.
+    """Make the description of a build, after the tools have run.
 
     Parameters
     ----------
     run : FlowRun
-        The run of the tools, whose files are still there.
+        The run of the tools, whose files still exist.
     reached : dict of int to float
         The clock that each seed reaches, in MHz.
     best : int
         The seed of the bitstream.
     origin
-        Entries that the run does not know: ``identity``, ``tools``, ``native``, ``seconds``.
+        Further entries: ``identity``, ``tools``, ``native``, ``seconds``.
     """
     prepared, flow, directory = run.prepared, run.flow, run.directory
     report, source = run.report(best), prepared.files["top.il"]
@@ -146,7 +146,7 @@ def describe(run: FlowRun, reached: dict[int, float], best: int, **origin: Any) 
 
 
 def _rates(prepared: Prepared) -> dict[str, Any]:
-    """Cycles of a sample, and samples a second."""
+    """Cycles per sample, and samples per second."""
     clock = float(prepared.clock)
     first = estimate_cycles(prepared.folded).total
     later = estimate_cycles(prepared.folded, LATER_EPOCH).total
@@ -163,6 +163,6 @@ def _rates(prepared: Prepared) -> dict[str, Any]:
 
 
 def _sample_bytes(folded: FoldedNetwork) -> int:
-    """Bytes of a sample on the link, without those that escape others."""
+    """Bytes of a sample on the link, without escape bytes."""
     frame = 1 + 2 + 1 + 1 + 4 + 1
     return frame + folded.first.sample_words * -(-folded.first.plan.input_width // 8)

@@ -1,4 +1,4 @@
-"""Run the tools of a family on a prepared design: synthesis, placements with seeds, packing."""
+"""Run the tools of an FPGA family on a design: synthesis, place and route, packing."""
 
 import json
 import os
@@ -12,35 +12,35 @@ from ...tools.process import ProgramResult, Runner
 from ..pll.pll import megahertz
 from .prepare import Prepared
 from .tool_reports import component_of, component_paths, critical_path, reached_mhz
-from .toolchain import ENVIRONMENT, BuildError, NoRoomError, find_flow
+from .toolchain import ENVIRONMENT, BuildError, DesignTooLargeError, find_flow
 
 __all__ = ["FlowRun", "Progress"]
 
 UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
 
 FULL = "Unable to find legal placement"
-"""What nextpnr says of a design that all but fits."""
+"""nextpnr's message for a design that nearly fits."""
 
 TRIED_AT_ONCE = 2
-"""Placements, on every machine, so that all find the same."""
+"""Parallel placements; the number of cores has no influence, so results are reproducible."""
 
 Progress = Callable[[str], None]
-"""Is told what is being done."""
+"""A function that is called with the name of each step."""
 
 
 class FlowRun:
-    """The run of a family's tools in a directory.
+    """A run of the tools of a family in a directory.
 
     Parameters
     ----------
     directory : Path
-        An empty directory, where the tools run.
+        An empty directory for the tools.
     prepared : Prepared
-        The design; its files are written there.
+        The design; its files are written to the directory.
     native : bool
-        Take installed tools, not YoWASP's.
+        Use installed tools, not those of YoWASP.
     progress : callable
-        Is told what is being done.
+        Called with the name of each step.
     """
 
     def __init__(self, directory: Path, prepared: Prepared, *, native: bool, progress: Progress):
@@ -63,7 +63,7 @@ class FlowRun:
         """
         self._progress("synthesis")
         with ThreadPoolExecutor(1) as executor:
-            # YoWASP's tools are compiled when they are first called; this one beside the other.
+            # YoWASP compiles a tool at its first call; nextpnr is compiled during the synthesis.
             executor.submit(self._run, [self.flow.place.path(self._native), "--version"])
             self._run_to_success(
                 [self.flow.synthesis.path(self._native), *self.flow.synthesis_arguments()]
@@ -77,7 +77,7 @@ class FlowRun:
         seeds : sequence of int
             Seeds to try.
         further : sequence of int
-            Seeds to try, two at a time, as long as timing is missed.
+            Seeds to try, two at a time, while timing is missed.
 
         Returns
         -------
@@ -86,7 +86,7 @@ class FlowRun:
 
         Raises
         ------
-        NoRoomError
+        DesignTooLargeError
             If the design does not fit the FPGA.
         BuildError
             If every placement fails, or misses timing.
@@ -105,7 +105,7 @@ class FlowRun:
             seeds, further = further[:TRIED_AT_ONCE], further[TRIED_AT_ONCE:]
 
     def pack(self, seed: int) -> None:
-        """Make the bitstream of a placement.
+        """Pack a placement into a bitstream.
 
         Raises
         ------
@@ -117,12 +117,12 @@ class FlowRun:
         self._run_to_success([self.flow.pack.path(self._native), *arguments])
 
     def report(self, seed: int) -> dict[str, Any]:
-        """What nextpnr reports of a placement."""
+        """nextpnr's report on a placement."""
         report: dict[str, Any] = json.loads((self.directory / f"report-{seed}.json").read_text())
         return report
 
     def _place_all(self, seeds: Sequence[int]) -> dict[int, float]:
-        """Clock that each seed reaches, in MHz."""
+        """Place and route with several seeds; gives the clock that each reaches, in MHz."""
         command = self.flow.place.path(self._native)
         options = self.prepared.board.place_options
 
@@ -147,7 +147,7 @@ class FlowRun:
             return reached
         first = results[seeds[0]]
         log = self.directory / f"place-{seeds[0]}.log"
-        _check_room(
+        _check_size(
             self.prepared,
             self.flow.logic_cell,
             log.read_text(errors="replace") if log.exists() else first.output,
@@ -168,7 +168,7 @@ class FlowRun:
             raise BuildError(result.failure)
 
 
-def _check_room(prepared: Prepared, logic_cell: str, log: str) -> None:
+def _check_size(prepared: Prepared, logic_cell: str, log: str) -> None:
     """Raise an error if a placement failed since the design is too large."""
     over = [
         (kind, int(used), int(available))
@@ -183,18 +183,18 @@ def _check_room(prepared: Prepared, logic_cell: str, log: str) -> None:
         needs = ", ".join(f"{used:,} {kind} of {available:,}" for kind, used, available in over)
         kinds = {kind for kind, _, _ in over}
         excess = sum(used - available for _, used, available in over)
-        raise NoRoomError(
+        raise DesignTooLargeError(
             f"the design does not fit {fpga}: it needs {needs}; {advice}",
             excess if kinds == {logic_cell} else None,
         )
     if FULL in log:
-        raise BuildError(f"the design fills {fpga} so far that it cannot be placed; {advice}")
+        raise BuildError(f"the design fills {fpga} so much that it cannot be placed; {advice}")
 
 
 def _missed(
     prepared: Prepared, reached: dict[int, float], best: int, report: dict[str, Any]
 ) -> str:
-    """Timing is missed: by how much, where, and what to change."""
+    """The message for missed timing: the clock, the critical path, and the remedies."""
     missed = 1000 / reached[best] - 1000 / prepared.clock_mhz
     modules = component_paths(prepared.files["top.il"])
     path = critical_path(report)

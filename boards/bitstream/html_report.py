@@ -1,4 +1,4 @@
-"""The HTML report of a build: one page that needs no other file."""
+"""The HTML report of a build: a single file without external resources."""
 
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,11 @@ CELL_TITLES = {
     "TRELLIS_IO": "pins",
     "IOB": "pins",
 }
-"""What cells are in plain words, by nextpnr's names, in the order of the page; others follow."""
+"""Titles of nextpnr's cell types, in the order of the page; other types follow."""
 
 
 def render_page(build: Build, model: Model | None = None) -> str:
-    """The page.
+    """Render the HTML report.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _percent(share: float, digits: int = 0) -> str:
 
 
 def _headline_figures(build: Build, model: Model | None) -> list[dict[str, str]]:
-    """Figures for the top of the page: title, value and a note each."""
+    """Title, value and note of each headline figure."""
     known, fpga = build.description, build.board.fpga
     config, speed = known["config"], known["core_samples_per_second"]
     cells = known["utilisation"][find_flow(fpga.family).logic_cell]
@@ -137,7 +137,7 @@ def _headline_figures(build: Build, model: Model | None) -> list[dict[str, str]]
 
 
 def _accuracy(model: Model) -> tuple[str, str, str]:
-    """Title, value and note of a model's accuracy: on test samples, if it was measured."""
+    """Title, value and note of a model's accuracy: the test accuracy if there is one."""
     last = model.history[-1]
     note = f"{model.data_name or 'data without a name'}, epoch {last.epoch + 1}"
     if last.test_accuracy is not None:
@@ -155,7 +155,7 @@ def _training(model: Model) -> dict[str, Any]:
 
 
 def _utilisation(utilisation: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
-    """Cells in use by kind, those with a plain name first."""
+    """Used cells by type, those with a title first."""
     order = [name for name in CELL_TITLES if name in utilisation]
     order += [name for name in utilisation if name not in CELL_TITLES]
     rows = []
@@ -177,7 +177,7 @@ def _utilisation(utilisation: dict[str, dict[str, int]]) -> list[dict[str, Any]]
 
 
 def _resources(known: dict[str, Any]) -> list[str]:
-    """The resources that the design takes, those that every design takes anyway."""
+    """The resources that the design uses; LUTs and registers always."""
     return [name for name in RESOURCES if known["needs"][name] or name in ("luts", "registers")]
 
 
@@ -227,7 +227,7 @@ def _timing(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _critical_path(steps: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The slowest path: its delay by kind, its ends, its steps; None if it is not known."""
+    """The critical path: delay of logic and routing, ends, steps; None if it is not known."""
     if not steps:
         return None
     rows, arrival = [], 0.0
@@ -254,7 +254,7 @@ def _critical_path(steps: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _options(known: dict[str, Any]) -> dict[str, str]:
-    """What the build was asked for, and what it is recognised by."""
+    """Options of the build, and its identity."""
     config = known["config"]
     return {
         "counter bits": str(config["counter_bits"]),

@@ -1,4 +1,4 @@
-"""openFPGALoader, which brings a bitstream to a board."""
+"""Flash a bitstream to a board with openFPGALoader."""
 
 import shutil
 
@@ -19,7 +19,7 @@ def loader_command(build: Build, *, ram: bool = False) -> list[str]:
     build : Build
         The build.
     ram : bool
-        Configure the device only, until it loses power.
+        Only configure the FPGA, until it loses power.
 
     Raises
     ------
@@ -27,12 +27,12 @@ def loader_command(build: Build, *, ram: bool = False) -> list[str]:
         If the bitstream is missing or damaged.
     """
     build.check_bitstream()
-    where = [] if ram else ["--write-flash"]
-    return [LOADER, "--board", build.board.loader, *where, str(build.bitstream)]
+    target = [] if ram else ["--write-flash"]
+    return [LOADER, "--board", build.board.loader, *target, str(build.bitstream)]
 
 
 def flash(build: Build, *, ram: bool = False) -> bool:
-    """Flash a build; False if openFPGALoader is not there.
+    """Flash a build; returns False if openFPGALoader is not installed.
 
     Parameters are those of :func:`loader_command`.
 
@@ -47,7 +47,7 @@ def flash(build: Build, *, ram: bool = False) -> bool:
     result = Runner(BuildError).run(command, capture=False)
     if result.status:
         raise BuildError(
-            f"{LOADER} {describe_exit(result.status)}; its messages are above: see that the board "
-            "is plugged in and that you may use it"
+            f"{LOADER} {describe_exit(result.status)}; its messages are above: check that the "
+            "board is plugged in and that you have permission to use it"
         )
     return True

@@ -1,4 +1,4 @@
-"""The output directory of a build: a copy of what was built, which replaces an older build."""
+"""The output directory of a build: check it, and replace an older build in it."""
 
 import json
 import shutil
@@ -6,31 +6,31 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .description import DESCRIPTION, is_own_file
+from .description import DESCRIPTION, is_build_file
 from .toolchain import BuildError
 
-__all__ = ["own_file_names", "replace_build"]
+__all__ = ["build_file_names", "replace_build"]
 
 
-def own_file_names(out: Path) -> list[str]:
-    """Names of what a build has written into a directory, none if it is empty or not there.
+def build_file_names(out: Path) -> list[str]:
+    """Names of the files of an existing build in an output directory.
 
     Parameters
     ----------
     out : Path
-        The directory that is to hold a build.
+        The output directory, which need not exist.
 
     Raises
     ------
     BuildError
-        If it has other files and no build, or cannot be replaced.
+        If the directory has other files and no build, or cannot be replaced.
     """
     if not out.exists():
         return []
     if out.samefile(Path.cwd()):
         raise BuildError(f"{out} is the current directory, which is replaced: name another one")
     names = [path.name for path in out.iterdir()]
-    own = [name for name in names if is_own_file(name)]
+    own = [name for name in names if is_build_file(name)]
     if not names:
         return []
     try:
@@ -41,21 +41,21 @@ def own_file_names(out: Path) -> list[str]:
     except ValueError:  # damaged
         is_build = own == names
     if not is_build:
-        raise BuildError(f"{out} holds other things than a build: name another directory")
+        raise BuildError(f"{out} has files of something else than a build: name another directory")
     return own
 
 
 def replace_build(built: Path, out: Path, own: Sequence[str]) -> None:
-    """Put a copy of a build in place, whole or not at all.
+    """Replace the build in an output directory, atomically.
 
     Parameters
     ----------
     built : Path
-        The build, in the cache.
+        The new build, in the cache.
     out : Path
-        The directory that is replaced.
+        The output directory.
     own : sequence of str
-        Names of the files of an older build, by :func:`own_file_names`; others stay.
+        Names of the files of an older build, from :func:`build_file_names`; other files stay.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _replace(built: Path, out: Path, own: Sequence[str]) -> None:
     before = copy.with_name(f"{copy.name}.before")
     try:
         for path in built.iterdir():
-            if is_own_file(path.name):
+            if is_build_file(path.name):
                 shutil.copy(path, copy)
         copy.chmod(0o755)
         if out.exists():

@@ -1,4 +1,4 @@
-"""Elaborate a board's design: everything that the tools are given, made without them."""
+"""Elaborate the design of a board into the input files of the tools."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,15 +18,15 @@ from .top import BoardTop
 __all__ = ["Prepared", "prepare", "prepare_smaller"]
 
 SUFFIXES = (".il", ".ys", ".pcf", ".lpf", ".cst")
-"""Of the files that the tools read: the design, the synthesis script, constraints."""
+"""Suffixes of the tools' input files: design, synthesis script, constraints."""
 
 SPARE = 0.05
-"""Share of an FPGA's logic cells that a smaller plan leaves free, so that they can be placed."""
+"""Share of the logic cells that a smaller plan leaves free for placement."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything that is given to the tools.
+    """An elaborated design: the input of the tools.
 
     Attributes
     ----------
@@ -37,11 +37,11 @@ class Prepared:
     clock : Fraction
         The clock in hertz.
     pll : PLL or None
-        What makes it.
+        The PLL that makes the clock; None if the crystal does.
     platform : amaranth.build.Platform
         The board's platform.
     files : dict
-        Sources, scripts and constraints by their names.
+        Contents of the input files, by name.
     """
 
     board: BoardTarget
@@ -63,21 +63,22 @@ def prepare(
     *,
     clock: Fraction | None = None,
 ) -> Prepared:
-    """Elaborate a board's design, without any of the tools.
+    """Elaborate the design of a board, without calling any tool.
 
     Parameters
     ----------
     board : BoardTarget
         The board.
     network : FoldedNetwork or NetworkConfig, optional
-        The network, folded; or a network to fold for the board. By default the board's own network.
+        The folded network; or a network to fold for the board. By default the board's default
+        network.
     clock : Fraction, optional
-        The clock in hertz; the board's own by default.
+        The clock in hertz; the board's default by default.
 
     Raises
     ------
     ConfigurationError
-        If the clock or the network do not suit the board.
+        If the clock or the network is not valid for the board.
     """
     folded = network if isinstance(network, FoldedNetwork) else board.fold(network or board.network)
     frequency, pll = board.clock(clock)
@@ -100,22 +101,21 @@ def prepare(
 def prepare_smaller(
     prepared: Prepared, excess: int | None, clock: Fraction | None
 ) -> Prepared | None:
-    """Fold a network anew, for less logic, and elaborate it.
+    """Fold the network of a design that does not fit into less logic, and elaborate it.
 
     Parameters
     ----------
     prepared : Prepared
         The design that does not fit.
     excess : int or None
-        Logic cells that it needs and the FPGA does not have; None if the FPGA has too little of
-        something else.
+        Missing logic cells; None if another resource is missing.
     clock : Fraction or None
         As in :func:`prepare`.
 
     Returns
     -------
     Prepared or None
-        None if no smaller design can help.
+        None if there is no smaller design.
     """
     board, folded = prepared.board, prepared.folded
     if excess is None:

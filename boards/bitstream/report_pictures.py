@@ -1,4 +1,4 @@
-"""The pictures of the HTML report: cells on the FPGA, and a model's learning curve."""
+"""Pictures of the HTML report: the placement on the FPGA, and a model's learning curve."""
 
 import io
 import re
@@ -21,7 +21,7 @@ CURVES = (
     ("test", "test_accuracy", "#d9622b", "--"),
 )
 GREY = "#8b96a1"
-"""Of axes: it can be seen on a light and on a dark page."""
+"""Colour of axes, visible on a light and on a dark page."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class PlacedPart:
     Attributes
     ----------
     name : str
-        The part, as a path without what all parts have in common.
+        Path of the part, without the prefix of all parts.
     cells : int
-        Its number of cells.
+        Number of cells.
     outline : str
-        Their places: data of an SVG path.
+        Positions of the cells, as data of an SVG path.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Placement:
     columns, rows : int
         Tiles of the FPGA, up to the last that is used.
     width, height : int
-        Of the picture, in its own units.
+        Size of the picture in units of the SVG.
     parts : list of PlacedPart
         The largest parts, largest first, and all others as one.
     """
@@ -65,13 +65,12 @@ class Placement:
 
 
 def draw_placement(cells: Sequence[tuple[str, str, int, int]]) -> Placement:
-    """Outlines of the cells of each part; parts that share a tile share its height.
+    """Draw the cells of each part; parts with cells in the same tile share its height.
 
     Parameters
     ----------
     cells : sequence of (str, str, int, int)
-        Component, type, column and row of each cell, as :func:`.tool_reports.placement_of` gives
-        them.
+        Component, type, column and row of each cell, from :func:`.tool_reports.placement_of`.
     """
     sizes = Counter(_part(component) for component, *_ in cells)
     named = [part for part, _ in sizes.most_common(NAMED_PARTS)]
@@ -108,13 +107,13 @@ def draw_placement(cells: Sequence[tuple[str, str, int, int]]) -> Placement:
 
 
 def _part(component: str) -> str:
-    """What a component is part of: banks are shown as one, and what is deep in another is its."""
+    """The part of a component: the first two levels of its path, with all banks as one."""
     path = component.removeprefix("trainer.").removeprefix("core.").removeprefix("network.")
     return re.sub(r"\bbank_\d+", "banks", ".".join(path.split(".")[:2]))
 
 
 def draw_learning_curve(history: Sequence[EpochRecord]) -> str:
-    """Accuracy by epoch as an SVG element, whose texts a page's style may colour.
+    """Draw the accuracy by epoch as an SVG element with text that CSS can style.
 
     Parameters
     ----------
@@ -125,7 +124,7 @@ def draw_learning_curve(history: Sequence[EpochRecord]) -> str:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    # Text stays text, and ids are the same each time.
+    # Text is not converted to outlines, and ids are reproducible.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "metaplast"}):
         figure = Figure(figsize=(4.6, 3), layout="constrained")
         axes = figure.add_subplot()

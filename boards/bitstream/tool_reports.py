@@ -1,4 +1,4 @@
-"""What the tools' reports and netlists say of a design, by the component that it comes from."""
+"""Parsers of the tools' reports and netlists: clock, critical path, resources, placement."""
 
 import json
 import re
@@ -19,30 +19,29 @@ __all__ = [
 ]
 
 RESOURCES = ("luts", "registers", "block_rams", "sprams", "dsps")
-"""What cells take, as :meth:`.toolchain.Flow.count` names it."""
+"""Resources of cells, as :meth:`.toolchain.Flow.count` names them."""
 
 MODULE = re.compile(r"^module \\top\.(\S+)$", re.MULTILINE)
 UNIQUE = re.compile(r"\$\d+")
 
 COMPONENT_DEPTH = 5
-"""As deep as the parts of a layer."""
+"""Levels of component paths that are kept: down to the parts of a layer."""
 
 
 def _trainer_clock(report: dict[str, Any]) -> tuple[str, dict[str, float]]:
-    """The clock that is least far above what is asked of it."""
+    """The clock with the lowest ratio of reached to requested frequency."""
     return min(report["fmax"].items(), key=lambda item: item[1]["achieved"] / item[1]["constraint"])
 
 
 def reached_mhz(report: dict[str, Any]) -> float:
-    """The trainer's clock in MHz that a placement reaches, by nextpnr's report."""
+    """The clock in MHz that a placement reaches, from nextpnr's report."""
     return float(_trainer_clock(report)[1]["achieved"])
 
 
 def critical_path(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """The steps of the trainer's slowest path, by nextpnr's report; none if it names no path.
+    """The steps of the critical path, from nextpnr's report; empty if it has no path.
 
-    A step has its ``kind``, the ``ns`` that it takes, and the cells that it goes ``from`` and
-    ``to``.
+    A step has its ``kind``, its delay in ``ns``, and its cells ``from`` and ``to``.
     """
     name, _ = _trainer_clock(report)
     for path in report["critical_paths"]:
@@ -60,14 +59,14 @@ def critical_path(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def cell_needs(netlist: Path, flow: Flow, source: str) -> dict[str, Any]:
-    """What cells take, in all and by the component that they come from.
+    """Resources of a design, in total and by component.
 
     Parameters
     ----------
     netlist : Path
-        What Yosys wrote for nextpnr.
+        The netlist that Yosys wrote for nextpnr.
     flow : Flow
-        Knows the family's cells.
+        The flow of the FPGA's family.
     source : str
         The design in RTLIL, whose modules are its components.
     """
@@ -92,12 +91,12 @@ def cell_needs(netlist: Path, flow: Flow, source: str) -> dict[str, Any]:
 
 
 def component_paths(source: str) -> set[tuple[str, ...]]:
-    """Paths of a design's components, by its RTLIL."""
+    """Paths of a design's components, from its RTLIL."""
     return {tuple(name.split(".")) for name in MODULE.findall(source)}
 
 
 def component_of(cell: str, modules: set[tuple[str, ...]]) -> str:
-    """The component that a cell belongs to, by its name; ``top`` if it is in none."""
+    """The component of a cell, from the cell's name; ``top`` if it is in none."""
     parts = tuple(cell.split("."))
     for length in range(len(parts), 0, -1):
         if parts[:length] in modules:
@@ -106,12 +105,12 @@ def component_of(cell: str, modules: set[tuple[str, ...]]) -> str:
 
 
 def placement_of(placed: Path, source: str) -> list[tuple[str, str, int, int]]:
-    """Cells' components, types and positions; those of a tile follow each other in its order.
+    """Component, type, column and row of each placed cell, in order of position.
 
     Parameters
     ----------
     placed : Path
-        What nextpnr wrote.
+        The placed design that nextpnr wrote.
     source : str
         The design in RTLIL.
     """
@@ -119,9 +118,9 @@ def placement_of(placed: Path, source: str) -> list[tuple[str, str, int, int]]:
     cells = json.loads(placed.read_text())["modules"]["top"]["cells"]
     found = []
     for name, cell in cells.items():
-        place = cell["attributes"].get("NEXTPNR_BEL", "")
-        bel = re.match(r"X(\d+)/?Y(\d+)/", place)
-        if bel is not None:
+        bel = cell["attributes"].get("NEXTPNR_BEL", "")
+        position = re.match(r"X(\d+)/?Y(\d+)/", bel)
+        if position is not None:
             component = component_of(name, modules)
-            found.append((int(bel[1]), int(bel[2]), place, component, cell["type"]))
+            found.append((int(position[1]), int(position[2]), bel, component, cell["type"]))
     return [(component, kind, x, y) for x, y, _, component, kind in sorted(found)]

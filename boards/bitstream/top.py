@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""A board's pins and clock around what is built for it."""
+"""The top level of a bitstream: clock, reset and pins of a board."""
 
 import math
 from fractions import Fraction
@@ -15,25 +15,25 @@ from ..targets.board_target import BoardTarget
 __all__ = ["BoardTop"]
 
 SETTLING_SECONDS = Fraction(20, 1_000_000)
-"""An iCE40's block RAMs read as zeros for some 3 µs after configuration."""
+"""Length of the reset: block RAMs of an iCE40 read as zeros for about 3 µs after configuration."""
 
 
 class BoardTop(Elaboratable):
-    """What a bitstream holds: a clock, a reset, a design between two pins.
+    """The top level: clock and reset generation, and a design connected to the UART pins.
 
-    The clock is the crystal's or a PLL's. Reset lasts until the PLL is locked, and from then on
-    until the device's memories have settled; it ends in step with the clock.
+    The clock comes from the crystal or from a PLL. After the PLL is locked, the reset stays active
+    until the memories of the FPGA can be read; it is released synchronously.
 
     Parameters
     ----------
     board : BoardTarget
         The board.
     design : amaranth.lib.wiring.Component
-        Has ports ``rx``, ``tx`` and ``busy``.
+        The design, with ports ``rx``, ``tx`` and ``busy``.
     clock : Fraction
         The clock in hertz.
     pll : PLL or None
-        What makes it of the crystal's; None if it is the crystal's own.
+        The PLL that makes the clock; None if the crystal does.
     """
 
     def __init__(self, board: BoardTarget, design: Any, clock: Fraction, pll: PLL | None):
@@ -54,7 +54,7 @@ class BoardTop(Elaboratable):
             m.submodules.crystal = crystal = io.Buffer(io.Direction.Input, pins)
             m.d.comb += [clock.eq(crystal.i), locked.eq(1)]
         elif self.board.fpga.family == "ice40":
-            # The PLL of an iCE40 is in the pin's own cell.
+            # The PLL of an iCE40 includes the cell of the pin.
             m.submodules.pll = self.pll.instance(pins.io, clock, locked)
         else:
             m.submodules.crystal = crystal = io.Buffer(io.Direction.Input, pins)

@@ -1,4 +1,4 @@
-"""The host driver: talk to a board over a serial port and train it."""
+"""The host driver: train a board over a serial port."""
 
 import lazy_loader
 

@@ -29,23 +29,23 @@ if TYPE_CHECKING:  # only virtual boards need a simulator
 __all__ = ["VIRTUAL", "BoardTrainer"]
 
 VIRTUAL = "virtual:"
-"""What the name of a virtual board's port begins with."""
+"""Prefix of the port names of virtual boards."""
 
 
 class BoardTrainer:
-    """A board at a port; a context manager. See :meth:`open`.
+    """A real or virtual board with the interface of an estimator; a context manager.
 
-    A real board has the network of its bitstream, and :meth:`fit` trains that. A virtual one is
-    made for what is to be trained.
+    On a real board, :meth:`fit` trains the network of the bitstream. A virtual board is built for
+    the network to train. See :meth:`open`.
 
     Attributes
     ----------
     network_ : RemoteCore
-        The network on the board, once there is one.
+        The network on the board, after :meth:`fit`.
     trainer_ : Trainer
-        Knows the number of the next epoch and the accuracy of the last.
+        The trainer, with the number of the next epoch and the accuracy of the last.
     encoder_ : Thermometer
-        Turns samples into the network's bits.
+        Encodes samples into the network's input bits.
     history_ : list of EpochRecord
         One record for each epoch.
     """
@@ -92,22 +92,22 @@ class BoardTrainer:
         Parameters
         ----------
         port : str
-            A serial port (``/dev/ttyUSB1``, ``COM3``), or ``virtual:`` and a board's or FPGA's
-            name: its gateware, in a simulator.
+            A serial port (``/dev/ttyUSB1``, ``COM3``), or ``virtual:`` and the name of a board or
+            FPGA, whose gateware is then simulated.
         plan : NetworkPlan, optional
-            The fold factors; of a virtual board by default those that the planner chooses for it,
-            of a real one whatever it has.
+            The fold factors. By default the planner chooses them for a virtual board; for a real
+            board, they are not checked.
         baud : int
-            Bits a second on a real board's line.
+            Bits per second on the line to a real board.
         patience : float
             Seconds without an answer, or without a port, after which to give up.
         lines : tuple of NoisyLine, optional
-            What a virtual board is connected with: to it, and from it.
+            Lines with transmission errors, to and from a virtual board.
 
         Raises
         ------
         ConfigurationError
-            If there is no virtual board of that name.
+            If no board or FPGA has that name.
         LinkError
             If the port cannot be opened.
         """
@@ -120,7 +120,7 @@ class BoardTrainer:
         self.close()
 
     def close(self) -> None:
-        """Close the port; a virtual board ends."""
+        """Close the port, and end a virtual board."""
         self._stack.close()
         self._client = self._board = None
 
@@ -131,40 +131,40 @@ class BoardTrainer:
 
     @property
     def board(self) -> "VirtualBoard | None":
-        """The virtual board, once it runs."""
+        """The running virtual board, if there is one."""
         return self._board
 
     @property
     def client(self) -> LinkClient | None:
-        """The way to the board, once there is one."""
+        """The link client, if a board is connected."""
         return self._client
 
     def identify(self) -> BoardShape:
-        """What the board says it is.
+        """Read the shape of the board's network.
 
         Raises
         ------
         LinkError
-            If it does not answer; or if it is virtual and was not told yet what to be.
+            If the board does not answer; or if it is virtual and has no network yet.
         """
         if self._client is None:
-            raise LinkError(f"{self.port} has no network before it is given one to train")
+            raise LinkError(f"{self.port} has no network before fit or attach gives it one")
         return identify(self._client)
 
     def attach(self, config: NetworkConfig, *, start: NetworkState | None = None) -> RemoteCore:
-        """A network on the board, in its initial state or in that of another.
+        """Connect to a network on the board, and set its state.
 
         Parameters
         ----------
         config : NetworkConfig
-            The network; must be the board's, if that is real.
+            The network; for a real board, the network of its bitstream.
         start : NetworkState, optional
-            What to load.
+            The state to load; the initial state of the seed by default.
 
         Raises
         ------
         ConfigurationError
-            If a virtual board has no room for it.
+            If the network does not fit a virtual board.
         LinkError
             If the board has another network, or fails.
         """
@@ -190,7 +190,7 @@ class BoardTrainer:
         self._client = self._stack.enter_context(open_client(board.port, patience=self._patience))
         return folded.plan
 
-    # The methods of an estimator
+    # Interface of an estimator
 
     def fit(
         self,
@@ -219,11 +219,11 @@ class BoardTrainer:
         epochs : int
             Passes over the samples.
         hidden, groups, counter_bits
-            The network; by default what a real board has, or 128 neurons of 8-bit counters.
+            The network; by default the network of a real board, or 128 neurons with 8-bit counters.
         bits_per_feature, per_feature
-            The thermometer.
+            Parameters of :class:`.Thermometer`.
         robustness, reinforcement, batch, seed
-            As of :class:`.NetworkConfig`.
+            Parameters of :class:`.NetworkConfig`.
 
         Raises
         ------
@@ -238,7 +238,7 @@ class BoardTrainer:
             raise ConfigurationError(f"epochs must be an integer of at least 1, not {epochs!r}")
         labels = checked_labels(y, name="y")
         if not len(labels):
-            raise DataError("y holds no labels; training needs samples")
+            raise DataError("y has no labels; training needs samples")
         encoder = Thermometer.fit(x, bits_per_feature=bits_per_feature, per_feature=per_feature)
         classes = int(labels.max()) + 1
         if not self.is_virtual:
@@ -268,12 +268,12 @@ class BoardTrainer:
         return self
 
     def partial_fit(self, x: ArrayLike, y: ArrayLike) -> Self:
-        """Train for one more epoch, and read out what was learnt.
+        """Train for one epoch, and read out the model.
 
         Raises
         ------
         ConfigurationError
-            If the board was not fitted yet.
+            If :meth:`fit` was not called yet.
         LinkError
             If the board fails.
         """
@@ -284,12 +284,12 @@ class BoardTrainer:
         return self
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Classes of samples, (n, features) → (n,), as the board says.
+        """Predictions of the board, (n, features) → (n,).
 
         Raises
         ------
         ConfigurationError
-            If the board was not fitted yet.
+            If :meth:`fit` was not called yet.
         LinkError
             If the board fails.
         """
@@ -307,9 +307,10 @@ class BoardTrainer:
         return float(np.mean(self.predict(x) == np.asarray(y)))
 
     def to_model(self) -> Model:
-        """What was learnt, as it was read out of the board after the last epoch.
+        """The model that was read out of the board after the last epoch.
 
-        It is there even if the board has gone since. It can be saved, and continued anywhere.
+        The board need not be connected any more. The model can be saved, and trained further on
+        any back end.
 
         Raises
         ------
@@ -317,9 +318,9 @@ class BoardTrainer:
             If no epoch was finished yet.
         """
         if self._model is None:
-            raise ConfigurationError(f"{self.port} has learnt nothing yet: call fit first")
+            raise ConfigurationError(f"{self.port} is not trained yet: call fit first")
         return self._model
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "network_"):
-            raise ConfigurationError(f"{self.port} has learnt nothing yet: call fit first")
+            raise ConfigurationError(f"{self.port} is not trained yet: call fit first")

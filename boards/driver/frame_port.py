@@ -1,4 +1,4 @@
-"""Frames of the link over a serial port, which is opened again when it breaks."""
+"""Send and receive frames of the link over a serial port, with reconnection."""
 
 import os
 import time
@@ -19,7 +19,7 @@ from .errors import LinkLostError, PortError
 __all__ = ["FramePort", "Reply"]
 
 REOPEN_SECONDS = 0.2
-"""Between two attempts to open a port again."""
+"""Seconds between two attempts to open a port again."""
 
 Reply = TypeVar("Reply", StateReply, ValueReply, RowReply)
 
@@ -27,8 +27,8 @@ Reply = TypeVar("Reply", StateReply, ValueReply, RowReply)
 class FramePort:
     """Send frames over a serial port, and receive a board's replies.
 
-    A port that breaks is opened again. Frames may be lost then; who waits for a reply has to ask
-    again.
+    A port that breaks is opened again. Frames can be lost then, so a request without a reply has to
+    be sent again.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class FramePort:
     Attributes
     ----------
     losses : int
-        Damaged frames and reopenings so far; after each, a reply may be missing.
+        Number of damaged frames and reopenings; after each, a reply can be missing.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class FramePort:
         self._port.close()
 
     def describe(self, *, layers: int, counter_bits: int) -> None:
-        """Set the size of the network's replies: its layers, and the bits of a counter."""
+        """Set the sizes that replies depend on: layers, and bits of a counter."""
         self._layers = layers
         self._counter_bits = counter_bits
 
@@ -97,12 +97,12 @@ class FramePort:
         tag : int or None
             The reply's tag; None for any.
         seconds : float
-            How long to wait.
+            Maximum time to wait.
 
         Returns
         -------
         reply or None
-            None if it does not come, or if it may have been lost (:attr:`losses`).
+            None if it does not come, or can be lost (:attr:`losses`).
 
         Raises
         ------
@@ -121,10 +121,10 @@ class FramePort:
             self._read()
 
     def _read(self) -> None:
-        """Decode the bytes that have come; waits for the port's read time-out at most."""
+        """Decode received bytes; waits at most for the read time-out of the port."""
         try:
             received = self._port.read(max(1, self._port.in_waiting))
-        except (OSError, TypeError):  # TypeError: pyserial's, if a port is closed during a read
+        except (OSError, TypeError):  # pyserial raises TypeError if a port closes during a read
             self._reopen()
             return
         damaged = self._decoder.damaged
@@ -132,12 +132,12 @@ class FramePort:
             try:
                 reply = decode_reply(content, layers=self._layers, counter_bits=self._counter_bits)
             except FrameError:
-                continue  # another network's; it is asked for again if it is needed
+                continue  # from another network; a missing reply is requested again
             self._replies.append(reply)
         self.losses += self._decoder.damaged - damaged
 
     def _reopen(self) -> None:
-        """Open a broken port as soon as it is back."""
+        """Open a broken port again as soon as possible."""
         self._port.close()
         self._replies.clear()
         self._decoder = FrameDecoder()
@@ -151,12 +151,12 @@ class FramePort:
                 if time.monotonic() > deadline:
                     reason = _reason(error) if isinstance(error, OSError) else str(error)
                     raise LinkLostError(
-                        f"{self.name} has gone, and was not back within {self._patience:g} "
-                        f"seconds: {reason}"
+                        f"{self.name} disappeared, and did not come back within "
+                        f"{self._patience:g} seconds: {reason}"
                     ) from error
                 time.sleep(REOPEN_SECONDS)
 
 
 def _reason(error: OSError) -> str:
-    """The reason in words; pyserial's errors have the number only."""
+    """The reason in words; errors of pyserial have only the number."""
     return os.strerror(error.errno) if error.errno else str(error)

@@ -1,4 +1,4 @@
-"""What a board says it is: its network, its link, the digest of its folding."""
+"""Identify a board: its network, its link, the hash of its folding."""
 
 from dataclasses import dataclass
 
@@ -20,25 +20,25 @@ __all__ = ["BoardShape", "WrongBoardError", "identify"]
 
 
 class WrongBoardError(LinkError):
-    """A board has another gateware, or another network, than is wanted."""
+    """A board has other gateware, or another network, than expected."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoardShape:
-    """The network of a board, as its registers tell it.
+    """Shape of a board's network, from its registers.
 
     Attributes
     ----------
     inputs, classes, counter_bits : int
-        Of its network.
+        Inputs, classes and bits of a hidden weight.
     hidden, groups : tuple of int
-        Neurons and group sizes of its layers.
+        Neurons and group sizes of the layers.
     input_width : int
-        Bits of a sample's word on the link.
+        Bits of a word of a sample on the link.
     clock_khz : int
-        Its clock; 0 if it does not know.
+        Clock of the board; 0 if it is not known.
     digest : int
-        :func:`metaplast.hdl.link.protocol.design_digest` of its folded network.
+        :func:`metaplast.hdl.link.protocol.design_digest` of the folded network.
     """
 
     inputs: int
@@ -65,21 +65,21 @@ class BoardShape:
         )
 
     def check(self, config: NetworkConfig, plan: NetworkPlan | None = None) -> None:
-        """Refuse a network that is not the board's.
+        """Check that the board has a network.
 
         Parameters
         ----------
         config : NetworkConfig
-            The network that is wanted.
+            The expected network.
         plan : NetworkPlan, optional
-            Its fold factors, to be compared too.
+            Its fold factors, if they are to be checked too.
 
         Raises
         ------
         WrongBoardError
-            If it is another, or folded otherwise.
+            If the board has another network, or other fold factors.
         """
-        wanted = BoardShape(
+        expected = BoardShape(
             inputs=config.inputs,
             hidden=config.hidden,
             groups=config.groups,
@@ -89,39 +89,39 @@ class BoardShape:
             clock_khz=self.clock_khz,
             digest=self.digest,
         )
-        if wanted != self:
+        if expected != self:
             raise WrongBoardError(
-                f"the board has a network {self}, and {wanted} is wanted: build and flash that "
-                f"(`metaplast build BOARD {wanted.options}`), or train the board's own"
+                f"the board has the network {self}, not {expected}: build and flash that network "
+                f"(`metaplast build BOARD {expected.options}`), or train the network of the board"
             )
         if plan is not None and design_digest(FoldedNetwork(config, plan)) != self.digest:
             raise WrongBoardError(
                 f"the board's network {self} has other fold factors than the plan: build and "
-                "flash that (`metaplast build --plan`)"
+                "flash the plan (`metaplast build --plan`)"
             )
 
 
 def identify(client: LinkClient) -> BoardShape:
-    """Ask a board what it is.
+    """Read the shape of a board's network from its registers.
 
     Raises
     ------
     WrongBoardError
-        If it is no trainer core, or one of another version.
+        If the board has no trainer core, or one of another version.
     LinkError
-        If nobody answers.
+        If no board answers.
     """
     version = client.read(link_address(LinkRegister.VERSION))
     if version != VERSION:
         raise WrongBoardError(
-            f"the board at {client.name} speaks version {version} of the link, and this is "
+            f"the board at {client.name} has version {version} of the link, and this release has "
             f"version {VERSION}: flash a bitstream of this release"
         )
     identity = client.read(GlobalRegister.IDENTITY)
     if identity != IDENTITY:
         raise WrongBoardError(
-            f"the board at {client.name} says it is {identity:#010x}, and {IDENTITY:#010x} was "
-            "expected: flash a bitstream of this release"
+            f"the board at {client.name} has the identity {identity:#010x}, and not "
+            f"{IDENTITY:#010x}: flash a bitstream of this release"
         )
     layers = range(client.read(GlobalRegister.LAYERS))
 

@@ -1,4 +1,4 @@
-"""The host's end of the link (docs/link.md): read registers and counters, send sequenced frames."""
+"""Host client of the link (docs/link.md): read registers and counters, send sequenced frames."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,10 +21,10 @@ __all__ = ["LinkClient", "SampleFrame", "WriteFrame"]
 
 
 class LinkClient:
-    """Talk to a board over a serial port; a context manager.
+    """Communicate with a board over a serial port; a context manager.
 
-    Frames that are lost or damaged are sent again, and each counts once. A port that breaks is
-    opened again, and the work goes on where the board stands.
+    Lost or damaged frames are sent again, and the board carries out each once. A port that breaks
+    is opened again, and frames continue after the last that the board accepted.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class LinkClient:
     name : str
         The port's name, for messages.
     timeout : float
-        The longest time in seconds to wait for an answer before asking again; the wait is shorter
-        if answers were quick.
+        Maximum seconds to wait for an answer before a request is repeated; the wait is shorter if
+        answers were fast.
     patience : float
         Seconds without any answer, without a port, or with answers but without progress, after
         which to give up.
@@ -42,7 +42,7 @@ class LinkClient:
     Attributes
     ----------
     repeated : int
-        Sequenced frames that were sent again.
+        Number of sequenced frames that were sent again.
 
     Raises
     ------
@@ -77,7 +77,7 @@ class LinkClient:
         self._port.close()
 
     def describe(self, *, layers: int, counter_bits: int) -> None:
-        """Set the size of the board's replies: its network's layers, and the bits of a counter."""
+        """Set the sizes that replies depend on: layers, and bits of a counter."""
         self._port.describe(layers=layers, counter_bits=counter_bits)
 
     # Not sequenced
@@ -105,9 +105,9 @@ class LinkClient:
         return reply.value
 
     def row(self, position_address: int, neuron: int, count: int) -> tuple[int, ...]:
-        """Read ``count`` counters from a neuron's first on.
+        """Read ``count`` counters, from the first of a neuron.
 
-        ``position_address`` is that of the layer's register POSITION.
+        ``position_address`` is the address of the layer's register POSITION.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class LinkClient:
             limit.wait()  # the answer to another request
 
     def sync(self) -> StateReply:
-        """Ask for the board's state, after all that was sent before.
+        """Request the board's state, after all frames that were sent before.
 
         Raises
         ------
@@ -150,7 +150,7 @@ class LinkClient:
         Raises
         ------
         BoardRestartedError
-            If the board's numbers are not those of the last run's end.
+            If the board's numbers differ from those at the end of the last run.
         LinkError
             If no answer comes.
         """
@@ -165,7 +165,7 @@ class LinkClient:
     # Sequenced
 
     def begin(self) -> None:
-        """Take over the board's frame number and count of results.
+        """Adopt the board's frame number and count of results.
 
         Raises
         ------
@@ -178,18 +178,18 @@ class LinkClient:
         self._numbers_known = True
 
     def run(self, frames: Sequence[WriteFrame | SampleFrame]) -> list[SampleResult]:
-        """Have the board accept frames, each once, in order; returns the samples' results.
+        """Send frames until the board has accepted each once, in order; returns sample results.
 
-        After a run that was interrupted, the board's numbers are taken over first.
+        After an interrupted run, the board's numbers are adopted first.
 
         Raises
         ------
         RefusedError
             If the board refuses a write.
         BoardRestartedError
-            If the board's numbers are not those of the last run's end.
+            If the board's numbers differ from those at the end of the last run.
         LinkError
-            If no answer comes, or answers without progress.
+            If no answer comes, or the board makes no progress.
         """
         if not self._numbers_known:
             self.begin()

@@ -1,4 +1,4 @@
-"""The transport to a board over its serial link, and the network on the board."""
+"""The transport to a board over its host link, and the remote core on the board."""
 
 from collections.abc import Sequence
 
@@ -18,12 +18,12 @@ __all__ = ["LinkTransport", "network_on_board"]
 
 
 class LinkTransport(Transport):
-    """Reach the core of a board through the frames of its link (docs/link.md).
+    """Transport to the core of a board through its host link (docs/link.md).
 
     Parameters
     ----------
     client : LinkClient
-        The host's end of the link, to a board that :func:`.identify` has asked.
+        The link client, after :func:`.identify`.
 
     Raises
     ------
@@ -94,25 +94,25 @@ def network_on_board(
     *,
     start: NetworkState | None = None,
 ) -> RemoteCore:
-    """The network on a board, at its seeded initial state or another.
+    """Connect to the network on a board, and set its state.
 
     Parameters
     ----------
     client : LinkClient
-        The host's end of the link.
+        The link client.
     config : NetworkConfig
-        The network, which must be the board's.
+        The expected network.
     plan : NetworkPlan, optional
-        Its fold factors, to be compared with the board's too.
+        Its fold factors, if they are to be checked too.
     start : NetworkState, optional
-        A state to load into the board; by default the seeded initial state.
+        A state to load into the board; by default the initial state of the seed.
 
     Raises
     ------
     WrongBoardError
         If the board has another network.
     LinkError
-        If the board does not answer, or does not stand where it was left.
+        If the board does not answer, or was restarted.
     TransportError
         If the board does not keep the state that is loaded.
     """

@@ -1,4 +1,4 @@
-"""Serial ports: list them, and open one for a board, with one sentence for each failure."""
+"""Serial ports: list them, and open one for a board."""
 
 import re
 import sys
@@ -19,7 +19,7 @@ BAUD = 1_000_000
 READ_SECONDS = 0.01
 
 WINDOWS_ERRORS = {"PermissionError": EBUSY, "FileNotFoundError": ENOENT}
-"""pyserial gives Windows' errors as text only; there, PermissionError is of a port in use."""
+"""Errors on Windows, which pyserial gives only as text; PermissionError means a port in use."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class PortInfo:
     description : str
         The description by the operating system.
     usb : (int, int) or None
-        Vendor and product on USB; None of a port that is not on USB.
+        Vendor and product id; None for a port that is not on USB.
     """
 
     port: str
@@ -66,7 +66,7 @@ def list_ports() -> list[PortInfo]:
 
 
 def open_client(port: str, *, baud: int = BAUD, patience: float = 10.0) -> LinkClient:
-    """Open the board at a serial port, which no other program can open meanwhile.
+    """Open a serial port exclusively, and make a client for its board.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def port_opener(port: str, *, baud: int = BAUD, patience: float = 10.0) -> Calla
     Parameters
     ----------
     port, baud
-        As of :func:`open_client`.
+        Parameters of :func:`open_client`.
     patience : float
         Seconds after which a write fails.
 
@@ -111,7 +111,7 @@ def port_opener(port: str, *, baud: int = BAUD, patience: float = 10.0) -> Calla
             )
         except OSError as error:
             raise PortError(_failure(port, baud, error)) from error
-        except Exception as error:  # ValueError, OverflowError, or termios.error, which is POSIX's
+        except Exception as error:  # ValueError, OverflowError, or termios.error (POSIX only)
             raise PortError(_baud_failure(port, baud, error)) from error
 
     return open_port
@@ -136,7 +136,7 @@ def _baud_failure(port: str, baud: int, error: Exception) -> str:
 
 
 def _failure(port: str, baud: int, error: OSError) -> str:
-    """Say in one sentence why a port cannot be opened, and what helps."""
+    """The message for a port that cannot be opened: the reason and the remedy."""
     if error.errno in (EINVAL, ENOTTY) or "Cannot configure port" in str(error):  # macOS; Windows
         return _baud_failure(port, baud, error)
     number = error.errno
@@ -148,18 +148,18 @@ def _failure(port: str, baud: int, error: OSError) -> str:
             "terminal or flash program), or name another port"
         )
     if number in (EACCES, EPERM):
-        way_out = (
+        remedy = (
             "join the group that owns it, in most distributions dialout "
             "(`sudo usermod -aG dialout $USER`), and log in again"
             if sys.platform == "linux"
             else "allow it for your account"
         )
-        return f"you have no permission to open {port}: {way_out}"
+        return f"you have no permission to open {port}: {remedy}"
     if number == ENOENT:
         return (
             f"{port} does not exist: plug the board in; `metaplast devices` lists the ports that "
             "exist"
         )
     if "Inappropriate ioctl" in str(error):
-        return f"{port} is not a serial port; `metaplast devices` lists those that are"
+        return f"{port} is not a serial port; `metaplast devices` lists the serial ports"
     return f"{port} cannot be opened ({error}); `metaplast devices` lists the ports that exist"

@@ -1,4 +1,4 @@
-"""Requests to a board, repeated until the reply comes or the patience ends."""
+"""Requests to a board, repeated until the reply comes or a time limit is reached."""
 
 import time
 from collections.abc import Callable
@@ -12,28 +12,28 @@ __all__ = ["ProgressLimit", "Requests"]
 
 TAGS = 1 << 16
 BUSY_SECONDS = 0.002
-"""Between two requests to a board that is busy."""
+"""Seconds between two requests to a busy board."""
 
 MIN_WAIT = 0.02
 WAIT_FACTOR = 4
 """A request is repeated after this many times the usual time of a reply."""
 
 SLOW_TRIES = 4
-"""Time-outs in a row that mean a slow board; fewer may be a bad cable."""
+"""Consecutive time-outs that mean a slow board; fewer can come from a bad cable."""
 
 
 class Requests:
-    """Ask a board, and ask again until it replies.
+    """Send requests to a board, each repeated until its reply comes.
 
-    The time to wait for a reply follows the time that replies take. It doubles at each time-out,
-    and stays so long if the board proves slow.
+    The time-out adapts to the time that replies take. It doubles at each time-out, and stays long
+    if the board is slow.
 
     Parameters
     ----------
     port : FramePort
         The port to the board.
     timeout : float
-        The longest time in seconds to wait for a reply before asking again.
+        Maximum seconds to wait for a reply before the request is repeated.
     patience : float
         Seconds without a reply, or with replies but without progress, after which to give up.
 
@@ -52,12 +52,12 @@ class Requests:
         self._answered = False
 
     def ask(self, request: Callable[[int], bytes], kind: type[Reply], awaited: str) -> Reply:
-        """Send a request until its reply comes; a reply BUSY is asked for again.
+        """Send a request until its reply comes; after a reply BUSY it is sent again.
 
         Parameters
         ----------
         request : callable
-            Makes a frame's content of a tag.
+            Makes the content of a frame with a tag.
         kind : type
             The reply's class.
         awaited : str
@@ -96,7 +96,7 @@ class Requests:
             deadline = time.monotonic() + self._patience
 
     def sync(self) -> StateReply:
-        """Ask for the board's state, after all that was sent before.
+        """Request the board's state, after all frames that were sent before.
 
         Raises
         ------
@@ -106,13 +106,13 @@ class Requests:
         return self.ask(sync_request, StateReply, "its state")
 
     def progress_limit(self, awaited: str) -> "ProgressLimit":
-        """A limit for a wait in which the board answers; ``awaited`` names its end."""
+        """A limit for a wait in which the board answers; ``awaited`` names the awaited event."""
         return ProgressLimit(
             self._port.name, awaited, patience=self._patience, max_wait=self._max_wait
         )
 
     def _adapt(self, seconds: float, at_least: float) -> None:
-        """Move the usual wait towards a multiple of the time that a reply took."""
+        """Adapt the usual wait to a multiple of the time that a reply took."""
         usual = (3 * self.usual_wait + WAIT_FACTOR * seconds) / 4
         self.usual_wait = min(max(MIN_WAIT, usual, at_least), self._max_wait)
 
@@ -130,20 +130,20 @@ class Requests:
 
 
 class ProgressLimit:
-    """Give up on a board that answers for too long without progress.
+    """Time limit for a board that answers without progress.
 
-    Silence between two answers counts as ``max_wait`` seconds at most.
+    The time between two answers counts as at most ``max_wait`` seconds.
 
     Parameters
     ----------
     name : str
         The port's name.
     awaited : str
-        The end of the wait in words.
+        The awaited event, for messages.
     patience : float
         Seconds without progress after which to give up.
     max_wait : float
-        The longest time in seconds to wait for a reply.
+        Maximum seconds to wait for a reply.
     """
 
     def __init__(self, name: str, awaited: str, *, patience: float, max_wait: float):
@@ -154,11 +154,11 @@ class ProgressLimit:
         self.restart()
 
     def restart(self) -> None:
-        """Start again: the board has made progress."""
+        """Restart the time limit, since the board has made progress."""
         self._seconds, self._last = 0.0, time.monotonic()
 
     def wait(self) -> None:
-        """Wait a little: the board has answered that it made no progress.
+        """Wait for a short time, since the board has answered without progress.
 
         Raises
         ------

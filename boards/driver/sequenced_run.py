@@ -1,4 +1,4 @@
-"""Sequenced frames with go-back-N: each is accepted by the board once, in order (docs/link.md)."""
+"""Sequenced frames with go-back-N (docs/link.md): the board accepts each once, in order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from .requests import Requests
 __all__ = ["COUNTS", "SampleFrame", "SequencedRun", "WriteFrame", "restarted_error"]
 
 FRAMES_AHEAD = 16
-"""Frames sent before they are acknowledged: the line is not idle, and few are sent twice."""
+"""Window of go-back-N: large enough to keep the line busy, small enough for few repetitions."""
 
 COUNTS = 1 << 8
 """A board counts its results modulo this."""
@@ -30,7 +30,7 @@ COUNTS = 1 << 8
 
 @dataclass(frozen=True)
 class WriteFrame:
-    """A register to write."""
+    """A write of a register."""
 
     address: int
     value: int
@@ -62,14 +62,14 @@ def restarted_error(name: str, state: StateReply, expected: str) -> BoardRestart
 
 
 class SequencedRun:
-    """Have a board accept frames, and collect the samples' results.
+    """A run of go-back-N: send frames until the board has accepted all, and collect results.
 
     Parameters
     ----------
     port : FramePort
         The port to the board.
     requests : Requests
-        The same board's requests, to ask for its state.
+        Requests to the same board, for its state.
     frames : sequence of WriteFrame and SampleFrame
         The frames.
     number : int
@@ -82,7 +82,7 @@ class SequencedRun:
     results : list of SampleResult
         Results so far.
     repeated : int
-        Frames that were sent again.
+        Number of frames that were sent again.
     """
 
     def __init__(
@@ -109,23 +109,23 @@ class SequencedRun:
 
     @property
     def number(self) -> int:
-        """Number of the next frame that the board is to accept."""
+        """Number of the next frame for the board to accept."""
         return next_number(self._number, self._accepted)
 
     @property
     def count(self) -> int:
-        """The board's count of results, with those so far."""
+        """The board's count of results, including those of this run."""
         return (self._count + len(self.results)) % COUNTS
 
     def run(self) -> None:
-        """Send the frames until all are accepted and all results are there.
+        """Send the frames until all are accepted and all results have come.
 
         Raises
         ------
         RefusedError
             If the board refuses a write.
         BoardRestartedError
-            If the board's numbers are not this run's.
+            If the board's numbers do not belong to this run.
         StuckError
             If the board answers, and makes no progress.
         LinkError
@@ -146,7 +146,7 @@ class SequencedRun:
                 self._limit.wait()
 
     def _send(self) -> None:
-        """Send the frames that the board has room for."""
+        """Send the frames within the limits of frames and samples ahead."""
         while (
             self._sent < len(self._frames)
             and self._sent - self._accepted < FRAMES_AHEAD
@@ -157,7 +157,7 @@ class SequencedRun:
             self._sent += 1
 
     def _take(self, state: StateReply) -> bool:
-        """Take a state's acknowledgement and results; returns whether there was anything new."""
+        """Process a state's acknowledgement and results; returns whether any was new."""
         accepted = self._accepted_in(state)
         if accepted < self._accepted:
             return False  # an old state
@@ -178,7 +178,7 @@ class SequencedRun:
         return progress
 
     def _go_back(self) -> None:
-        """Ask for the board's state, and send again from the first frame it has not accepted."""
+        """Request the board's state, and repeat from the first frame it has not accepted."""
         state = self._requests.sync()
         accepted = self._accepted_in(state)
         if accepted < self._accepted or self._new_results(state) > self._missing_results(accepted):
@@ -191,12 +191,12 @@ class SequencedRun:
         self._sent = self._accepted
 
     def _accepted_in(self, state: StateReply) -> int:
-        """Frames of this run that the board has accepted; fewer than known if the state is old.
+        """Frames of this run that a state acknowledges; an old state can give fewer than known.
 
         Raises
         ------
         BoardRestartedError
-            If no state of this run has that number.
+            If the state's number does not belong to this run.
         """
         ahead = frames_between(self.number, state.expected)
         if ahead is None or self._accepted + ahead > self._sent:
@@ -204,11 +204,11 @@ class SequencedRun:
         return self._accepted + ahead
 
     def _new_results(self, state: StateReply) -> int:
-        """Results that a state has more than those taken, modulo :data:`COUNTS`."""
+        """New results in a state, modulo :data:`COUNTS`."""
         return (state.count - self._count - len(self.results)) % COUNTS
 
     def _missing_results(self, accepted: int) -> int:
-        """Results that the first ``accepted`` frames have more than those taken."""
+        """Results of the first ``accepted`` frames that have not come."""
         return self._samples_before[accepted] - len(self.results)
 
     def _restarted(self, state: StateReply) -> BoardRestartedError:

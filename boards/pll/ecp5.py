@@ -30,7 +30,7 @@ class ECP5PLL(FeedbackPLL):
                 frequency = reference / reference_divider * feedback_divider
                 if not OUTPUT[0] <= frequency <= OUTPUT[1]:
                     continue
-                # The middle of the oscillator's range.
+                # The oscillator frequency is near the middle of its range.
                 output_divider = round(sum(OSCILLATOR) / 2 / frequency)
                 pll = cls(
                     reference=reference,

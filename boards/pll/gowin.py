@@ -20,7 +20,7 @@ OUTPUT_DIVIDERS = (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128)
 
 @dataclass(frozen=True, kw_only=True)
 class GowinPLL(FeedbackPLL):
-    """``rPLL``, whose feedback is its own output."""
+    """``rPLL``, whose feedback comes from its output."""
 
     @classmethod
     def settings(cls, reference: Fraction) -> Iterable[Self]:

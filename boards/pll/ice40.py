@@ -16,13 +16,13 @@ DETECTOR = (10_000_000, 133_000_000)
 OSCILLATOR = (533_000_000, 1_066_000_000)
 OUTPUT = (16_000_000, 275_000_000)
 
-# Highest frequency of the phase detector for each setting of the loop's filter, from 1 on.
+# Upper limits of the phase detector's frequency for the settings of the loop filter, from 1.
 FILTERS = (17_000_000, 26_000_000, 44_000_000, 66_000_000, 101_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ice40PLL(PLL):
-    """``SB_PLL40_PAD``, whose feedback comes straight from its oscillator.
+    """``SB_PLL40_PAD``, whose feedback comes directly from its oscillator.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Ice40PLL(PLL):
 
     @property
     def filter_range(self) -> int:
-        """How the loop's filter is set."""
+        """Setting of the loop filter."""
         return 1 + sum(self.detector >= limit for limit in FILTERS)
 
     @classmethod

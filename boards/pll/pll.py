@@ -1,4 +1,4 @@
-"""The frequencies that an FPGA's PLL can make of a crystal's, exactly."""
+"""PLL settings: the output frequencies that an FPGA's PLL can make from a crystal."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["PLL", "FeedbackPLL", "megahertz"]
 
 TOLERANCE = Fraction(1, 50)
-"""A frequency that is farther than so from what was asked for is refused."""
+"""Maximum relative deviation from the requested frequency."""
 
 
 def megahertz(hertz: Fraction) -> str:
-    """A frequency to read: ``23.438 MHz``."""
+    """Format a frequency: ``23.438 MHz``."""
     return f"{float(hertz / 1_000_000):.6g} MHz"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PLL(ABC):
-    """How a PLL is set.
+    """Settings of a PLL.
 
     Attributes
     ----------
@@ -37,30 +37,30 @@ class PLL(ABC):
     @property
     @abstractmethod
     def vco(self) -> Fraction:
-        """Frequency of its oscillator in hertz."""
+        """Frequency of the oscillator in hertz."""
 
     @property
     @abstractmethod
     def frequency(self) -> Fraction:
-        """Frequency that results, in hertz."""
+        """Output frequency in hertz."""
 
     @classmethod
     @abstractmethod
     def settings(cls, reference: Fraction) -> Iterable[Self]:
-        """All settings that the FPGA's maker allows."""
+        """All settings that the FPGA vendor allows."""
 
     @abstractmethod
     def instance(self, crystal: Any, clock: Any, locked: Any) -> "Instance":
-        """The PLL itself, from the crystal's signal to a clock and a signal that it is stable."""
+        """The PLL primitive: input ``crystal``, outputs ``clock`` and ``locked``."""
 
     @classmethod
     def choose(cls, reference: Fraction, wanted: Fraction) -> Self:
-        """The setting whose frequency is nearest, and of those the first.
+        """The first of the settings whose frequency is nearest to the wanted one.
 
         Raises
         ------
         ConfigurationError
-            If none is near.
+            If no frequency is near enough.
         """
         found = min(cls.settings(reference), key=lambda pll: abs(pll.frequency - wanted))
         if abs(found.frequency - wanted) > TOLERANCE * wanted:
@@ -73,12 +73,12 @@ class PLL(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class FeedbackPLL(PLL):
-    """A PLL whose feedback is its own output.
+    """A PLL whose feedback comes from its output.
 
     Attributes
     ----------
     reference_divider, feedback_divider, output_divider : int
-        Its dividers.
+        Dividers of the reference, the feedback and the output.
     """
 
     reference_divider: int

@@ -1,4 +1,4 @@
-"""What is known of a board."""
+"""BoardTarget: the FPGA, clock, pins and default network of a supported board."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,38 +20,38 @@ BAUD_TOLERANCE = Fraction(1, 50)
 
 @dataclass(frozen=True, kw_only=True)
 class BoardTarget:
-    """A board that a trainer can be built for.
+    """A supported board.
 
     Parameters
     ----------
     name : str
-        What `metaplast build` calls it.
+        Name for `metaplast build`.
     title : str
-        What its maker calls it.
+        The vendor's name.
     fpga_name : str
-        Its FPGA, as :mod:`metaplast.hdl.planning.fpgas` names it.
+        Name of the FPGA in :mod:`metaplast.hdl.planning.fpgas`.
     platform : callable
-        Makes its Amaranth platform, which has resources ``uart`` and ``led``.
+        Makes the Amaranth platform, with resources ``uart`` and ``led``.
     crystal : str
-        The platform's resource of the crystal.
+        Name of the platform's crystal resource.
     crystal_hertz : int
-        The crystal's frequency.
+        Frequency of the crystal.
     pll : type of PLL
-        What makes other frequencies of it.
+        The PLL that makes other frequencies.
     clock_hertz : int
-        The trainer's clock, unless another is asked for.
+        Default clock of the trainer.
     network : NetworkConfig
-        The network that is built, unless another is asked for.
+        Default network.
     link : str
-        Where the host's serial port is, in words.
+        Location of the host's serial port, for the user.
     loader : str
-        What openFPGALoader calls the board.
+        Name of the board in openFPGALoader.
     usb : tuple of (int, int)
-        Vendor and product of its serial port on USB; empty if that is no part of the board.
+        USB vendor and product ids of the board's serial port; empty if the board has none.
     baud : int
-        Bits a second on the link.
+        Bits per second on the link.
     place_options : tuple of str
-        Further options of nextpnr, where its own choice does not serve the board well.
+        Further options of nextpnr.
     """
 
     name: str
@@ -71,26 +71,26 @@ class BoardTarget:
 
     @property
     def fpga(self) -> FPGA:
-        """Its FPGA."""
+        """The FPGA of the board."""
         return find_fpga(self.fpga_name)
 
     def fold(self, config: NetworkConfig, *, cells: int | None = None) -> FoldedNetwork:
-        """Fold a network for the board as the planner does; leaves room for what is around it.
+        """Fold a network for the board with the planner.
 
         Parameters
         ----------
         config : NetworkConfig
             The network.
         cells : int, optional
-            Logic cells that the core may take, by the planner's estimate; by default what
-            :attr:`~metaplast.hdl.planning.fpgas.FPGA.max_cell_utilisation` says.
+            Maximum logic cells of the core, by the planner's estimate; by default
+            :attr:`~metaplast.hdl.planning.fpgas.FPGA.max_cell_utilisation` decides.
 
         Raises
         ------
         ConfigurationError
-            If the FPGA does not have as many cells.
+            If the FPGA does not have this number of cells.
         DoesNotFitError
-            If there is no such plan.
+            If no plan fits.
         """
         from ...hdl.planning.planner import plan_network
 
@@ -98,17 +98,17 @@ class BoardTarget:
         return FoldedNetwork(config, plan_network(config, fpga))
 
     def clock(self, hertz: Fraction | None = None) -> tuple[Fraction, PLL | None]:
-        """The clock that results, and the PLL that makes it; none for the crystal's own.
+        """The clock nearest to a frequency, and the PLL that makes it; None for the crystal.
 
         Parameters
         ----------
         hertz : Fraction, optional
-            The clock that is asked for; the board's own by default.
+            The requested clock; the board's default by default.
 
         Raises
         ------
         ConfigurationError
-            If there is no such clock, or the link cannot work with it.
+            If no clock is near enough, or the baud rate is not possible with it.
         """
         wanted = Fraction(self.clock_hertz if hertz is None else hertz)
         if wanted == self.crystal_hertz:
@@ -125,15 +125,15 @@ class BoardTarget:
         Raises
         ------
         ConfigurationError
-            If they are too few, or too far from a whole number.
+            If there are too few, or the number is too far from an integer.
         """
         exact = clock / self.baud
         cycles = round(exact)
         if cycles < MIN_CLOCKS_PER_BIT or abs(cycles - exact) > BAUD_TOLERANCE * exact:
             raise ConfigurationError(
                 f"a clock of {megahertz(clock)} does not suit a link of {self.baud:,} baud: a bit "
-                f"lasts {float(exact):.3g} cycles, and must last about a whole number of them, at "
-                f"least {MIN_CLOCKS_PER_BIT}; ask for a multiple of "
-                f"{megahertz(Fraction(self.baud))} with --clock, or for another --baud"
+                f"takes {float(exact):.3g} cycles, and must take nearly an integer number of "
+                f"cycles, at least {MIN_CLOCKS_PER_BIT}; give a multiple of "
+                f"{megahertz(Fraction(self.baud))} as --clock, or another --baud"
             )
         return cycles

@@ -1,4 +1,4 @@
-"""The boards that there are."""
+"""The list of supported boards, and functions to find them."""
 
 from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
@@ -13,16 +13,16 @@ from .ulx3s import ULX3S_12F, ULX3S_85F
 __all__ = ["BOARDS", "boards_with_usb", "check_name", "find_board", "fold_for", "own_network"]
 
 BOARDS = (ICEBREAKER, ULX3S_12F, ULX3S_85F, ORANGECRAB, TANG_NANO_9K)
-"""In the order in which `metaplast boards` lists them."""
+"""Supported boards, in the order of `metaplast boards`."""
 
 
 def find_board(name: str) -> BoardTarget:
-    """A board by its name or title; case and punctuation do not matter.
+    """Find a board by its name or title; case and punctuation do not matter.
 
     Raises
     ------
     ConfigurationError
-        If it is not known; the message lists those that are.
+        If it is not known; the message lists the known boards.
     """
 
     def plain(text: str) -> str:
@@ -32,16 +32,16 @@ def find_board(name: str) -> BoardTarget:
         if plain(name) in (plain(board.name), plain(board.title)):
             return board
     known = ", ".join(board.name for board in BOARDS)
-    raise ConfigurationError(f"board {name!r} is not known; those that are: {known}")
+    raise ConfigurationError(f"board {name!r} is not known; known boards: {known}")
 
 
 def boards_with_usb(usb: tuple[int, int] | None) -> tuple[BoardTarget, ...]:
-    """The boards whose serial port has a vendor and product on USB; none for None."""
+    """The boards whose serial port has these USB vendor and product ids; none for None."""
     return tuple(board for board in BOARDS if usb in board.usb)
 
 
 def check_name(name: str) -> None:
-    """Refuse what is neither a board's name nor an FPGA's.
+    """Check that a name is that of a board or of an FPGA.
 
     Raises
     ------
@@ -58,12 +58,12 @@ def check_name(name: str) -> None:
 
 
 def fold_for(name: str, config: NetworkConfig) -> FoldedNetwork:
-    """Fold a network for a board or, where no board is so called, for an FPGA.
+    """Fold a network for the board or, if there is none, for the FPGA of a name.
 
     Raises
     ------
     ConfigurationError
-        If the name is neither's, or the network has no room there.
+        If no board or FPGA has the name, or the network does not fit it.
     """
     check_name(name)
     try:
@@ -76,14 +76,14 @@ def fold_for(name: str, config: NetworkConfig) -> FoldedNetwork:
 
 
 def own_network(name: str) -> NetworkConfig:
-    """The network of a board or, where no board is so called, of the first that has that FPGA.
+    """The default network of a board, or of the first board with an FPGA.
 
-    Of an FPGA that no board has, it is the first board's.
+    For an FPGA without a board, it is that of the first board.
 
     Raises
     ------
     ConfigurationError
-        If the name is neither's.
+        If no board or FPGA has the name.
     """
     check_name(name)
     try:

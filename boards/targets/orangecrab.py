@@ -1,4 +1,4 @@
-"""OrangeCrab r0.2, whose USB socket is the FPGA's own: the link is on two pins of its header."""
+"""OrangeCrab r0.2. Its USB port is wired to the FPGA, so the link uses two pins of the header."""
 
 from typing import Any
 

@@ -49,7 +49,7 @@ ULX3S_85F = BoardTarget(
     link="USB: FT231X",
     loader="ulx3s",
     usb=((0x0403, 0x6015),),
-    # The default network's 184 block RAMs stand in rows far apart. The static placer leaves a third
-    # less wire between them than the usual one, whose placements the router hardly copes with.
+    # The 184 block RAMs of the default network are in rows far apart. With the static placer the
+    # wires between them are a third shorter; placements of the default placer are hard to route.
     place_options=("--placer", "static"),
 )

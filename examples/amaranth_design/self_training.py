@@ -1,8 +1,8 @@
-"""The trainer core in a design of one's own: a chip that learns what is in its memory.
+"""A trainer core in an Amaranth design: it trains on the samples of a memory, without a host.
 
-After reset, :class:`SelfTraining` writes the core's registers, makes it start from its seed, and
-gives it the samples of a memory, epoch after epoch. Then it reads the counters out, and ``learnt``
-is set. Run as a program, this file simulates it and compares what was learnt with the golden model.
+After reset, :class:`SelfTraining` writes the core's registers, starts the core from its seed, and
+sends it the samples, epoch after epoch. Then it reads the counters, and sets ``learnt``. Run as a
+program, this file simulates the design and compares the counters with those of the golden model.
 """
 
 from typing import Any
@@ -25,10 +25,23 @@ CONFIG = NetworkConfig(
 PLAN = NetworkPlan((LayerPlan(pe=2, simd=8, update_width=4, input_width=8),))
 EPOCHS = 4
 
-# Which half of eight bits holds more ones, for samples in which it is not a draw.
+# The label is the half of the bits that has more ones; samples with equal halves are left out.
 X = np.array([[n >> i & 1 for i in range(8)] for n in range(3, 256, 7)], dtype=np.uint8)
 X = X[X[:, :4].sum(axis=1) != X[:, 4:].sum(axis=1)]
 Y = (X[:, :4].sum(axis=1) < X[:, 4:].sum(axis=1)).astype(np.int64)
+
+
+# A row of the memory: the bits of a sample, then its label.
+ROWS = [int("".join(map(str, x[::-1])), 2) | int(y) << 8 for x, y in zip(X, Y, strict=True)]
+
+SETTINGS = [
+    (GlobalRegister.SEED_LOW, CONFIG.seed),
+    (GlobalRegister.BATCH, CONFIG.batch),
+    (layer_address(0, LayerRegister.MARGIN), CONFIG.layers[0].margin),
+    (layer_address(0, LayerRegister.EVENTS), 0),
+    (GlobalRegister.RESET, 1),
+]
+"""Addresses and values of the registers to write, in order."""
 
 
 class SelfTraining(wiring.Component):
@@ -55,76 +68,84 @@ class SelfTraining(wiring.Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
         m.submodules.core = core = self.core
-
-        # A sample fits a word here: its bits, then its label.
-        rows = [int("".join(map(str, x[::-1])), 2) | int(y) << 8 for x, y in zip(X, Y, strict=True)]
-        m.submodules.samples = samples = Memory(shape=9, depth=len(rows), init=rows)
-        port = samples.read_port(domain="comb")
-        # The core says of a sample what it predicted, not which it was: the labels are kept here.
-        m.submodules.labels = labels = Memory(shape=9, depth=len(rows), init=rows)
-        label_port = labels.read_port(domain="comb")
-
-        settings = [
-            (GlobalRegister.SEED_LOW, CONFIG.seed),
-            (GlobalRegister.BATCH, CONFIG.batch),
-            (layer_address(0, LayerRegister.MARGIN), CONFIG.layers[0].margin),
-            (layer_address(0, LayerRegister.EVENTS), 0),
-            (GlobalRegister.RESET, 1),
-        ]
-        setting = Signal(range(len(settings) + 1))
-        epoch = Signal(range(EPOCHS + 1))
-        counter = layer_address(0, LayerRegister.COUNTER)
-        left = Signal(range(CONFIG.layers[0].weights + 1), init=CONFIG.layers[0].weights)
         m.d.comb += [
             core.requests.p.write.eq(1),
             self.counters.payload.eq(core.responses.p.data),
             core.responses.ready.eq(1),
             core.results.ready.eq(1),
-            core.samples.p.bits.eq(port.data[:8]),
-            core.samples.p.label.eq(port.data[8]),
-            core.samples.p.last.eq(port.addr == len(rows) - 1),
         ]
-        with m.Switch(setting):
-            for index, (address, value) in enumerate(settings):
-                with m.Case(index):
-                    m.d.comb += [
-                        core.requests.p.address.eq(address),
-                        core.requests.p.data.eq(value),
-                    ]
+        self._control(m, self._samples(m), self._labels(m), self._settings(m))
+        return m
 
-        with m.If(core.results.valid):
-            m.d.sync += label_port.addr.eq(label_port.addr + 1)
-            with m.If(core.results.p.predictions[0] == label_port.data[8]):
+    def _samples(self, m: Module) -> Any:
+        """Connect the memory to the core's samples; gives its read port."""
+        m.submodules.samples = samples = Memory(shape=9, depth=len(ROWS), init=ROWS)
+        port = samples.read_port(domain="comb")
+        m.d.comb += [
+            self.core.samples.p.bits.eq(port.data[:8]),
+            self.core.samples.p.label.eq(port.data[8]),
+            self.core.samples.p.last.eq(port.addr == len(ROWS) - 1),
+        ]
+        return port
+
+    def _labels(self, m: Module) -> Any:
+        """Count right predictions; gives the read port of the labels.
+
+        Results come later than samples, and without their labels, so the labels have a memory.
+        """
+        m.submodules.labels = labels = Memory(shape=9, depth=len(ROWS), init=ROWS)
+        port = labels.read_port(domain="comb")
+        with m.If(self.core.results.valid):
+            m.d.sync += port.addr.eq(port.addr + 1)
+            with m.If(self.core.results.p.predictions[0] == port.data[8]):
                 m.d.sync += self.right.eq(self.right + 1)
+        return port
 
+    def _settings(self, m: Module) -> Signal:
+        """Request the register and value of a setting; gives the index of the setting."""
+        index = Signal(range(len(SETTINGS) + 1))
+        with m.Switch(index):
+            for number, (address, value) in enumerate(SETTINGS):
+                with m.Case(number):
+                    m.d.comb += [
+                        self.core.requests.p.address.eq(address),
+                        self.core.requests.p.data.eq(value),
+                    ]
+        return index
+
+    def _control(self, m: Module, samples: Any, labels: Any, setting: Signal) -> None:
+        """Write the settings, train for all epochs, then read the counters."""
+        core = self.core
+        epoch = Signal(range(EPOCHS + 1))
+        left = Signal(range(CONFIG.layers[0].weights + 1), init=CONFIG.layers[0].weights)
         with m.FSM():
-            with m.State("SetUp"):
+            with m.State("Write"):
                 m.d.comb += core.requests.valid.eq(1)
                 with m.If(core.requests.ready):
                     m.d.sync += setting.eq(setting + 1)
-                    m.next = "Answer"
-            with m.State("Answer"), m.If(core.responses.valid):
-                with m.If(setting == len(settings)):
+                    m.next = "Written"
+            with m.State("Written"), m.If(core.responses.valid):
+                with m.If(setting == len(SETTINGS)):
                     m.next = "Settle"
                 with m.Else():
-                    m.next = "SetUp"
+                    m.next = "Write"
             with m.State("Settle"), m.If(~core.busy):
                 with m.If(epoch == EPOCHS):
-                    m.next = "ReadOut"
+                    m.next = "Locate"
                 with m.Else():
-                    m.d.sync += [port.addr.eq(0), label_port.addr.eq(0), self.right.eq(0)]
+                    m.d.sync += [samples.addr.eq(0), labels.addr.eq(0), self.right.eq(0)]
                     m.next = "Train"
             with m.State("Train"):
                 m.d.comb += core.samples.valid.eq(1)
                 with m.If(core.samples.ready):
-                    m.d.sync += port.addr.eq(port.addr + 1)
-                    with m.If(port.addr == len(rows) - 1):
+                    m.d.sync += samples.addr.eq(samples.addr + 1)
+                    with m.If(samples.addr == len(ROWS) - 1):
                         m.d.sync += epoch.eq(epoch + 1)
                         m.next = "Begun"
             with m.State("Begun"):
                 m.next = "Settle"
             with m.State("Locate"):
-                # Training has moved the position.
+                # Training changes the position at which counters are read.
                 m.d.comb += [
                     core.requests.valid.eq(1),
                     core.requests.p.address.eq(layer_address(0, LayerRegister.POSITION)),
@@ -133,31 +154,29 @@ class SelfTraining(wiring.Component):
                 with m.If(core.requests.ready):
                     m.next = "Located"
             with m.State("Located"), m.If(core.responses.valid):
-                m.next = "ReadOut"
-            with m.State("ReadOut"):
+                m.next = "Read"
+            with m.State("Read"):
                 m.d.comb += [
                     core.requests.valid.eq(1),
                     core.requests.p.write.eq(0),
-                    core.requests.p.address.eq(counter),
+                    core.requests.p.address.eq(layer_address(0, LayerRegister.COUNTER)),
                 ]
                 with m.If(core.requests.ready):
-                    m.next = "Read"
-            with m.State("Read"):
+                    m.next = "Value"
+            with m.State("Value"):
                 m.d.comb += self.counters.valid.eq(core.responses.valid)
                 with m.If(core.responses.valid):
                     m.d.sync += left.eq(left - 1)
                     with m.If(left == 1):
                         m.next = "Learnt"
                     with m.Else():
-                        m.next = "ReadOut"
+                        m.next = "Read"
             with m.State("Learnt"):
                 m.d.comb += self.learnt.eq(1)
 
-        return m
-
 
 def simulate() -> tuple[int, list[int]]:
-    """Simulate the design; gives what it got right at last, and the counters it read."""
+    """Simulate the design; gives the right predictions of the last epoch, and the counters."""
     design = SelfTraining()
     simulator = Simulator(design)
     simulator.add_clock(1e-6)
@@ -180,7 +199,7 @@ def simulate() -> tuple[int, list[int]]:
 
 
 def golden() -> tuple[int, list[int]]:
-    """The same by the golden model."""
+    """Train the golden model; gives the same values as :func:`simulate`."""
     network = Network(CONFIG)
     right = 0
     for _ in range(EPOCHS):

@@ -1,6 +1,6 @@
-"""A new way to reach a trainer core: one transport, here over a TCP socket.
+"""A transport for another connection to a trainer core: a TCP socket.
 
-A server holds a simulated core; a client trains it over the socket, in lock step with the golden
+A server has a simulated core; a client trains it over the socket, in lock step with the golden
 model. Messages are lines of JSON: the name of a method of the transport, and its arguments.
 """
 
@@ -21,11 +21,11 @@ from metaplast.sim.core.simulated_core import SimulatedCore, build_core
 from metaplast.sim.cosimulation.lockstep import LockstepNetwork
 
 SECONDS = 60
-"""Time that an answer may take."""
+"""Maximum time for an answer, in seconds."""
 
 
 class TcpTransport(Transport):
-    """Reach a core that :func:`serve` offers at an address."""
+    """Transport to a core that :func:`serve` offers at an address."""
 
     def __init__(self, address: tuple[str, int]):
         self.name = f"{address[0]}:{address[1]}"

@@ -1,7 +1,7 @@
 // Trains an exported trainer core on samples from a file and prints its counters.
 //
-// run.py writes samples.hex (a word of a sample a line: {last, label, bits}) and the macros:
-// LOAD (bits of a word), WORDS (of a sample), SAMPLES, WEIGHTS, SEED, BATCH, MARGIN.
+// run.py writes samples.hex (one word of a sample per line: {last, label, bits}) and the macros:
+// INPUT_WIDTH (bits of a word), WORDS (per sample), SAMPLES, WEIGHTS, SEED, BATCH, MARGIN.
 
 `timescale 1ns / 1ns
 
@@ -9,7 +9,7 @@ module bench;
     reg clk = 0, rst = 1;
     always #5 clk = ~clk;
 
-    reg [`LOAD + 8:0] samples_payload;
+    reg [`INPUT_WIDTH + 8:0] samples_payload;
     reg samples_valid = 0;
     wire samples_ready;
     wire [9:0] results_payload;
@@ -35,7 +35,7 @@ module bench;
         .busy(busy)
     );
 
-    // Inputs change on the falling edge, so that they stand at the rising one.
+    // Inputs change at the falling edge, and are stable at the rising edge.
     task request(input write, input [23:0] address, input [31:0] data);
         begin
             requests_payload = {data, address, write};
@@ -51,7 +51,7 @@ module bench;
         end
     endtask
 
-    task send(input [`LOAD + 8:0] word);
+    task send(input [`INPUT_WIDTH + 8:0] word);
         begin
             samples_payload = word;
             samples_valid = 1;
@@ -68,7 +68,7 @@ module bench;
         end
     endtask
 
-    reg [`LOAD + 8:0] words [0:`SAMPLES * `WORDS - 1];
+    reg [`INPUT_WIDTH + 8:0] words [0:`SAMPLES * `WORDS - 1];
     integer results = 0;
     always @(posedge clk) if (results_valid) results = results + 1;
 

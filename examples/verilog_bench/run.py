@@ -22,7 +22,7 @@ BENCH = Path(__file__).with_name("bench.v")
 
 
 def samples() -> tuple[np.ndarray, np.ndarray]:
-    """Noisy copies of a prototype a class."""
+    """Random samples: noisy copies of one prototype per class."""
     random = np.random.default_rng(1)
     prototypes = random.integers(0, 2, (CONFIG.classes, CONFIG.inputs))
     labels = random.integers(0, CONFIG.classes, SAMPLES)
@@ -31,20 +31,20 @@ def samples() -> tuple[np.ndarray, np.ndarray]:
 
 
 def train_in_verilog(directory: Path, x: np.ndarray, y: np.ndarray) -> list[int]:
-    """The counters that the exported core learns."""
+    """Train the exported core in Icarus Verilog; gives its counters."""
     (layer,) = FOLDED.layers
     core = export_verilog(FOLDED, directory)
-    load = PLAN.layers[0].input_width
+    width = PLAN.layers[0].input_width
     lines = []
     for index, (bits, label) in enumerate(zip(x, y, strict=True)):
         last = int(index == len(x) - 1)
         whole = int("".join(map(str, bits[::-1])), 2)
         for word in range(layer.sample_words):
-            part = whole >> word * load & (1 << load) - 1
-            lines.append(f"{last << load + 8 | int(label) << load | part:x}\n")
+            part = whole >> word * width & (1 << width) - 1
+            lines.append(f"{last << width + 8 | int(label) << width | part:x}\n")
     (directory / "samples.hex").write_text("".join(lines))
     macros = {
-        "LOAD": load,
+        "INPUT_WIDTH": width,
         "WORDS": layer.sample_words,
         "SAMPLES": len(x),
         "WEIGHTS": CONFIG.layers[0].weights,
@@ -64,7 +64,7 @@ def train_in_verilog(directory: Path, x: np.ndarray, y: np.ndarray) -> list[int]
 
 
 def train_in_model(x: np.ndarray, y: np.ndarray) -> list[int]:
-    """The counters that the golden model learns."""
+    """Train the golden model; gives its counters."""
     network = Network(CONFIG)
     for start in range(0, len(x), CONFIG.batch):
         batch = slice(start, start + CONFIG.batch)

@@ -1,4 +1,4 @@
-"""The host's view of a trainer core: a network behind registers and sample streams."""
+"""Host interface of a trainer core: register accesses, sample streams, records of training."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""What a trainer core reports of its training: the records of batches, and its counts."""
+"""Reports of a trainer core on its training: batch records and counts."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class LostBatchesError(TransportError):
     Attributes
     ----------
     sent, ended : int
-        The batches that were sent, and those of them that ended.
+        Numbers of batches that were sent, and that ended.
     """
 
     def __init__(self, message: str, sent: int, ended: int):
@@ -28,7 +28,7 @@ class LostBatchesError(TransportError):
 
 @dataclass(frozen=True)
 class CoreCounts:
-    """The counts that a core keeps of its training.
+    """Counts of the training in a core.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class CoreCounts:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CoreBatch(BatchRecord):
-    """A batch as a core tells it: it counts errors and updates, and does not name the neurons.
+    """The record of a batch from a core: numbers of errors and updates, without the neurons.
 
     Attributes
     ----------

@@ -1,13 +1,12 @@
 """RemoteCore: a network in a trainer core, trained over a transport.
 
-It is a :class:`~metaplast.golden_model.trainer.TrainableNetwork` like the golden model, whatever
-the core is: simulated, a virtual board or a real one.
+It is a :class:`~metaplast.golden_model.trainer.TrainableNetwork`, like the golden model. The core
+can be a simulated core, a virtual board or a real board.
 """
 
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,33 +19,32 @@ from ...golden_model.random_stream import RandomStream
 from ...golden_model.samples import checked_bits
 from ..registers.register_map import GlobalRegister, LayerRegister, layer_address
 from .core_records import CoreBatch, CoreCounts, LostBatchesError
+from .core_state import CoreState
 from .transport import Access, BatchCounts, SampleResults, Transport, TransportError
 
 __all__ = ["RemoteCore"]
 
 WORD = 0xFFFFFFFF
-STREAM_WORDS = 4
-PREDICTED_AT_ONCE = 1024
 
-MAX_LOADS = 3
-"""Times that a state is loaded into a core that does not keep it."""
+SAMPLES_PER_SEND = 1024
+"""Samples of a prediction that are sent in one call of the transport."""
 
 
 class RemoteCore:
-    """A network in a trainer core, as :class:`.Trainer` trains it.
+    """A network in a trainer core, with the interface that :class:`.Trainer` needs.
 
-    The core starts at the seeded initial state of the network.
+    The core starts in the initial state of the network's seed.
 
     Parameters
     ----------
     transport : Transport
-        The way to the core.
+        The connection to the core.
     config : NetworkConfig
-        The network, which must be the core's.
+        The core's network.
     input_width : int
         Input bits that enter the core in a cycle.
     start : NetworkState, optional
-        A state to load; by default the seeded initial state.
+        A state to load; by default the initial state of the seed.
 
     Raises
     ------
@@ -65,6 +63,7 @@ class RemoteCore:
         self.transport = transport
         self.config = config
         self.input_width = input_width
+        self._state = CoreState(transport, config)
         self._layers = range(len(config.layers))
         self._check_network()
         self.reset()
@@ -72,15 +71,15 @@ class RemoteCore:
             self.load_state(start)
 
     def close(self) -> None:
-        """Close the way to the core."""
+        """Close the connection to the core."""
         self.transport.close()
 
     # Set-up
 
     def _check_network(self) -> None:
-        """Refuse a core that has another network."""
+        """Raise an error if the core has another network."""
         config = self.config
-        wanted = {
+        expected = {
             "layers": [len(config.layers)],
             "classes": [config.classes],
             "bits of a counter": [config.counter_bits],
@@ -97,18 +96,18 @@ class RemoteCore:
                 for register in (LayerRegister.INPUTS, LayerRegister.NEURONS, LayerRegister.GROUP)
             ),
         ]
-        for (name, values), places in zip(wanted.items(), addresses, strict=True):
-            got = self._access([(place, None) for place in places])
-            if got != values:
+        for (name, values), registers in zip(expected.items(), addresses, strict=True):
+            found = self._access([(register, None) for register in registers])
+            if found != values:
                 raise TransportError(
                     f"the core at {self.transport.name} has another network: its {name} are "
-                    f"{', '.join(map(str, got))}, and {', '.join(map(str, values))} are wanted"
+                    f"{', '.join(map(str, found))}, not {', '.join(map(str, values))}"
                 )
 
     def reset(self) -> None:
-        """Write seed, batch size and margins, and bring the core to the seeded initial state."""
+        """Write seed, batch size and margins, and load the initial state of the seed."""
         config = self.config
-        self._events: list[int] | None = None  # as the core has them
+        self._events: list[int] | None = None  # in the core's registers
         self._infers = False
         self._whole = True
         self._counters: list[NDArray[np.int16]] | None = None
@@ -133,9 +132,8 @@ class RemoteCore:
     def load_state(self, state: NetworkState) -> None:
         """Load counters and streams into the core, and read them back.
 
-        ``W`` becomes the sign of the counters. A layer that does not hold what was loaded is
-        loaded again, up to three times: a request that the line held back may have moved the
-        position at which counters are written.
+        ``W`` becomes the sign of the counters. A layer that differs is loaded again, up to three
+        times.
 
         Parameters
         ----------
@@ -145,29 +143,14 @@ class RemoteCore:
         Raises
         ------
         TransportError
-            If the core does not keep it.
+            If the core does not keep the state.
         """
-        to_load = list(self._layers)
-        for _ in range(MAX_LOADS):
-            self.transport.settle()
-            for layer in to_load:
-                self._access(_loading(layer, state))
-            self._counters = None
-            differences = {layer: self._difference(layer, state) for layer in self._layers}
-            to_load = [layer for layer in self._layers if differences[layer]]
-            if not to_load:
-                return
-        raise TransportError(
-            f"the core at {self.transport.name} does not keep the state that is loaded into it: "
-            f"after {MAX_LOADS} tries {differences[to_load[0]]} was loaded; if it is a board, "
-            "flash its bitstream again (`metaplast flash`), and take another board if that does "
-            "not help: its memory is broken"
-        )
+        self._counters = None
+        self._counters = self._state.load(state)
 
     def load_streams(self, streams: Sequence[RandomStream]) -> None:
         """Load the reinforcement stream of each layer."""
-        for layer, stream in enumerate(streams):
-            self._access(_stream_writes(layer, stream))
+        self._state.load_streams(streams)
 
     # Training
 
@@ -181,7 +164,7 @@ class RemoteCore:
         LostBatchesError
             If the core ends fewer batches than it is sent.
         TransportError
-            If the core fails, or an earlier training was left within a batch.
+            If the core fails, or an earlier training ended within a batch.
         """
         self._check_whole()
         self._set_mode(infer=False)
@@ -204,7 +187,7 @@ class RemoteCore:
     def _train_ahead(
         self, batches: Iterable[Batch], events: Sequence[int]
     ) -> Iterator[BatchRecord]:
-        """Train on batches that follow each other without a pause."""
+        """Train on batches without waiting between them."""
         sizes: deque[int] = deque()
         sent = 0
         self._whole = False
@@ -245,9 +228,9 @@ class RemoteCore:
         return record
 
     def train_samples(self, x: NDArray[np.uint8], y: NDArray[np.int64]) -> None:
-        """Train on samples of a batch that does not end with them, and wait for them.
+        """Train on samples without ending the batch, and wait for their results.
 
-        The core is then within a batch: its state can be read, and it can be reset.
+        The core is then within a batch: its state can be read, and the core can be reset.
 
         Raises
         ------
@@ -261,7 +244,7 @@ class RemoteCore:
         self._results_of(len(x))
 
     def _results_of(self, samples: int) -> SampleResults:
-        """The results of all samples that were sent, when the core is idle."""
+        """The results of all samples that were sent; the core is idle."""
         results = self.transport.receive()
         count = sum(map(len, results))
         if count != samples:
@@ -275,7 +258,7 @@ class RemoteCore:
         return SampleResults.joined(results)
 
     def _send(self, x: NDArray[np.uint8], y: NDArray[np.int64], *, ends: bool) -> None:
-        """Send samples in words of the core's width."""
+        """Send samples in words of ``input_width`` bits."""
         words = math.ceil(self.config.inputs / self.input_width)
         bits = np.zeros((len(x), words * self.input_width), dtype=np.uint8)
         bits[:, : self.config.inputs] = x
@@ -284,7 +267,7 @@ class RemoteCore:
         self.transport.send(bits.reshape(len(x), words, self.input_width), np.asarray(y), last)
 
     def _ended(self, sizes: deque[int], events: Sequence[int]) -> Iterator[BatchRecord]:
-        """Records of the batches whose results and counts are all there."""
+        """Records of the batches whose results and counts have arrived."""
         self._received += self.transport.receive()
         self._ends += self.transport.batch_counts()
         while sizes and self._ends and sum(map(len, self._received)) >= sizes[0]:
@@ -307,8 +290,8 @@ class RemoteCore:
     def _check_whole(self) -> None:
         if not self._whole:
             raise TransportError(
-                f"the core at {self.transport.name} was left within a batch: train it anew, or go "
-                "on with a model that was saved (`metaplast train --continue`)"
+                f"the core at {self.transport.name} was left within a batch: train it again from "
+                "the start, or continue with a saved model (`metaplast train --continue`)"
             )
 
     def _set_mode(self, *, infer: bool) -> None:
@@ -331,7 +314,7 @@ class RemoteCore:
     # Inference
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """The core's predictions, (n, N) of 0 and 1 → (n,); nothing is learnt.
+        """Predictions of the core, (n, N) of 0 and 1 → (n,), without training.
 
         Raises
         ------
@@ -341,12 +324,12 @@ class RemoteCore:
             If the core fails.
         """
         bits = checked_bits(x, self.config.inputs)
-        if not self._whole:  # a training was left, whose results may still come
+        if not self._whole:  # drop results of the training that ended within a batch
             self.transport.settle()
             self.transport.receive()
         self._set_mode(infer=True)
-        for start in range(0, len(bits), PREDICTED_AT_ONCE):
-            part = bits[start : start + PREDICTED_AT_ONCE]
+        for start in range(0, len(bits), SAMPLES_PER_SEND):
+            part = bits[start : start + SAMPLES_PER_SEND]
             self._send(part, np.zeros(len(part), dtype=np.int64), ends=False)
         self.transport.settle()
         return self._results_of(len(bits)).predictions[:, -1]
@@ -374,19 +357,7 @@ class RemoteCore:
         TransportError
             If the core fails.
         """
-        self.transport.settle()
-        counters = [
-            np.array(
-                [
-                    self.transport.read_counters(layer.index, neuron, layer.inputs)
-                    for neuron in range(layer.neurons)
-                ],
-                dtype=np.int16,
-            )
-            for layer in self.config.layers
-        ]
-        self.transport.settle()  # the core that was read is the one that was trained
-        return counters
+        return self._state.read_counters()
 
     @property
     def snapshot(self) -> list[NDArray[np.uint8]]:
@@ -395,7 +366,7 @@ class RemoteCore:
 
     @property
     def classifier(self) -> list[NDArray[np.uint8]]:
-        """Per layer, ``P``, (C, K), which follows from the seed."""
+        """Per layer, ``P``, (C, K), computed from the seed."""
         return [initial_classifier(layer, self.config.seed) for layer in self.config.layers]
 
     @property
@@ -407,13 +378,10 @@ class RemoteCore:
         TransportError
             If the core fails.
         """
-        self.transport.settle()
-        histories = [self._read_history(layer) >> 1 for layer in self._layers]
-        self.transport.settle()
-        return [RandomStream.from_history(h & (1 << 64) - 1, h >> 64) for h in histories]
+        return self._state.read_streams()
 
     def read_out(self) -> Network:
-        """The golden model in the core's state, read through the registers.
+        """A golden model in the state of the core, read through the registers.
 
         Raises
         ------
@@ -424,7 +392,7 @@ class RemoteCore:
         return Network.from_state(self.config, counters, [k >= 0 for k in counters], self.streams)
 
     def counts(self) -> CoreCounts:
-        """The counts of the latest training, and the counters at a bound.
+        """The counts since the latest training began, and the counters at a bound.
 
         Raises
         ------
@@ -444,17 +412,10 @@ class RemoteCore:
         )
 
     def _access(self, requests: Sequence[Access]) -> list[int]:
-        """Read and write registers; a transport that loses an answer is not trusted."""
-        values = self.transport.access(requests)
-        if len(values) != len(requests):
-            raise TransportError(
-                f"the core at {self.transport.name} gave {len(values)} answers to "
-                f"{len(requests)} requests"
-            )
-        return values
+        return self.transport.access_all(requests)
 
     def _read_counts(self) -> CoreCounts:
-        """The count registers, without those that take a scan."""
+        """Read the count registers, except SATURATED, which takes a scan."""
         addresses: list[int] = [GlobalRegister.SAMPLES, GlobalRegister.REFUSED]
         for register in (LayerRegister.ERRORS, LayerRegister.UPDATES):
             addresses += [layer_address(layer, register) for layer in self._layers]
@@ -466,58 +427,7 @@ class RemoteCore:
         addresses = [layer_address(layer, LayerRegister.UPDATES) for layer in self._layers]
         return tuple(self._access([(address, None) for address in addresses]))
 
-    def _read_history(self, layer: int) -> int:
-        """The four words of the history of a stream; bit 0 is unused."""
-        words = self._access([(_stream_address(layer, word), None) for word in range(STREAM_WORDS)])
-        return sum(word << 32 * index for index, word in enumerate(words))
-
-    def _difference(self, layer: int, state: NetworkState) -> str | None:
-        """The first value of a layer that is not the one of a state, in words."""
-        wanted, got = np.asarray(state.counters[layer]), self.counters[layer]
-        differing = np.argwhere(wanted != got)
-        if len(differing):
-            neuron, index = differing[0].tolist()
-            return (
-                f"the counter of layer {layer}, neuron {neuron}, input {index} is "
-                f"{got[neuron, index]}, and {wanted[neuron, index]}"
-            )
-        history, wanted_history = self._read_history(layer), _history(state.streams[layer])
-        if history != wanted_history:
-            return (
-                f"the reinforcement stream of layer {layer} is at {history:#x}, and "
-                f"{wanted_history:#x}"
-            )
-        return None
-
 
 def _since(before: Sequence[int], now: Sequence[int]) -> tuple[int, ...]:
     """Increases of counts that wrap at 2^32."""
     return tuple((new - old) & WORD for new, old in zip(now, before, strict=True))
-
-
-def _loading(layer: int, state: NetworkState) -> list[Access]:
-    """Writes that load a layer."""
-    counter = layer_address(layer, LayerRegister.COUNTER)
-    values: list[Any] = np.asarray(state.counters[layer]).reshape(-1).tolist()
-    return [
-        (layer_address(layer, LayerRegister.POSITION), 0),
-        *((counter, value) for value in values),
-        *_stream_writes(layer, state.streams[layer]),
-    ]
-
-
-def _stream_writes(layer: int, stream: RandomStream) -> list[Access]:
-    history = _history(stream)
-    return [
-        (_stream_address(layer, word), history >> 32 * word & WORD) for word in range(STREAM_WORDS)
-    ]
-
-
-def _history(stream: RandomStream) -> int:
-    """The four words that the registers of a stream hold."""
-    low, high = stream.history
-    return (low | high << 64) << 1
-
-
-def _stream_address(layer: int, word: int) -> int:
-    return layer_address(layer, LayerRegister(LayerRegister.STREAM_0 + word))

@@ -1,7 +1,7 @@
-"""Transport: the way between a host and a trainer core.
+"""Transport: the connection between a host and a trainer core.
 
-A simulated core, a virtual board and a real board each have one. A new way to reach a core is one
-new transport and nothing else.
+There is one for simulated cores and one for the host link of boards. A core behind another
+connection, such as a bus, needs only a new transport.
 """
 
 from abc import ABC, abstractmethod
@@ -30,7 +30,7 @@ SIGN_BIT = 1 << 31
 
 
 class TransportError(MetaplastError):
-    """A host and a core cannot work together; the message says why."""
+    """Communication between host and core failed; the message gives the reason."""
 
 
 class RefusedError(TransportError):
@@ -67,7 +67,7 @@ class SampleResults:
 
     @classmethod
     def joined(cls, parts: "Sequence[SampleResults]") -> "SampleResults":
-        """Join results that follow each other."""
+        """Concatenate results."""
         names = ("predictions", "errors", "refused")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
@@ -80,7 +80,9 @@ class SampleResults:
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """The counts of a core when a batch ends, since they were cleared; each modulo 2^32.
+    """The counts of a core at the end of a batch, modulo 2^32.
+
+    They are totals since the counts were cleared.
 
     Attributes
     ----------
@@ -93,14 +95,14 @@ class BatchCounts:
 
 
 class Transport(ABC):
-    """A way to a trainer core: register accesses, samples to it, results from it.
+    """A connection to a trainer core: register accesses, samples and results.
 
     Attributes
     ----------
     name : str
         The core's name in messages, such as a port.
     counts_batches : bool
-        Whether :meth:`batch_counts` tells the counts at the end of each batch. If so, batches are
+        Whether :meth:`batch_counts` gives the counts at the end of each batch. If so, batches are
         sent without waiting between them.
     """
 
@@ -109,7 +111,7 @@ class Transport(ABC):
 
     @abstractmethod
     def access(self, requests: Sequence[Access]) -> list[int]:
-        """Read and write registers, in order; all samples must be through.
+        """Read and write registers, in order; the results of all samples must have come.
 
         Parameters
         ----------
@@ -119,15 +121,30 @@ class Transport(ABC):
         Returns
         -------
         list of int
-            The value read for each request, 32 bits unsigned; of a write, any value.
+            The value read for each request, 32 bits unsigned; any value for a write.
 
         Raises
         ------
         RefusedError
-            If the core refuses one.
+            If the core refuses a request.
         TransportError
             If the core does not answer.
         """
+
+    def access_all(self, requests: Sequence[Access]) -> list[int]:
+        """Read and write registers as :meth:`access` does, and check the number of answers.
+
+        Raises
+        ------
+        TransportError
+            If a request has no answer.
+        """
+        values = self.access(requests)
+        if len(values) != len(requests):
+            raise TransportError(
+                f"the core at {self.name} gave {len(values)} answers to {len(requests)} requests"
+            )
+        return values
 
     def read_counters(self, layer: int, neuron: int, count: int) -> Sequence[int]:
         """Read the first counters of a neuron.
@@ -137,7 +154,7 @@ class Transport(ABC):
         layer, neuron : int
             Both from 0.
         count : int
-            Counters to read; beyond the neuron's inputs they are those of the next neurons.
+            Counters to read; after the neuron's last input come the next neuron's.
 
         Raises
         ------
@@ -153,12 +170,12 @@ class Transport(ABC):
     def send(
         self, bits: NDArray[np.uint8], labels: NDArray[np.int64], last: NDArray[np.bool_]
     ) -> None:
-        """Send samples; waits while too many are on their way.
+        """Send samples; waits while too many have no result.
 
         Parameters
         ----------
-        bits : (n, words, load) of 0 and 1
-            Encoded samples, padded with 0, in the words in which they enter the core.
+        bits : (n, words, input_width) of 0 and 1
+            Encoded samples, padded with 0, in the words that enter the core.
         labels : (n,) int
             Labels, 0 to 255.
         last : (n,) bool
@@ -167,7 +184,7 @@ class Transport(ABC):
         Raises
         ------
         TransportError
-            If the core does not take them.
+            If the core does not accept the samples.
         """
 
     @abstractmethod
@@ -180,7 +197,7 @@ class Transport(ABC):
 
     @abstractmethod
     def settle(self) -> None:
-        """Wait until the core is idle; then all results are there.
+        """Wait until the core is idle and all results can be received.
 
         Raises
         ------
@@ -190,4 +207,4 @@ class Transport(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Close the way to the core."""
+        """Close the connection to the core."""

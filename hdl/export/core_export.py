@@ -1,4 +1,4 @@
-"""The trainer core as Verilog, for designs that are not written in Amaranth."""
+"""Export of the trainer core as Verilog, for designs that are not written in Amaranth."""
 
 import json
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class ExportedCore:
     description : Path
         Ports, registers, network and plan, as JSON.
     manual : Path
-        The same to read, as Markdown.
+        The same as a Markdown page.
     waivers : Path
-        Verilator's warnings that are harmless, each with its reason.
+        Verilator configuration that turns off harmless warnings, each with its reason.
     """
 
     verilog: Path
@@ -43,16 +43,16 @@ class ExportedCore:
 
 
 def export_verilog(folded: FoldedNetwork, directory: Path) -> ExportedCore:
-    """Write the trainer core of a network as Verilog, with what one needs to drive it.
+    """Write the trainer core of a network as Verilog, with a description of its interface.
 
-    Files that are there already are replaced, each whole.
+    Existing files are replaced atomically.
 
     Parameters
     ----------
     folded : FoldedNetwork
         The network and how it is folded.
     directory : Path
-        Where to; made if it is not there.
+        The directory to write to; it is created if it does not exist.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def export_verilog(folded: FoldedNetwork, directory: Path) -> ExportedCore:
         raise ConfigurationError(f"{directory} is a file; name a directory for the export")
     core = TrainerCore(folded)
     ports, inputs = describe_ports(core)
-    # On any platform, memories are described, not instantiated, and nothing is asserted.
+    # With any platform, memories are inferred, not instantiated, and assertions are left out.
     text = to_verilog(core, name=MODULE, platform=SimpleNamespace(device=""))
     description = describe_core(folded, MODULE, ports, inputs)
     files = ExportedCore(

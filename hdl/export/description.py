@@ -1,4 +1,4 @@
-"""The description of an exported core for programs: ports, registers, network and plan."""
+"""The machine-readable description of an exported core: ports, registers, network and plan."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -28,7 +28,7 @@ def describe_core(
     ports: dict[str, Layout],
     inputs: tuple[str, ...],
 ) -> dict[str, Any]:
-    """Describe a core by plain values, ready for JSON.
+    """Describe a core by values that JSON can store.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def describe_core(
 
 
 def describe_timing(folded: FoldedLayer) -> dict[str, int]:
-    """The cycles of a layer's operations; the exported page explains each."""
+    """Cycles of the operations of a layer, which the exported page explains."""
     timing = LayerTiming.of(folded)
     return {
         "load": folded.sample_words,
@@ -74,7 +74,7 @@ def describe_timing(folded: FoldedLayer) -> dict[str, int]:
 
 
 def describe_register(declaration: Register, layer: LayerConfig | None) -> dict[str, Any]:
-    """Describe a register, of a layer if there is one, by plain values."""
+    """Describe a register of the core or of a layer, by values that JSON can store."""
     lowest, highest = declaration.bounds(layer)
     description: dict[str, Any] = {"access": declaration.access, "meaning": declaration.meaning}
     if declaration.writable:
@@ -93,7 +93,7 @@ def describe_register(declaration: Register, layer: LayerConfig | None) -> dict[
 def registers_of(
     config: NetworkConfig,
 ) -> Iterator[tuple[str, int, Register, LayerConfig | None]]:
-    """The registers of a core: name, address, declaration, and the layer of those of a layer."""
+    """The registers of a core: name, address, declaration, and the layer or None."""
     for register in GlobalRegister:
         yield register.name, int(register), register.declaration, None
     for layer in config.layers:

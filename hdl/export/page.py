@@ -1,4 +1,4 @@
-"""The page of an exported core for the reader: ports, samples, registers, timing."""
+"""The manual of an exported core in Markdown: ports, samples, registers, timing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ def page(
     ports: dict[str, Layout],
     inputs: tuple[str, ...],
 ) -> str:
-    """The page of a core, in Markdown; parameters as of :func:`.description.describe_core`."""
+    """The manual of a core; parameters are those of :func:`.description.describe_core`."""
     config = folded.config
     port_rows = [("`clk`", "input", "1", ""), ("`rst`", "input", "1", "")]
     for name, layout in ports.items():

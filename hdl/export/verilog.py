@@ -1,6 +1,6 @@
-"""Verilog of Amaranth components, and what their ports hold.
+"""Verilog of Amaranth components, and the layouts of their ports.
 
-What a port holds, its layout, is described by plain values that go through JSON::
+A layout is described by values that JSON can store::
 
     {"width": 8, "signed": False}                                      an integer
     {"width": 24, "length": 3, "element": {…}}                         an array, element 0 lowest
@@ -18,7 +18,7 @@ __all__ = ["Layout", "VerilogError", "component_ports", "describe", "describe_po
 Layout: TypeAlias = dict[str, Any]
 """A layout, as above."""
 
-# A memory that begins with zeros in all rows, as Amaranth writes it.
+# Amaranth's Verilog of a memory whose rows are initially 0.
 CLEARED_MEMORY = re.compile(
     r"^  initial begin\n"
     r"    (?P<name>\S+ ?)\[0\] = (?P<zero>\d+'h0+);\n"
@@ -29,7 +29,7 @@ CLEARED_MEMORY = re.compile(
 
 
 class VerilogError(MetaplastError):
-    """A component cannot be written as Verilog; the message says why."""
+    """A component cannot be converted to Verilog; the message gives the reason."""
 
 
 def describe(shape: Any) -> Layout:
@@ -38,7 +38,7 @@ def describe(shape: Any) -> Layout:
     Parameters
     ----------
     shape : amaranth.hdl.ShapeLike
-        Any shape: an integer's, an enumeration, a structure, an array, and these in each other.
+        An integer shape, an enumeration, a structure, an array, or a nesting of these.
     """
     from amaranth.hdl import Shape, ShapeCastable
     from amaranth.lib import data
@@ -60,7 +60,7 @@ def describe(shape: Any) -> Layout:
 def component_ports(component: Any) -> Iterator[tuple[str, Any, Any]]:
     """The ports of an Amaranth component: names in Verilog, members, and values.
 
-    What is constant, such as ``valid`` of a stream that is always valid, is no port.
+    A constant member, such as ``valid`` of a stream that is always valid, is no port.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def describe_ports(component: Any) -> tuple[dict[str, Layout], tuple[str, ...]]:
     ports : dict of str to Layout
         All ports, by their names in Verilog.
     inputs : tuple of str
-        Which of them are inputs.
+        Names of the inputs.
     """
     from amaranth.lib.wiring import In
 
@@ -98,7 +98,7 @@ def describe_ports(component: Any) -> tuple[dict[str, Layout], tuple[str, ...]]:
 
 
 def to_verilog(component: Any, *, name: str, platform: Any = None) -> str:
-    """Verilog of an Amaranth component: the same text wherever it is made.
+    """Convert an Amaranth component to Verilog; the text does not depend on the machine.
 
     Parameters
     ----------
@@ -107,12 +107,12 @@ def to_verilog(component: Any, *, name: str, platform: Any = None) -> str:
     name : str
         Name of its module.
     platform : amaranth.build.Platform, optional
-        Passed to its elaboration.
+        Passed to ``elaborate``.
 
     Raises
     ------
     VerilogError
-        If Yosys, which writes it, fails.
+        If Yosys, which writes the Verilog, fails.
     """
     from amaranth.back import verilog
 
@@ -133,23 +133,23 @@ def to_verilog(component: Any, *, name: str, platform: Any = None) -> str:
     return _shorten_memories(text)
 
 
-def _reason(said: str) -> str:
-    """Why Yosys failed, in a sentence."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    if not lines:  # Amaranth does not tell its status
+def _reason(output: str) -> str:
+    """The reason why Yosys failed."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    if not lines:  # Amaranth does not give the exit status
         return "Yosys failed and printed nothing: it crashed, or there is too little memory"
     for line in lines:
         if "cache directory" in line:
-            place = line.partition("cache directory: ")[2]
+            directory = line.partition("cache directory: ")[2]
             return (
-                f"Yosys cannot keep its compiled code in {place} ({lines[-1]}): name a directory "
-                "that can be written to in XDG_CACHE_HOME"
+                f"Yosys cannot keep its compiled code in {directory} ({lines[-1]}): name a "
+                "directory that can be written to in XDG_CACHE_HOME"
             )
     return f"Yosys failed: {lines[-1]}"
 
 
 def _shorten_memories(text: str) -> str:
-    """Clear memories with a loop, not with a statement for each of their rows."""
+    """Clear each memory with a loop, instead of a statement for each row."""
     count = 0
 
     def loop(match: re.Match[str]) -> str:

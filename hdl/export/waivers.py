@@ -1,23 +1,23 @@
-"""Warnings of Verilator that the exported Verilog raises, and why each is harmless."""
+"""Verilator configuration that turns off harmless warnings of the exported Verilog."""
 
 __all__ = ["WAIVERS", "waivers"]
 
 WAIVERS = {
     "ASCRANGE": "one-bit vectors are written [0:0]",
-    "CASEINCOMPLETE": "a case sets what it changes; defaults are assigned before it",
+    "CASEINCOMPLETE": "defaults are assigned before each case",
     "CMPCONST": "a bound of a configuration may be the bound of its type",
     "DECLFILENAME": "one file holds the core's modules",
     "PROCASSINIT": "registers have their value after power-up and after reset",
     "UNSIGNED": "a bound of a configuration may be zero",
-    "UNUSEDSIGNAL": "what a configuration makes constant or does not need stays named",
-    "WIDTHEXPAND": "operands are extended as Verilog's rules have it",
-    "WIDTHTRUNC": "sums are cut to the width of what they are assigned to",
+    "UNUSEDSIGNAL": "signals that a configuration does not use are kept",
+    "WIDTHEXPAND": "operands are extended by the rules of Verilog",
+    "WIDTHTRUNC": "sums are truncated to the width of their target",
 }
 """Verilator's warnings that the Verilog raises, and why each is harmless."""
 
 
 def waivers(module: str) -> str:
-    """A configuration file for Verilator that turns these warnings off, for a module's file."""
+    """The configuration file for Verilator that turns off these warnings in a module's file."""
     lines = ["`verilator_config", ""]
     for rule, reason in WAIVERS.items():
         lines += [

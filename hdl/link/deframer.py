@@ -1,4 +1,4 @@
-"""Frames from bytes."""
+"""HDLC deframer: frames from a stream of bytes."""
 
 from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal
 from amaranth.lib import stream
@@ -12,13 +12,13 @@ __all__ = ["Deframer"]
 
 
 class Deframer(Component):
-    """Undo a frame's escapes and check its CRC (docs/link.md), bit by bit.
+    """Remove the escapes of frames and check their CRC (docs/link.md), bit-serially.
 
     Cycle by cycle, for a byte that is taken in cycle 0::
 
-        0        the byte is there: if it is a flag, ``end`` is set; if it is an escape, it is
-                 remembered; otherwise ``o`` is valid, and:
-        1 … 8    a bit of it goes into the CRC; no byte is taken
+        0        for a flag, ``end`` is set; an escape is stored; for other bytes ``o`` is valid,
+                 and:
+        1 … 8    one bit per cycle goes into the CRC; no byte is taken
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ class Deframer(Component):
     i : In(stream)
         Bytes.
     o : Out(stream)
-        A frame's bytes, its CRC among them. Never waits.
+        Bytes of a frame, including the CRC. Never waits.
     end : Out(1)
-        A flag came.
+        A flag was received.
     good : Out(1)
-        With ``end``: the bytes since the flag before are some, and end with their CRC.
+        With ``end``: there are bytes since the previous flag, and they end with their CRC.
     empty : Out(1)
-        With ``end``: there are none.
+        With ``end``: there is no byte since the previous flag.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Deframer(Component):
         m = Module()
 
         crc = CRC32_ISO_HDLC(data_width=1).create()
-        restart = Signal()  # a reset takes less logic than the CRC's own start
+        restart = Signal()  # a reset takes less logic than the start input of the CRC
         m.submodules.crc = ResetInserter(restart)(crc)
         shifting = Signal(8)
         left = Signal(4)

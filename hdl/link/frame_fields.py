@@ -1,4 +1,4 @@
-"""The fields of a request frame, kept while its bytes arrive; the words of a sample."""
+"""Parser of request frames: fields, and the words of a sample."""
 
 import math
 
@@ -14,14 +14,14 @@ from .protocol import CRC_BYTES, RequestKind
 
 __all__ = ["FrameFields"]
 
-# Where fields begin in a frame.
+# Positions of the first bytes of fields in a frame.
 NUMBER, ADDRESS, DATA, COUNT = 1, 3, 6, 10
 WORDS = 5
 
 ARGUMENT_BYTES = COUNT - DATA
 KIND_BITS = 3
 LAST_POSITION = 31
-"""Positions are counted up to this one, which is behind the longest frame without a sample."""
+"""Positions are counted up to this one, after the end of the longest frame without a sample."""
 
 LENGTHS = {
     RequestKind.SYNC: ADDRESS,
@@ -30,18 +30,18 @@ LENGTHS = {
     RequestKind.SAMPLE: WORDS,
     RequestKind.COUNTERS: COUNT + 2,
 }
-"""Bytes of a content, without a sample's words."""
+"""Bytes of the content of a frame, without the words of a sample."""
 
 
 class FrameFields(Component):
-    """Keep the fields of a request frame, and offer the words of a sample to the core.
+    """Store the fields of a request frame, and offer the words of a sample to the core.
 
-    A field is there in the cycle after its last byte, and stays until the next frame. Each word of
-    a sample is offered from the cycle after its last byte on until it is taken, but the last word:
-    that is offered while ``finish`` is set. If another byte comes while a word is offered, the
-    frame is bad.
+    A field is valid from the cycle after its last byte until the next frame. Each word of a sample
+    is offered from the cycle after its last byte until it is taken, except the last word, which is
+    offered while ``finish`` is set. If another byte comes while a word is offered, the frame is
+    bad.
 
-    A WRITE's data, the words of a sample and the answer of the core share one shift register.
+    The data of a WRITE, the words of a sample and the answer of the core share one shift register.
 
     Parameters
     ----------
@@ -51,35 +51,36 @@ class FrameFields(Component):
     Members
     -------
     strobe, byte : In
-        A byte of a frame, and when it comes.
+        A byte of a frame; ``strobe`` is set in its cycle.
     end : In(1)
         The frame's closing flag; not together with a byte.
     obeying : In(1)
-        Another frame is being obeyed: one that begins now is bad, and changes no field.
+        Another frame is being carried out: a frame that begins now is bad, and changes no field.
     whole : Out(1)
-        With ``end``: the frame is of a known kind and as long as that kind, and not bad.
+        With ``end``: the frame has a known kind and the length of that kind, and is not bad.
     kind : Out(RequestKind)
-        Its kind.
+        Kind of the frame.
     number : Out(16)
-        Its number or tag.
+        Sequence number or tag of the frame.
     register : Out(8)
-        The low byte of the address; or a sample's label.
+        The low byte of the address; or the label of a sample.
     page : Out
-        The middle byte of the address, as far as the core has layers; or a sample's flags.
+        The low bits of the middle byte of the address, enough for the layers; or the flags of a
+        sample.
     link_page : Out(1)
         The high byte of the address is that of the link's registers.
     no_page : Out(1)
         The address is neither the core's nor the link's.
     argument : Out(32)
-        Data of a WRITE, neuron of a COUNTERS; or what was loaded.
+        Data of a WRITE, neuron of a COUNTERS; or the loaded value.
     left : Out(16)
         Counters to read.
     samples : Out(stream)
         Words of samples, for the core.
     finish : In(1)
-        Offer a sample's last word.
+        Offer the last word of a sample.
     load, loaded : In
-        Replace the argument by this value.
+        With ``load``, replace the argument by ``loaded``.
     shift_number, shift_argument : In(1)
         Shift by a byte, lowest byte first.
     count_down : In(1)
@@ -118,7 +119,7 @@ class FrameFields(Component):
         m = Module()
 
         position = Signal(range(LAST_POSITION + 1))
-        bad = Signal()  # of no known kind, or too early, or the core was too late for a word
+        bad = Signal()  # unknown kind, frame too early, or the core took a word too late
         in_words, next_word_byte = Signal(), Signal()
         with m.If(self.strobe & (position == 0)):
             m.d.sync += bad.eq(self.obeying | (self.byte[KIND_BITS:] != 0))
@@ -146,7 +147,7 @@ class FrameFields(Component):
         return m
 
     def _fields(self, m: Module, position: Signal, strobe: Signal) -> Signal:
-        """Keep each field at its position; gives when a byte of the argument comes."""
+        """Store each field at its position; gives the strobe of the argument's bytes."""
         argument_byte, number_byte = Signal(), Signal()
         with m.If(strobe):
             with m.Switch(position):
@@ -172,7 +173,7 @@ class FrameFields(Component):
         return argument_byte
 
     def _shifter(self, m: Module, next_byte: Value) -> Value:
-        """Shift the argument and the words of a sample in; gives the word."""
+        """Shift in the argument and the words of a sample; gives the word."""
         word_bytes = math.ceil(self.folded.first.plan.input_width / 8)
         shifter = Signal(8 * max(word_bytes, ARGUMENT_BYTES))
         argument, word = shifter[-8 * ARGUMENT_BYTES :], shifter[-8 * word_bytes :]

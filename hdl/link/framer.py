@@ -1,4 +1,4 @@
-"""Bytes of frames."""
+"""HDLC framer: frames as a stream of bytes."""
 
 from amaranth.hdl import Elaboratable, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream
@@ -12,15 +12,15 @@ __all__ = ["Framer"]
 
 
 class Framer(Component):
-    """Put contents into frames: flags, escapes, CRC (docs/link.md).
+    """Frame contents: add flags, escapes and CRC (docs/link.md).
 
-    Cycle by cycle, for a frame whose bytes are there and are taken::
+    Cycle by cycle, if bytes come and are taken without waiting::
 
-        0        Flag: a flag is given
-        1        Byte: a byte of the content, or an escape, after which comes the byte itself
-        2 … 9    Check: a bit of it goes into the CRC
-        …        after the last byte, the four of the CRC, likewise, by which it is shifted out
-        last     Close: a flag is given
+        0        Flag: a flag
+        1        Byte: a byte of the content, or an escape and then the byte
+        2 … 9    Check: one bit per cycle goes into the CRC
+        …        after the last byte, the four bytes of the CRC in the same way; this shifts it out
+        last     Close: a flag
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class Framer(Component):
     Members
     -------
     i : In(stream)
-        A content's bytes, the last one marked.
+        Bytes of a content, the last one marked.
     o : Out(stream)
-        Bytes for the line.
+        Bytes of frames.
     """
 
     def __init__(self) -> None:
@@ -46,15 +46,15 @@ class Framer(Component):
         m = Module()
 
         crc = CRC32_ISO_HDLC(data_width=1).create()
-        restart = Signal()  # a reset takes less logic than the CRC's own start
+        restart = Signal()  # a reset takes less logic than the start input of the CRC
         m.submodules.crc = ResetInserter(restart)(crc)
         shifting, left = Signal(8), Signal(range(8))
         escaped = Signal()
-        ending, closing = Signal(), Signal()  # the content is given, and also checked
+        ending, closing = Signal(), Signal()  # all bytes are sent; all bytes are in the CRC
         crc_byte = Signal(range(CRC_BYTES))
         byte = Mux(closing, crc.crc[:8], self.i.p.byte)
         special = (byte == FLAG) | (byte == ESCAPE)
-        # With its own lowest bit, which is inverted, a CRC is shifted as it is.
+        # Fed with its own inverted lowest bit, the CRC shifts without changing.
         m.d.comb += crc.data.eq(Mux(closing, ~crc.crc[0], shifting[0]))
 
         with m.FSM():

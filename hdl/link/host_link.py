@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The device's end of the host link: from bytes to a trainer core and back."""
+"""The host link in gateware: carries out request frames on a trainer core, and replies."""
 
 from typing import Any
 
@@ -25,10 +25,11 @@ __all__ = ["HostLink"]
 
 
 def outcome_layout() -> data.StructLayout:
-    """The outcome of a frame, each bit set for a cycle.
+    """The outcome of a frame; each bit is set for one cycle.
 
-    A frame is accepted; a WRITE is refused; a frame is wrong or its sample came too late, and what
-    came of the sample is cancelled; a SYNC is obeyed; a frame began while another was obeyed.
+    ``accepted``: a frame is accepted. ``refused``: a WRITE is refused. ``spoilt``: a frame is
+    invalid or its sample came too late, and the words of the sample are cancelled.
+    ``synchronised``: a SYNC is carried out. ``early``: a frame began while another was carried out.
     """
     return data.StructLayout(
         {"accepted": 1, "refused": 1, "spoilt": 1, "synchronised": 1, "early": 1}
@@ -36,41 +37,41 @@ def outcome_layout() -> data.StructLayout:
 
 
 class HostLink(Component):
-    """Obey the frames of a host (docs/link.md), each at most once.
+    """Carry out the frames of a host (docs/link.md), each at most once.
 
-    Fields of a frame are kept as they come, and a sample's words go to the core as they come, but
-    the last one. When the closing flag comes, and the frame is good, as long as it should be and,
-    if it is sequenced, the one that is expected::
+    The fields of a frame are stored as they come, and the words of a sample go to the core as they
+    come, except the last one. At the closing flag, a frame is carried out if CRC and length are
+    right and, for a sequenced frame, its number is the expected one::
 
         SYNC        at once
-        SAMPLE      Finish: the last word is offered until the core takes it, or the next frame's
-                    first byte comes: then the sample is cancelled, like that of any bad frame
+        SAMPLE      Finish: the last word is offered until the core takes it, or the first byte of
+                    the next frame comes: then the sample is cancelled, as for any bad frame
         READ        Request, Answer; then Reply, until a VALUE is sent
         WRITE       Request, Answer; a cycle each if the core does not wait
         COUNTERS    Request, Answer for the position; then Reply, until the head of a ROW is sent;
                     then all three for each of its counters
 
-    The link itself answers for its own registers, and for those of layers that are not there. A
-    frame that begins while another is being obeyed is dropped. Whatever the host is to know makes
-    a STATE due, which is sent when nothing else is.
+    The link answers requests for its own registers and for layers that do not exist. A frame that
+    begins while another is carried out is dropped. Each change that the host must know makes a
+    STATE due, which is sent when no other reply is.
 
     Parameters
     ----------
     folded : FoldedNetwork
         The network and how it is folded.
     clock_khz : int
-        For the register of that name; 0 if it is not known.
+        Value of the register CLOCK; 0 if it is not known.
 
     Members
     -------
     i, o : In(stream), Out(stream)
         Bytes from and to the host.
     samples, results, requests, responses
-        The core's.
+        Streams of the core.
     cancel : Out(1)
-        The core's: drop what came of an unfinished sample.
+        To the core: drop the words of an incomplete sample.
     busy : In(1)
-        The core's.
+        The core is busy.
 
     Raises
     ------
@@ -124,7 +125,7 @@ class HostLink(Component):
             frame.eq(deframer.end & ~deframer.empty),
             right.eq(deframer.good & fields.whole & in_sequence),
         ]
-        positioned = Signal()  # the counters to read are
+        positioned = Signal()  # the register POSITION is written, for the counters to read
         own, answer = self._request(m, fields, positioned)
         self._answer(m, fields, reply, positioned, answer)
         outcome: Any = Signal(outcome_layout())
@@ -179,7 +180,7 @@ class HostLink(Component):
                     with m.If(reply.o.p.last):
                         m.next = "Wait"
 
-        # A frame that began too early
+        # A frame that began while another was carried out
         with m.If(frame & fields.obeying):
             m.d.comb += outcome.early.eq(1)
 
@@ -188,7 +189,7 @@ class HostLink(Component):
     def _send(self, m: Module, sender: ReplySender) -> None:
         """Frame the bytes of replies.
 
-        A byte waits in a register, so that it is made and framed in different cycles.
+        A register between sender and framer shortens the critical path.
         """
         m.submodules.framer = framer = Framer()
         waiting = Signal()
@@ -208,7 +209,7 @@ class HostLink(Component):
         number: Signal,
         status: Value,
     ) -> None:
-        """Keep what a STATE says, and make one due."""
+        """Store the contents of a STATE, and make one due."""
         m.d.sync += self.cancel.eq(outcome.spoilt)
         m.d.comb += [
             sender.expected.eq(sequence.number),
@@ -230,9 +231,9 @@ class HostLink(Component):
     def _request(
         self, m: Module, fields: FrameFields, positioned: Signal
     ) -> tuple[Signal, data.View]:
-        """Make the request of a frame; gives whether the link itself answers it, and the answer.
+        """Make the request of a frame; gives whether the link answers it, and the answer.
 
-        The link answers for its own registers, and for those of layers that are not there.
+        The link answers for its own registers, and for layers that do not exist.
         """
         write, counters = fields.kind == RequestKind.WRITE, fields.kind == RequestKind.COUNTERS
         m.d.comb += [
@@ -279,7 +280,7 @@ class HostLink(Component):
         positioned: Signal,
         answer: data.View,
     ) -> None:
-        """Reply with an answer; its value is kept with the fields, and shifted out of them."""
+        """Reply with an answer; the fields store its value and shift it out."""
         m.d.comb += [
             fields.loaded.eq(answer.data),
             fields.shift_number.eq(reply.shift_tag),

@@ -1,4 +1,4 @@
-"""Frames of the host link, as both ends see them (docs/link.md): for hosts and benches."""
+"""The protocol of the host link (docs/link.md): encoder and decoder of frames for hosts."""
 
 import enum
 import hashlib
@@ -38,26 +38,25 @@ __all__ = [
 ]
 
 VERSION = 2
-"""Of the protocol; register :attr:`.LinkRegister.VERSION`."""
+"""Version of the protocol, in register :attr:`.LinkRegister.VERSION`."""
 
 FLAG, ESCAPE, ESCAPED_BY = 0x7E, 0x7D, 0x20
-"""A frame's delimiter; what comes before a byte that is one of them; what that is XORed by."""
+"""Delimiter of frames; escape before a byte that equals one of the two; XOR mask of that byte."""
 
 SAMPLES_AHEAD = 4
-"""Samples that a host may send before their results have come. At most :data:`RESULTS`."""
+"""Samples that a host may send ahead of their results. At most :data:`RESULTS`."""
 
 RESULTS = 4
-"""Results in a STATE: the latest."""
+"""Latest results in a STATE."""
 
 LAP = 1 << 15
-"""Sequenced frames have the numbers below it once after a reset, then those from it to 2·LAP - 1
-round and round."""
+"""Sequence numbers begin at 0 after a reset; from LAP on they wrap from 2·LAP - 1 to LAP."""
 
 CRC_BYTES = 4
 
 
 class RequestKind(enum.IntEnum):
-    """First byte of what a host sends."""
+    """First byte of a request."""
 
     SYNC = 1
     READ = 2
@@ -67,7 +66,7 @@ class RequestKind(enum.IntEnum):
 
 
 class ReplyKind(enum.IntEnum):
-    """First byte of what a device sends."""
+    """First byte of a reply."""
 
     STATE = 0x81
     VALUE = 0x82
@@ -75,11 +74,11 @@ class ReplyKind(enum.IntEnum):
 
 
 class FrameError(ValueError):
-    """A frame's content is none that the protocol knows."""
+    """The content of a frame is not valid in the protocol."""
 
 
 def design_digest(folded: FoldedNetwork) -> int:
-    """32 bits that tell the shape of a network and its fold factors from others'."""
+    """32-bit hash of a network's shape and fold factors."""
     config, plan = folded.config, folded.plan
     shape = {
         "inputs": config.inputs,
@@ -97,19 +96,19 @@ def design_digest(folded: FoldedNetwork) -> int:
 
 
 def next_number(number: int, count: int = 1) -> int:
-    """The number of the frame that is ``count`` (at least 0) after that of a number.
+    """The sequence number ``count`` frames after a number; ``count`` is at least 0.
 
-    Numbers have 16 bits. 0 is a reset device's; after 65535 comes 32768.
+    Numbers have 16 bits. The first after a reset is 0; after 65535 comes 32768.
     """
     after = number + count
     return after if after < 2 * LAP else LAP | after % LAP
 
 
 def frames_between(number: int, other: int) -> int | None:
-    """How many frames after that of a number the frame of another one is.
+    """Number of frames from one sequence number to another, negative if the other is earlier.
 
-    Of what is possible the one nearest to 0: from -16384, when it was before, to 16383. None if
-    a device that had the one has the other only if it was reset in between.
+    The possible value nearest to 0, from -16384 to 16383. None if there must have been a reset
+    between the two.
     """
     count = (other - number + LAP // 2) % LAP - LAP // 2
     earlier, later = (number, other) if count >= 0 else (other, number)
@@ -120,7 +119,7 @@ def frames_between(number: int, other: int) -> int | None:
 
 
 def encode_frame(content: bytes) -> bytes:
-    """A frame: flag, content, CRC, flag; with escapes between the flags."""
+    """Encode a frame: flag, content, CRC, flag; with escapes between the flags."""
     body = content + zlib.crc32(content).to_bytes(CRC_BYTES, "little")
     escaped = bytearray([FLAG])
     for byte in body:
@@ -133,12 +132,12 @@ def encode_frame(content: bytes) -> bytes:
 
 
 class FrameDecoder:
-    """Find the frames in a stream of bytes, whatever else is in it.
+    """Find the frames in a stream of bytes that can contain other bytes.
 
     Attributes
     ----------
     damaged : int
-        Frames so far whose CRC did not fit.
+        Frames with a wrong CRC so far.
     """
 
     def __init__(self, longest: int = 1 << 17):
@@ -148,7 +147,7 @@ class FrameDecoder:
         self._escaped = False
 
     def feed(self, received: bytes) -> list[bytes]:
-        """Contents of the frames that end within some bytes, in order."""
+        """Contents of the frames that end in the received bytes, in order."""
         contents = []
         for byte in received:
             if byte == FLAG:
@@ -168,11 +167,11 @@ class FrameDecoder:
         return contents
 
 
-# What a host sends
+# Requests
 
 
 def sync_request(tag: int) -> bytes:
-    """Ask for a STATE that carries a tag (16 bits)."""
+    """Request a STATE with a tag (16 bits)."""
     return bytes([RequestKind.SYNC]) + tag.to_bytes(2, "little")
 
 
@@ -198,9 +197,9 @@ def sample_request(number: int, label: int, last: bool, words: bytes) -> bytes:
 
 
 def counters_request(tag: int, position_address: int, neuron: int, count: int) -> bytes:
-    """Read ``count`` counters from a neuron's first on.
+    """Read ``count`` counters, from the first of a neuron.
 
-    ``position_address`` is that of the layer's register POSITION.
+    ``position_address`` is the address of the layer's register POSITION.
     """
     return (
         bytes([RequestKind.COUNTERS])
@@ -211,21 +210,21 @@ def counters_request(tag: int, position_address: int, neuron: int, count: int) -
     )
 
 
-# What a device sends
+# Replies
 
 
 @dataclass(frozen=True)
 class SampleResult:
-    """What the core said of a sample.
+    """The core's result of a sample.
 
     Attributes
     ----------
     predictions : tuple of int
-        Each layer's.
+        Prediction of each layer.
     errors : tuple of bool
-        Error bits.
+        Error bit of each layer.
     refused : bool
-        Whether its label was no class.
+        Whether the sample was refused, since its label is no class.
     """
 
     predictions: tuple[int, ...]
@@ -235,22 +234,24 @@ class SampleResult:
 
 @dataclass(frozen=True)
 class StateReply:
-    """Where the device stands.
+    """State of the device.
 
     Attributes
     ----------
     tag : int
-        Of the SYNC that it obeyed last.
-    busy, dropped : bool
-        The core is; and a frame came that was not accepted, since the STATE before.
+        Tag of the last SYNC.
+    busy : bool
+        The core is busy.
+    dropped : bool
+        A frame was not accepted since the previous STATE.
     status : Status
-        How the last WRITE that was in sequence ended, since the last SYNC.
+        Status of the last WRITE in sequence since the last SYNC.
     expected : int
-        Number of the sequenced frame to come; below :data:`LAP` once after a reset only.
+        Number of the next sequenced frame.
     count : int
         Results so far, modulo 256.
     results : tuple of SampleResult
-        The latest, the oldest first.
+        The latest results, oldest first.
     """
 
     tag: int
@@ -264,7 +265,7 @@ class StateReply:
 
 @dataclass(frozen=True)
 class ValueReply:
-    """A register's value."""
+    """The value of a register."""
 
     tag: int
     status: Status
@@ -273,7 +274,7 @@ class ValueReply:
 
 @dataclass(frozen=True)
 class RowReply:
-    """Counters, from a neuron's first on; none unless the status is OK."""
+    """Counters, from the first of a neuron; none unless the status is OK."""
 
     tag: int
     status: Status
@@ -283,21 +284,21 @@ class RowReply:
 def decode_reply(
     content: bytes, *, layers: int, counter_bits: int
 ) -> StateReply | ValueReply | RowReply:
-    """Read what a device sent.
+    """Decode a reply.
 
     Parameters
     ----------
     content : bytes
-        A frame's.
+        Content of a frame.
     layers : int
         Layers of the device's network.
     counter_bits : int
-        Width of its counters.
+        Width of a counter.
 
     Raises
     ------
     FrameError
-        If it is of no known kind or length.
+        If kind or length is not valid.
     """
     try:
         kind, tag = ReplyKind(content[0]), int.from_bytes(content[1:3], "little")

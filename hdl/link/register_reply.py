@@ -1,4 +1,4 @@
-"""Replies with what the core's registers hold: a value, or a row of counters."""
+"""Replies with register contents: a VALUE, or a ROW of counters."""
 
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal
 from amaranth.lib import stream
@@ -13,14 +13,14 @@ from .reply_sender import content_layout
 __all__ = ["RegisterReply"]
 
 HEAD, VALUE_BYTES = 4, 8
-"""Bytes of a VALUE or ROW before what was asked for; and of a VALUE."""
+"""Bytes of a VALUE or ROW before the value or the counters; and all bytes of a VALUE."""
 
 
 class RegisterReply(Component):
-    """Give the bytes of a VALUE, or those of a ROW part by part: its head, then each counter.
+    """Send the bytes of a VALUE, or those of a ROW in parts: its head, then each counter.
 
-    A part begins with ``begin`` and is given while ``active``, from the cycle after that on. Tag
-    and value are shifted by their bytes as these are taken.
+    A part starts with ``begin``; its bytes are offered from the next cycle, while ``active``. Tag
+    and value are shifted as their bytes are taken.
 
     Parameters
     ----------
@@ -34,18 +34,18 @@ class RegisterReply(Component):
     counter : In(1)
         The part is a counter of a ROW.
     left : In(16)
-        Counters of the ROW that have not been given.
+        Counters of the ROW that are not sent yet.
     status : In(Status)
-        With ``begin`` of a VALUE or of a ROW's head: how the request ended. A ROW without OK has
+        With ``begin`` of a VALUE or of a ROW's head: status of the request. A ROW without OK has
         no counters.
     begin : In(1)
         Begin a part.
     active : In(1)
-        Give the part's bytes.
+        Offer the bytes of the part.
     tag, value : In(8)
         Low bytes of the tag, and of the value or counter.
     o : Out(stream)
-        Bytes of the content, the reply's last one marked.
+        Bytes of the content, the last one marked.
     shift_tag, shift_value : Out(1)
         Shift tag or value by a byte.
     ended : Out(1)

@@ -1,4 +1,4 @@
-"""What a device says: contents of frames, among them those of STATE."""
+"""Sender of reply contents: STATE replies, and the replies of other components."""
 
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Shape, Signal
 from amaranth.lib import data, stream, wiring
@@ -15,23 +15,23 @@ HEAD = 8
 """Bytes of a STATE before its results."""
 
 EXPECTED = 5
-"""Place of the lower byte of ``expected``."""
+"""Position of the lower byte of ``expected``."""
 
 
 def content_layout() -> data.StructLayout:
-    """A byte of a content."""
+    """Layout of a byte of a content; ``last`` marks the last one."""
     return data.StructLayout({"byte": 8, "last": 1})
 
 
 class ReplySender(Component):
-    """Give the bytes of replies: one that is offered, or else a STATE that is due.
+    """Send the bytes of replies: an offered reply, or else a STATE if one is due.
 
-    A STATE is due when something has changed since the last one was begun. Byte by byte, as they
-    are taken: kind, tag (2), flags, status, expected (2), count, results. What it says is of the
-    cycle in which its byte is given, but for count, results, and the higher byte of ``expected``,
-    which are kept as they stood with the lower one's.
+    A STATE is due when its contents have changed since the last one began. Its bytes are kind,
+    tag (2), flags, status, expected (2), count, results. A byte has the value of the cycle in which
+    it is sent, except count, results and the higher byte of ``expected``, which have the value of
+    the cycle of the lower byte.
 
-    A cycle passes before each reply.
+    There is one cycle before each reply.
 
     Parameters
     ----------
@@ -41,19 +41,19 @@ class ReplySender(Component):
     Members
     -------
     results : In(stream)
-        The core's. Never stalls.
+        Results of the core. ``ready`` is always set.
     tag, expected : In(16)
-        For STATE.
+        Fields of STATE.
     status : In(3)
-        For STATE.
+        Field of STATE.
     busy : In(1)
-        For STATE.
+        Field of STATE.
     changed, dropped : In(1)
-        A STATE is due; and is to say that a frame was dropped.
+        Make a STATE due; with ``dropped``, it says that a frame was dropped.
     replies : In(stream)
         Bytes of other contents, the last one of each marked.
     o : Out(stream)
-        Bytes of contents, likewise.
+        Bytes of contents, the last one of each marked.
 
     Raises
     ------
@@ -83,7 +83,7 @@ class ReplySender(Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        # Results: the latest, and those that the STATE that is being sent shows; oldest lowest
+        # Results, oldest lowest: the latest, and those in the STATE that is being sent
         shape = self.results.p.shape()
         each = result_bytes(self.layers)
         width = Shape.cast(shape).width
@@ -113,7 +113,7 @@ class ReplySender(Component):
 
         # Bytes
         position = Signal(range(HEAD))
-        later = Signal(8)  # the next byte, of those that are kept
+        later = Signal(8)  # the next of the bytes that were stored with the lower ``expected``
         heads = Cat(
             Const(ReplyKind.STATE, 8),
             self.tag,

@@ -1,4 +1,4 @@
-"""Numbers of sequenced frames, counted."""
+"""Counter of sequence numbers."""
 
 from amaranth.hdl import Cat, Elaboratable, Module
 from amaranth.lib.wiring import In, Out
@@ -13,15 +13,15 @@ LAP_BITS = 15
 class SequenceNumber(Component):
     """Count sequenced frames as :func:`.protocol.next_number` does: 0 … 65535, then 32768 … again.
 
-    So a number whose highest bit is 0 tells of a reset not long ago. The number is the next one in
-    the cycle after ``step``; there may be a step in every cycle.
+    A number whose highest bit is 0 shows that there was a reset. The number advances in the cycle
+    after ``step``; steps in consecutive cycles are possible.
 
     Members
     -------
     step : In(1)
         A frame is accepted.
     number : Out(16)
-        That of the frame to come. 0 after a reset.
+        Number of the next frame. 0 after a reset.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Bytes from a serial line."""
+"""UART receiver."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import stream
@@ -10,7 +10,7 @@ from ..primitives.component import Component
 __all__ = ["MIN_CLOCKS_PER_BIT", "UartReceiver"]
 
 MIN_CLOCKS_PER_BIT = 4
-"""Fewer would not find the middle of a bit."""
+"""Minimum for sampling near the middle of a bit."""
 
 
 class UartReceiver(Component):
@@ -19,13 +19,13 @@ class UartReceiver(Component):
     Cycle by cycle, ``n`` being ``clocks_per_bit``::
 
         0                  the synchronised line is low: a start bit begins
-        n//2 − 1           its middle; if the line is high again, it was none
+        n//2 − 1           its middle; if the line is high again, there is no byte
         n//2 − 1 + n·k     the middle of bit k, k = 1 … 8, which is shifted in
         n//2 − 1 + n·9     the middle of the stop bit: if it is high, ``o`` is valid in this cycle;
                            if not, the byte is dropped
 
-    A byte is there for one cycle and waits for nobody. After a stop bit that is none, the line is
-    waited for to be high.
+    A byte is offered for one cycle. After a wrong stop bit, the receiver waits until the line is
+    high.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class UartReceiver(Component):
     Raises
     ------
     ValueError
-        If there are fewer clocks.
+        If ``clocks_per_bit`` is below 4.
     """
 
     def __init__(self, *, clocks_per_bit: int):

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The top level of a board: a trainer core that a host reaches over two wires."""
+"""A trainer core with host link and UART: the top level of boards."""
 
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import wiring
@@ -18,7 +18,7 @@ __all__ = ["UartTrainer"]
 class UartTrainer(Component):
     """A :class:`.TrainerCore` behind a :class:`.HostLink` behind a UART (8 bits, no parity).
 
-    What a board has on its pins, and what is simulated as a virtual board.
+    Boards connect it to their pins; virtual boards simulate it.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class UartTrainer(Component):
     clocks_per_bit : int
         Clock cycles of a bit on the line. At least 4.
     clock_khz : int
-        The clock, for the host to know.
+        Clock frequency in kHz, which the host can read; 0 if it is not known.
 
     Members
     -------
@@ -36,7 +36,7 @@ class UartTrainer(Component):
     tx : Out(1)
         To the host.
     busy : Out(1)
-        The core is.
+        The core is busy.
 
     Raises
     ------
@@ -61,8 +61,8 @@ class UartTrainer(Component):
         m.submodules.core = core = self._core
 
         m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx), self.busy.eq(core.busy)]
-        # A byte takes longer on the line than the link takes for it. It stands for a cycle more,
-        # so that the way through the link begins at a register.
+        # A byte takes longer on the line than in the link. It is valid for a cycle more, so that
+        # the path through the link begins at a register.
         m.d.sync += link.i.valid.eq(receiver.o.valid)
         m.d.comb += link.i.payload.eq(receiver.o.payload)
         wiring.connect(m, link.o, transmitter.i)

@@ -1,4 +1,4 @@
-"""Bytes to a serial line."""
+"""UART transmitter."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.lib import stream
@@ -12,8 +12,8 @@ __all__ = ["UartTransmitter"]
 class UartTransmitter(Component):
     """Send bytes: a start bit, eight bits, lowest first, a stop bit.
 
-    A byte that is taken in a cycle is on the line from the next one on, for ``10·clocks_per_bit``
-    cycles; the next may be taken in the last of them.
+    A byte is on the line from the cycle after it is taken, for ``10·clocks_per_bit`` cycles; the
+    next byte can be taken in the last of them.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class UartTransmitter(Component):
     Raises
     ------
     ValueError
-        If there are fewer clocks.
+        If ``clocks_per_bit`` is below 1.
     """
 
     def __init__(self, *, clocks_per_bit: int):

@@ -1,4 +1,4 @@
-"""Folding a network onto an FPGA: FPGAs, fold factors, cycles, resources, and the planner."""
+"""Folding of a network onto an FPGA: fold factors, cycle model, resource estimates, planner."""
 
 import lazy_loader
 

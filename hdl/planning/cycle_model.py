@@ -1,7 +1,7 @@
-"""The exact cycle model of a trainer core, event by event.
+"""The exact cycle model of a trainer core.
 
-:class:`CycleModel` follows the core's rules from event to event, not from cycle to cycle. With the
-golden model's record of a run it gives the cycles of that run.
+:class:`CycleModel` is an event-driven model: it advances from event to event, not from cycle to
+cycle. From the golden model's records of a training, it computes the cycles of that training.
 """
 
 from collections import deque
@@ -20,7 +20,7 @@ __all__ = ["CycleModel"]
 
 
 class _Service:
-    """The update of one sample: when it reads the sample buffer, and its last cycle."""
+    """The update of one sample: the cycles in which it reads the sample buffer, and its last."""
 
     def __init__(self, folded: FoldedLayer, rounds: Sequence[int], end: int):
         self.end = end
@@ -39,7 +39,7 @@ class _Service:
 
 
 class _LayerClock:
-    """A layer's progress: the cycles of its latest events."""
+    """State of the model of a layer: the cycles of its latest events."""
 
     def __init__(self, folded: FoldedLayer, stream: RandomStream | None):
         self.folded = folded
@@ -48,51 +48,52 @@ class _LayerClock:
         timing = LayerTiming.of(folded)
         self.array, self.result = int(timing.array), int(timing.result)
         self.round, self.decode = int(timing.round), int(timing.decode)
-        # Each is asked for with every word of every sample.
+        # Computed once, since they are used for every word of every sample.
         self.words, self.word_transfers, self.sample_words = (
             folded.words,
             folded.word_transfers,
             folded.sample_words,
         )
         self.word_cycles, self.last_word_cycles = folded.word_cycles, folded.last_word_cycles
-        self.began = self.array_ended = self.gave = -2
-        self.sent = -1  # the last word that the layer after it took
-        self.released: deque[int] = deque(
+        self.began = self.array_ended = self.result_cycle = -2
+        self.sent = -1  # the next layer took the last word
+        self.freed: deque[int] = deque(
             [-1] * folded.plan.sample_buffers, maxlen=folded.plan.sample_buffers
         )
-        self.free = 0  # first cycle in which no commit holds the forward pass
-        self.trains = 0  # first cycle in which no commit holds updates
-        self.barred = False  # the sample before was its batch's last
-        self.raised = False  # an error bit, in this batch
+        self.forward_free = 0  # first cycle in which no commit stalls the forward pass
+        self.update_free = 0  # first cycle in which no commit stalls updates
+        self.batch_ended = False  # the previous sample was the last of its batch
+        self.raised = False  # an error bit in this batch
         self.services: deque[_Service] = deque(maxlen=folded.plan.sample_buffers)
-        self.idle = 0  # first cycle in which nothing is left to do
+        self.idle = 0  # first cycle in which the layer is idle
 
     def load(self, offered: int) -> int:
-        """Take a sample whose words are there from a cycle on; the cycle of its last word."""
-        start = max(offered, self.released[0] + 1)
+        """Take a sample whose words are offered from a cycle on; gives the last word's cycle."""
+        start = max(offered, self.freed[0] + 1)
         if self.folded.config.index == 0:  # one sample ahead
             start = max(start, self.began + 1)
         return start + self.sample_words - 1
 
     def forward(self, loaded: int) -> None:
-        """Evaluate the sample whose last word came in a cycle; ``gave`` is its result's."""
-        # A sample that is there when the array ends is preloaded at once, a later one is seen in
-        # Idle first.
+        """Evaluate the sample whose last word came in a cycle; sets ``result_cycle``."""
+        # A sample that has come when the array ends is preloaded at once; a later one takes a
+        # cycle in Idle.
         preload = max(self.array_ended, loaded) + 2
         if self.array_ended > loaded and self.array > 1:
             preload = self.array_ended + 1
-        # The array may start once the sample before has left, and after a batch's last the commit.
-        self.began = 1 + max(self._filled(preload, 0), self.free if self.barred else self.gave + 1)
+        # The array waits for the previous result, and after the end of a batch for the commit.
+        waits = self.forward_free if self.batch_ended else self.result_cycle + 1
+        self.began = 1 + max(self._filled(preload, 0), waits)
         start = self.began
         for word in range(1, self.words):
             start = self._filled(start + self.word_cycles, word) + 1
         self.array_ended = start + self.last_word_cycles - 1
-        self.gave = max(self.array_ended + self.result - self.array + 1, self.sent + 1)
+        self.result_cycle = max(self.array_ended + self.result - self.array + 1, self.sent + 1)
 
     def _filled(self, preload: int, word: int) -> int:
-        """The last cycle in which the register is filled with a word, from a cycle on."""
+        """The last cycle of filling the register with a word, if it begins in a cycle."""
         loads = min(self.word_transfers, self.sample_words - word * self.word_transfers)
-        # Every fetch of the updates in the meantime costs a cycle, in which there may be another.
+        # Each fetch of an update delays the word by a cycle; further fetches can be in that cycle.
         cycles = loads
         while True:
             lost = self._fetches(preload, preload + cycles)
@@ -112,12 +113,12 @@ class _LayerClock:
         error : bool
             Its error bit.
         found : sequence of bool
-            Of each round, whether a bank has a choice.
+            For each round, whether a bank has a chosen neuron.
         """
-        # The queue's head is served in the cycle after it came, or its predecessor left.
-        start = max(self.gave, self.released[-1]) + 1
+        # The head of the queue is served in the cycle after it entered or became the head.
+        start = max(self.result_cycle, self.freed[-1]) + 1
         if error:
-            start = max(start, self.trains)
+            start = max(start, self.update_free)
         done = start
         if error:
             rounds = []
@@ -129,13 +130,13 @@ class _LayerClock:
                     cycle += self.round
             done = cycle - 1
             self.services.append(_Service(self.folded, rounds, done))
-        self.released.append(done)
+        self.freed.append(done)
         self.raised |= error
-        self.barred = False
-        self.idle = max(done + 1, self.trains)
+        self.batch_ended = False
+        self.idle = max(done + 1, self.update_free)
 
     def issue(self, events: int) -> int:
-        """Cycles in which a commit's events are issued."""
+        """Cycles that issue the reinforcement events of a commit."""
         if self.stream is not None:
             return event_cycles(self.folded, self.stream.draws(events))
         if events not in self._issued:
@@ -143,41 +144,41 @@ class _LayerClock:
         return self._issued[events]
 
     def commit(self, updated: int, events: int) -> None:
-        """Commit, after a batch's last sample.
+        """Commit, after the last sample of a batch.
 
         Parameters
         ----------
         updated : int
-            Neurons that were updated in the batch, those of all banks at one place being one.
+            Indices in the banks at which a neuron of any bank was updated in the batch.
         events : int
-            Draws of the reinforcement, if it comes to it.
+            Draws of the reinforcement, which follows if there was an error bit.
         """
         folded = self.folded
-        # The last sample leaves only when the commit before is over.
-        done = self.released[-1] = max(self.released[-1], self.trains)
-        self.trains = self.free = done + 2
+        # The last sample leaves only after the previous commit.
+        done = self.freed[-1] = max(self.freed[-1], self.update_free)
+        self.update_free = self.forward_free = done + 2
         if self.raised:
-            self.trains += folded.bank_neurons + updated * (folded.rows - 1)
-            self.free = self.trains + 2  # the last row's signs are in the snapshot
+            self.update_free += folded.bank_neurons + updated * (folded.rows - 1)
+            self.forward_free = self.update_free + 2  # the snapshot has the signs of the last row
             if events:
-                self.trains += 2 + self.decode + self.issue(events)
+                self.update_free += 2 + self.decode + self.issue(events)
         self.raised = False
-        self.barred = True
-        self.idle = max(self.trains, self.free)
+        self.batch_ended = True
+        self.idle = max(self.update_free, self.forward_free)
 
 
 class CycleModel:
-    """The cycles of a trainer core whose samples come without a gap and whose results are taken.
+    """Exact cycles of a trainer core, if samples come without gaps and results are taken at once.
 
-    Cycle 0 is the one in which the first word is offered, to a core that is idle.
+    In cycle 0 the first word is offered, and the core is idle.
 
     Parameters
     ----------
     folded : sequence of FoldedLayer
         The layers, folded.
     streams : sequence of RandomStream, optional
-        Where each layer's reinforcement stream stands; copied. Without, every commit's events
-        take their average time.
+        The reinforcement stream of each layer, in its present state; copied. Without streams, the
+        events of each commit take their average time.
     """
 
     def __init__(
@@ -193,7 +194,7 @@ class CycleModel:
 
     @classmethod
     def of(cls, folded: FoldedNetwork) -> "CycleModel":
-        """The model of a network that has not been trained yet."""
+        """The model of a network in its initial state."""
         streams = [
             RandomStream(folded.config.seed, reinforcement_id(layer.config.index))
             for layer in folded.layers
@@ -202,20 +203,20 @@ class CycleModel:
 
     @property
     def idle(self) -> int:
-        """The first cycle in which the core is not busy, if no further sample comes."""
+        """First cycle in which the core is not busy, if no further sample comes."""
         return max(max(layer.idle, layer.sent + 1) for layer in self._layers)
 
     @property
     def committed(self) -> int:
-        """The first cycle without a commit in the last layer."""
-        return self._layers[-1].trains
+        """First cycle after the commit of the last layer."""
+        return self._layers[-1].update_free
 
     def wait(self, cycle: int) -> None:
-        """Offer no word before a cycle, which must not be before :attr:`idle`."""
+        """Offer no word before a cycle, which must be at least :attr:`idle`."""
         self._offered = cycle
 
     def train(self, record: BatchRecord) -> None:
-        """Train on a batch of which the golden model has the record."""
+        """Train on the batch of a golden model's record."""
         self.train_batch(record.errors, record.chosen, record.events)
 
     def train_batch(
@@ -231,9 +232,9 @@ class CycleModel:
         errors : (n, L) bool
             Error bits.
         chosen : sequence of (n, groups) int
-            Of each layer, the neuron chosen in each group, or −1 where there is none.
+            For each layer, the neuron chosen in each group, or −1 for none.
         events : sequence of int
-            Of each layer, the draws of a commit.
+            For each layer, the draws of a commit.
         """
         rounds: list[Any] = [
             (neurons >= 0).reshape(len(errors), layer.folded.plan.banks, -1).any(axis=1).tolist()
@@ -255,5 +256,5 @@ class CycleModel:
                 layer.update(bits[index], rounds[index][sample])
                 if sample == len(errors) - 1:
                     layer.commit(updated[index], events[index])
-                offered = layer.gave + 1
+                offered = layer.result_cycle + 1
                 before = layer

@@ -1,6 +1,6 @@
-"""Mean cycles for each sample, estimated from a plan and from what samples do on average.
+"""Estimate of the mean cycles per sample, from a plan and average rates of errors and updates.
 
-The exact cycle model (:mod:`.cycle_model`) is fed with made-up samples that have given averages.
+The exact cycle model (:mod:`.cycle_model`) runs on synthetic samples with these rates.
 """
 
 import math
@@ -27,25 +27,25 @@ FIRST_ERRORS = 0.5
 
 MAX_SAMPLES, MIN_SAMPLES = 2000, 100
 MAX_WORDS = 20_000
-"""Made-up samples that an estimate follows, and words of their inputs."""
+"""Limits for the synthetic samples of an estimate, and for the words of their inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """What samples do, on average.
+    """Average rates of errors and updates in the layers.
 
-    Where there is a number for each layer, one number stands for all layers.
+    Instead of one number for each layer, a single number can be given for all layers.
 
     Parameters
     ----------
     chosen : tuple of float or None
-        Chosen neurons of a sample in each layer, 0 to the layer's groups. None for those that go
-        with ``errors``.
+        Mean number of chosen neurons per sample in each layer, from 0 to the layer's groups. If
+        None, it is computed from ``errors``.
     errors : tuple of float or None
-        Share of the samples that raise the error bit of each layer, 0 to 1. None for those that
-        go with ``chosen``, or if that is None too, for those of a first epoch, about a half.
+        Share of the samples that raise the error bit of each layer, 0 to 1. If None, it is computed
+        from ``chosen``; if both are None, it is a half, as in a first epoch.
     accuracy : float
-        Of the epoch before, which decides the events of a commit; 0 in the first epoch.
+        Accuracy of the previous epoch, which decides the events of a commit; 0 in the first epoch.
 
     Raises
     ------
@@ -68,23 +68,23 @@ class Workload:
                 raise ConfigurationError(f"chosen must be at least 0, not {number:g}")
 
     def of(self, layer: LayerConfig, layers: int) -> tuple[float, float]:
-        """What samples do in one layer, of so many.
+        """Rates of one layer of a network with ``layers`` layers.
 
         Returns
         -------
         errors : float
             Share of the samples that raise the error bit.
         found : float
-            Share of the groups in which those choose a neuron.
+            Share of the groups of these samples in which a neuron is chosen.
 
         Raises
         ------
         ConfigurationError
-            If there is another number of numbers than layers, or more are chosen than can be.
+            If a tuple does not have one number or one per layer, or ``chosen`` is too large.
         """
         chosen = self._one("chosen", self.chosen, layer, layers)
         errors = self._one("errors", self.errors, layer, layers)
-        # Half of the neurons are wrong, and a group without a wrong one has none to choose.
+        # Half of the neurons are wrong, and in a group without a wrong neuron none is chosen.
         found = 1 - 0.5**layer.group
         if chosen is None:
             return (FIRST_ERRORS if errors is None else errors), found
@@ -115,20 +115,20 @@ class Workload:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerCycles:
-    """Mean cycles of a layer for each sample.
+    """Mean cycles per sample of a layer.
 
     Attributes
     ----------
     load : float
-        Its words, one a cycle.
+        Input of the sample's words, one per cycle.
     forward : float
-        From one sample's forward pass to the next one's.
+        Interval between two forward passes.
     update : float
-        The update engine.
+        Update engine.
     events, scan : float
-        The two parts of a commit, dealt out to the samples of its batch.
+        The two parts of a commit, divided by the samples of a batch.
     total : float
-        All, as they overlap: the layer on its own.
+        Total of the layer alone, with the overlap of the parts.
     """
 
     load: float
@@ -146,14 +146,14 @@ class LayerCycles:
 
 @dataclass(frozen=True)
 class CycleEstimate:
-    """Mean cycles for each sample.
+    """Mean cycles per sample of a network.
 
     Attributes
     ----------
     layers : tuple of LayerCycles
-        Each layer on its own.
+        Each layer alone.
     total : float
-        The network, its layers training in parallel.
+        The network, with its layers training in parallel.
     """
 
     layers: tuple[LayerCycles, ...]
@@ -163,10 +163,10 @@ class CycleEstimate:
 def synthetic_errors(
     samples: int, share: float, stream: int = 7, *, declining: bool = False
 ) -> NDArray[np.bool_]:
-    """Error bits (samples,): an exact share of them, in an order that is the same every time.
+    """Error bits (samples,): an exact share is set, in a reproducible random order.
 
-    In a first epoch, errors decline: they are half as frequent again in the first tenth of the
-    samples as on average.
+    With ``declining``, as in a first epoch, the first tenth of the samples has about 1.5 times the
+    average share.
     """
     order = RandomStream(1, stream).draws(samples).astype(np.float64)
     if declining:
@@ -180,16 +180,16 @@ def synthetic_samples(
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Error bits (samples,) and chosen neurons (samples, groups) with given shares.
 
-    The shares of samples with an error and of their groups with a choice are exact, the order is
-    random, and the same every time. Of a group's neurons some are chosen often and some hardly
-    ever: the frequencies rise evenly from 0 to twice their mean, which is about what they do.
+    The shares of samples with an error and of their groups with a choice are exact, in a
+    reproducible random order. The frequencies with which the neurons of a group are chosen rise
+    linearly from 0 to twice their mean, which approximates real training.
     """
     raised = synthetic_errors(samples, errors, 8 * layer.index + 7, declining=declining)
     count, groups = int(np.count_nonzero(raised)), layer.group_count
     has_choice = synthetic_errors(count * groups, found, 8 * layer.index + 6)
     shares = RandomStream(1, 8 * layer.index + 5).draws(count * groups) / 2**32
     offsets = (layer.group * np.sqrt(shares)).astype(np.int32).reshape(count, groups)
-    # Banks differ in which neurons they choose often.
+    # The banks choose different neurons often.
     group = np.arange(groups, dtype=np.int32)
     neurons = group * layer.group + (offsets + group * layer.group // groups) % layer.group
     chosen = np.full((samples, groups), -1, dtype=np.int32)
@@ -198,27 +198,27 @@ def synthetic_samples(
 
 
 def mean_scan_cycles(folded: FoldedLayer | Foldings, updates: float) -> Any:
-    """Cycles of a batch's scan, roughly, from its updates; neurons as in synthetic samples."""
-    # Marks of a position, on average; those of the rarest neurons are none, and they rise evenly.
+    """Approximate cycles of a scan, from the updates of the batch, as for synthetic samples."""
+    # Mean updates per index in a bank; they rise linearly from 0 for the rarest neurons.
     marks = np.maximum(updates / folded.bank_neurons, 1e-9)
     marked = folded.bank_neurons * (1 + np.expm1(-2 * marks) / (2 * marks))
     return folded.bank_neurons + marked * (folded.rows - 1)
 
 
 def estimate_cycles(folded: FoldedNetwork, workload: Workload | None = None) -> CycleEstimate:
-    """Mean cycles for each sample, from averages alone.
+    """Estimate the mean cycles per sample of a network and of each layer.
 
     Parameters
     ----------
     folded : FoldedNetwork
-        The network, whose batch size and reinforcement count here, and how it is folded.
+        The network, with its batch size and reinforcement, and how it is folded.
     workload : Workload, optional
-        The averages.
+        Average rates of errors and updates; those of a first epoch by default.
 
     Raises
     ------
     ConfigurationError
-        If the workload does not suit the network.
+        If the workload is not valid for the network.
     """
     workload = workload or Workload()
     config = folded.config
@@ -246,23 +246,23 @@ def estimate_cycles(folded: FoldedNetwork, workload: Workload | None = None) -> 
         )
     slowest = max(layer.total for layer in layers)
     network = slowest
-    if len(layers) > 1:  # over so few samples, a chain may seem quicker than its slowest layer
+    if len(layers) > 1:  # over few samples, a chain can seem faster than its slowest layer
         network = max(slowest, mean_cycles(folded, workload))
     return CycleEstimate(tuple(layers), network)
 
 
 def mean_cycles(folded: FoldedNetwork, workload: Workload) -> float:
-    """Mean cycles for each sample, without what each part takes (:func:`estimate_cycles`)."""
+    """Mean cycles per sample of a network; :func:`estimate_cycles` also gives those of parts."""
     return _mean_cycles(folded.config, folded.layers, workload)
 
 
 def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload: Workload) -> float:
-    """Mean cycles of some layers in a chain, over made-up samples."""
+    """Mean cycles per sample of a chain of layers, over synthetic samples."""
     events = [
         reinforcement_events(layer.config, config.reinforcement, workload.accuracy)
         for layer in folded
     ]
-    # Each word of a sample takes its time to follow.
+    # The model takes time for each word of a sample.
     words = max(layer.words for layer in folded)
     number = max(min(MAX_SAMPLES, MAX_WORDS // words), MIN_SAMPLES)
     samples = [
@@ -277,11 +277,11 @@ def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload:
     errors = np.stack([raised for raised, _ in samples], axis=1)
     chosen = [neurons for _, neurons in samples]
 
-    def train(model: CycleModel, which: Any) -> None:
-        model.train_batch(errors[which], [neurons[which] for neurons in chosen], events)
+    def train(model: CycleModel, part: slice) -> None:
+        model.train_batch(errors[part], [neurons[part] for neurons in chosen], events)
 
     if config.batch > number:
-        # From two batches of different size follow a sample's share and a batch's.
+        # Two batches of different size give the cycles per sample and per batch.
         every_second, every = CycleModel(folded), CycleModel(folded)
         train(every_second, slice(None, None, 2))
         train(every, slice(None))
@@ -289,7 +289,7 @@ def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload:
         rate = (every.committed - every_second.committed) / half
         return rate + (every.committed - number * rate) / config.batch
 
-    # The first batch fills the pipeline; the others count.
+    # The first batch fills the pipeline, and is not counted.
     model = CycleModel(folded)
     train(model, slice(config.batch))
     first = model.committed

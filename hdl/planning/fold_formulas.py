@@ -1,7 +1,6 @@
-"""The formulas and the rules of a folding, for one folding and for arrays of them alike.
+"""Formulas and rules of fold factors, for a single folding and for arrays of foldings.
 
-No fold factor changes a counter (docs/algorithm.md, 8); they trade cycles for memories and logic.
-Of a network, the formulas need the sizes of one layer and nothing else.
+Fold factors trade cycles for memories and logic, and do not change results (docs/algorithm.md, 8).
 """
 
 import enum
@@ -24,7 +23,7 @@ __all__ = [
 ]
 
 MAX_NEURONS = 1 << 15
-"""Of a layer in gateware, whose activations are one signal."""
+"""Maximum for a layer in gateware, since its activations are one signal."""
 
 MIN_FACTORS = {
     "banks": 1,
@@ -37,13 +36,13 @@ MIN_FACTORS = {
 }
 
 FACTORS = tuple(MIN_FACTORS)
-"""The fold factors that are numbers, in the order of the arrays' columns."""
+"""The numeric fold factors, in the order of the columns of arrays."""
 
 FactorT_co = TypeVar("FactorT_co", covariant=True)
 
 
 class MemoryKind(enum.Enum):
-    """What the hidden weights are kept in."""
+    """Kind of memory for the hidden weights."""
 
     BLOCK = "block"
     """Dual-port block RAM: a row is read while another is written."""
@@ -53,7 +52,7 @@ class MemoryKind(enum.Enum):
 
 
 class LayerSizes(Protocol):
-    """The sizes of a layer that a folding depends on (:class:`...golden_model.config.LayerConfig`).
+    """Sizes of a layer that the formulas use (:class:`...golden_model.config.LayerConfig`).
 
     Attributes
     ----------
@@ -99,9 +98,9 @@ class FoldFactors(Protocol[FactorT_co]):
 
 
 class FoldFormulas(Generic[IntegersT]):
-    """The numbers that follow from a layer's sizes and its fold factors.
+    """Numbers computed from the sizes and the fold factors of a layer.
 
-    Those of fold factors that break one of :data:`RULES` mean nothing.
+    They are valid only if the fold factors keep all :data:`RULES`.
 
     Attributes
     ----------
@@ -128,12 +127,12 @@ class FoldFormulas(Generic[IntegersT]):
 
     @property
     def sets(self) -> IntegersT:
-        """Times that ``pe`` neurons are evaluated in a forward pass."""
+        """Sets of ``pe`` neurons in a bank; a forward pass evaluates one after the other."""
         return ceil_divide(self.bank_neurons, self.plan.pe)
 
     @property
     def select(self) -> IntegersT:
-        """Neurons of a bank that are scored and compared in a cycle, all of one group."""
+        """Neurons of a bank, all of one group, that are scored and compared in a cycle."""
         return gcd(self.plan.pe, self.config.group)
 
     @property
@@ -160,23 +159,23 @@ class FoldFormulas(Generic[IntegersT]):
 
     @property
     def padded_inputs(self) -> IntegersT:
-        """Inputs with their padding, in the forward pass."""
+        """Inputs of the forward pass, with padding."""
         return self.words * self.plan.simd
 
     @property
     def sample_words(self) -> IntegersT:
-        """Words of ``input_width`` bits in which a sample comes."""
+        """Words of ``input_width`` bits of a sample."""
         return ceil_divide(self.config.inputs, self.plan.input_width)
 
     @property
     def word_transfers(self) -> IntegersT:
-        """Words of ``input_width`` bits that fill the forward pass's register, a word of inputs."""
+        """Words of ``input_width`` bits in a word of ``simd`` bits."""
         return self.plan.simd // self.plan.input_width
 
     @property
     def word_cycles(self) -> IntegersT:
         """Cycles of the neuron array for a word of inputs that is not the last one."""
-        # A set's sum is read three cycles after it was begun, at the earliest.
+        # The sum of a set is read at the earliest three cycles after it began.
         cycles: IntegersT = maximum(self.sets, 2)
         return cycles
 
@@ -187,7 +186,7 @@ class FoldFormulas(Generic[IntegersT]):
 
     @property
     def array_cycles(self) -> IntegersT:
-        """Cycles from a forward pass's first row of the snapshot to the end of its last one."""
+        """Cycles of a forward pass from the first row of the snapshot to the last."""
         return (self.words - 1) * (self.word_cycles + self.word_transfers) + self.last_word_cycles
 
     # Hidden weights
@@ -199,41 +198,41 @@ class FoldFormulas(Generic[IntegersT]):
 
     @property
     def transfer_rows(self) -> IntegersT:
-        """Rows of hidden weights that a word of ``input_width`` inputs serves."""
+        """Rows of hidden weights per word of ``input_width`` inputs."""
         return self.plan.input_width // self.plan.update_width
 
     @property
     def bank_rows(self) -> IntegersT:
-        """Rows of a bank's memory of hidden weights."""
+        """Rows of the memory of hidden weights of a bank."""
         return self.bank_neurons * self.rows
 
     @property
     def row_bits(self) -> IntegersT:
-        """Width of that memory."""
+        """Width of the memory of hidden weights, in bits."""
         return self.plan.update_width * self.config.counter_bits
 
     @property
     def single_port(self) -> bool:
-        """Whether that memory reads or writes in a cycle, not both."""
+        """Whether the memory of hidden weights cannot read and write in the same cycle."""
         return self.plan.memory is MemoryKind.SPRAM
 
     @property
     def row_cycles(self) -> IntegersT:
-        """Cycles from one row's update to the next."""
-        # A neuron of a single row would be read again while it is written.
+        """Cycles between the updates of two rows."""
+        # A neuron with a single row would be read again while it is written.
         return 1 + (self.single_port | (self.rows == 1))
 
 
 @dataclass(frozen=True)
 class FoldRule:
-    """A rule of fold factors.
+    """A rule for fold factors.
 
     Attributes
     ----------
     holds : callable
-        Whether a folding keeps it: a bool, or an array of them.
+        Whether a folding keeps the rule: a bool, or an array of bool.
     message : callable
-        The rule in words, for a folding of numbers that breaks it.
+        The error message for a single folding that breaks the rule.
     """
 
     holds: Callable[[FoldFormulas[Any]], Any]
@@ -258,7 +257,7 @@ def _at_least(name: str) -> FoldRule:
     return FoldRule(holds, message)
 
 
-# In this order: a later rule's formulas mean something only where the earlier ones are kept.
+# The order matters: the formulas of a rule need the rules before it.
 RULES = (
     *(_at_least(name) for name in FACTORS if name != "draws_per_cycle"),
     FoldRule(
@@ -287,20 +286,19 @@ RULES = (
     FoldRule(
         lambda f: f.plan.simd % f.plan.update_width == 0,
         lambda f: (
-            f"simd must be a multiple of update_width, {f.plan.update_width}, "
-            f"and {f.plan.simd} is none"
+            f"simd must be a multiple of update_width, {f.plan.update_width}, not {f.plan.simd}"
         ),
     ),
     FoldRule(
         lambda f: f.plan.input_width % f.plan.update_width == 0,
         lambda f: (
             f"input_width must be a multiple of update_width, {f.plan.update_width}, "
-            f"and {f.plan.input_width} is none"
+            f"not {f.plan.input_width}"
         ),
     ),
     FoldRule(
         lambda f: f.plan.simd % f.plan.input_width == 0,
-        lambda f: f"input_width must divide simd, {f.plan.simd}, and not be {f.plan.input_width}",
+        lambda f: f"input_width must divide simd, {f.plan.simd}, not be {f.plan.input_width}",
     ),
     FoldRule(
         lambda f: f.plan.simd < f.config.inputs + f.plan.update_width,
@@ -309,4 +307,4 @@ RULES = (
         ),
     ),
 )
-"""What fold factors keep to, of one folding and of arrays of them."""
+"""Rules for fold factors, of a single folding and of arrays of foldings."""

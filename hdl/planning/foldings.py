@@ -1,4 +1,4 @@
-"""Many foldings of a layer at once, in arrays, for the planner to search."""
+"""Arrays of foldings of a layer, for the planner's search."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ __all__ = ["FactorArrays", "Foldings"]
 
 @dataclass(frozen=True, kw_only=True)
 class FactorArrays:
-    """Fold factors of many plans: :class:`.plan.LayerPlan` with an array for each number."""
+    """Fold factors of many plans: :class:`.plan.LayerPlan` with arrays instead of numbers."""
 
     banks: IntegerArray
     pe: IntegerArray
@@ -30,7 +30,7 @@ class FactorArrays:
 
 
 class Foldings(FoldFormulas[IntegerArray]):
-    """Many foldings of a layer: the numbers of :class:`.plan.FoldedLayer`, an array for each.
+    """Many foldings of a layer: :class:`.plan.FoldedLayer` with arrays instead of numbers.
 
     Rows with a factor below 1 are dropped.
 
@@ -39,7 +39,7 @@ class Foldings(FoldFormulas[IntegerArray]):
     config : LayerConfig
         The layer.
     memory : MemoryKind
-        Where the hidden weights are, in all of the plans.
+        Memory of the hidden weights, in all of the plans.
     factors : (n, 7) integers
         A row for each plan: banks, pe, simd, update_width, input_width, sample_buffers,
         draws_per_cycle.
@@ -55,7 +55,7 @@ class Foldings(FoldFormulas[IntegerArray]):
 
     @classmethod
     def of(cls, config: LayerConfig, plans: Sequence[LayerPlan]) -> "Foldings":
-        """Some plans, at least one, with the hidden weights in the same kind of memory."""
+        """The foldings of plans: at least one, all with the same kind of memory."""
         rows = [[getattr(plan, name) for name in FACTORS] for plan in plans]
         return cls(config, plans[0].memory, rows)
 
@@ -63,16 +63,16 @@ class Foldings(FoldFormulas[IntegerArray]):
         return len(self.table)
 
     def __getitem__(self, index: int) -> LayerPlan:
-        """One of the plans."""
+        """The plan of a row."""
         numbers = dict(zip(FACTORS, self.table[index].tolist(), strict=True))
         return LayerPlan(**numbers, memory=self.plan.memory)
 
     def only(self, which: NDArray[np.bool_] | IntegerArray) -> "Foldings":
-        """Some of the plans."""
+        """The foldings of some rows."""
         return Foldings(self.config, self.plan.memory, self.table[which])
 
     @property
     def legal(self) -> NDArray[np.bool_]:
-        """Which plans suit the layer, by the rules of a :class:`.plan.FoldedLayer`."""
+        """Mask of the plans that keep the rules of the layer, as :class:`.plan.FoldedLayer`."""
         every = np.ones(len(self), dtype=bool)
         return reduce(np.logical_and, (rule.holds(self) for rule in RULES), every)

@@ -1,4 +1,4 @@
-"""What an FPGA supplies: logic, registers, memories and the shapes they come in."""
+"""Resources of FPGAs: LUTs, registers, block RAMs, SPRAMs and their shapes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,27 +9,27 @@ from .integers import Integers, ceil_divide, choose, minimum
 
 __all__ = ["FPGAS", "BlockRAM", "FPGA", "LUTRAM", "Placement", "SPRAM", "find_fpga"]
 
-# What Yosys weighs memories by (memory_libmap): a LUT memory, and a multiplexer behind it.
+# Costs of memories in Yosys (memory_libmap): of a LUT memory, and of a multiplexer behind it.
 LUT_RAM_WEIGHT = 4
 MULTIPLEXER_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlockRAM:
-    """An FPGA's block RAM: one port writes, another reads.
+    """The block RAMs of an FPGA, with a write port and a read port.
 
     Parameters
     ----------
     name : str
-        What its maker calls it.
+        The vendor's name.
     count : int
         Blocks in the FPGA.
     shapes : tuple of (int, int)
-        Rows and bits of a row, as they can be chosen, narrowest rows last.
+        Possible shapes: rows and bits of a row, narrowest rows last.
     byte : int
-        Bits that a write can leave as they are only together.
+        Bits per write-enable bit.
     weight : int
-        Bits below which a synthesiser takes registers instead.
+        Cost of a block, in bits: synthesis maps memories below it to registers.
     """
 
     name: str
@@ -40,13 +40,13 @@ class BlockRAM:
 
     @property
     def bits(self) -> int:
-        """Bits that a block holds at most."""
+        """Maximum number of bits in a block."""
         return max(rows * bits for rows, bits in self.shapes)
 
     def blocks(
         self, depth: Integers, width: Integers, granularity: Integers | None = None
     ) -> Integers:
-        """Blocks that hold a memory.
+        """Number of blocks for a memory.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class BlockRAM:
         for rows, bits in self.shapes:
             columns = parts * ceil_divide(granularity, bits)
             if bits >= self.byte and (self.byte > 1 or (rows, bits) == self.shapes[0]):
-                # Bytes of a word are written apart; other shapes write whole words only.
+                # The bytes of a word have separate write enables; other shapes write whole words.
                 bytes_ = parts * ceil_divide(granularity, self.byte)
                 columns = choose(parts == 1, columns, ceil_divide(bytes_, bits // self.byte))
             choices.append(ceil_divide(depth, rows) * columns)
@@ -70,12 +70,12 @@ class BlockRAM:
 
 @dataclass(frozen=True, kw_only=True)
 class SPRAM:
-    """An FPGA's large single-port memories, of one shape.
+    """The large single-port memories of an FPGA, of one shape.
 
     Parameters
     ----------
     name : str
-        What its maker calls it.
+        The vendor's name.
     count : int
         Memories in the FPGA.
     depth, width : int
@@ -88,20 +88,20 @@ class SPRAM:
     width: int
 
     def blocks(self, depth: Integers, width: Integers) -> Integers:
-        """Memories that hold one of ``depth`` rows of ``width`` bits."""
+        """Number of SPRAMs for a memory of ``depth`` rows of ``width`` bits."""
         return ceil_divide(depth, self.depth) * ceil_divide(width, self.width)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LUTRAM:
-    """LUTs that serve as small memories: one port writes, another reads.
+    """Distributed RAM: LUTs as a small memory with a write port and a read port.
 
     Parameters
     ----------
     depth, width : int
         Rows, and bits of a row.
     luts : int
-        LUTs that it takes, those of its write port included.
+        LUTs of a memory, including its write port.
     """
 
     depth: int
@@ -111,7 +111,7 @@ class LUTRAM:
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """What a memory is made of; two of the three are 0.
+    """Resources that a memory is mapped to; two of the three are 0.
 
     Attributes
     ----------
@@ -130,34 +130,34 @@ class Placement:
 
 @dataclass(frozen=True, kw_only=True)
 class FPGA:
-    """An FPGA's supply.
+    """Resources of an FPGA.
 
     Parameters
     ----------
     name : str
-        The maker's name, as short as it is clear.
+        Short form of the vendor's name.
     family : str
-        ``ice40``, ``ecp5`` or ``gowin``: which synthesis.
+        ``ice40``, ``ecp5`` or ``gowin``; decides the synthesis.
     luts, registers : int
         LUTs of four inputs, and registers.
     block_ram : BlockRAM
-        Its block RAMs.
+        Block RAMs.
     spram : SPRAM or None
-        Its large single-port memories, if it has some.
+        Large single-port memories, if there are any.
     max_cell_utilisation : float
-        Share of its logic cells that the planner fills if it can: the logic around a core fits as
-        well, and all of it is routed at a good clock.
+        Share of the logic cells that the planner uses if possible. The rest is left for the logic
+        around a core and for routing at a high clock frequency.
     max_block_ram_utilisation : float
-        Share of its block RAMs that the planner fills if that does not cost too many cycles.
+        Share of the block RAMs that the planner uses if that does not cost too many cycles.
     lone_registers : float
-        Share of registers that take a logic cell alone, for a cell's register holds what its own
-        LUT gives, or else that LUT serves nothing; 0 where the two can be used apart.
+        Share of registers that take a logic cell without using its LUT, since the register of a
+        cell has only that LUT as its input; 0 if LUT and register can be used independently.
     lut_ram : LUTRAM or None
-        Its LUTs as memories, if they can be.
+        Distributed RAM, if there is any.
     aliases : tuple of str
-        What people say instead of its name.
+        Other names.
     boards : tuple of str
-        Boards that carry it.
+        Boards with this FPGA.
     """
 
     name: str
@@ -175,29 +175,29 @@ class FPGA:
 
     @property
     def sprams(self) -> int:
-        """Large single-port memories."""
+        """Number of SPRAMs."""
         return self.spram.count if self.spram else 0
 
     @property
     def bits(self) -> int:
-        """Bits that it can keep at most, in memories, LUT memories and registers."""
+        """Maximum number of bits in block RAMs, SPRAMs, LUT memories and registers."""
         block_rams = self.block_ram.count * self.block_ram.bits
         sprams = self.spram.count * self.spram.depth * self.spram.width if self.spram else 0
         lut_rams = 16 * self.luts if self.lut_ram else 0
         return block_rams + sprams + lut_rams + self.registers
 
     def with_cells(self, cells: int) -> "FPGA":
-        """The FPGA as far as a core may fill it, where something else is to share it.
+        """The FPGA with fewer logic cells, to leave some for other logic.
 
         Parameters
         ----------
         cells : int
-            Logic cells that the core may take, from 1 to all.
+            Logic cells for the core, from 1 to all.
 
         Raises
         ------
         ConfigurationError
-            If the FPGA does not have as many.
+            If the FPGA does not have this number of cells.
         """
         if not 1 <= cells <= self.luts:
             raise ConfigurationError(
@@ -208,7 +208,7 @@ class FPGA:
     def place(
         self, depth: Integers, width: Integers, granularity: Integers | None = None
     ) -> Placement:
-        """What Yosys makes a memory of: block RAMs, or if it is small LUTs or registers.
+        """Mapping of a memory by Yosys: to block RAMs, or, if it is small, to LUTs or registers.
 
         Parameters are those of :meth:`BlockRAM.blocks`.
         """
@@ -223,7 +223,7 @@ class FPGA:
             lut_rams = rows * columns
             weight = LUT_RAM_WEIGHT * lut_rams + MULTIPLEXER_WEIGHT * width * (rows - 1)
             bits = 0
-        # Of registers and a block RAM that weigh the same, Yosys takes the registers.
+        # At equal cost, Yosys prefers registers to a block RAM.
         most = self.block_ram.weight * blocks
         small = weight < most if self.lut_ram is not None else weight <= most
         return Placement(
@@ -297,16 +297,16 @@ FPGAS: tuple[FPGA, ...] = (
     _ecp5("45F", 43_848, 108, ["ULX3S-45F"]),
     _ecp5("85F", 83_640, 208, ["ULX3S-85F", "OrangeCrab-85F"]),
 )
-"""FPGAs with open tools, smallest first."""
+"""Supported FPGAs, smallest first."""
 
 
 def find_fpga(name: str) -> FPGA:
-    """A known FPGA by its name, an alias or a board that carries it; case does not matter.
+    """Find an FPGA by its name, an alias or a board; case does not matter.
 
     Raises
     ------
     ConfigurationError
-        If it is not known; the message lists those that are.
+        If it is not known; the message lists the known FPGAs.
     """
 
     def plain(text: str) -> str:
@@ -317,4 +317,4 @@ def find_fpga(name: str) -> FPGA:
         if wanted in map(plain, (fpga.name, *fpga.aliases, *fpga.boards)):
             return fpga
     known = ", ".join(f"{fpga.name} ({', '.join(fpga.boards)})" for fpga in FPGAS)
-    raise ConfigurationError(f"FPGA {name!r} is not known; those that are: {known}")
+    raise ConfigurationError(f"FPGA {name!r} is not known; known FPGAs: {known}")

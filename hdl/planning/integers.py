@@ -1,6 +1,6 @@
-"""Arithmetic of sizes, for one integer and for arrays of them alike.
+"""Integer arithmetic for single integers and for arrays.
 
-One integer gives a Python integer, for widths in gateware and for JSON; an array gives an array.
+The result for a single integer is a Python integer, for widths in gateware and for JSON.
 """
 
 import math
@@ -31,7 +31,7 @@ Integers = Any
 """An integer, or an array of integers."""
 
 IntegersT = TypeVar("IntegersT", int, IntegerArray)
-"""One of the two, where the result is of the same type."""
+"""An integer or an array, if the result has the same type."""
 
 
 def ceil_divide(dividend: Integers, divisor: IntegersT) -> IntegersT:
@@ -46,44 +46,44 @@ def gcd(value: IntegersT, other: int) -> IntegersT:
 
 
 def maximum(value: Integers, other: Integers) -> Integers:
-    """The larger one."""
+    """The larger of two values."""
     if _one(value) and _one(other):
         return max(value, other)
     return np.maximum(value, other)
 
 
 def minimum(value: Integers, other: Integers) -> Integers:
-    """The smaller one."""
+    """The smaller of two values."""
     if _one(value) and _one(other):
         return min(value, other)
     return np.minimum(value, other)
 
 
 def choose(condition: Any, value: Integers, other: Integers) -> Integers:
-    """``value`` where a condition holds, and ``other`` where it does not."""
+    """``value`` where a condition is true, ``other`` elsewhere."""
     if isinstance(condition, int):
         return value if condition else other
     return np.where(condition, value, other)
 
 
 def round_up(value: Any) -> Integers:
-    """The next integer of a float."""
+    """Round up to an integer."""
     return math.ceil(value) if _one(value) else np.ceil(value).astype(np.int64)
 
 
 def bit_length(value: Integers) -> Integers:
-    """Bits of a number from 0, without leading zeros; at most 2^50."""
+    """Bits of a number, without leading zeros; the number is from 0 to 2^50."""
     return value.bit_length() if isinstance(value, int) else np.frexp(value)[1].astype(np.int64)
 
 
 def number_bits(count: Integers) -> Integers:
-    """Bits that number so many things, ``ceil(log2(count))``, but at least 1."""
+    """Bits of an index below ``count``: ``ceil(log2(count))``, but at least 1."""
     return maximum(bit_length(count - 1), 1)
 
 
 @cache
 def divisors(value: int) -> tuple[int, ...]:
-    """All of them, rising."""
+    """All divisors, in ascending order."""
     small = [size for size in range(1, math.isqrt(value) + 1) if value % size == 0]
     return tuple(sorted({*small, *(value // size for size in small)}))
 

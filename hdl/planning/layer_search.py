@@ -1,7 +1,7 @@
-"""The foldings of one layer that the planner chooses from, in arrays, with their cycles and needs.
+"""Search space of the planner for one layer: foldings in arrays, with cycles and resources.
 
-A fold factor is no larger than it must be for the cycles it gives: of the sizes that make the same
-number of parts, the smallest one is looked at.
+Of all sizes that divide a layer into the same number of parts, only the smallest is a candidate,
+since larger ones need more resources for the same cycles.
 """
 
 import math
@@ -36,24 +36,24 @@ __all__ = [
 ]
 
 FixedFactors = Mapping[str, Any]
-"""Fold factors that are given, by their names in :class:`.plan.LayerPlan`."""
+"""Fold factors with a given value, by their names in :class:`.plan.LayerPlan`."""
 
 AMOUNTS = ("block_rams", "sprams", "luts", "registers", "cells")
-"""The fields of :class:`.resources.Resources`, in the order of an array's columns."""
+"""The fields of :class:`.resources.Resources`, in the order of the columns of arrays."""
 
 SAMPLE_BUFFERS = (4, 5, 8, 12, 16)
 MIN_LATER_BUFFERS = 12
-"""Of a layer behind the first, whose samples pause while the layer before commits."""
+"""Minimum for later layers, whose samples pause while the previous layer commits."""
 
 LONG = 1e9
-"""Cycles that no update takes."""
+"""More cycles than any update takes."""
 
 PACE_SAMPLES = 500
-"""Made-up samples that :func:`mean_pace` follows."""
+"""Synthetic samples in :func:`mean_pace`."""
 
 
 def amounts_of(need: Resources, count: int = 1) -> IntegerArray:
-    """Needs as an array (count, 5)."""
+    """Resources as an array (count, 5)."""
     columns = (getattr(need, name) for name in AMOUNTS)
     return np.stack([np.broadcast_to(column, count) for column in columns], axis=1)
 
@@ -61,28 +61,28 @@ def amounts_of(need: Resources, count: int = 1) -> IntegerArray:
 def pareto_front(
     cost: NDArray[Any], amounts: IntegerArray, kind: IntegerArray | None = None
 ) -> IntegerArray:
-    """Those that no other one equals or betters, in cost, block RAMs, SPRAMs and logic cells.
+    """The Pareto front by cost, block RAMs, SPRAMs and logic cells.
 
     Parameters
     ----------
     cost : (n,) array
-        What is to be low.
+        Cost to minimise.
     amounts : (n, 5) int
-        What each needs.
+        Resources.
     kind : (n,) int, optional
-        From 0; only those of a kind are compared.
+        Kinds, from 0; only elements of the same kind are compared.
 
     Returns
     -------
     (m,) int
-        Their indices, cheapest first.
+        Indices of the Pareto-optimal elements, in order of cost; of equal ones, the first.
     """
     if not len(cost):
         return np.empty(0, dtype=np.int64)
     kind = np.zeros(len(cost), dtype=np.int64) if kind is None else kind
     block_rams, sprams, cells = amounts[:, 0], amounts[:, 1], amounts[:, 4]
     order = np.lexsort([block_rams, sprams, cells, cost])
-    # The fewest cells of those so far, by their kind and at most so many SPRAMs and block RAMs.
+    # Minimum cells so far, for each kind and each limit of SPRAMs and block RAMs.
     fewest = np.full((kind.max() + 1, sprams.max() + 1, block_rams.max() + 1), np.inf)
     kept = []
     columns = (column[order].tolist() for column in (kind, sprams, block_rams, cells))
@@ -95,7 +95,7 @@ def pareto_front(
 
 
 def part_sizes(value: int) -> list[int]:
-    """Sizes of parts that make up ``value``: for each number of parts the smallest."""
+    """For each number of parts of ``value``, the smallest possible size of a part."""
     return sorted({math.ceil(value / parts) for parts in range(1, value + 1)})
 
 
@@ -106,9 +106,9 @@ def mean_pace(
     sample_buffers: IntegerArray,
     errors: float,
 ) -> NDArray[np.float64]:
-    """Mean cycles for each sample of forward passes and updates that go on side by side.
+    """Mean cycles per sample of forward passes and updates that overlap.
 
-    Samples wait in their buffers for their update while the forward pass goes on. An update fetches
+    Samples wait in buffers for their update while the next forward passes run. An update fetches
     inputs from the same memory as the forward pass, and stalls it.
 
     Parameters
@@ -116,10 +116,10 @@ def mean_pace(
     interval, update : (n,) array
         Cycles of a forward pass, and of the update of a sample with an error.
     stalls : two (n,) arrays
-        Cycles at most for which updates stall the fetches of a sample's first word, before the
-        update of the sample before it begins, and those of its other words.
+        Maximum cycles by which updates delay the fetches of a sample's first word, before the
+        update of the previous sample begins, and the fetches of its other words.
     sample_buffers : (n,) int
-        Samples that may be inside the layer at a time.
+        Maximum number of samples in the layer.
     errors : float
         Share of the samples with an error.
     """
@@ -145,14 +145,14 @@ def mean_pace(
 
 @dataclass(frozen=True)
 class LayerFront:
-    """The Pareto-optimal ones of a layer's plans.
+    """The Pareto-optimal plans of a layer.
 
     Attributes
     ----------
     plans : list of LayerPlan
-        The plans, cheapest first.
+        The plans, in order of cost.
     cost : (n,) float
-        Mean cycles for each sample, or something else to keep low.
+        Cost of each plan, such as mean cycles per sample.
     amounts : (n, 5) int
         Block RAMs, SPRAMs, LUTs, registers and logic cells.
     """
@@ -164,12 +164,12 @@ class LayerFront:
 
 @dataclass(frozen=True)
 class LayerOptions:
-    """Foldings of a layer, with what they need.
+    """Foldings of a layer, with their resources.
 
     Attributes
     ----------
     foldings : sequence of Foldings
-        ``n`` foldings in all.
+        ``n`` foldings in total.
     amounts : (n, 5) int
         Block RAMs, SPRAMs, LUTs, registers and logic cells.
     """
@@ -178,11 +178,11 @@ class LayerOptions:
     amounts: IntegerArray
 
     def each(self, number: Callable[[Foldings], NDArray[np.float64]]) -> NDArray[np.float64]:
-        """A number (n,) of all foldings."""
+        """Evaluate a function of foldings for all of them, (n,)."""
         return np.concatenate([np.empty(0), *map(number, self.foldings)])
 
     def front(self, cost: NDArray[np.float64]) -> LayerFront:
-        """The Pareto-optimal ones, by cost (n,) and need."""
+        """The Pareto-optimal foldings by cost (n,) and resources."""
         kept = pareto_front(cost, self.amounts)
         starts = np.cumsum([0, *map(len, self.foldings)])
         parts = np.searchsorted(starts, kept, side="right") - 1
@@ -194,7 +194,7 @@ class LayerOptions:
 
 
 class LayerSearch:
-    """The foldings of one layer.
+    """The search space of foldings of one layer.
 
     Parameters
     ----------
@@ -203,11 +203,11 @@ class LayerSearch:
     layer : LayerConfig
         The layer.
     fpga : FPGA
-        What there is room for.
+        The target FPGA.
     workload : Workload
-        What samples do.
+        Average rates of errors and updates.
     fixed : mapping
-        Fold factors that are given.
+        Fold factors with a given value.
     """
 
     def __init__(
@@ -228,54 +228,54 @@ class LayerSearch:
 
     # Foldings
 
-    def legal(self, released: Iterable[str] = ()) -> list[Foldings]:
-        """Foldings that suit the layer, whatever they need.
+    def legal(self, relaxed: Iterable[str] = ()) -> list[Foldings]:
+        """Foldings that keep the rules of the layer, with any amount of resources.
 
         Parameters
         ----------
-        released : iterable of str
-            Factors all of whose values matter. Input widths, sample buffers and draws
-            that are not among them take the values that need least.
+        relaxed : iterable of str
+            Factors whose candidates are all included. Input widths, sample buffers and draws that
+            are not among them have only the candidates with the fewest resources.
         """
-        sample_buffers = SAMPLE_BUFFERS if "sample_buffers" in released else SAMPLE_BUFFERS[:1]
-        draws = (1, 2) if "draws_per_cycle" in released else (1,)
+        sample_buffers = SAMPLE_BUFFERS if "sample_buffers" in relaxed else SAMPLE_BUFFERS[:1]
+        draws = (1, 2) if "draws_per_cycle" in relaxed else (1,)
         found = [
-            self._furnished(
+            self._expanded(
                 self._shapes(memory),
                 sample_buffers,
                 draws,
-                every_input_width="input_width" in released,
+                all_input_widths="input_width" in relaxed,
             )
             for memory in self._memories()
         ]
         return [one for one in found if len(one)]
 
-    def efficient(self, room: Resources) -> list[Foldings]:
-        """Foldings that fit, but for those of shapes that are larger than others and no quicker."""
+    def nondominated(self, limit: Resources) -> list[Foldings]:
+        """Foldings whose shapes fit and are not dominated: no smaller shape is as fast."""
         found = []
         later = self.layer.index > 0
         sample_buffers = [
             number for number in SAMPLE_BUFFERS if not later or number >= MIN_LATER_BUFFERS
         ]
         for memory in self._memories():
-            shapes = self._efficient_shapes(memory, room)
-            furnished = self._furnished(shapes, sample_buffers, (1, 2), every_input_width=True)
+            shapes = self._nondominated_shapes(memory, limit)
+            expanded = self._expanded(shapes, sample_buffers, (1, 2), all_input_widths=True)
             if "draws_per_cycle" not in self.fixed:
-                # A second draw wants a bank that the first one does not use.
-                two = (furnished.plan.banks > 1) & (memory is MemoryKind.BLOCK)
-                furnished = furnished.only(furnished.plan.draws_per_cycle == np.where(two, 2, 1))
-            found.append(furnished)
+                # A second draw in a cycle needs another bank than the first.
+                two = (expanded.plan.banks > 1) & (memory is MemoryKind.BLOCK)
+                expanded = expanded.only(expanded.plan.draws_per_cycle == np.where(two, 2, 1))
+            found.append(expanded)
         return found
 
-    def _values(self, name: str, worthwhile: Iterable[Any]) -> Iterable[Any]:
-        return [self.fixed[name]] if name in self.fixed else worthwhile
+    def _values(self, name: str, candidates: Iterable[Any]) -> Iterable[Any]:
+        return [self.fixed[name]] if name in self.fixed else candidates
 
     def _memories(self) -> Iterable[MemoryKind]:
         kinds = [MemoryKind.BLOCK, *([MemoryKind.SPRAM] if self.fpga.sprams else [])]
         return self._values("memory", kinds)
 
     def _shapes(self, memory: MemoryKind) -> Foldings:
-        """Foldings of all banks, pe, simd and update widths that matter, with an input width."""
+        """Foldings of all candidates of banks, pe, simd and update width."""
         layer = self.layer
         groups = divisors(layer.group_count)
         pe = sorted({*divisors(layer.group), *(layer.group * number for number in groups)})
@@ -283,7 +283,7 @@ class LayerSearch:
         inner = []
         for update_width in self._values("update_width", part_sizes(layer.inputs)):
             rows = math.ceil(layer.inputs / update_width)
-            # A word of an even number of rows has more input widths to choose from.
+            # A word with an even number of rows has more possible input widths.
             sizes = sorted({size + odd for size in part_sizes(rows) for odd in (0, size % 2)})
             inner += [
                 (simd, update_width)
@@ -297,37 +297,40 @@ class LayerSearch:
         shapes = Foldings(layer, memory, table)
         return shapes.only(shapes.legal)
 
-    def _efficient_shapes(self, memory: MemoryKind, room: Resources) -> Foldings:
+    def _nondominated_shapes(self, memory: MemoryKind, limit: Resources) -> Foldings:
         shapes = self._shapes(memory)
         weights, snapshot = layer_memories(shapes)[:2]
         need = memory_need(weights, self.fpga) + memory_need(snapshot, self.fpga)
-        # Each bit of a word and of a row takes a LUT at least.
+        # Each bit of a word and of a row takes at least one LUT.
         bits = shapes.plan.pe * shapes.plan.simd
-        fitting = need.fits(room) & (shapes.plan.banks * (bits + shapes.row_bits) <= room.cells)
+        fitting = need.fits(limit) & (shapes.plan.banks * (bits + shapes.row_bits) <= limit.cells)
         shapes, amounts = shapes.only(fitting), amounts_of(need, len(shapes))[fitting]
         amounts[:, AMOUNTS.index("cells")] = bits[fitting]
-        # Shapes of other rows differ in their updates, those of an even number in input widths.
+        # Shapes with different rows have different updates; with an even number, more input widths.
         odd = shapes.plan.simd // shapes.plan.update_width % 2
         kinds = np.stack([shapes.plan.banks, shapes.plan.update_width, odd], axis=1)
         _, kind = np.unique(kinds, axis=0, return_inverse=True)
         interval = LayerTiming.of(shapes).interval
         return shapes.only(pareto_front(interval, amounts, kind.reshape(-1)))
 
-    def _furnished(
+    def _expanded(
         self,
         shapes: Foldings,
         sample_buffers: Iterable[int],
         draws: Iterable[int],
         *,
-        every_input_width: bool,
+        all_input_widths: bool,
     ) -> Foldings:
-        """Shapes with all input widths, or the narrowest and the widest, with buffers and draws."""
+        """Combine shapes with candidates of input width, sample buffers and draws per cycle.
+
+        The input widths are all possible ones, or the narrowest and the widest.
+        """
         widths: list[list[int]] = []
         for simd, update_width in zip(
             shapes.plan.simd.tolist(), shapes.plan.update_width.tolist(), strict=True
         ):
             sizes = (
-                divisors(simd // update_width) if every_input_width else {1, simd // update_width}
+                divisors(simd // update_width) if all_input_widths else {1, simd // update_width}
             )
             widths.append(
                 list(self._values("input_width", [update_width * size for size in sizes]))
@@ -342,31 +345,31 @@ class LayerSearch:
         found = Foldings(self.layer, shapes.plan.memory, table)
         return found.only(found.legal)
 
-    def fitting(self, foldings: Iterable[Foldings], room: Resources) -> LayerOptions:
-        """Those that fit on their own, with what they need."""
+    def fitting(self, foldings: Iterable[Foldings], limit: Resources) -> LayerOptions:
+        """The foldings within a limit of resources, with the resources of each."""
         fitting, amounts = [], [np.empty((0, len(AMOUNTS)), dtype=np.int64)]
         for one in foldings:
             need = self.needs(one)
-            fits = np.broadcast_to(need.fits(room), len(one))
+            fits = np.broadcast_to(need.fits(limit), len(one))
             fitting.append(one.only(fits))
             amounts.append(amounts_of(need, len(one))[fits])
         return LayerOptions(fitting, np.concatenate(amounts))
 
     def needs(self, foldings: Foldings) -> Resources:
-        """What foldings need."""
+        """Resources of foldings."""
         return total_need(layer_needs(foldings, self.fpga, self.next_input_width))
 
-    # Their cycles
+    # Cycles
 
     def pace(self, foldings: Foldings) -> NDArray[np.float64]:
-        """Mean cycles for each sample, without those of a commit."""
+        """Mean cycles per sample, without commits."""
         timing, banks = LayerTiming.of(foldings), foldings.plan.banks
         rounds = foldings.bank_groups * (1 - (1 - self.share) ** banks)
         update = 1 + foldings.bank_groups + rounds * timing.round
-        # The first layer takes one sample ahead, and reads its first word when it has all of it.
+        # The first layer takes one sample ahead, and reads its first word after its last came.
         first_word = 1 if self.layer.index else foldings.word_transfers + 2
         interval = np.maximum(timing.interval, foldings.sample_words + first_word)
-        # An update fetches in one of so many cycles; if in each of them, it stalls to its end.
+        # An update fetches every ``every`` cycles; if in each cycle, it stalls until it ends.
         every = foldings.transfer_rows * foldings.row_cycles
         longest = np.where(every > 1, 1 / np.maximum(every - 1, 1), LONG)
         others = np.maximum(foldings.sample_words - foldings.word_transfers, 0)
@@ -374,12 +377,12 @@ class LayerSearch:
         return mean_pace(interval, update, stalls, foldings.plan.sample_buffers, self.errors)
 
     def commit(self, foldings: Foldings) -> NDArray[np.float64]:
-        """A sample's share of the cycles of its batch's commit."""
+        """Mean cycles of commits per sample."""
         plan, timing = foldings.plan, LayerTiming.of(foldings)
         updates = self.batch * self.errors * self.share * self.layer.group_count
         cycles = mean_scan_cycles(foldings, updates) + timing.result + timing.decode + 4
         if self.events:
-            # The events' cycles depend on banks and draws above all.
+            # The cycles of the events depend mainly on banks and draws per cycle.
             kinds, first, kind = np.unique(
                 np.stack([plan.banks, plan.draws_per_cycle], axis=1),
                 axis=0,

@@ -1,4 +1,4 @@
-"""One folding for each layer of a network, such that all fit and the slowest layer is quick."""
+"""Search for the fastest plan of a network that fits an FPGA: one folding for each layer."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -26,27 +26,26 @@ from .resources import Resources, core_needs
 __all__ = ["NetworkSearch"]
 
 TARGETS = (1.0, 1.01, 1.04)
-"""Cycles that layers may take by the layer search's estimate, in those of the quickest plan."""
+"""Estimated cycles of the plans that are compared, relative to the fastest."""
 
 EQUAL_CYCLES = 1.01
-"""Plans whose cycles differ by less are equally quick, and the smaller one is better."""
+"""Plans whose cycles differ by less count as equally fast, and the smallest is taken."""
 
-
-MIN_SPEEDUP = 0.9
-"""Of cycles: a plan that takes block RAMs which are better left free must be so much quicker."""
+MAX_CYCLES_RATIO = 0.9
+"""A plan beyond the preferred resources must take less than this share of the cycles."""
 
 
 class NetworkSearch:
-    """The plans of a network that an FPGA has room for.
+    """Search for plans of a network that fit an FPGA.
 
     Parameters
     ----------
     config : NetworkConfig
         The network.
     fpga : FPGA
-        What there is room for.
+        The target FPGA.
     workload : Workload
-        What samples do.
+        Average rates of errors and updates.
     """
 
     def __init__(self, config: NetworkConfig, fpga: FPGA, workload: Workload):
@@ -59,46 +58,45 @@ class NetworkSearch:
         self._cycles: dict[NetworkPlan, float] = {}
 
     def layer(self, layer: LayerConfig, fixed: FixedFactors) -> LayerSearch:
-        """The foldings of a layer."""
+        """The search space of a layer."""
         return LayerSearch(self.config, layer, self.fpga, self.workload, fixed)
 
     def cycles(self, plan: NetworkPlan) -> float:
-        """Mean cycles for each sample."""
+        """Mean cycles per sample."""
         if plan not in self._cycles:
             self._cycles[plan] = mean_cycles(FoldedNetwork(self.config, plan), self.workload)
         return self._cycles[plan]
 
-    def quickest(
+    def fastest(
         self,
         fixed: Sequence[FixedFactors],
-        room: Resources,
+        limit: Resources,
         preferred: Resources | None = None,
         *,
-        every: bool = False,
+        exhaustive: bool = False,
     ) -> NetworkPlan | None:
-        """The quickest plan, or a smaller one that is as quick; None if nothing fits.
+        """The fastest plan, or a smaller one that is equally fast; None if nothing fits.
 
         Parameters
         ----------
         fixed : sequence of mapping
-            Fold factors that are given, of each layer.
-        room : Resources
-            What there is.
+            For each layer, fold factors with a given value.
+        limit : Resources
+            Maximum resources.
         preferred : Resources, optional
-            Less than that, which the plan keeps to unless more makes it much quicker.
-        every : bool
-            Choose from all shapes, with the smallest memories for samples, and not from those
-            that are quick for their size.
+            Lower limit, which is exceeded only if that makes the plan much faster.
+        exhaustive : bool
+            Search all shapes, with the smallest sample memories, not only nondominated shapes.
         """
         layers = [
-            self._layer_costs(layer, fixed[layer.index], every) for layer in self.config.layers
+            self._layer_costs(layer, fixed[layer.index], exhaustive) for layer in self.config.layers
         ]
         fronts = [options.front(pace + commit) for options, pace, commit in layers]
         if len(layers) > 1:
-            plan = self.cheapest(fronts, preferred or room) or self.cheapest(fronts, room)
+            plan = self.cheapest(fronts, preferred or limit) or self.cheapest(fronts, limit)
             if plan is None:
                 return None
-            # Layers commit at about the same time, and wait for the one whose commit is longest.
+            # Layers commit at about the same time, and wait for the longest commit.
             longest = max(
                 self.layer(layer, {}).commit(Foldings.of(layer, [one])).item()
                 for layer, one in zip(self.config.layers, plan.layers, strict=True)
@@ -107,57 +105,60 @@ class NetworkSearch:
                 options.front(pace + np.maximum(commit, longest))
                 for options, pace, commit in layers
             ]
-        plan = self._quick(fronts, room)
-        frugal = None if preferred is None else self._quick(fronts, preferred)
-        if plan is None or frugal is None:
+        plan = self._smallest_fast(fronts, limit)
+        smaller = None if preferred is None else self._smallest_fast(fronts, preferred)
+        if plan is None or smaller is None:
             return plan
-        return plan if self.cycles(plan) < MIN_SPEEDUP * self.cycles(frugal) else frugal
+        return plan if self.cycles(plan) < MAX_CYCLES_RATIO * self.cycles(smaller) else smaller
 
     def _layer_costs(
-        self, layer: LayerConfig, fixed: FixedFactors, every: bool
+        self, layer: LayerConfig, fixed: FixedFactors, exhaustive: bool
     ) -> tuple[LayerOptions, NDArray[np.float64], NDArray[np.float64]]:
-        """Foldings of a layer, and the cycles of each, without its commit's and of its commit."""
-        key = (layer.index, *fixed.items(), every)
+        """Foldings of a layer, their cycles without commits, and their cycles of commits."""
+        key = (layer.index, *fixed.items(), exhaustive)
         if key not in self._known:
             search = self.layer(layer, fixed)
-            foldings = search.legal() if every else search.efficient(self.supply)
+            foldings = search.legal() if exhaustive else search.nondominated(self.supply)
             options = search.fitting(foldings, self.supply)
             self._known[key] = options, options.each(search.pace), options.each(search.commit)
         return self._known[key]
 
-    def _quick(self, fronts: Sequence[LayerFront], room: Resources) -> NetworkPlan | None:
-        """The smallest of the plans that are about as quick as the quickest; None if none fits."""
-        cost = self._least_cost(fronts, room)
+    def _smallest_fast(self, fronts: Sequence[LayerFront], limit: Resources) -> NetworkPlan | None:
+        """The smallest plan that is about as fast as the fastest; None if none fits."""
+        cost = self._least_cost(fronts, limit)
         if cost is None:
             return None
-        targets = [self._smallest(fronts, room, slack * cost) for slack in TARGETS]
+        targets = [self._smallest(fronts, limit, slack * cost) for slack in TARGETS]
         plans = [plan for plan in dict.fromkeys(targets) if plan is not None]
         if len(plans) == 1:
             return plans[0]
-        quickest = min(map(self.cycles, plans))
-        # The later ones are smaller.
-        return [plan for plan in plans if self.cycles(plan) < EQUAL_CYCLES * quickest][-1]
+        fewest = min(map(self.cycles, plans))
+        # Later plans are smaller.
+        return [plan for plan in plans if self.cycles(plan) < EQUAL_CYCLES * fewest][-1]
 
-    def cheapest(self, fronts: Sequence[LayerFront], room: Resources) -> NetworkPlan | None:
-        """A plan for each layer, such that all fit and the costliest costs as little as can be."""
-        cost = self._least_cost(fronts, room)
-        return None if cost is None else self._smallest(fronts, room, cost)
+    def cheapest(self, fronts: Sequence[LayerFront], limit: Resources) -> NetworkPlan | None:
+        """The plan with the lowest maximum cost of a layer; None if nothing fits."""
+        cost = self._least_cost(fronts, limit)
+        return None if cost is None else self._smallest(fronts, limit, cost)
 
-    def _least_cost(self, fronts: Sequence[LayerFront], room: Resources) -> float | None:
-        """What the costliest layer costs at least, if all fit; None if nothing fits."""
+    def _least_cost(self, fronts: Sequence[LayerFront], limit: Resources) -> float | None:
+        """The lowest possible maximum cost of a layer; None if nothing fits."""
         costs = np.unique(np.concatenate([front.cost for front in fronts])).tolist()
 
         def fits(cost: float) -> bool:
-            return self._smallest(fronts, room, cost) is not None
+            return self._smallest(fronts, limit, cost) is not None
 
         index = bisect_left(costs, True, key=fits)
         return costs[index] if index < len(costs) else None
 
     def _smallest(
-        self, fronts: Sequence[LayerFront], room: Resources, cost: float
+        self, fronts: Sequence[LayerFront], limit: Resources, cost: float
     ) -> NetworkPlan | None:
-        """A plan of at most that cost for each layer, all of which take the smallest share."""
-        supply = amounts_of(room)[0]
+        """The smallest plan in which no layer exceeds a cost; None if none fits.
+
+        The size of a plan is its largest share of a resource.
+        """
+        supply = amounts_of(limit)[0]
         sums = amounts_of(self.core)
         plans: list[tuple[LayerPlan, ...]] = [()]
         for front in fronts:

@@ -1,6 +1,6 @@
-"""How a network is folded onto gateware: the fold factors of its layers, checked against it.
+"""Plans: the fold factors of the layers of a network, checked against the network.
 
-What follows from them is in :mod:`.fold_formulas`.
+The formulas are in :mod:`.fold_formulas`.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from .fold_formulas import MAX_NEURONS, RULES, FoldFormulas, MemoryKind
 __all__ = ["FoldedLayer", "FoldedNetwork", "LayerPlan", "MemoryKind", "NetworkPlan"]
 
 VERSION = 2
-"""Of the plan files that are written. Those of version 1 had no number."""
+"""Version of plan files that are written. Files of version 1 have no number."""
 
 NAMES_OF_VERSION_1 = {
     "lanes": "pe",
@@ -34,10 +34,10 @@ class LayerPlan:
     Parameters
     ----------
     banks : int
-        Banks the neurons are dealt to, whole groups together; each has memories and an update
-        engine of its own. Divides the number of groups.
+        Banks of neurons, each with whole groups, its memories and its update engine. Divides the
+        number of groups.
     pe : int
-        Neurons of a bank that are evaluated side by side.
+        Neurons of a bank that are evaluated in parallel.
     simd : int
         Input bits that are XNORed and counted in a cycle. A multiple of ``update_width``.
     update_width : int
@@ -46,11 +46,11 @@ class LayerPlan:
         Input bits that enter the layer in a cycle. A multiple of ``update_width``, divides
         ``simd``.
     sample_buffers : int
-        Samples that may be inside the layer at a time. At least 2.
+        Maximum number of samples in the layer. At least 2.
     draws_per_cycle : int
         Reinforcement draws taken in a cycle, 1 or 2; 2 need block RAM.
     memory : MemoryKind
-        Where the hidden weights are.
+        Memory of the hidden weights.
     """
 
     banks: int = 1
@@ -63,22 +63,22 @@ class LayerPlan:
     memory: MemoryKind = MemoryKind.BLOCK
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """The plan as values that JSON can store."""
         return {**asdict(self), "memory": self.memory.value}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "LayerPlan":
-        """The inverse of :meth:`to_dict`; factors left out take their defaults.
+        """The inverse of :meth:`to_dict`; missing factors take their defaults.
 
         Raises
         ------
         ConfigurationError
-            If a key is unknown or the memory is of no known kind.
+            If a key or the kind of memory is not known.
         """
         known = {one.name for one in fields(cls)}
         if unknown := values.keys() - known:
             renamed = sorted(unknown & NAMES_OF_VERSION_1.keys())
-            now = "".join(f"; {name} is {NAMES_OF_VERSION_1[name]} now" for name in renamed)
+            now = "".join(f"; {name} is now {NAMES_OF_VERSION_1[name]}" for name in renamed)
             raise ConfigurationError(
                 f"a layer's plan has no {', '.join(sorted(unknown))}{now}; "
                 f"its fold factors are {', '.join(sorted(known))}"
@@ -96,7 +96,7 @@ class LayerPlan:
 
 @dataclass(frozen=True)
 class FoldedLayer(FoldFormulas[int]):
-    """A layer's shape with its plan: the numbers that gateware, planner and driver share.
+    """A layer with its plan, and all numbers that follow from the two.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class FoldedLayer(FoldFormulas[int]):
     Raises
     ------
     ConfigurationError
-        If a fold factor does not suit the layer; the message names the rule.
+        If a fold factor breaks a rule of the layer; the message names the rule.
     """
 
     config: LayerConfig
@@ -118,8 +118,8 @@ class FoldedLayer(FoldFormulas[int]):
         config = self.config
         if config.neurons > MAX_NEURONS:
             raise ConfigurationError(
-                f"layer {config.index} has {config.neurons:,} neurons, and a layer in gateware at "
-                f"most {MAX_NEURONS:,}; make it smaller"
+                f"layer {config.index} has {config.neurons:,} neurons; a layer in gateware has at "
+                f"most {MAX_NEURONS:,}: make it smaller"
             )
         for rule in RULES:
             if not rule.holds(self):
@@ -137,32 +137,32 @@ class NetworkPlan:
     layers : tuple of LayerPlan
         One for each layer.
     fpga : str
-        The FPGA it was made for; empty if for none.
+        The FPGA of the plan; empty for none.
     """
 
     layers: tuple[LayerPlan, ...]
     fpga: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """The plan as values that JSON can store."""
         layers = [layer.to_dict() for layer in self.layers]
         return {"version": VERSION, "fpga": self.fpga, "layers": layers}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "NetworkPlan":
-        """The inverse of :meth:`to_dict`; reads plans of version 1 too.
+        """The inverse of :meth:`to_dict`; reads plans of version 1, too.
 
         Raises
         ------
         ConfigurationError
-            If it is no plan, or of a version that is not known.
+            If the values are no plan, or its version is not known.
         """
         values = values if isinstance(values, Mapping) else {}
         version = values.get("version", 1)
         if type(version) is not int or not 1 <= version <= VERSION:
             raise ConfigurationError(
-                f"a plan of version {version!r} cannot be read, only those up to {VERSION}; "
-                "have a new one written by `metaplast plan --out FILE`"
+                f"a plan of version {version!r} cannot be read, only versions up to {VERSION}: "
+                "write a new plan with `metaplast plan --out FILE`"
             )
         layers = values.get("layers")
         fpga = values.get("fpga" if version > 1 else "device", "")
@@ -186,24 +186,24 @@ class NetworkPlan:
 
 @dataclass(frozen=True)
 class FoldedNetwork:
-    """A network and its plan, checked against each other once and then passed as one value.
+    """A network and its plan, checked against each other.
 
     Parameters
     ----------
     config : NetworkConfig
-        The network: what is learnt.
+        The network.
     plan : NetworkPlan
-        Fold factors of each layer: how it is laid out in gateware.
+        Fold factors of each layer.
 
     Attributes
     ----------
     layers : tuple of FoldedLayer
-        Each layer with its fold factors, and every number that follows from them.
+        Each layer with its fold factors.
 
     Raises
     ------
     ConfigurationError
-        If the number of layers differs, or the plan of a layer does not suit it.
+        If the number of layers differs, or the plan of a layer breaks a rule.
     """
 
     config: NetworkConfig
@@ -221,10 +221,10 @@ class FoldedNetwork:
 
     @property
     def first(self) -> FoldedLayer:
-        """The layer that samples enter."""
+        """The first layer, which samples enter."""
         return self.layers[0]
 
     @property
     def next_input_widths(self) -> tuple[int | None, ...]:
-        """For each layer, the input bits that enter the layer after it in a cycle; None at last."""
+        """For each layer, the ``input_width`` of the next layer; None for the last layer."""
         return (*(layer.plan.input_width for layer in self.layers[1:]), None)

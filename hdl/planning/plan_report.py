@@ -1,4 +1,4 @@
-"""What a plan takes: its cycles, its memories, its logic."""
+"""Report on a plan: cycles, memories and logic."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,14 +13,14 @@ __all__ = ["LayerReport", "PlanReport", "report_plan"]
 
 @dataclass(frozen=True)
 class LayerReport:
-    """What is known of a layer's plan.
+    """Report on the plan of a layer.
 
     Attributes
     ----------
     folded : FoldedLayer
         The layer and its fold factors.
     components : tuple of ComponentNeed
-        What its parts need.
+        Resources of its components.
     """
 
     folded: FoldedLayer
@@ -28,28 +28,28 @@ class LayerReport:
 
     @property
     def need(self) -> Resources:
-        """All of it."""
+        """Resources of the layer."""
         return total_need(self.components)
 
 
 @dataclass(frozen=True)
 class PlanReport:
-    """What is known of a network's plan.
+    """Report on the plan of a network.
 
     Attributes
     ----------
     folded : FoldedNetwork
         The network and how it is folded.
     fpga : FPGA or None
-        What it was planned for.
+        The target FPGA.
     workload : Workload
-        What the cycles were estimated for.
+        Average rates of errors and updates for the cycles.
     layers : tuple of LayerReport
         The layers.
     core : ComponentNeed
-        What the core needs beside them.
+        Resources of the core without the layers.
     cycles : CycleEstimate
-        Mean cycles for each sample.
+        Mean cycles per sample.
     """
 
     folded: FoldedNetwork
@@ -61,11 +61,11 @@ class PlanReport:
 
     @property
     def need(self) -> Resources:
-        """All it needs."""
+        """Resources of the core with all layers."""
         return sum((layer.need for layer in self.layers), self.core.need)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """The report as values that JSON can store."""
         layers = []
         for layer, cycles in zip(self.layers, self.cycles.layers, strict=True):
             errors, found = self.workload.of(layer.folded.config, len(self.layers))
@@ -114,21 +114,21 @@ def report_plan(
     fpga: FPGA | None = None,
     workload: Workload | None = None,
 ) -> PlanReport:
-    """Say what a plan takes.
+    """Estimate cycles and resources of a plan.
 
     Parameters
     ----------
     folded : FoldedNetwork
-        The network and how it is folded. Whether that fits the FPGA is not looked at.
+        The network and how it is folded. It is not checked whether it fits the FPGA.
     fpga : FPGA, optional
         Decides shapes of memories and costs of logic.
     workload : Workload, optional
-        Decides the cycles; a first epoch by default.
+        Average rates of errors and updates; those of a first epoch by default.
 
     Raises
     ------
     ConfigurationError
-        If the workload does not suit the network.
+        If the workload is not valid for the network.
     """
     return PlanReport(
         folded=folded,

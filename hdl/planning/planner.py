@@ -1,7 +1,7 @@
-"""Choosing fold factors: the plan of fewest cycles that an FPGA has room for.
+"""The planner: finds the fold factors with the fewest cycles per sample that fit an FPGA.
 
-From the foldings of each layer (:mod:`.layer_search`) the planner picks one, so that together they
-fit and the slowest layer, which sets the pace of all, is as quick as can be.
+It chooses a folding of each layer (:mod:`.layer_search`), so that all layers fit and the slowest
+layer, which limits the throughput, is as fast as possible.
 """
 
 import math
@@ -13,16 +13,16 @@ from ...golden_model.config import LayerConfig, NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from .cycles import Workload
 from .fpgas import FPGA
+from .infeasibility import DoesNotFitError, check_bits, check_rules, does_not_fit
 from .layer_search import FixedFactors
 from .network_search import NetworkSearch
 from .plan import FoldedLayer, FoldedNetwork, LayerPlan, NetworkPlan
-from .refusals import DoesNotFitError, check_bits, check_rules, no_room
 
 __all__ = ["DoesNotFitError", "default_plan", "plan_network"]
 
 
 def default_plan(config: NetworkConfig) -> NetworkPlan:
-    """A plan for no FPGA: legal for every network, of moderate size, and quick to simulate."""
+    """A plan without a target FPGA: valid for every network, and fast to simulate."""
     layers = []
     for layer in config.layers:
         rows = math.ceil(layer.inputs / 32)
@@ -40,31 +40,31 @@ def plan_network(
     overrides: Sequence[FixedFactors] | None = None,
     workload: Workload | None = None,
 ) -> NetworkPlan:
-    """The plan of fewest mean cycles for each sample that an FPGA has room for.
+    """Find the plan with the fewest mean cycles per sample that fits an FPGA.
 
-    Where a larger plan hardly saves a cycle, the smaller one is taken.
+    Of plans with nearly equal cycles, the smallest is taken.
 
     Parameters
     ----------
     config : NetworkConfig
         The network.
     fpga : FPGA
-        What there is room for. Its ``max_cell_utilisation`` is kept to if any plan does, its
-        ``max_block_ram_utilisation`` if that does not cost a tenth of the speed.
+        The target FPGA. The plan keeps its ``max_cell_utilisation`` if possible, and its
+        ``max_block_ram_utilisation`` unless exceeding it saves more than a tenth of the cycles.
     overrides : sequence of mapping, optional
-        For each layer, fold factors that are not to be chosen, by their name in
+        For each layer, fold factors with a given value, by their names in
         :class:`.plan.LayerPlan`.
     workload : Workload, optional
-        What samples do on average; a first epoch by default.
+        Average rates of errors and updates; those of a first epoch by default.
 
     Raises
     ------
     ConfigurationError
-        If the overrides suit no plan of a layer; the message names the rule.
+        If no plan of a layer has the overrides; the message names the rule.
     DoesNotFitError
-        If no plan fits; the message names what ran out, and the nearest plan that fits.
+        If no plan fits; the message names the missing resource, and the nearest plan that fits.
     """
-    FoldedNetwork(config, default_plan(config))  # refuses what no plan can fold
+    FoldedNetwork(config, default_plan(config))  # raises an error for a network without any plan
     search = NetworkSearch(config, fpga, workload or Workload())
     check_bits(search)
     fixed = _checked_overrides(config, overrides)
@@ -72,15 +72,15 @@ def plan_network(
     block_rams = int(fpga.max_block_ram_utilisation * fpga.block_ram.count)
     preferred = replace(routable, block_rams=block_rams)
     plan = (
-        search.quickest(fixed, routable, preferred)
-        or search.quickest(fixed, search.supply)
-        or search.quickest(fixed, search.supply, every=True)
+        search.fastest(fixed, routable, preferred)
+        or search.fastest(fixed, search.supply)
+        or search.fastest(fixed, search.supply, exhaustive=True)
     )
     if plan is not None:
         return plan
     for layer in config.layers:
         check_rules(search, layer, fixed[layer.index])
-    raise no_room(search, fixed)
+    raise does_not_fit(search, fixed)
 
 
 def _checked_overrides(
@@ -104,5 +104,5 @@ def _checked_factors(layer: LayerConfig, factors: FixedFactors) -> dict[str, Any
     checked = {name: getattr(plan, name) for name in factors}
     for name, value in checked.items():
         if name != "memory" and not (type(value) is int and value >= 1):
-            FoldedLayer(layer, replace(LayerPlan(), **{name: value}))  # raises its message
+            FoldedLayer(layer, replace(LayerPlan(), **{name: value}))  # raises the error
     return checked

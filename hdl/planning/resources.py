@@ -1,11 +1,11 @@
-"""What a folded network needs of an FPGA: memories, and an estimate of its logic.
+"""Resource estimates of a folded network: block RAMs, SPRAMs, LUTs, registers and logic cells.
 
-Memories are counted: which ones there are and how wide follows from the plan, and how many blocks
-hold one from the blocks' shapes, by the rule that Yosys follows. LUTs and registers are estimated
-component by component, by formulas whose coefficients were fitted to what Yosys 0.70 makes of
-the components (``synth_ice40``, ``synth_ecp5``) for seven plans from 32 neurons of 64 inputs to
-128 neurons of 784. Whole cores of these came out within 10 % of the estimate, in LUTs and in
-registers. Place and route, and the surroundings of a core, add to it.
+The plan gives the memories of a layer; the number of blocks for each follows from the shapes of the
+blocks, by the rules of Yosys. LUTs and registers are estimated for each component, by formulas
+whose coefficients were fitted to results of Yosys 0.70 (``synth_ice40``, ``synth_ecp5``) for seven
+plans, from 32 neurons with 64 inputs to 128 neurons with 784. For whole cores of these plans, the
+estimates of LUTs and registers are within 10 % of the results. Place and route, and logic outside
+of the core, are not included.
 """
 
 from collections.abc import Sequence
@@ -28,23 +28,23 @@ __all__ = [
     "total_need",
 ]
 
-# Of a memory made of registers: its read multiplexer, and what enables a row's write.
+# Memories made of registers: LUTs of the read multiplexer, and of the write enable of a row.
 MEMORY_LUTS_PER_BIT = 0.8
 MEMORY_LUTS_PER_ROW = 1.7
-SPRAM_LUTS = 28  # its address and data multiplexers
+SPRAM_LUTS = 28  # address and data multiplexers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """Amounts of what an FPGA has.
+    """Amounts of the resources of an FPGA.
 
     Attributes
     ----------
     block_rams, sprams, luts, registers : int
         See :class:`.fpgas.FPGA`.
     cells : int
-        Logic cells of a LUT and a register: those of the LUTs, and of the registers that take one
-        alone.
+        Logic cells of a LUT and a register: one for each LUT, and for each register that takes a
+        cell alone.
     """
 
     block_rams: Integers = 0
@@ -55,7 +55,7 @@ class Resources:
 
     @classmethod
     def logic(cls, luts: Any, registers: Any, fpga: FPGA | None) -> "Resources":
-        """LUTs and registers, in parts that are rounded up, and the cells that they take."""
+        """LUTs and registers, rounded up, and the cells that they take."""
         lone = 0.0 if fpga is None else fpga.lone_registers
         return cls(
             luts=round_up(luts),
@@ -73,7 +73,7 @@ class Resources:
         )
 
     def fits(self, supply: "Resources") -> Any:
-        """Whether a supply has all of it."""
+        """Whether no amount exceeds that of a supply."""
         return (
             (self.block_rams <= supply.block_rams)
             & (self.sprams <= supply.sprams)
@@ -84,7 +84,7 @@ class Resources:
 
     @classmethod
     def of(cls, fpga: FPGA) -> "Resources":
-        """An FPGA's supply."""
+        """The resources of an FPGA."""
         return cls(
             block_rams=fpga.block_ram.count,
             sprams=fpga.sprams,
@@ -96,20 +96,20 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """One of the memories of a layer.
+    """A memory of a layer.
 
     Attributes
     ----------
     name : str
-        What it holds.
+        Name of its contents.
     count : int
-        How many there are of it.
+        Number of these memories.
     depth, width : int
         Rows, and bits of a row.
     granularity : int
         Bits of a row that are written together.
     kind : MemoryKind
-        What it is made of, if it is not so small that LUTs or registers do.
+        Kind of the memory, unless it is small and mapped to LUTs or registers.
     """
 
     name: str
@@ -121,22 +121,22 @@ class Memory:
 
     @property
     def bits(self) -> Integers:
-        """All it holds."""
+        """Bits of all of these memories."""
         return self.count * self.depth * self.width
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComponentNeed:
-    """What a part of the core needs.
+    """Resources of a component of the core.
 
     Attributes
     ----------
     name : str
-        The part.
+        Name of the component.
     need : Resources
-        All of it.
+        Its resources.
     memory : Memory or None
-        The memory that it is, if it is one.
+        The memory, if the component is one.
     """
 
     name: str
@@ -145,7 +145,7 @@ class ComponentNeed:
 
 
 def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
-    """The memories of a layer, largest first as a rule."""
+    """The memories of a layer."""
     config, plan = folded.config, folded.plan
     choice_bits = 2 + number_bits(config.group)
     sums_bits = plan.pe * number_bits(folded.padded_inputs + 1)
@@ -193,7 +193,7 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
             width=1,
             granularity=1,
         ),
-        Memory(  # of a single word there are none
+        Memory(  # none if the inputs are a single word
             name="sums",
             count=plan.banks * (folded.words > 1),
             depth=folded.sets,
@@ -207,7 +207,7 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
 
 
 def memory_need(memory: Memory, fpga: FPGA | None) -> Resources:
-    """What a memory takes of an FPGA; of no FPGA, nothing can be said but its bits."""
+    """Resources of a memory in an FPGA; none without an FPGA."""
     if fpga is None:
         return Resources()
     count = memory.count
@@ -231,7 +231,7 @@ def memory_need(memory: Memory, fpga: FPGA | None) -> Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class _Costs:
-    """LUTs of a family, for each of what is named."""
+    """Coefficients of the LUT estimates of a family: LUTs per bit, neuron or component."""
 
     popcount_bit: float
     sum_bit: float
@@ -299,16 +299,16 @@ def _costs(fpga: FPGA | None) -> _Costs:
 def layer_needs(
     folded: FoldedLayer | Foldings, fpga: FPGA | None, next_input_width: int | None = None
 ) -> tuple[ComponentNeed, ...]:
-    """What the parts of a layer need, memories first.
+    """Resources of the components of a layer, memories first.
 
     Parameters
     ----------
     folded : FoldedLayer or Foldings
-        The layer and its fold factors; of many plans, the needs are arrays.
+        The layer and its fold factors; for many plans, the resources are arrays.
     fpga : FPGA or None
         Decides shapes of memories and costs of logic.
     next_input_width : int or None
-        Bits in which the next layer takes its samples; None for the last layer.
+        ``input_width`` of the next layer; None for the last layer.
     """
     memories = [
         ComponentNeed(name=memory.name, need=memory_need(memory, fpga), memory=memory)
@@ -326,7 +326,7 @@ def layer_needs(
 
 
 def _queue_need(folded: FoldedLayer | Foldings, fpga: FPGA | None) -> ComponentNeed:
-    """The queue of a layer behind the first, for what comes with a sample and waits with it."""
+    """The queue of a later layer, for the label, results and flags of samples."""
     index, sample_buffers = folded.config.index, folded.plan.sample_buffers
     facts = 11 + 9 * index if index else 0
     if fpga is None:
@@ -346,7 +346,7 @@ def _queue_need(folded: FoldedLayer | Foldings, fpga: FPGA | None) -> ComponentN
 def _forward_logic(
     folded: FoldedLayer | Foldings, fpga: FPGA | None, next_input_width: int | None
 ) -> dict[str, tuple[Any, Any]]:
-    """LUTs and registers of each part of the forward pass."""
+    """LUTs and registers of the components of the forward pass."""
     config, plan, costs = folded.config, folded.plan, _costs(fpga)
     sum_bits = number_bits(folded.padded_inputs + 1)
     score_bits = number_bits(config.neurons + 1)
@@ -377,7 +377,7 @@ def _forward_logic(
 def _training_logic(
     folded: FoldedLayer | Foldings, fpga: FPGA | None
 ) -> dict[str, tuple[Any, Any]]:
-    """LUTs and registers of each part that steps hidden weights, and of the registers."""
+    """LUTs and registers of the components that train, and of the layer's registers."""
     config, plan, costs = folded.config, folded.plan, _costs(fpga)
     row_bits = number_bits(folded.bank_rows)
     dividers = _divider_bits(config.neuron_bits, folded.bank_neurons) + _divider_bits(
@@ -428,18 +428,18 @@ def _divider_bits(width: int, divisor: Integers) -> Integers:
 
 
 def core_needs(fpga: FPGA | None) -> ComponentNeed:
-    """What the core needs beside its layers."""
+    """Resources of the core without its layers."""
     need = Resources.logic(round(_costs(fpga).core), 330, fpga)
     return ComponentNeed(name="core", need=need)
 
 
 def total_need(components: Sequence[ComponentNeed]) -> Resources:
-    """What some parts need together."""
+    """Sum of the resources of components."""
     return sum((component.need for component in components), Resources())
 
 
 def network_needs(folded: FoldedNetwork, fpga: FPGA | None) -> Resources:
-    """What a whole core needs."""
+    """Resources of a whole core."""
     total = core_needs(fpga).need
     for layer, next_input_width in zip(folded.layers, folded.next_input_widths, strict=True):
         total += total_need(layer_needs(layer, fpga, next_input_width))

@@ -1,4 +1,4 @@
-"""Cycles that a folded layer takes: latencies, the forward pass, and the events of a commit."""
+"""Cycles of a folded layer: latencies, the forward pass, and the events of a commit."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 MAX_EVENTS = 1 << 14
-"""Draws at most that an estimate of a commit looks at."""
+"""Maximum number of draws in an estimate of a commit."""
 
 
 def popcount_latency(width: Integers, register_every: int = 2) -> Integers:
@@ -35,21 +35,20 @@ def divider_latency(width: int, divisor: Integers) -> Integers:
 
 @dataclass(frozen=True)
 class LayerTiming:
-    """What a folded layer takes whatever its samples do, in cycles.
+    """Cycles of a folded layer that do not depend on the samples.
 
     Attributes
     ----------
     array : int
-        From a sample's first row of the snapshot to its last one, words that are read in between
-        included.
+        Neuron array: from the first row of the snapshot to the last, including the reads of words.
     result : int
-        From the array's first cycle to the first in which the result is offered.
+        From the first cycle of the array to the first in which the result is offered.
     interval : int
-        From one sample's array to the next one's, when nothing else is in the way.
+        Interval between the array's starts for two samples, without stalls.
     round : int
-        Rows of a round of the update.
+        A round of the update.
     decode : int
-        The reinforcement's pipeline.
+        Latency of the reinforcement's pipeline.
     """
 
     array: Integers
@@ -60,7 +59,7 @@ class LayerTiming:
 
     @classmethod
     def of(cls, folded: FoldedLayer | Foldings) -> "LayerTiming":
-        """The timing of a layer's plan; of many plans, in arrays."""
+        """The timing of a folded layer; arrays for many foldings."""
         config, plan = folded.config, folded.plan
         array = folded.array_cycles
         last_steps = folded.pass_steps - (folded.sets - 1) * folded.steps
@@ -85,14 +84,14 @@ class LayerTiming:
 
 
 def event_cycles(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
-    """Cycles in which a commit's draws are issued (:class:`.reinforcement.Reinforcement`).
+    """Cycles that issue the draws of a commit (:class:`.reinforcement.Reinforcement`).
 
     Parameters
     ----------
     folded : FoldedLayer
         The layer and its fold factors.
     draws : (M,) uint32
-        All draws of one commit, in order.
+        All draws of a commit, in order.
     """
     config, plan = folded.config, folded.plan
     j = (draws & ((1 << config.neuron_bits) - 1)).astype(np.int64)
@@ -113,7 +112,7 @@ def event_cycles(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
     both = named.all(axis=1)
     waits = both & (bank[:, 0] == bank[:, 1])
     twice = waits & (row[:, 0] == row[:, 1])
-    # Rows that are asked for in a pair's first cycle, and those issued in its last; −1 for none.
+    # Rows requested in the first cycle of a pair, and rows issued in its last; −1 for none.
     asked = np.where(named, row, -1)
     issued = asked.copy()
     asked[waits, 1] = -1
@@ -126,6 +125,6 @@ def event_cycles(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
 
 
 def mean_event_cycles(folded: FoldedLayer, events: int) -> float:
-    """Cycles of a commit's events, from the share of draws that name a weight."""
+    """Mean cycles that issue the events of a commit, from a sample of draws."""
     draws = RandomStream(1, reinforcement_id(folded.config.index)).draws(min(events, MAX_EVENTS))
     return event_cycles(folded, draws) * events / len(draws)

@@ -1,8 +1,8 @@
-"""Tables of the register map, in Markdown: for the pages in docs/ and the exported page.
+"""Markdown tables of the register map, for the pages in docs/ and the exported manual.
 
     python -m metaplast.hdl.registers.document docs/gateware.md docs/link.md
 
-writes the tables anew in those files. A table stands between two lines that mark it::
+updates the tables in those files. A table is between two marker lines::
 
     <!-- registers: layer -->
     <!-- end of registers -->
@@ -104,16 +104,16 @@ TABLES: dict[str, Callable[[], str]] = {
     "layer": lambda: _group_table(LayerRegister),
     "link": lambda: _group_table(LinkRegister, lambda offset: f"{LINK_BASE | offset:06X}"),
 }
-"""The tables of the pages in docs/, by their names."""
+"""The tables of the pages in docs/, by name."""
 
 
 def update(text: str) -> str:
-    """A page with its tables written anew.
+    """Return a page with its tables updated.
 
     Raises
     ------
     ValueError
-        If a table has no name of :data:`TABLES`.
+        If the name of a table is not in :data:`TABLES`.
     """
 
     def table(block: re.Match[str]) -> str:
@@ -127,7 +127,7 @@ def update(text: str) -> str:
 
 
 def main(paths: Sequence[str]) -> None:
-    """Write the tables of some pages anew."""
+    """Update the tables of pages."""
     for path in map(Path, paths):
         path.write_text(update(path.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The decoder of a group of registers, generated from their declarations."""
+"""A register file: address decoder and storage, generated from register declarations."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Value
 from amaranth.lib import wiring
@@ -12,14 +12,14 @@ __all__ = ["RegisterFile", "needs_idle"]
 
 
 def needs_idle(registers: type[RegisterGroup], write: Value, offset: Value) -> Value:
-    """Whether a request is refused with BUSY while the core is busy.
+    """Whether a request needs the core idle, and is refused with BUSY otherwise.
 
     Parameters
     ----------
     registers : type of RegisterGroup
-        The group that the request is for.
+        The group of the addressed register.
     write : Value
-        Whether it writes.
+        Whether the request is a write.
     offset : Value
         The register's offset in the group.
     """
@@ -28,24 +28,22 @@ def needs_idle(registers: type[RegisterGroup], write: Value, offset: Value) -> V
 
 
 class RegisterFile(Component):
-    """Decode requests for a group of registers, and hold those that store what is written.
+    """Decode requests for a group of registers, and store the values of stored registers.
 
-    Everything is combinational but the storage: ``status`` and ``value`` answer the request of the
-    same cycle. With ``enable`` the request is carried out, unless its status is not OK: a stored
-    register takes the value at the end of the cycle, and the strobes of ``written`` and ``read``
-    are set in it.
+    Decoding is combinational: ``status`` and ``value`` answer the request of the same cycle. With
+    ``enable`` the request is carried out if its status is OK: a stored register takes the value at
+    the end of the cycle, and the strobes of ``written`` and ``read`` are set in the cycle.
 
     The status is UNKNOWN for an offset without a register, ACCESS if the register cannot be
     written or read, RANGE if the value is out of its bounds. In a group without a writable
-    register every write is answered ACCESS. BUSY is for the parent to give
-    (:func:`needs_idle`).
+    register the status of every write is ACCESS. The parent gives BUSY (:func:`needs_idle`).
 
     Parameters
     ----------
     registers : type of RegisterGroup
         The group.
     layer : LayerConfig, optional
-        The layer that the registers belong to, for bounds that follow from its shape.
+        The layer of the registers, for bounds that depend on its shape.
 
     Members
     -------
@@ -56,25 +54,26 @@ class RegisterFile(Component):
     data : In(32)
         The value to write.
     enable : In(1)
-        Carry the request out.
+        Carry out the request.
     status : Out(Status)
-        How the request ends.
+        Status of the request.
     value : Out(32)
-        What the register holds; 0 if it cannot be read, and for a write if a read of it starts an
-        action.
+        Value of the register; 0 if it cannot be read, and for a write if a read of the register
+        starts an action.
     values.NAME
-        Out, of a stored register: its value, as wide as its maximum. In(32), of any other that can
-        be read: the value, supplied by the parent; for a read that starts an action, at its end.
+        Out, for a stored register: its value, as wide as its maximum. In(32), for any other
+        readable register: the value, supplied by the parent; at the end of the action if a read
+        starts one.
     written.NAME : Out(1)
-        Of each writable register: it is written.
+        For each writable register: it is written.
     read.NAME : Out(1)
-        Of each register whose read starts an action: the read.
+        For each register whose read starts an action: it is read.
 
     Raises
     ------
     ValueError
-        If a bound needs a layer and none is given, or a signed range is not one of two's
-        complement.
+        If a bound needs a layer and none is given, or a signed range is not ``-2**n`` to
+        ``2**n - 1``.
     """
 
     def __init__(self, registers: type[RegisterGroup], layer: LayerConfig | None = None):
@@ -129,7 +128,7 @@ class RegisterFile(Component):
         return m
 
     def _write(self, m: Module, register: RegisterGroup) -> None:
-        """Answer a write of a register, and carry it out."""
+        """Decode a write of a register, and carry it out."""
         name, declaration = register.name.lower(), register.declaration
         if not declaration.writable:
             m.d.comb += self.status.eq(Status.ACCESS)
@@ -144,14 +143,14 @@ class RegisterFile(Component):
                 m.d.sync += getattr(self.values, name).eq(self.data)
 
     def _read(self, m: Module, register: RegisterGroup) -> None:
-        """Answer a read of a register, and start its action."""
+        """Decode a read of a register, and start its action."""
         name, declaration = register.name.lower(), register.declaration
         m.d.comb += self.status.eq(Status.OK if declaration.readable else Status.ACCESS)
         if declaration.read_needs_idle:
             m.d.comb += getattr(self.read, name).eq(self.enable)
 
     def _value(self, m: Module, register: RegisterGroup) -> None:
-        """Give what a register holds."""
+        """Output the value of a register."""
         name, declaration = register.name.lower(), register.declaration
         if declaration.readable:
             value = getattr(self.values, name)
@@ -161,7 +160,7 @@ class RegisterFile(Component):
 
 
 def _out_of_range(value: Value, lowest: int, highest: int) -> Value:
-    """Whether a 32-bit value is out of a range; cheap where the range is far narrower."""
+    """Whether a 32-bit value is out of a range, with few LUTs for a narrow range."""
     if lowest < 0:
         above_sign = value[highest.bit_length() :]
         return above_sign.any() & ~above_sign.all()

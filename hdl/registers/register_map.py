@@ -1,10 +1,10 @@
 """The register map of the trainer core and the host link, declared once.
 
 The decoders in gateware (:class:`.register_file.RegisterFile`), the exported description and page,
-the tables in docs/ and the hosts' clients are all made from these declarations. Nothing here needs
-Amaranth, so a host's driver can import it.
+the tables in docs/ and the host's client are made from these declarations. This module does not
+import Amaranth, so the host's driver can use it.
 
-A register is added by one line in its group::
+To add a register, add one line to its group::
 
     SCRATCH = Register(12, "rw", "no function; for tests of a connection", reset=0)
 """
@@ -48,14 +48,14 @@ WORD = (1 << 32) - 1
 
 
 class Status(enum.Enum):
-    """How a request ended; it has changed nothing unless the status is ``OK``.
+    """Status of a request; a request has no effect unless it is ``OK``.
 
-    If several apply, it is the first of ``BUSY``, ``UNKNOWN``, ``ACCESS``, ``RANGE``.
+    If several apply, the first of ``BUSY``, ``UNKNOWN``, ``ACCESS``, ``RANGE`` is given.
 
     Attributes
     ----------
     meaning : str
-        The status in words, for the reader.
+        The status in words, for documents.
     """
 
     meaning: str
@@ -77,32 +77,33 @@ class OnWrite(enum.Enum):
     """The effect of a write."""
 
     STORE = "store"
-    """The register holds the value."""
+    """The register stores the value."""
     CLEAR = "clear"
-    """The register becomes 0, whatever the value."""
+    """The register becomes 0; the value is ignored."""
     ACTION = "action"
-    """An action starts that takes the value; the register itself stores nothing."""
+    """The write starts an action with the value; nothing is stored."""
 
 
 class OnRead(enum.Enum):
     """The effect of a read."""
 
     VALUE = "value"
-    """None; the value is there at once, and a write is answered with it."""
+    """None; the value is available at once, and the response to a write has it too."""
     ACTION = "action"
-    """An action starts that finds the value. It needs the core idle. A write is answered with 0."""
+    """The read starts an action that gets the value, and needs the core idle. The response to a
+    write has the value 0."""
 
 
 @dataclass(frozen=True)
 class LayerBound:
-    """A bound of a register's values that follows from the shape of the layer.
+    """A bound of a register's values that depends on the shape of the layer.
 
     Attributes
     ----------
     symbol : str
         The bound in the symbols of docs/algorithm.md.
     of : callable
-        The bound of a layer.
+        Computes the bound from a layer.
     """
 
     symbol: str
@@ -150,7 +151,7 @@ class Register:
     access : str
         ``"r"``, ``"w"`` or ``"rw"``.
     description : str
-        The meaning of the value, for the reader: a phrase without a full stop, in Markdown.
+        The meaning of the value, for documents: a phrase without a full stop, in Markdown.
     on_write : OnWrite
         The effect of a write.
     on_read : OnRead
@@ -159,15 +160,15 @@ class Register:
         Values that can be written, both included. A negative minimum makes the value signed:
         sign-extended to 32 bits, from ``-2**n`` to ``2**n - 1``.
     reset : int or None
-        Value after power-up and after the reset of the clock domain; None if it has none of its
-        own.
+        Value after power-up and after the reset of the clock domain; None if it is not defined.
     fields : tuple of Field
-        Parts of the value, if there are several.
+        Fields of the value, if it has several.
 
     Raises
     ------
     ValueError
-        If the offset or the access is none, or a stored register has no reset value.
+        If offset, access, a bound or the reset value is invalid, or a stored register has no
+        reset value.
     """
 
     offset: int
@@ -243,21 +244,21 @@ class Register:
         Raises
         ------
         ValueError
-            If a bound follows from the layer's shape and no layer is given.
+            If a bound depends on the layer's shape and no layer is given.
         """
 
         def number(bound: Bound) -> int:
             if isinstance(bound, int):
                 return bound
             if layer is None:
-                raise ValueError(f"the bound {bound} follows from a layer; give the layer")
+                raise ValueError(f"the bound {bound} depends on the layer; give the layer")
             return bound.of(layer)
 
         return number(self.minimum), number(self.maximum)
 
 
 class RegisterGroup(enum.IntEnum):
-    """Registers that one decoder serves: members are offsets that carry their declaration.
+    """Registers with one decoder. Members are offsets, each with its declaration.
 
     Attributes
     ----------
@@ -268,7 +269,7 @@ class RegisterGroup(enum.IntEnum):
     declaration: Register
 
     def __new__(cls, declaration: Register | int) -> "RegisterGroup":
-        # An offset only looks a member up, as with every enumeration, and does not come here.
+        # An offset looks up a member, as in every enumeration, and does not get here.
         assert isinstance(declaration, Register)
         member = int.__new__(cls, declaration.offset)
         member._value_ = declaration.offset
@@ -278,7 +279,7 @@ class RegisterGroup(enum.IntEnum):
 
 @enum.unique
 class GlobalRegister(RegisterGroup):
-    """Registers of the core, at their own address."""
+    """Registers of the core, at addresses equal to their offsets."""
 
     IDENTITY = Register(0, "r", f"0x{IDENTITY:08X}: `MPL` and the version of the interface")
     LAYERS = Register(1, "r", "number of layers")

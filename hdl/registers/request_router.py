@@ -1,4 +1,4 @@
-"""Requests of a host, routed to the core's own registers and to those of its layers."""
+"""Router of register requests: to the registers of the core and of its layers."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ __all__ = ["RequestRouter"]
 
 
 class RequestRouter(Component):
-    """Answer requests one at a time: from the core's own registers, or from a layer.
+    """Answer requests one at a time, from the registers of the core or of a layer.
 
-    Cycle by cycle, a request
+    States, cycle by cycle:
 
-    - waits in Idle for a cycle;
-    - is decoded in Look. If it is refused with BUSY, or is for no layer, or for the core's own
-      registers, its answer is kept; in Take it is taken, and in Respond, the cycle after that, its
-      response is offered;
-    - of a layer is offered to the layer from the cycle after Look on (Layer), and taken when the
-      layer takes it; in Answer the layer's answer is kept, and offered in Respond.
+    - Idle: a request waits for one cycle.
+    - Look: the request is decoded. If it is refused with BUSY, has no register group, or is for a
+      register of the core, its answer is stored; Take takes the request, and Respond, in the next
+      cycle, offers the response.
+    - Layer: a request for a layer is offered to the layer from the cycle after Look, and taken
+      when the layer takes it; Answer stores the layer's response, and Respond offers it.
 
     Parameters
     ----------
@@ -40,15 +40,15 @@ class RequestRouter(Component):
     busy : In(1)
         Refuse requests that need the core idle.
     hold : Out(1)
-        Let no sample in: a request that found the core idle finds it so until it is answered.
+        Let no sample enter, so that the core stays idle until a request is answered.
     enable : Out(1)
-        To the core's own registers: carry the request out.
+        To the registers of the core: carry out the request.
     status, value : In
-        From the core's own registers: the answer, in the same cycle.
+        From the registers of the core: the answer, in the same cycle.
     layer_requests : array of Out(stream)
-        To each layer.
+        Requests to each layer.
     layer_responses : array of In(stream)
-        From each layer. Never stall.
+        Responses of each layer. ``ready`` is always set.
 
     Raises
     ------
@@ -113,13 +113,13 @@ class RequestRouter(Component):
                     m.d.comb += self.enable.eq(1)
                     m.d.sync += [answer.status.eq(self.status), answer.data.eq(self.value)]
             with m.State("Layer"):
-                # The layer may make the core busy.
+                # The request can make the core busy.
                 m.d.comb += [self.hold.eq(1), offered[layer].eq(1)]
                 with m.If(taken[layer]):
                     m.d.comb += self.requests.ready.eq(1)
                     m.next = "Answer"
             with m.State("Answer"):
-                # Only the layer that was asked answers.
+                # Only the addressed layer answers.
                 m.d.comb += self.hold.eq(1)
                 for port in self.layer_responses:
                     with m.If(port.valid):

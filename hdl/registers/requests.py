@@ -1,4 +1,4 @@
-"""Requests for registers and their responses, as signals."""
+"""Signal layouts of register requests and responses."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class StatusShape(ShapeCastable):
     """Shape of a :class:`.register_map.Status`: its code in signals, a Status in simulations."""
 
     def as_shape(self) -> Shape:
-        """As many bits as the highest code needs."""
+        """An unsigned integer with the bits of the highest code."""
         return Shape.cast(Status)
 
     def const(self, init: Status | None) -> Const:
@@ -22,7 +22,7 @@ class StatusShape(ShapeCastable):
         return Const((init or Status.OK).value, self.as_shape())
 
     def __call__(self, target: Any) -> Value:
-        """A signal is its code."""
+        """The code in a signal."""
         return Value.cast(target)
 
     def from_bits(self, raw: int) -> Status:
@@ -37,12 +37,12 @@ class StatusShape(ShapeCastable):
 
 
 def request_layout() -> data.StructLayout:
-    """A read, or a write of ``data``."""
+    """Layout of a request: a read, or a write of ``data``."""
     return data.StructLayout({"write": 1, "address": 24, "data": 32})
 
 
 def response_layout() -> data.StructLayout:
-    """How a request ended, and the value read; for a write, the value before it.
+    """Layout of a response: the status, and the value read; for a write, the previous value.
 
     The value is 0 if the register cannot be read.
     """

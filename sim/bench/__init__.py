@@ -1,4 +1,4 @@
-"""What cocotb benches are made of: drivers, monitors, scoreboards, and the matrix of flows.
+"""Parts of cocotb benches: drivers, monitors, scoreboards, and the matrix of stream flows.
 
 Benches run inside the simulator only. Benches in Amaranth's simulator have :class:`Flow` and
 :class:`Scoreboard` in common with them.

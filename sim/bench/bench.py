@@ -1,4 +1,4 @@
-"""A bench: a design's surroundings, what drives and watches it, and the verdict."""
+"""Bench: the environment of a design, its drivers, monitors and scoreboards, and the checks."""
 
 import functools
 import json
@@ -15,24 +15,24 @@ from .streams import StreamDriver, StreamMonitor
 
 __all__ = ["Bench", "bench", "stream_bench"]
 
-LINGER = 50
-"""Cycles in which something unexpected may come at the end."""
+FINAL_CYCLES = 50
+"""Cycles at the end of a bench in which unexpected items are noticed."""
 
 
 class Bench(BenchEnvironment):
-    """One case of a bench, from reset to its verdict.
+    """One case of a bench, from reset to the final checks.
 
     Parameters
     ----------
     dut : cocotb.handle.HierarchyObject
         The design.
     flow : Flow
-        How its streams flow.
+        Flow of its streams.
 
     Attributes
     ----------
     parameters : dict
-        What :meth:`metaplast.sim.verilator.simulator.Simulator.run` was given.
+        The parameters of :meth:`metaplast.sim.verilator.simulator.Simulator.run`.
     """
 
     def __init__(self, dut: Any, flow: Flow = Flow.STEADY):
@@ -46,44 +46,44 @@ class Bench(BenchEnvironment):
     # Parts
 
     def driver(self, name: str) -> StreamDriver:
-        """A driver of one of the design's streams."""
+        """Make a driver of a stream of the design."""
         return StreamDriver(self, name)
 
     def monitor(self, name: str, *, may_change: bool = False) -> StreamMonitor:
-        """A monitor of one of the design's streams, whose verdict the bench awaits."""
+        """Make a monitor of a stream of the design, which the bench checks at its end."""
         monitor = StreamMonitor(self, name, may_change=may_change)
         self._scoreboards.append(monitor)
         return monitor
 
     def scoreboard(self, name: str, layout: Layout | None = None) -> Scoreboard:
-        """A scoreboard for what is no stream; its layout is that of the port of its name."""
+        """Make a scoreboard for values other than streams; by default with the port's layout."""
         scoreboard = Scoreboard(name, layout or self.ports[name])
         self._scoreboards.append(scoreboard)
         return scoreboard
 
-    # Verdict
+    # Checks
 
     def check_latency(self, sent: Sequence[int], received: Sequence[int], latency: int) -> None:
-        """Find that each item came a certain number of cycles after it was sent.
+        """Check that each item came a certain number of cycles after it was sent.
 
         Parameters
         ----------
         sent, received : sequence of int
-            The cycles of its transfers, as drivers and monitors note them.
+            The cycles of the transfers, from drivers and monitors.
         latency : int
-            The difference that is right.
+            The expected difference.
 
         Raises
         ------
         AssertionError
-            If one differs; the message names it.
+            If a latency differs; the message names the item.
         """
         assert len(sent) == len(received), f"{len(sent)} items were sent, {len(received)} came"
         for number, (begin, end) in enumerate(zip(sent, received, strict=True)):
             assert end - begin == latency, f"item {number} took {end - begin} cycles, not {latency}"
 
     async def drain(self, patience: int = PATIENCE) -> None:
-        """Wait until everything expected has come, or nothing comes any more."""
+        """Wait until all expected items have come, or none has come for ``patience`` cycles."""
         missing = self._missing()
         waited = 0
         while missing > 0 and waited < patience:
@@ -96,9 +96,9 @@ class Bench(BenchEnvironment):
         return sum(max(0, scoreboard.missing) for scoreboard in self._scoreboards)
 
     async def finish(self) -> None:
-        """Wait for what is expected, and a little for what is not, and check all scoreboards."""
+        """Wait for expected and for unexpected items, and check all scoreboards."""
         await self.drain()
-        await self.edges(LINGER)
+        await self.edges(FINAL_CYCLES)
         expecting = [scoreboard for scoreboard in self._scoreboards if scoreboard.expects]
         assert expecting, "the bench expected nothing"
         if self._flip:
@@ -107,7 +107,7 @@ class Bench(BenchEnvironment):
             scoreboard.check()
 
     def report(self, value: Any) -> None:
-        """Tell the process that runs the simulator something, which goes through JSON."""
+        """Send a value, through JSON, to the process that runs the simulator."""
         with self._reports.open("a") as file:
             file.write(json.dumps(value) + "\n")
 
@@ -127,15 +127,15 @@ def _run(function: Case) -> Callable[..., Coroutine[Any, Any, None]]:
         await function(bench)
         await bench.finish()
 
-    del case.__wrapped__  # cocotb would take the parameters from there
+    del case.__wrapped__  # cocotb would take the parameters from it
     return case
 
 
 def bench(function: Case) -> Any:
-    """Make a cocotb test of a function that takes a bench: reset before it, verdict after it."""
+    """Make a cocotb test from a function of a bench: reset before it, checks after it."""
     return cocotb.test()(_run(function))
 
 
 def stream_bench(function: Case) -> Any:
-    """Likewise, in each way that streams may flow."""
+    """Make a cocotb test as :func:`bench` does, with a case for each :class:`.Flow`."""
     return cocotb.test()(cocotb.parametrize(flow=list(Flow))(_run(function)))

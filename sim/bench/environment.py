@@ -1,4 +1,4 @@
-"""Where a bench happens: clock, reset, ports, random numbers, and how streams flow."""
+"""The environment of a bench: clock, reset, ports, random numbers, and flow of streams."""
 
 import enum
 from collections.abc import Callable, Coroutine
@@ -21,13 +21,13 @@ PERIOD = 10
 PATIENCE = 20_000
 """Cycles within which an event must happen that a bench waits for."""
 
-# How often a driver idles and a monitor does not take, and for how long at most.
+# Probability and maximum length of the pauses of drivers and monitors.
 PAUSE_PROBABILITY = 0.4
 MAX_PAUSE = 5
 
 
 class Flow(enum.Enum):
-    """The ways a stream may flow: with gaps where it comes from, and where it goes to."""
+    """Flow of streams: with or without gaps at the source, and back-pressure at the sink."""
 
     STEADY = "steady"
     IDLE = "idle"
@@ -41,26 +41,26 @@ class Flow(enum.Enum):
 
     @property
     def back_pressure(self) -> bool:
-        """Whether monitors are not ready at times."""
+        """Whether monitors are sometimes not ready."""
         return self in (Flow.BACK_PRESSURE, Flow.IDLE_AND_BACK_PRESSURE)
 
 
 class BenchEnvironment:
-    """A design in the simulator: its time, its ports, and one case's random numbers.
+    """A design in the simulator: its clock, its ports, and the random numbers of a case.
 
     Parameters
     ----------
     dut : cocotb.handle.HierarchyObject
         The design.
     settings : Settings
-        What the process that runs the simulator has said.
+        Settings from the process that runs the simulator.
     flow : Flow
-        How the design's streams flow.
+        Flow of the design's streams.
 
     Attributes
     ----------
     ports : dict of str to Layout
-        What the design's ports hold.
+        Layouts of the design's ports.
     random : random.Random
         Random numbers of this case.
     """
@@ -79,7 +79,7 @@ class BenchEnvironment:
     # Time
 
     async def reset(self) -> None:
-        """Start the clock, and reset the design, all inputs 0; the next cycle is number 0."""
+        """Start the clock and reset the design, with all inputs 0; the next cycle is number 0."""
         for name in self._inputs:
             self.write(name, 0)
         reset = self.handle("rst")
@@ -92,9 +92,10 @@ class BenchEnvironment:
         self._start = self._steps()
 
     async def edge(self) -> None:
-        """Wait for the end of the cycle: what is read now is its, what is written the next one's.
+        """Wait for the end of the cycle.
 
-        A design without a clock has cycles, too: time for it to settle.
+        Values read then belong to this cycle, values written to the next. A design without a clock
+        has cycles, too, in which its signals settle.
         """
         await self._edge
 
@@ -153,18 +154,18 @@ class BenchEnvironment:
     # Ports
 
     def handle(self, name: str) -> Any:
-        """The port of a name; None if there is none, for it may be constant, or of no width."""
+        """The port of a name; None if it does not exist, since it is constant or has no bits."""
         return getattr(self.dut, name, None)
 
     def write(self, name: str, value: Any) -> None:
-        """Give an input a value, as its layout has it."""
+        """Write a value to an input, by its layout."""
         handle = self.handle(name)
         bits = pack(self.ports[name], value)
         if handle is not None:
             handle.value = bits
 
     def read(self, name: str) -> Any:
-        """The value of a port, as its layout has it."""
+        """The value of a port, by its layout."""
         return unpack(self.ports[name], self.bits(name))
 
     def bits(self, name: str) -> int:
@@ -173,16 +174,16 @@ class BenchEnvironment:
         return 0 if handle is None else int(handle.value)
 
     def noise(self, name: str) -> Any:
-        """A random value for a port, as its layout has it."""
+        """A random value for a port, by its layout."""
         layout = self.ports[name]
         return unpack(layout, self.random.getrandbits(layout["width"]))
 
     def start(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run something beside; what it raises fails the case."""
+        """Run a coroutine in parallel; its exceptions fail the case."""
         return cocotb.start_soon(coroutine)
 
     def pause(self, may_pause: bool) -> int:
-        """How many cycles to pause, if pausing is in the flow."""
+        """Draw a number of cycles to pause; 0 if the flow has no pauses."""
         if not may_pause or self.random.random() >= PAUSE_PROBABILITY:
             return 0
         return self.random.randint(1, MAX_PAUSE)

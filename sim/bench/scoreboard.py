@@ -1,4 +1,4 @@
-"""What was expected against what came."""
+"""Scoreboard: compare received items with expected items."""
 
 from collections.abc import Iterable
 from random import Random
@@ -10,21 +10,21 @@ __all__ = ["Scoreboard"]
 
 
 class Scoreboard:
-    """Compare what comes with what is expected, item by item, to the last bit.
+    """Compare received with expected items, in order and bit by bit.
 
     Parameters
     ----------
     name : str
-        What the items are, for messages.
+        Name of the items, for messages.
     layout : Layout
-        Their layout.
+        Layout of an item.
 
     Attributes
     ----------
     received : list
-        All items so far.
+        All received items.
     cycles : list of int
-        The cycle in which each came.
+        The cycle in which each was received.
     """
 
     def __init__(self, name: str, layout: Layout):
@@ -35,37 +35,37 @@ class Scoreboard:
         self._expected: list[int] = []
 
     def expect(self, *values: Any) -> None:
-        """Expect values after those expected already."""
+        """Append values to the expected items."""
         self._expected += [pack(self.layout, value) for value in values]
 
     def receive(self, bits: int, cycle: int) -> None:
-        """Take note of an item."""
+        """Record a received item."""
         self.received.append(unpack(self.layout, bits))
         self.cycles.append(cycle)
 
     @property
     def missing(self) -> int:
-        """How many items are still to come."""
+        """Number of expected items that have not come; negative if too many came."""
         return len(self._expected) - len(self.received)
 
     @property
     def expects(self) -> int:
-        """How many items are expected in all."""
+        """Number of expected items."""
         return len(self._expected)
 
     def flip(self, random: Random) -> None:
-        """Flip one bit of what is expected, to see that it is noticed."""
+        """Flip one bit of an expected item, so that the check must fail."""
         self._expected[random.randrange(len(self._expected))] ^= 1 << random.randrange(
             self.layout["width"]
         )
 
     def check(self) -> None:
-        """Find that everything expected came, and nothing else.
+        """Check that all expected items came, and no others.
 
         Raises
         ------
         AssertionError
-            If not; the message names the first difference.
+            If there is a difference; the message names the first.
         """
         expected: Iterable[Any] = (unpack(self.layout, bits) for bits in self._expected)
         for number, (wanted, got) in enumerate(zip(expected, self.received, strict=False)):

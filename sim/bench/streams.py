@@ -1,4 +1,4 @@
-"""Streams: who drives one, and who takes from one."""
+"""Driver and monitor of streams."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,12 +13,12 @@ __all__ = ["StreamDriver", "StreamMonitor"]
 class StreamDriver:
     """Send items into a stream of the design.
 
-    While nothing is sent, the payload is noise.
+    While no item is sent, the payload is random.
 
     Parameters
     ----------
     bench : BenchEnvironment
-        The bench it belongs to; its flow says whether to pause.
+        The bench, whose flow decides about pauses.
     name : str
         The stream's name.
 
@@ -45,12 +45,12 @@ class StreamDriver:
             self._payload.value = self.bench.random.getrandbits(self.layout["width"])
 
     async def send(self, items: Iterable[Any]) -> list[int]:
-        """Send items, and come back when the last one is transferred.
+        """Send items, and wait until the last one is transferred.
 
         Parameters
         ----------
         items : iterable
-            Values as the layout has them.
+            Values, by the layout.
 
         Returns
         -------
@@ -81,20 +81,19 @@ class StreamDriver:
 
 
 class StreamMonitor(Scoreboard):
-    """Take items from a stream of the design, and compare them.
+    """Receive items from a stream of the design, and compare them with expected items.
 
-    Takes them from when it is made until the bench ends. Finds out, too, when the design goes back
-    on an item that it has offered, and, by waiting for one before it is ready, when the design
-    waits for the monitor.
+    It receives until the bench ends. It also checks that an offered item is neither withdrawn nor
+    changed, and that the design does not wait for ``ready``, by waiting for ``valid`` first.
 
     Parameters
     ----------
     bench : BenchEnvironment
-        The bench it belongs to; its flow says whether to be unready at times.
+        The bench, whose flow decides about back-pressure.
     name : str
         The stream's name.
     may_change : bool
-        Whether an item that is offered may change until it is taken.
+        Whether an offered item may change until it is taken.
     """
 
     def __init__(self, bench: BenchEnvironment, name: str, *, may_change: bool = False):
@@ -107,7 +106,7 @@ class StreamMonitor(Scoreboard):
         self._task = bench.start(self._take())
 
     def stop(self) -> None:
-        """Take no more, from the next cycle on."""
+        """Stop receiving, from the next cycle on."""
         self._task.cancel()
         taking = self._ready is None or bool(self._ready.value)
         noted = bool(self.cycles) and self.cycles[-1] == self.bench.cycle
@@ -130,7 +129,7 @@ class StreamMonitor(Scoreboard):
             self.receive(self._bits(), self.bench.cycle)
 
     async def _see_offer(self, cycles: int, *, patient: bool) -> None:
-        """Stay unready for some cycles, if patient counted from when something is offered."""
+        """Stay unready for some cycles; if ``patient``, counted from when an item is offered."""
         offered: int | None = None
         while cycles:
             await self.bench.edge()

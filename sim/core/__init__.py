@@ -1,4 +1,4 @@
-"""A simulated trainer core and the process that it runs in."""
+"""Simulated trainer cores: the harness, the simulator's process, the transport."""
 
 import lazy_loader
 

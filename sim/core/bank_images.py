@@ -1,11 +1,11 @@
-"""A layer's banks of memory as its counters ``k`` and their snapshot ``W``, and the reverse.
+"""Convert between memory images of a layer's banks and its counters ``k`` and snapshot ``W``.
 
-Where a counter lies is said at :class:`~metaplast.hdl.planning.plan.FoldedLayer`: neuron ``j`` is
-the ``m``-th of bank ``b`` with ``j = b·bank_neurons + m``.
+Neuron ``j = b·bank_neurons + m`` is neuron ``m`` of bank ``b``
+(:class:`~metaplast.hdl.planning.plan.FoldedLayer`).
 
-- Row ``m·rows + r`` of a bank's counters holds ``k[j][r·counters …]``, the first one lowest.
-- Row ``set·words + w`` of its snapshot holds, for the pe in order, ``W[j][w·word …]`` of neuron
-  ``m = set·pe + lane``.
+- Row ``m·rows + r`` of a bank's counters has ``k[j][r·update_width …]``, the first one lowest.
+- Row ``set·words + w`` of its snapshot has, for each ``n`` below ``pe`` in order,
+  ``W[j][w·simd …]`` of neuron ``m = set·pe + n``.
 """
 
 import numpy as np
@@ -19,14 +19,14 @@ Bits = NDArray[np.uint8]
 
 
 def counters_of(folded: FoldedLayer, images: list[Bits]) -> NDArray[np.int32]:
-    """``k``, (K, N).
+    """Counters ``k``, (K, N), from the memories of the banks.
 
     Parameters
     ----------
     folded : FoldedLayer
         The layer and its fold factors.
     images : list of (bank_rows, row_bits) of 0 and 1
-        Each bank's memory of counters, its words' lowest bit first.
+        Memory of counters of each bank, lowest bit of a row first.
     """
     bits, counters = folded.config.counter_bits, folded.plan.update_width
     weights = 1 << np.arange(bits, dtype=np.int32)
@@ -47,14 +47,14 @@ def counter_words(folded: FoldedLayer, counters: NDArray[np.integer]) -> list[Bi
 
 
 def snapshot_of(folded: FoldedLayer, images: list[Bits]) -> Bits:
-    """``W``, (K, N) of 0 and 1.
+    """Snapshot ``W``, (K, N) of 0 and 1, from the memories of the banks.
 
     Parameters
     ----------
     folded : FoldedLayer
         The layer and its fold factors.
-    images : list of (sets · words, pe · word) of 0 and 1
-        Each bank's snapshot, its words' lowest bit first.
+    images : list of (sets · words, pe · simd) of 0 and 1
+        Snapshot memory of each bank, lowest bit of a row first.
     """
     shape = folded.sets, folded.words, folded.plan.pe, folded.plan.simd
     banks = [

@@ -1,9 +1,9 @@
-"""The cocotb module that serves a :class:`.simulated_core.SimulatedCore`, inside the simulator.
+"""The cocotb module that drives a :class:`.simulated_core.SimulatedCore`, inside the simulator.
 
-It does what it is told through a pipe, one command after the other. No simulated time passes but
-for what a command waits for, so what comes out, to the cycle, depends on the commands alone and not
-on when they come. At most two lots of samples are in the harness: when a third comes, the first is
-waited for. So the core never starves while there are more to come, and Python wakes once a lot.
+It executes commands from a pipe, one after the other. Simulated time passes only while a command
+waits, so the results and their cycles depend only on the commands, not on when they come. At most
+two chunks of samples are in the harness: a third waits for the results of the first. So the core
+does not run out of samples while there are more, and Python wakes up once per chunk.
 """
 
 import os
@@ -19,7 +19,7 @@ from cocotb.triggers import Timer, ValueChange
 __all__ = ["PIPE_VARIABLE", "CoreDriver", "serve"]
 
 PIPE_VARIABLE = "METAPLAST_CORE_PIPE"
-"""Environment variable with the number of the pipe's file."""
+"""Environment variable with the file descriptor of the pipe."""
 
 COUNT_BITS = 32
 COUNTS = 1 << COUNT_BITS
@@ -44,14 +44,14 @@ async def serve(dut: Any) -> None:
 
 
 class CoreDriver:
-    """The commands. Each answers with one message, named as it is here, but :meth:`feed`.
+    """The commands. Each sends one answer with the command's name, except :meth:`feed`.
 
     Parameters
     ----------
     dut : cocotb.handle.HierarchyObject
         The harness.
     pipe : Connection
-        Where the answers go.
+        The pipe for the answers.
     """
 
     def __init__(self, dut: Any, pipe: Connection):
@@ -59,13 +59,13 @@ class CoreDriver:
         self._pipe = pipe
         self._words: dict[str, list[Any]] = {}
         self._offered = self._requested = self._collected = self._ended = 0
-        self._lots: deque[int] = deque()
+        self._chunks: deque[int] = deque()
         self._asleep = False
 
     async def begin(self, settings: dict[str, int]) -> None:
-        """Reset the harness; the settings are values of its ports.
+        """Reset the harness, and set ports of it.
 
-        Answers with the depths of its memories.
+        The answer has the depths of its memories.
         """
         dut = self._dut
         self._offered = self._requested = self._collected = self._ended = 0
@@ -93,36 +93,37 @@ class CoreDriver:
         self._answer("set_ports")
 
     async def feed(self, rows: Sequence[int]) -> None:
-        """Samples, each a word of the sample memory; at most half as many as it holds.
+        """Feed samples, each a word of the sample memory; at most half of the memory.
 
-        Answers with ``"results"`` when they are through, which is when others are fed or the core
-        is drained: their words of the result memory, the harness's count of cycles, and of each
-        batch that ended since the answer before, each layer's word.
+        The answer ``"results"`` comes later, when other samples are fed or the core is drained. It
+        has the words of the result memory, the harness's count of cycles, and a word of each layer
+        for each batch that ended since the last answer.
         """
-        if len(self._lots) == 2:
+        if len(self._chunks) == 2:
             await self._collect()
         for row in rows:
             self._samples[self._offered % len(self._samples)].value = Immediate(row)
             self._offered = (self._offered + 1) % COUNTS
         self._dut.offered.value = self._offered
-        self._lots.append(len(rows))
+        self._chunks.append(len(rows))
 
     async def drain(self) -> None:
-        """Wait until nothing is left to do.
+        """Wait until the core is idle.
 
-        Answers with the harness's count of cycles, and the ends of batches.
+        The answer has the harness's count of cycles, and the ends of batches.
         """
-        while self._lots:
+        while self._chunks:
             await self._collect()
         await self._wait(settle=True)
         self._answer("drain", int(self._dut.cycles.value), self._ends())
 
     async def request(self, rows: Sequence[int]) -> None:
-        """Requests, each a word of the request memory, as many as that holds at most.
+        """Send requests, each a word of the request memory; at most the depth of the memory.
 
-        Answers with their words of the response memory. All samples must be through.
+        The answer has their words of the response memory. The results of all samples must have
+        come.
         """
-        assert not self._lots
+        assert not self._chunks
         first = self._requested
         for row in rows:
             self._requests[self._requested % len(self._requests)].value = Immediate(row)
@@ -132,7 +133,7 @@ class CoreDriver:
         self._answer("request", self._read(self._responses, first, len(rows)))
 
     async def peek(self, path: str) -> None:
-        """Answers with a memory's words, as binary digits."""
+        """Read a memory; the answer has its words as binary digits."""
         words = self._memory(path)
         self._answer("peek", "".join(str(word.value) for word in words))
 
@@ -144,15 +145,15 @@ class CoreDriver:
         self._answer("poke")
 
     async def _collect(self) -> None:
-        """Wait for the oldest lot's results and send them."""
-        first, count = self._collected, self._lots.popleft()
+        """Wait for the results of the oldest chunk, and send them."""
+        first, count = self._collected, self._chunks.popleft()
         self._collected = (self._collected + count) % COUNTS
         await self._wait()
         rows = self._read(self._results, first, count)
         self._answer("results", rows, int(self._dut.cycles.value), self._ends())
 
     def _ends(self) -> list[list[int]]:
-        """Words of the batches that all layers are through with, and that were not read before."""
+        """Words of the batches that all layers have ended, and that were not read before."""
         first, counts = self._ended, self._dut.ended.value.to_unsigned()
         news = [
             ((counts >> COUNT_BITS * layer) - first) % COUNTS
@@ -164,7 +165,7 @@ class CoreDriver:
         return [list(words) for words in zip(*layers, strict=True)]
 
     async def _wait(self, *, settle: bool = False) -> None:
-        """Let time pass until what was asked for is there."""
+        """Let simulated time pass until the awaited results and responses have come."""
         dut = self._dut
         dut.wanted.value = self._collected
         dut.settle.value = int(settle)

@@ -1,4 +1,4 @@
-"""The process in which a simulated trainer core runs, and the pipe to it."""
+"""The process of a simulated trainer core, and the pipe to it."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ __all__ = ["CoreProcess"]
 DRIVER = f"{__package__}.core_driver"
 
 ENDING_SECONDS = 10
-"""Time that a simulator has to end by itself."""
+"""Time to wait for a simulator to end, before it is killed."""
 
 
 class CoreProcess:
@@ -54,19 +54,19 @@ class CoreProcess:
             other.close()
 
     def send(self, name: str, *arguments: Any) -> None:
-        """Call a command of the driver; its answer, if it has one, is received later."""
+        """Send a command to the driver; its answer is received later."""
         try:
             self._pipe.send((name, *arguments))
         except ConnectionError:
             self._fail()
 
     def receive(self) -> tuple[str, list[Any]]:
-        """Wait for the next answer; the harness limits how long that takes.
+        """Wait for the next answer; the harness limits the time.
 
         Returns
         -------
         str, list
-            The command that is answered, and the values of the answer.
+            The answered command, and the values of the answer.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class CoreProcess:
 
     @property
     def answered(self) -> bool:
-        """Whether an answer is there."""
+        """Whether an answer can be received without waiting."""
         return self._pipe.poll()
 
     @property
@@ -92,7 +92,7 @@ class CoreProcess:
         return self._process.poll()
 
     def kill(self) -> None:
-        """End the process at once, as a fault would."""
+        """Kill the process."""
         self._process.kill()
 
     def close(self) -> None:
@@ -139,16 +139,16 @@ class CoreProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[other.fileno()],
-                start_new_session=True,  # Ctrl-C is for the parent, which ends it
+                start_new_session=True,  # Ctrl-C goes only to the parent, which ends this process
             )
 
     def _fail(self) -> NoReturn:
-        """Say why the simulator has ended."""
+        """Raise the error of a simulator that has ended."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(ENDING_SECONDS)
         status = self._process.returncode
-        how = "closed its channel and goes on" if status is None else describe_exit(status)
+        end = "closed its pipe and still runs" if status is None else describe_exit(status)
         lines = [line.strip() for line in self._log.read_text(errors="replace").splitlines()]
         errors = [line for line in lines if "error" in line.lower()]
-        said = (errors or lines or ["it said nothing"])[0]
-        raise SimulationError(f"the simulator {how}: {said}")
+        quoted = (errors or lines or ["it printed nothing"])[0]
+        raise SimulationError(f"the simulator {end}: {quoted}")

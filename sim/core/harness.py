@@ -1,4 +1,4 @@
-"""Simulation harness: the trainer core between memories that hold whole batches."""
+"""Simulation harness: a trainer core between memories for samples, results and requests."""
 
 import re
 from dataclasses import replace
@@ -34,7 +34,7 @@ REQUEST_CAPACITY = 4096
 """Rows of the memories of requests and of responses. A power of two."""
 
 BATCH_CAPACITY = 512
-"""Rows of a memory of batch ends, more than the core can hold samples. A power of two."""
+"""Rows of a memory of batch ends, more than the samples in the core. A power of two."""
 
 COUNTERS = "bank_counters"
 """Name of a bank's memory of hidden weights in a :func:`core_design`."""
@@ -42,7 +42,7 @@ COUNTERS = "bank_counters"
 SNAPSHOT = "bank_snapshot"
 """Name of a bank's snapshot memory in a :func:`core_design`."""
 
-OWN_MEMORY = re.compile(r"\b(?:sample|request|result|response)_memory\b|\bbatch_memory_\d+\b")
+HARNESS_MEMORY = re.compile(r"\b(?:sample|request|result|response)_memory\b|\bbatch_memory_\d+\b")
 
 # Memories as Yosys writes them; Yosys adds a number to a name that is already in use.
 MODULE = re.compile(r"^module (?P<name>\\\S+ |\w+)\(.*?^endmodule$", re.MULTILINE | re.DOTALL)
@@ -99,7 +99,7 @@ class SimulationTop(Component):
     noise : In(32)
         Seed of gaps and stalls, loaded after a reset.
     waves : In(1)
-        Tells the main program to record a waveform.
+        Makes the main program record a waveform.
     asleep : In(1)
         Toggled to start a wait.
     wake : Out(1)
@@ -177,10 +177,10 @@ class SimulationTop(Component):
 
         hold = self._noise(m)
         self._feed_samples(m, hold[0])
-        self._ask(m, hold[1])
-        self._keep(m, "result_memory", core.results, finished, SAMPLE_CAPACITY, hold[2])
-        self._keep(m, "response_memory", core.responses, answered, REQUEST_CAPACITY, hold[3])
-        self._keep_batch_ends(m)
+        self._feed_requests(m, hold[1])
+        self._store(m, "result_memory", core.results, finished, SAMPLE_CAPACITY, hold[2])
+        self._store(m, "response_memory", core.responses, answered, REQUEST_CAPACITY, hold[3])
+        self._store_batch_ends(m)
         self._wake(m, finished, answered)
 
         return m
@@ -205,7 +205,7 @@ class SimulationTop(Component):
         with m.If(samples.valid & samples.ready):
             m.d.sync += word.eq(Mux(last_word, 0, word + 1))
 
-    def _ask(self, m: Module, hold: Value) -> None:
+    def _feed_requests(self, m: Module, hold: Value) -> None:
         """Feed requests from ``request_memory``."""
         requests = self.core.requests
         memory: Memory[Any, Any] = Memory(
@@ -218,7 +218,7 @@ class SimulationTop(Component):
             asked.eq(requests.valid & requests.ready),
         ]
 
-    def _keep(
+    def _store(
         self, m: Module, name: str, stream: Any, count: Signal, depth: int, hold: Value
     ) -> None:
         """Count the transfers of a stream from the core, and write them to a memory."""
@@ -235,7 +235,7 @@ class SimulationTop(Component):
         with m.If(port.en):
             m.d.sync += count.eq(count + 1)
 
-    def _keep_batch_ends(self, m: Module) -> None:
+    def _store_batch_ends(self, m: Module) -> None:
         """Write each layer's counts at the ends of batches to a memory."""
         ended = Signal.like(self.ended)
         m.d.sync += self.ended.eq(ended)
@@ -264,10 +264,10 @@ class SimulationTop(Component):
         sound = Cat(stream.valid & stream.ready for stream in streams).any()
         with m.If(sound | (wake == self.asleep)):
             m.d.sync += silence.eq(0)
-        # There may be more results than wanted.
+        # There can be more results than wanted.
         ahead = Signal(COUNT_BITS)
         m.d.comb += ahead.eq(finished - self.wanted)
-        # Rows of the banks are written up to two cycles after the core is done.
+        # Rows of the banks are written until two cycles after the core is idle.
         settled = Signal(2)
         m.d.sync += settled.eq(Cat(~core.busy, settled))
         idle = ~core.busy & settled.all()
@@ -287,7 +287,7 @@ class SimulationTop(Component):
         m.d.comb += [
             port.addr.eq(taken),
             port.en.eq((taken != offered) & (~there | ended)),
-            # A word that was offered stays until it is taken.
+            # An offered word stays until it is taken.
             stream.valid.eq(there & (promised | ~hold)),
         ]
         m.d.sync += promised.eq(stream.valid & ~stream.ready)
@@ -317,7 +317,7 @@ class SimulationTop(Component):
 
 @lru_cache(maxsize=8)
 def core_design(folded: FoldedNetwork) -> Design:
-    """Design of a trainer core in its harness, whose memories a bench can read and write.
+    """The design of a trainer core in its harness, with memories that benches can access.
 
     Parameters
     ----------
@@ -345,7 +345,7 @@ def reveal_memories(verilog: str, *, banks: int) -> str:
     def reveal_in(module: re.Match[str]) -> str:
         text, path = module[0], module["name"].strip("\\ ")
         if path == TOP:
-            names = {name: name for name in OWN_MEMORY.findall(text)}
+            names = {name: name for name in HARNESS_MEMORY.findall(text)}
         elif BANK.search(path.removesuffix(".signs")):
             names = {"apart_memory": SNAPSHOT}
         elif BANK.search(path.removesuffix(".counters").removesuffix(".counters.memory")):

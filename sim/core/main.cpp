@@ -1,12 +1,12 @@
-// The simulator's main program for training: the clock runs here, and cocotb sleeps.
+// The simulator's main program for training: it drives the clock, while cocotb sleeps.
 //
-// cocotb's own main program has the clock driven through the VPI, which costs more than evaluating
-// the core. Here the clock runs freely, two time steps a cycle, until the design's `wake` changes or
-// a timer of cocotb's is due; only then is anything of cocotb's looked at. So Python may wait for an
-// edge of `wake`, for timers, and for nothing else.
+// With cocotb's main program, the clock is driven through the VPI, which takes longer than the
+// evaluation of the core. Here the clock runs, two time steps per cycle, until the design's `wake`
+// changes or a timer of cocotb is due; only then are cocotb's callbacks called. So Python code can
+// only wait for an edge of `wake` or for timers.
 //
-// While `waves` is set, and if tracing was built in, every step is written to the file that
-// --trace-file names, or to dump.vcd; it begins when `waves` is set first.
+// While `waves` is set, and if tracing was built in, every step is written to the file in
+// --trace-file, or to dump.vcd; the file begins when `waves` is first set.
 
 #include <cstdint>
 #include <cstring>
@@ -30,13 +30,13 @@ double sc_time_stamp() { return static_cast<double>(now); }
 
 namespace {
 
-// Value callbacks may write, and what they write may call back again.
+// Value callbacks can write values, which can cause further callbacks.
 void call_value_callbacks() {
     while (VerilatedVpi::callValueCbs()) {
     }
 }
 
-// Evaluates until nobody writes any more at this time (IEEE 1800, 4.4).
+// Evaluates until there are no more writes at this time (IEEE 1800, 4.4).
 void settle(Vtop& top) {
     do {
         do {
@@ -64,7 +64,7 @@ int main(int argc, char** argv) {
     }
 
     const auto top = std::make_unique<Vtop>(context, "");
-    Verilated::fatalOnVpiError(false);  // cocotb asks for what may not be there
+    Verilated::fatalOnVpiError(false);  // cocotb looks up objects that may not exist
 #if VM_TRACE
     context->traceEverOn(true);
     VerilatedVcdC trace;

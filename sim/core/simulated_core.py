@@ -1,4 +1,4 @@
-"""A trainer core in a simulator: a remote core whose memories can be read and set."""
+"""A trainer core in a simulator: a remote core with access to its memories."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -31,20 +31,20 @@ def build_core(folded: FoldedNetwork, *, optimize: bool = True, waves: bool = Fa
     folded : FoldedNetwork
         The network and how it is folded.
     optimize : bool
-        Compile for many cycles: slowly, for a simulator that is fast.
+        Optimise for long simulations: slow compilation, fast simulation.
     waves : bool
-        Whether it can record waveforms, which makes it slow.
+        Support waveforms, which makes the simulator slow.
 
     Raises
     ------
     SimulationError
-        If it cannot be built.
+        If the simulator cannot be built.
     """
     return build(core_design(folded), optimize=optimize, waves=waves, main=MAIN)
 
 
 class SimulatedCore(RemoteCore):
-    """A trainer core in a process of its own, at the seeded initial state; a context manager.
+    """A trainer core in a simulator process; a context manager.
 
     Parameters
     ----------
@@ -53,19 +53,19 @@ class SimulatedCore(RemoteCore):
     folded : FoldedNetwork
         The network and how it is folded.
     start : NetworkState, optional
-        A state to load through the registers; by default the seeded initial state.
+        A state to load through the registers; by default the initial state of the seed.
     gaps, stalls : int
-        How often words and requests are held back, and results and responses are not taken, in
-        256 cycles. 0 to 255.
+        Mean number of cycles of 256 in which words and requests are held back, and in which
+        results and responses are not taken. 0 to 255.
     noise : int
-        Seed of that, 32 bits.
+        Seed of gaps and stalls, 32 bits.
     waves : Path, optional
-        File for a waveform, of the time for which :meth:`record` switches it on.
+        File for a waveform, which :meth:`record` switches on and off.
 
     Attributes
     ----------
     cycles : int
-        Cycles of all training so far: those in which the core was busy or a word was offered to it.
+        Cycles of all training so far in which the core was busy or a word was offered to it.
 
     Raises
     ------
@@ -120,7 +120,7 @@ class SimulatedCore(RemoteCore):
         self.cycles = begin + self.transport.cycles
 
     def restart(self) -> None:
-        """Reset the gateware, and bring the core to the seeded initial state."""
+        """Reset the gateware, and load the initial state of the seed."""
         self.transport.restart()
         self.reset()
 
@@ -128,7 +128,7 @@ class SimulatedCore(RemoteCore):
 
     @property
     def counters(self) -> list[NDArray[np.int16]]:
-        """Per layer, ``k``, (K, N), as the memories hold it."""
+        """Per layer, ``k``, (K, N), from the memories."""
         return [
             counters_of(folded, self._peek(folded, _counters(folded), folded.row_bits)).astype(
                 np.int16
@@ -138,7 +138,7 @@ class SimulatedCore(RemoteCore):
 
     @property
     def snapshot(self) -> list[NDArray[np.uint8]]:
-        """Per layer, ``W``, (K, N) of 0 and 1, as the memories hold it."""
+        """Per layer, ``W``, (K, N) of 0 and 1, from the memories."""
         return [
             snapshot_of(
                 folded,
@@ -148,14 +148,14 @@ class SimulatedCore(RemoteCore):
         ]
 
     def poke_state(self, state: NetworkState) -> None:
-        """Put counters and snapshot into the memories, in no simulated time; load the streams."""
+        """Write counters and snapshot into the memories in zero simulated time; load streams."""
         for folded, k, w in zip(self.folded.layers, state.counters, state.snapshot, strict=True):
             self._poke(folded, _counters(folded), counter_words(folded, k))
             self._poke(folded, f"signs.{SNAPSHOT}", snapshot_words(folded, w))
         self.load_streams(state.streams)
 
     def record(self, on: bool) -> None:
-        """Record a waveform from now on, or stop it."""
+        """Start or stop the recording of a waveform."""
         self.transport.set_ports(waves=int(on))
 
     def _peek(self, folded: FoldedLayer, name: str, width: int) -> list[NDArray[np.uint8]]:

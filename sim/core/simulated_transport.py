@@ -1,4 +1,4 @@
-"""The transport to a simulated core: registers and streams of the harness around it."""
+"""The transport to a simulated core, through the memories of its harness."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,18 +19,18 @@ from .core_process import CoreProcess
 
 __all__ = ["SimulatedTransport"]
 
-LOTS_AHEAD = 6
-"""Lots of samples that may be on their way to the simulator, or inside."""
+CHUNKS_AHEAD = 6
+"""Maximum number of chunks of samples without results."""
 
 WORD = 0xFFFFFFFF
 MIN_PATIENCE = 100_000
 
 
 class SimulatedTransport(Transport):
-    """Reach a simulated core through the harness that feeds it from memories.
+    """Transport to a simulated core, through the memories of its harness.
 
-    Samples go to the simulator in lots. Simulated time passes only while something is waited for,
-    so that cycles do not depend on when samples come.
+    Samples go to the simulator in chunks. Simulated time passes only while a command waits, so
+    cycles do not depend on when samples come.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class SimulatedTransport(Transport):
         self.restart()
 
     def restart(self) -> None:
-        """Reset the gateware: all registers, but no memory."""
+        """Reset the gateware: all registers, but not the memories."""
         assert not self._inside
         self._pending: list[int] = []
         self._results: list[SampleResults] = []
@@ -62,7 +62,7 @@ class SimulatedTransport(Transport):
         self.cycles = 0
         ports = {**self._ports, "patience": self._patience()}
         samples, self._request_capacity = self._call("begin", ports)
-        self._lot = samples // 2
+        self._chunk_size = samples // 2
 
     def close(self) -> None:
         """End the simulator."""
@@ -71,7 +71,7 @@ class SimulatedTransport(Transport):
     # Registers
 
     def request(self, requests: Sequence[Access]) -> list[tuple[Status, int]]:
-        """Read and write registers, in order; all samples must be through.
+        """Read and write registers, in order; the results of all samples must have come.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class SimulatedTransport(Transport):
         Returns
         -------
         list of (Status, int)
-            How each ended, and what was read.
+            Status of each request, and the value read.
         """
         self._note_events(requests)
         rows = [
@@ -117,14 +117,14 @@ class SimulatedTransport(Transport):
         wide[:, width + 8] = last
         for row in np.packbits(wide, axis=1, bitorder="little"):
             self._pending.append(int.from_bytes(row, "little"))
-            if len(self._pending) == self._lot:
+            if len(self._pending) == self._chunk_size:
                 self.flush()
 
     def flush(self) -> None:
-        """Let no sample wait for others to go to the simulator with."""
+        """Send an incomplete chunk of samples to the simulator."""
         if not self._pending:
             return
-        while self._inside >= LOTS_AHEAD:
+        while self._inside >= CHUNKS_AHEAD:
             self._take_answer()
         self.process.send("feed", self._pending)
         self._pending = []
@@ -153,7 +153,7 @@ class SimulatedTransport(Transport):
         return str(digits)
 
     def poke(self, path: str, words: dict[int, int]) -> None:
-        """Set words of a memory, in no simulated time."""
+        """Set words of a memory, in zero simulated time."""
         self._call("poke", path, words)
 
     def set_ports(self, **values: int) -> None:
@@ -161,7 +161,7 @@ class SimulatedTransport(Transport):
         self._call("set_ports", values)
 
     def _note_events(self, requests: Sequence[Access]) -> None:
-        """A commit of many events may be silent for longer."""
+        """Set a longer time-out for commits with many events."""
         addresses = {
             layer_address(layer.config.index, LayerRegister.EVENTS) for layer in self._folded.layers
         }
@@ -171,7 +171,7 @@ class SimulatedTransport(Transport):
             self.set_ports(patience=self._patience(sum(self._events.values())))
 
     def _patience(self, events: int = 0) -> int:
-        """Cycles of silence that are too many, by a wide margin."""
+        """Time-out of the harness in cycles, with a wide margin."""
         longest = events
         for folded in self._folded.layers:
             layer = folded.config
@@ -186,7 +186,7 @@ class SimulatedTransport(Transport):
         return min(MIN_PATIENCE + 64 * longest, WORD)
 
     def _call(self, name: str, *arguments: Any) -> list[Any]:
-        """Call a command and wait for its answer; results of samples may come before it."""
+        """Send a command and wait for its answer; results of samples can come before it."""
         self.process.send(name, *arguments)
         while True:
             answered, values = self._take_answer()

@@ -1,4 +1,4 @@
-"""Training in RTL beside the golden model, with every counter compared."""
+"""Co-simulation: training in RTL in lock step with the golden model."""
 
 import lazy_loader
 

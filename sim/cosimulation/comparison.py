@@ -1,6 +1,6 @@
-"""The first difference between two networks: predictions, error bits, counts, counters.
+"""Compare two networks, and find the first difference: predictions, error bits, counters, counts.
 
-Integers are compared, without a tolerance.
+The comparison is integer-exact, without tolerance.
 """
 
 from collections.abc import Sequence
@@ -25,16 +25,15 @@ class Difference:
     Attributes
     ----------
     what : str
-        The value's name: ``"prediction"``, ``"error bit"``, ``"counter"``, …
+        Name of the value: ``"prediction"``, ``"error bit"``, ``"counter"``, …
     expected, got : int
-        The value of the reference, and the network's.
+        The values of the reference and of the network.
     layer, neuron, source : int or None
-        Where, from 0; ``source`` is the input.
+        Layer, neuron and input, from 0.
     sample : int or None
-        Index of the training sample at which it arose; within the batch, until the order of the
-        epoch is applied.
+        Index of the training sample: in the batch, until the order of the epoch is applied.
     epoch, batch : int or None
-        When, from 0; the batch within the epoch.
+        Epoch, and batch in the epoch, from 0.
     """
 
     what: str
@@ -48,7 +47,7 @@ class Difference:
     batch: int | None = None
 
     def at(self, **when: int | None) -> "Difference":
-        """The same with ``sample``, ``epoch`` or ``batch`` set."""
+        """Return a copy with ``sample``, ``epoch`` or ``batch`` set."""
         return replace(self, **when)  # type: ignore[arg-type]
 
     def __str__(self) -> str:
@@ -69,10 +68,10 @@ class Difference:
 
 
 def compare_batches(expected: BatchRecord, got: BatchRecord) -> Difference | None:
-    """The first difference of a batch; its sample is counted within the batch.
+    """The first difference in a batch; its sample is an index in the batch.
 
-    Of a sample, the layers are compared in order, the prediction before the error bit. The counts
-    of the batch are compared last.
+    Samples are compared in order; in a sample the layers, each prediction before the error bit. The
+    counts of the batch are compared last.
     """
     wrong = np.stack([expected.predictions != got.predictions, expected.errors != got.errors], 2)
     found = np.argwhere(wrong)

@@ -1,7 +1,8 @@
-"""Lock-step training: two networks train on the same batches, and are compared as they go.
+"""Lock-step training: two networks train on the same batches, and are compared during training.
 
-The reference is the golden model as a rule, the other network a core: simulated, a virtual board
-or a real one. Any two :class:`~metaplast.golden_model.trainer.TrainableNetwork` will do.
+Usually the reference is the golden model, and the other network is a simulated core, a virtual
+board or a real board. Any two :class:`~metaplast.golden_model.trainer.TrainableNetwork` are
+possible.
 """
 
 import enum
@@ -29,10 +30,10 @@ class Check(enum.Enum):
     """When counts, counters, snapshots and streams are compared; predictions always are."""
 
     EPOCH = "epoch"
-    """At the end of every epoch. Batches follow each other without a pause."""
+    """At the end of every epoch; batches follow each other without a pause."""
 
     BATCH = "batch"
-    """At the end of every batch; a core then runs empty between two batches."""
+    """At the end of every batch; a core is idle between two batches."""
 
 
 class DifferenceError(Exception):
@@ -41,10 +42,10 @@ class DifferenceError(Exception):
     Attributes
     ----------
     difference : Difference
-        The first difference; its batch, where it has one, is the one in which it was found, and
-        its sample is counted within that batch.
+        The first difference. Its batch, if it has one, is the batch in which it was found; its
+        sample is an index in that batch.
     before : StoredState or None
-        The state before that batch, if it was compared too.
+        The state before that batch, if it was compared.
     """
 
     def __init__(self, difference: Difference, before: StoredState | None):
@@ -56,12 +57,12 @@ class DifferenceError(Exception):
 def placed(
     difference: Difference, config: NetworkConfig, *, epoch: int, samples: int
 ) -> Difference:
-    """A difference with its epoch, and its sample as it is numbered in the training split.
+    """A difference with its epoch, and the index of its sample in the training split.
 
     Parameters
     ----------
     difference : Difference
-        As :class:`DifferenceError` has it.
+        The difference of a :class:`DifferenceError`.
     config : NetworkConfig
         The network.
     epoch : int
@@ -78,17 +79,17 @@ def placed(
 
 
 class LockstepNetwork:
-    """Two networks that train together: a :class:`.TrainableNetwork` itself.
+    """Two networks that train in lock step, as one :class:`.TrainableNetwork`.
 
     Every prediction, error bit and count of every batch is compared, and the states as often as
-    ``check`` says. The state is that of the reference, which the other network's equals.
+    ``check`` says. The state is that of the reference.
 
     Parameters
     ----------
     reference : TrainableNetwork
-        The network that is right.
+        The reference.
     network : TrainableNetwork
-        The network that is compared with it, in the same state.
+        The network to compare with it, in the same state.
     check : Check
         When states are compared.
 
@@ -128,7 +129,7 @@ class LockstepNetwork:
     def train_batches(
         self, batches: Iterable[Batch], events: Sequence[int]
     ) -> Iterator[BatchRecord]:
-        """Train both networks on batches; gives the records of the second.
+        """Train both networks on batches; gives the records of ``network``.
 
         Raises
         ------
@@ -159,7 +160,7 @@ class LockstepNetwork:
         expected_records: deque[BatchRecord] = deque()
 
         def trained() -> Iterator[Batch]:
-            """Batches on which the reference has trained: it works while a core does."""
+            """Batches on which the reference has trained; it trains while a core does."""
             for batch in theirs:
                 expected_records.append(next(references))
                 yield batch
@@ -197,7 +198,7 @@ class LockstepNetwork:
             raise DifferenceError(difference.at(batch=batch), before)
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Classes of encoded samples, as both networks say.
+        """Predictions of encoded samples by both networks.
 
         Raises
         ------

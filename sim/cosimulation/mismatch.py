@@ -1,4 +1,4 @@
-"""Where a difference between gateware and golden model arose: its batch and its sample."""
+"""Search for the batch and the sample at which gateware and golden model first differ."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ __all__ = ["MismatchError", "MismatchSearch"]
 
 
 class MismatchError(SimulationError):
-    """The gateware does not do what the golden model does.
+    """Gateware and golden model differ.
 
     Attributes
     ----------
     difference : Difference
-        The first one.
+        The first difference.
     waves : Path or None
-        A waveform of the batch in which it arose.
+        A waveform of the batch of the difference.
     """
 
     def __init__(self, message: str, difference: Difference, waves: Path | None = None):
@@ -40,14 +40,13 @@ class MismatchError(SimulationError):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MismatchSearch:
-    """Find the batch, and the sample, of a difference in an epoch that began well.
+    """Find the batch and the sample of a difference in an epoch, by bisection.
 
-    1. The epoch runs again from its start, compared batch by batch. The batch that ends wrong is
-       the one; from the state before it, more and fewer of its samples are trained on until the
-       first sample after which a counter is wrong is known.
-    2. If that goes well, the difference needs batches that follow each other without a pause: the
-       beginning of the epoch runs again, longer and shorter, until the first batch after which
-       something is wrong is known.
+    1. The epoch runs again from its start, compared batch by batch, until a batch ends with a
+       difference. From the state before that batch, a bisection over the number of its samples
+       finds the first sample after which a counter differs.
+    2. If no batch ends with a difference, it occurs only if batches follow each other without a
+       pause: a bisection over the number of batches finds the first one with a difference.
 
     Parameters
     ----------
@@ -56,13 +55,13 @@ class MismatchSearch:
     start : StoredState
         The state at the start of the epoch.
     epoch : int
-        Its number.
+        Number of the epoch.
     accuracy : float
-        The training accuracy of the epoch before.
+        The training accuracy of the previous epoch.
     waves : Path or None
         File for a waveform of the batch.
     on_batch : callable, optional
-        Called with the samples done and each batch's record while the epoch runs again.
+        Called with the number of trained samples and the record of each batch of a repeated epoch.
     """
 
     setup: TrainingSetup
@@ -73,7 +72,7 @@ class MismatchSearch:
     on_batch: Callable[[int, BatchRecord], None] | None = None
 
     def explain(self, found: DifferenceError) -> MismatchError:
-        """The error to raise for a difference.
+        """Search for the origin of a difference; gives the error to raise.
 
         Raises
         ------
@@ -103,17 +102,17 @@ class MismatchSearch:
         return self._recorded(str(difference), difference, self.waves)
 
     def place(self, difference: Difference) -> Difference:
-        """A difference with its epoch, and its sample as it is numbered in the training split."""
+        """A difference with its epoch, and the index of its sample in the training split."""
         samples = len(self.setup.x)
         return placed(difference, self.setup.config, epoch=self.epoch, samples=samples)
 
     def _explain_overlapped(self, found: Difference) -> MismatchError:
-        """Find the first batch that ends wrong when none is waited for."""
+        """Find the first batch with a difference if batches follow without a pause."""
         right = -1
         wrong = len(self._batches()) - 1 if found.batch is None else found.batch
         first = self._run(Check.EPOCH, wrong)
         if first is None:
-            note = "it did not come again when the epoch was run again"
+            note = "it did not occur again when the epoch was repeated"
             return MismatchError(f"{found}; {note}", found)
         while wrong - right > 1:
             middle = (right + wrong) // 2
@@ -138,7 +137,7 @@ class MismatchSearch:
         return MismatchError(f"{text}; a waveform of the batch is in {waves}", difference, waves)
 
     def _recorded_at(self, core: SimulatedCore, last: int) -> Iterator[Batch]:
-        """The batches up to one, which is recorded."""
+        """The batches up to ``last``, whose waveform is recorded."""
         for number, samples in enumerate(self._batches()[: last + 1]):
             if number == last:
                 core.transport.flush()
@@ -156,7 +155,7 @@ class MismatchSearch:
         return Trainer(network, epoch=self.epoch, accuracy=self.accuracy)
 
     def _core(self, waves: Path | None = None) -> SimulatedCore:
-        """A core at the start of the epoch."""
+        """A core in the state at the start of the epoch."""
         core = self.setup.open(waves)
         try:
             core.poke_state(self.start)
@@ -166,7 +165,7 @@ class MismatchSearch:
         return core
 
     def _run(self, check: Check, last: int | None) -> DifferenceError | None:
-        """Run the epoch again, up to a batch; the difference, if one is found."""
+        """Repeat the epoch up to a batch; gives the difference, if there is one."""
         trainer = self._trainer()
         with self._core() as core:
             network = LockstepNetwork(trainer.network, core, check=check)
@@ -183,7 +182,7 @@ class MismatchSearch:
         return None
 
     def _first_sample(self, difference: Difference, batch: TrainingBatch) -> Difference:
-        """The difference of the counters after the first sample that leaves one."""
+        """The difference after the first sample of a batch after which the counters differ."""
         setup, samples = self.setup, batch.samples
         none = [0] * len(setup.config.layers)
         with setup.open() as core:
@@ -197,7 +196,7 @@ class MismatchSearch:
                 core.poke_state(batch.before)
                 core.write_events(none)
                 core.train_samples(x, y)
-                # The golden model has committed: its counters count, not its snapshot.
+                # The golden model has committed, so only its counters are compared.
                 expected = StoredState(
                     [k.astype(np.int16) for k in network.counters], core.snapshot, core.streams
                 )
@@ -205,7 +204,7 @@ class MismatchSearch:
 
             right, wrong = -1, len(samples)
             if (first := after(wrong)) is None:
-                return difference  # it arises in the commit, or no counter is wrong
+                return difference  # it occurs in the commit, or no counter differs
             while wrong - right > 1:
                 middle = (right + wrong) // 2
                 if (earlier := after(middle)) is None:

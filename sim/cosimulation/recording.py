@@ -1,4 +1,4 @@
-"""A batch in RTL, recorded as a waveform."""
+"""Record a batch in RTL as a waveform."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ __all__ = ["coming_batch", "record_batch"]
 
 
 def record_batch(setup: TrainingSetup, batch: TrainingBatch, waves: Path) -> None:
-    """Bring a core to the state before a batch, and record the batch with its commit.
+    """Load the state before a batch into a core, and record the batch with its commit.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def record_batch(setup: TrainingSetup, batch: TrainingBatch, waves: Path) -> Non
 
 
 def coming_batch(setup: TrainingSetup, trainer: Trainer, number: int) -> TrainingBatch:
-    """A batch of the next epoch of a trainer, which stays where it is.
+    """A batch of the next epoch of a trainer, without training the trainer.
 
     Parameters
     ----------

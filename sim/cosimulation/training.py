@@ -1,10 +1,10 @@
-"""Training in RTL, with the golden model in lock step and everything compared.
+"""Training in RTL, in lock step with the golden model.
 
-Both train on the same batches at the same time, each in a process of its own. Compared are the
-prediction and the error bit of every sample in every layer, and the counts of every batch, as they
-come; and at the end of every epoch, or of every batch if asked for, every counter, every snapshot
-bit and the reinforcement streams. Memories are compared as the simulator holds them; the model
-that is saved in the end is read through the core's registers.
+Both train on the same batches in parallel, in different processes. During training, the prediction
+and the error bit of every sample in every layer and the counts of every batch are compared; at the
+end of every epoch, or of every batch on request, every counter, every snapshot bit and the
+reinforcement streams. The memories are read through the simulator; the model that is saved at the
+end is read through the core's registers.
 """
 
 from collections.abc import Callable
@@ -32,14 +32,14 @@ class CoreTraining:
     setup : TrainingSetup
         Network and samples.
     reference : Trainer
-        The golden model's trainer; at the seeded start, or anywhere else between two epochs: its
-        state is then loaded into the core.
+        The golden model's trainer, before the first epoch or between two epochs; then its state is
+        loaded into the core.
     check : Check
         When states are compared.
     waves : Path, optional
-        File for a waveform of the batch in which a mismatch arose.
+        File for a waveform of the batch of a mismatch.
     on_search : callable, optional
-        Called with the samples done and a batch's record while an epoch runs again.
+        Called with the number of trained samples and the record of each batch of a repeated epoch.
 
     Attributes
     ----------
@@ -100,17 +100,17 @@ class CoreTraining:
         Parameters
         ----------
         on_batch : callable, optional
-            Called after each batch with the samples done so far and the batch's record.
+            Called after each batch with the number of trained samples and the batch's record.
 
         Returns
         -------
         EpochRecord
-            As the gateware's results tell it, with its cycles.
+            The record of the gateware, with its cycles.
 
         Raises
         ------
         MismatchError
-            If gateware and golden model differ; both are then somewhere in the epoch.
+            If gateware and golden model differ; both are then within the epoch.
         SimulationError
             If the simulator fails.
         """
@@ -135,9 +135,9 @@ class CoreTraining:
         try:
             return search.explain(found)
         except KeyboardInterrupt:
-            note = "the search for where it begins was interrupted"
-        except SimulationError as trouble:
-            note = f"the search for where it begins ended: {trouble}"
+            note = "the search for its origin was interrupted"
+        except SimulationError as error:
+            note = f"the search for its origin ended: {error}"
         difference = search.place(found.difference)
         return MismatchError(f"{difference}; {note}", difference)
 
@@ -147,9 +147,9 @@ class CoreTraining:
         Raises
         ------
         MismatchError
-            If it is another.
+            If the states differ.
         SimulationError
             If the simulator fails.
         """
         if difference := compare_states(self._reference, self.core.read_out()):
-            raise MismatchError(f"as the registers tell it, {difference}", difference)
+            raise MismatchError(f"read through the registers, {difference}", difference)

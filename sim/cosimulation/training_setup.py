@@ -1,4 +1,4 @@
-"""What co-simulation trains: a folded network and its samples, with the simulators for it."""
+"""Setup of a co-simulation: a folded network, its samples, and its simulators."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,18 +19,18 @@ __all__ = ["TrainingBatch", "TrainingSetup"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingBatch:
-    """A batch with everything that decides what happens in it.
+    """A batch with all inputs of its training.
 
     Attributes
     ----------
     epoch, number : int
-        The epoch, and the batch within it; from 0.
+        The epoch, and the batch in it; from 0.
     samples : array of int
-        Indices of its samples, in order.
+        Indices of the samples, in order.
     events : list of int
         ``M_l`` of each layer.
     before : StoredState
-        The state before it.
+        The state before the batch.
     """
 
     epoch: int
@@ -55,7 +55,7 @@ class TrainingSetup:
     gaps, stalls, noise : int
         Back-pressure; see :class:`.SimulatedCore`.
     optimize : bool
-        Compile slowly, for a simulator that is fast.
+        Optimise for long simulations: slow compilation, fast simulation.
     """
 
     folded: FoldedNetwork
@@ -73,12 +73,12 @@ class TrainingSetup:
         return self.folded.config
 
     def simulator(self, *, waves: bool = False) -> Simulator:
-        """The simulator of the core; built at most once.
+        """The simulator of the core, which is built once.
 
         Raises
         ------
         SimulationError
-            If it cannot be built.
+            If the simulator cannot be built.
         """
         if waves not in self._simulators:
             self._simulators[waves] = build_core(self.folded, optimize=self.optimize, waves=waves)
@@ -87,7 +87,7 @@ class TrainingSetup:
     def open(
         self, waves: Path | None = None, *, start: NetworkState | None = None
     ) -> SimulatedCore:
-        """Start a core, in the seeded initial state or in another.
+        """Start a core, in the initial state of the seed or in another state.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Designs built with Verilator and run under cocotb."""
+"""Simulators built with Verilator, which run cocotb benches."""
 
 import lazy_loader
 

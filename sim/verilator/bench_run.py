@@ -1,4 +1,4 @@
-"""Run a cocotb bench in a simulator, pass on its reports, and say why it failed."""
+"""Run a cocotb bench in a simulator, pass on its reports, and raise an error if it fails."""
 
 import json
 import os
@@ -21,14 +21,14 @@ from .tools import SimulationError
 __all__ = ["SEED_VARIABLE", "BenchFailure", "run_bench"]
 
 SEED_VARIABLE = "METAPLAST_SEED"
-"""Environment variable that replays a bench's random numbers."""
+"""Environment variable with the seed of a bench's random numbers."""
 
 EXIT_STATUS = re.compile(r"return code: (-?\d+)$")
-"""The simulator's exit status, as cocotb's runner tells it."""
+"""The simulator's exit status in messages of cocotb's runner."""
 
 
 class BenchFailure(SimulationError):
-    """A bench found the design wrong.
+    """A case of a bench failed.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ def run_bench(
     Raises
     ------
     BenchFailure
-        If a case failed; the message holds its assertion.
+        If a case failed; the message has its assertion.
     SimulationError
         If the simulation ended before the bench did, or there was nothing to run.
     """
@@ -111,11 +111,11 @@ def _simulate(
     results: Path,
     log: Path,
 ) -> int:
-    """Run the simulator to its end; its exit status."""
+    """Run the simulator to its end; gives its exit status."""
     from cocotb_tools.runner import get_runner
 
     try:
-        # The runner exits when a case fails, and the results tell better what happened.
+        # The runner exits when a case fails; the results have more information.
         with suppress(SystemExit):
             get_runner("verilator").test(
                 test_module=bench,
@@ -160,7 +160,7 @@ def _judge(results: Path, bench: str, seed: int, status: int, output: str) -> No
             reasons.insert(0, f"the simulator {describe_exit(status)}")
         raise SimulationError(f"the simulation ended before {bench} did: {': '.join(reasons)}")
     if failures:
-        # Of an assertion the first line; how its values came about may follow it.
+        # Only the first line of an assertion: an explanation of its values can follow.
         lines = (f"{n}: {f.get('message', '').partition(chr(10))[0]}" for n, f in failures.items())
         error = BenchFailure(
             f"{bench}: {'; '.join(lines)} (replay with {SEED_VARIABLE}={seed})", tuple(failures)
@@ -191,7 +191,7 @@ def _passed_on(reports: Path, on_report: Callable[[Any], None] | None) -> Iterat
                         if line.endswith("\n"):
                             on_report(json.loads(line))
                             line = ""
-        except BaseException as error:  # it belongs to the caller's thread
+        except BaseException as error:  # raised again in the caller's thread
             errors.append(error)
 
     thread = threading.Thread(target=follow)

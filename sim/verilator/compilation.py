@@ -1,7 +1,7 @@
-"""Build the executable of a simulator: Verilator translates the design, a C++ compiler the rest.
+"""Build the executable of a simulator with Verilator and a C++ compiler.
 
-The compiler is called without make: Verilator's runtime and the headers, which are the same for all
-designs, are compiled once, so that a small design is built in a second.
+The compiler is called without make: Verilator's runtime and the headers, which all designs share,
+are compiled once, so that a small design is built in a second.
 """
 
 import os
@@ -19,7 +19,7 @@ QUICK_BUILD = "-O0"
 QUICK_RUN = "-O3"
 
 UNIT_BYTES = 300_000
-"""About as much generated source as the compiler gets at a time."""
+"""Approximate size of a compilation unit."""
 
 
 def build_executable(
@@ -32,9 +32,9 @@ def build_executable(
     Returns
     -------
     directory : Path
-        Where the executable is; its name is :data:`.design.TOP`.
+        The directory of the executable :data:`.design.TOP`.
     built : bool
-        Whether it had to be built.
+        Whether this call built it.
 
     Raises
     ------
@@ -88,14 +88,14 @@ def build_executable(
 
 
 def _public(design: Design) -> str:
-    """Verilator's directions to keep what a bench reaches, and no more, for that costs speed."""
+    """Verilator's directives for signals that benches access; each makes the simulator slower."""
     names = ("clk", "rst", *design.ports, *design.public)
     lines = (f'public_flat_rw -module "{TOP}" -var "{name}"\n' for name in names)
     return "`verilator_config\n" + "".join(lines)
 
 
 def _units(directory: Path, sources: Sequence[str]) -> list[Path]:
-    """Sources in units of about equal size: few, as most of a small one's cost is its headers."""
+    """Combine sources into units of similar size: few, since each unit compiles the headers."""
     sizes = {source: (directory / source).stat().st_size for source in sources}
     units: list[list[str]] = [[] for _ in range(1 + sum(sizes.values()) // UNIT_BYTES)]
     for source in sorted(sources, key=lambda source: -sizes[source]):

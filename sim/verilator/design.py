@@ -1,4 +1,4 @@
-"""A component as a simulator takes it: Verilog, and what its ports hold."""
+"""Design: the Verilog of a component and the layouts of its ports, for a simulator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,18 +14,18 @@ TOP = "top"
 
 @dataclass(frozen=True)
 class Design:
-    """What is simulated.
+    """A design to simulate.
 
     Parameters
     ----------
     verilog : str
-        Its source. The top module is :data:`TOP`.
+        The source. The top module is :data:`TOP`.
     ports : mapping of str to Layout
-        What its ports hold, but for clock and reset.
+        Layouts of the ports, without clock and reset.
     inputs : tuple of str
-        Which of them are inputs.
+        Names of the inputs.
     public : tuple of str
-        Names within the top module that a bench may reach, besides the ports.
+        Signals of the top module that a bench can access, besides the ports.
     """
 
     verilog: str
@@ -35,16 +35,16 @@ class Design:
 
     @classmethod
     def of(cls, component: Any, *, platform: Any = None, public: tuple[str, ...] = ()) -> "Design":
-        """A design that is an Amaranth component.
+        """The design of an Amaranth component.
 
         Parameters
         ----------
         component : amaranth.lib.wiring.Component
             The component.
         platform : amaranth.build.Platform, optional
-            Passed to its elaboration.
+            Passed to ``elaborate``.
         public : tuple of str
-            Names within it that a bench may reach, besides the ports.
+            Signals of the component that a bench can access, besides the ports.
         """
         ports, inputs = describe_ports(component)
         return cls(to_verilog(component, name=TOP, platform=platform), ports, inputs, public)

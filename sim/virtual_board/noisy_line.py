@@ -1,4 +1,4 @@
-"""A serial cable that is not to be trusted, for trying out what runs over it."""
+"""A serial line with transmission errors, to test the host link."""
 
 import random
 from dataclasses import dataclass, field
@@ -8,19 +8,19 @@ __all__ = ["NoisyLine"]
 
 @dataclass
 class NoisyLine:
-    """Bytes come out of it flipped, dropped, joined by others, or late.
+    """A line that flips bits of bytes, drops bytes, inserts bytes, or delays them.
 
     Parameters
     ----------
     faults : float
-        Share of the bytes to which something happens, 0 to 1; what does is drawn evenly.
+        Share of the bytes with a fault, 0 to 1; all kinds of faults are equally likely.
     seed : int
-        Of what happens.
+        Seed of the faults.
 
     Raises
     ------
     ValueError
-        If the share is none.
+        If the share is not from 0 to 1.
     """
 
     faults: float = 0.0
@@ -34,7 +34,7 @@ class NoisyLine:
         self._random = random.Random(self.seed)
 
     def carry(self, content: bytes) -> bytes:
-        """What comes out when some bytes go in."""
+        """Transmit bytes; gives the received bytes."""
         if not self.faults:
             return content
         out = bytearray()

@@ -1,8 +1,8 @@
-// A virtual board's main program: the clock runs here, and the bytes of two pipes are put on the
-// wires of a UART, bit by bit.
+// The main program of a virtual board: it drives the clock, and connects the UART to standard input
+// and output, bit by bit.
 //
-// Arguments: clock cycles of a bit. Bytes for the board come on standard input, its own go to
-// standard output; it ends when standard input does. While nothing goes on, it sleeps.
+// Argument: clock cycles per bit. Bytes for the board come from standard input, bytes from the board
+// go to standard output. It ends at the end of standard input. While the board is idle, it sleeps.
 
 #include <poll.h>
 #include <unistd.h>
@@ -18,11 +18,11 @@
 
 namespace {
 
-constexpr int kLookEvery = 512;  // cycles between two looks at standard input
-constexpr int kQuietBits = 64;   // bits of silence after which it may sleep
-constexpr size_t kAhead = 4096;  // bytes that are read before they are on the wire
+constexpr int kPollCycles = 512;  // cycles between two polls of standard input
+constexpr int kQuietBits = 64;    // idle bits before it sleeps
+constexpr size_t kAhead = 4096;   // bytes that are read ahead of the line
 
-// Puts bytes on a wire: a start bit, eight bits, a stop bit.
+// UART transmitter: a start bit, eight bits, a stop bit.
 class Transmitter {
 public:
     explicit Transmitter(int clocks) : clocks_{clocks} {}
@@ -52,7 +52,7 @@ private:
     unsigned bits_ = 0x3FF;
 };
 
-// Reads bytes off a wire, in the middle of each bit.
+// UART receiver, which samples in the middle of each bit.
 class Receiver {
 public:
     explicit Receiver(int clocks) : clocks_{clocks} {}
@@ -77,8 +77,8 @@ private:
     unsigned bits_ = 0;
 };
 
-// Standard input's bytes, as far as they are there; false at its end.
-bool look(std::deque<uint8_t>& bytes, int patience) {
+// Reads the available bytes of standard input; false at its end.
+bool read_input(std::deque<uint8_t>& bytes, int patience) {
     pollfd input{STDIN_FILENO, POLLIN, 0};
     if (poll(&input, 1, patience) <= 0 || !(input.revents & (POLLIN | POLLHUP))) return true;
     uint8_t buffer[1024];
@@ -88,7 +88,7 @@ bool look(std::deque<uint8_t>& bytes, int patience) {
     return true;
 }
 
-bool tell(std::vector<uint8_t>& bytes) {
+bool write_output(std::vector<uint8_t>& bytes) {
     size_t done = 0;
     while (done < bytes.size()) {
         const ssize_t count = write(STDOUT_FILENO, bytes.data() + done, bytes.size() - done);
@@ -113,7 +113,7 @@ int main(int argc, char** argv) {
 
     top->rx = 1;
     top->rst = 1;
-    int resetting = 4, until_look = 0, quiet = 0;
+    int resetting = 4, until_poll = 0, quiet = 0;
     while (!context->gotFinish()) {
         top->clk = 0;
         top->eval();
@@ -127,11 +127,11 @@ int main(int argc, char** argv) {
         const bool idle = incoming.empty() && transmitter.idle() && receiver.idle() && !top->busy;
         quiet = idle ? quiet + 1 : 0;
 
-        if (--until_look <= 0) {
-            until_look = kLookEvery;
-            if (!outgoing.empty() && !tell(outgoing)) break;
+        if (--until_poll <= 0) {
+            until_poll = kPollCycles;
+            if (!outgoing.empty() && !write_output(outgoing)) break;
             const bool asleep = quiet > kQuietBits * clocks;
-            if (incoming.size() < kAhead && !look(incoming, asleep ? -1 : 0)) break;
+            if (incoming.size() < kAhead && !read_input(incoming, asleep ? -1 : 0)) break;
             if (asleep) quiet = 0;
         }
     }

@@ -1,4 +1,4 @@
-"""A board's own gateware under Verilator, behind a pseudo-terminal: a program cannot tell."""
+"""A virtual board: the gateware of a board in a simulator, behind a pseudo-terminal."""
 
 import os
 import pty
@@ -23,7 +23,7 @@ __all__ = ["CLOCKS_PER_BIT", "VirtualBoard", "build_board"]
 MAIN = Path(__file__).with_name("virtual_board.cpp")
 
 CLOCKS_PER_BIT = 4
-"""Few, since every cycle is simulated."""
+"""Clock cycles per bit of the UART: few, since every cycle is simulated."""
 
 ENDING_SECONDS = 10
 CHUNK = 1024
@@ -35,19 +35,19 @@ def _design(folded: FoldedNetwork) -> Design:
 
 
 def build_board(folded: FoldedNetwork, *, optimize: bool = True) -> Simulator:
-    """The simulator of a board's top level, built if it was not built before.
+    """Build the simulator of a board's top level, or find it in the build cache.
 
     Parameters
     ----------
     folded : FoldedNetwork
         The network and how it is folded.
     optimize : bool
-        For runs of many cycles: compile slowly, run quickly.
+        Optimise for long simulations: slow compilation, fast simulation.
 
     Raises
     ------
     SimulationError
-        If it cannot be built.
+        If the simulator cannot be built.
     """
     return build(_design(folded), optimize=optimize, main=MAIN)
 
@@ -55,19 +55,19 @@ def build_board(folded: FoldedNetwork, *, optimize: bool = True) -> Simulator:
 class VirtualBoard:
     """Run a board's top level as a process, with a pseudo-terminal in place of its UART.
 
-    A context manager. The terminal stays when a program closes it, as a board does.
+    A context manager. Like a real board, it keeps running when a program closes the port.
 
     Parameters
     ----------
     simulator : Simulator
         From :func:`build_board`.
     lines : tuple of NoisyLine
-        What is between host and board, and between board and host.
+        The lines from host to board, and from board to host.
 
     Attributes
     ----------
     port : str
-        The terminal's path, to be opened like any serial port.
+        Path of the pseudo-terminal, which can be opened like a serial port.
     """
 
     def __init__(self, simulator: Simulator, lines: tuple[NoisyLine, NoisyLine] | None = None):
@@ -84,7 +84,7 @@ class VirtualBoard:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
-                start_new_session=True,  # Ctrl-C is for the parent, which ends it
+                start_new_session=True,  # Ctrl-C goes only to the parent, which ends this process
             )
         except SimulationError:
             os.close(self._host)
@@ -94,8 +94,8 @@ class VirtualBoard:
         assert self._process.stdout is not None
         to_board, from_board = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._pumps = [
-            threading.Thread(target=self._pump, args=(*ends, cable), daemon=True)
-            for ends, cable in zip(
+            threading.Thread(target=self._pump, args=(*ends, line), daemon=True)
+            for ends, line in zip(
                 ((self._host, to_board), (from_board, self._host)), self._lines, strict=True
             )
         ]
@@ -114,7 +114,7 @@ class VirtualBoard:
         self.close()
 
     def cut(self, cut: bool = True) -> None:
-        """Cut the cable, or mend it: whatever is sent meanwhile is lost."""
+        """Interrupt the connection, or restore it; bytes are lost while it is interrupted."""
         if cut:
             self._cut.set()
         else:
@@ -122,11 +122,11 @@ class VirtualBoard:
 
     @property
     def running(self) -> bool:
-        """Whether the simulator is."""
+        """Whether the simulator runs."""
         return self._process.poll() is None
 
     def close(self) -> None:
-        """End the simulator, and take the terminal away."""
+        """End the simulator, and close the pseudo-terminal."""
         if self._ended.is_set():
             return
         self._ended.set()
@@ -145,7 +145,7 @@ class VirtualBoard:
         os.close(self._host)
         os.close(self._terminal)
 
-    def _pump(self, source: int, target: int, cable: NoisyLine) -> None:
+    def _pump(self, source: int, target: int, line: NoisyLine) -> None:
         while not self._ended.is_set():
             ready, _, _ = select.select([source], [], [], 0.1)
             if not ready:
@@ -155,13 +155,13 @@ class VirtualBoard:
                 if not content:
                     return
                 if not self._cut.is_set():
-                    _write(target, cable.carry(content), self._ended)
+                    _write(target, line.carry(content), self._ended)
             except OSError:
                 return
 
 
 def _write(target: int, content: bytes, ended: threading.Event) -> None:
-    """Write it all, unless the end comes first."""
+    """Write all bytes, unless ``ended`` is set first."""
     while content and not ended.is_set():
         _, ready, _ = select.select([], [target], [], 0.1)
         if ready:

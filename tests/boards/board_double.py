@@ -1,4 +1,4 @@
-"""A board in Python, for the driver to be tried on: the golden model behind docs/link.md."""
+"""A model of a board in Python, for tests of the driver: the golden model behind the host link."""
 
 import copy
 import random
@@ -38,16 +38,16 @@ STREAM_WORDS = 4
 
 @dataclass(frozen=True)
 class Mood:
-    """What a board does that it may, and a simulated one seldom does.
+    """Permitted behaviour of a board that is rare in a simulated board.
 
     Attributes
     ----------
     drops : float
-        Share of the sequenced frames that it cannot obey just then.
+        Share of the sequenced frames that it drops.
     late_results : int
-        Reads of the port until a sample's result comes, at most.
+        Maximum number of reads of the port until the result of a sample comes.
     busy : int
-        Requests for which it is busy after a commit or a reset, at most.
+        Maximum number of requests for which it is busy after a commit or a reset.
     """
 
     drops: float = 0.0
@@ -57,9 +57,9 @@ class Mood:
 
 @dataclass
 class BoardDouble:
-    """A board, and the port that it is at: its :meth:`open` is a :class:`.LinkClient`'s.
+    """A board and its port, which :meth:`open` opens for a :class:`.LinkClient`.
 
-    Seed and batch are those of ``config`` until others are written; margins are always those.
+    Seed and batch size are those of ``config`` until they are written; margins never change.
 
     Frames of more than a write to the port may be swapped or doubled, bytes of both ways spoilt,
     and the cable pulled; all by a seed.
@@ -112,7 +112,7 @@ class BoardDouble:
         self.restart()
 
     def restart(self) -> None:
-        """Lose everything, like a board whose power fails."""
+        """Reset the board, like a power failure."""
         self.obeyed.clear()
         self._set_up = self.config
         self.network = Network(self.config)
@@ -128,22 +128,22 @@ class BoardDouble:
         self._events = [0] * len(self.config.layers)
         self._errors = [0] * len(self.config.layers)
         self._updates = [0] * len(self.config.layers)
-        self._positions = [0] * len(self.config.layers)  # of counters, through all neurons
-        self._loaded = False  # counters, which the snapshot does not show yet
+        self._positions = [0] * len(self.config.layers)  # of the next counter, over all neurons
+        self._loaded = False  # counters were loaded, and the snapshot is not updated yet
         self._row_asked: tuple[bytes, int] | None = None
 
     def skip_frames(self, count: int) -> None:
-        """Sequenced frames were accepted that nobody here has seen."""
+        """Count sequenced frames of another host."""
         self._expected = next_number(self._expected, count)
 
     def skip_results(self, count: int) -> None:
-        """Results came that nobody here has seen."""
+        """Count results for another host."""
         self._count = (self._count + count) % 256
 
-    # A port, as pyserial's
+    # The interface of a pyserial port
 
     def open(self) -> "BoardDouble":
-        """The port; an error while it is pulled."""
+        """Open the port; raises an error while it is unplugged."""
         if self.pulled:
             self.pulled -= self.pulled > 0
             raise FileNotFoundError(2, "No such file or directory")
@@ -151,7 +151,7 @@ class BoardDouble:
         return self
 
     def close(self) -> None:
-        """Nothing is to be done."""
+        """Close the port."""
 
     @property
     def in_waiting(self) -> int:
@@ -160,7 +160,7 @@ class BoardDouble:
         return len(self._outgoing)
 
     def read(self, count: int) -> bytes:
-        """What the board said; something may have happened to it."""
+        """Read bytes from the board, possibly with faults."""
         self._check()
         ready = [result for due, result in self._pending if due <= 0]
         self._pending = [(due - 1, result) for due, result in self._pending if due > 0]
@@ -176,7 +176,7 @@ class BoardDouble:
         return content
 
     def write(self, content: bytes) -> None:
-        """Bytes for the board; something may happen to them."""
+        """Write bytes to the board, possibly with faults."""
         self._check()
         self._written += 1
         if self.pull_at and self._written >= self.pull_at[0]:
@@ -202,7 +202,7 @@ class BoardDouble:
         if self.pulled:
             raise OSError(5, "Input/output error")
 
-    # A board
+    # The board
 
     def _say(self, content: bytes) -> None:
         self._outgoing += self.lines[1].carry(encode_frame(content))

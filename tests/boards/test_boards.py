@@ -53,7 +53,7 @@ def test_a_clock_that_the_link_cannot_divide() -> None:
         board.clock(Fraction(17_500_000))
 
 
-def test_names_are_read_kindly() -> None:
+def test_case_and_punctuation_of_names_do_not_matter() -> None:
     assert find_board("ULX3S (85F)").name == "ulx3s-85f"
 
 
@@ -61,7 +61,7 @@ def test_an_unknown_board() -> None:
     with pytest.raises(ConfigurationError) as error:
         find_board("arty")
     assert str(error.value) == (
-        "board 'arty' is not known; those that are: "
+        "board 'arty' is not known; known boards: "
         "icebreaker, ulx3s-12f, ulx3s-85f, orangecrab, tang-nano-9k"
     )
 
@@ -74,11 +74,11 @@ def test_an_unknown_board() -> None:
         ("ECP5-45F", (784, (128,), 10)),
     ],
 )
-def test_boards_and_devices_have_a_network(name: str, shape: tuple[int, ...]) -> None:
+def test_boards_and_fpgas_have_a_default_network(name: str, shape: tuple[int, ...]) -> None:
     network = own_network(name)
     assert (network.inputs, network.hidden, network.classes) == shape
 
 
-def test_what_is_neither_a_board_nor_a_device_has_no_network() -> None:
+def test_an_unknown_name_has_no_default_network() -> None:
     with pytest.raises(ConfigurationError, match="board 'arty' is not known"):
         own_network("arty")

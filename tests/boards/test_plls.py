@@ -1,4 +1,4 @@
-"""Clocks that PLLs make."""
+"""Clocks of PLLs."""
 
 from fractions import Fraction
 
@@ -39,7 +39,7 @@ def test_the_dividers_of_a_gowin() -> None:
     assert (pll.frequency, pll.vco) == (36 * MHZ, 576 * MHZ)
 
 
-def test_a_clock_between_two_settings_is_said_exactly() -> None:
+def test_the_exact_clock_of_a_setting_is_given() -> None:
     pll = Ice40PLL.choose(Fraction(12 * MHZ), Fraction(37 * MHZ))
     assert pll.frequency == Fraction(12 * MHZ * (pll.divf + 1), 2**pll.divq)
     assert abs(pll.frequency - 37 * MHZ) <= Fraction(12 * MHZ, 2 ** (pll.divq + 1))

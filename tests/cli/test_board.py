@@ -131,8 +131,8 @@ def test_a_board_that_goes_leaves_its_last_epoch(tmp_path: Path, plan: str) -> N
             board.send_signal(signal.SIGINT)
     said = " ".join(told.split())
     found = re.search(r"epoch (\d+) was saved in digits-model.npz", said)
-    # Another pseudo-terminal may have taken the name of the port that has gone.
-    gone = f"{port} has gone, and was not back within 10 seconds"
+    # Another pseudo-terminal may have taken the name of the port that disappeared.
+    gone = f"{port} disappeared, and did not come back within 10 seconds"
     silent = f"the board at {port} has not answered for 10 seconds"
     assert gone in said or silent in said
     assert found is not None

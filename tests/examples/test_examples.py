@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The examples run, and say what they should."""
+"""The examples run, and print the expected results."""
 
 import shutil
 import subprocess
@@ -35,7 +35,7 @@ def test_the_core_under_a_verilog_bench() -> None:
     assert said == "trained on 40 samples: 72 counters as in the golden model\n"
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_icarus_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / "verilog_bench/run.py")],

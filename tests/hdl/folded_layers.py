@@ -1,4 +1,4 @@
-"""Small layers, folded in ways that gateware tells apart."""
+"""Small layers with foldings that cover all cases of the gateware."""
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan, MemoryKind
@@ -11,7 +11,7 @@ def _fold(config: NetworkConfig, plan: LayerPlan) -> FoldedLayer:
 
 
 FOLDED_LAYERS = {
-    # One of everything.
+    # All fold factors are 1.
     "smallest": _fold(
         NetworkConfig(inputs=1, hidden=(1,), groups=(1,), classes=2, counter_bits=2),
         LayerPlan(sample_buffers=2),
@@ -42,4 +42,4 @@ FOLDED_LAYERS = {
         LayerPlan(banks=4, simd=6, update_width=6, input_width=6),
     ),
 }
-"""By name, so that a bench has them by name, too."""
+"""Layers by name, since a bench gets the name as a parameter."""

@@ -1,4 +1,4 @@
-"""Small folded layers, for what evaluates them."""
+"""Small folded layers, for components of the forward pass."""
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan
@@ -17,4 +17,4 @@ FORWARD_LAYERS = {
         LayerPlan(pe=12, simd=4, update_width=2, input_width=2),
     ),
 }
-"""By name, so that a bench has them by name, too."""
+"""Layers by name, since a bench gets the name as a parameter."""

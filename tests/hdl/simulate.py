@@ -1,4 +1,4 @@
-"""Leaf components in Amaranth's simulator."""
+"""Simulate leaf components in Amaranth's simulator."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias

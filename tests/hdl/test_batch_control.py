@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Batches, refused labels and counts, next to a model of them."""
+"""Batches, refused labels and counts, compared with a model."""
 
 import random
 from typing import Any
@@ -14,7 +14,7 @@ WIDTH, CLASSES, WORDS, CYCLES = 3, 4, 2, 1500
 
 
 class Model:
-    """What is counted, and what is said of a sample."""
+    """Model of the counts and of the marks of samples."""
 
     def __init__(self) -> None:
         self.left, self.trained, self.refused = 1, 0, 0

@@ -57,7 +57,7 @@ MIDDLE = (
         )
     ),
 )
-# The third layer is.
+# The third layer is the slowest.
 LAST = (
     replace(MIDDLE[0], hidden=(16, 16, 32)),
     NetworkPlan(
@@ -83,11 +83,11 @@ def run(
     return simulator.run(BENCH, parameters=parameters, case=case, flip=flip)
 
 
-def test_layers_learn_as_the_literal_ones() -> None:
+def test_layers_learn_as_the_reference_network() -> None:
     run(*SMALL)
 
 
-def test_layers_work_side_by_side() -> None:
+def test_layers_work_in_parallel() -> None:
     network, plan = LARGE
     together, *_ = run(network, plan, batches=5, case="cycles")
     first = replace(network, hidden=network.hidden[:1], groups=network.groups[:1])
@@ -97,7 +97,7 @@ def test_layers_work_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(("design", "slowest"), [(LARGE, 0), (MIDDLE, 1), (LAST, 2)])
-def test_a_network_is_as_quick_as_its_slowest_layer(
+def test_a_network_is_as_fast_as_its_slowest_layer(
     design: tuple[NetworkConfig, NetworkPlan], slowest: int
 ) -> None:
     together, *alone = run(*design, batches=8, case="cycles")

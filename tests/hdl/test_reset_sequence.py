@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The sequence of a reset: each layer's histories, one layer after the other."""
+"""The reset sequence: histories of each layer, one layer after the other."""
 
 import random
 from typing import Any
@@ -21,7 +21,7 @@ MASK = (1 << 32) - 1
 
 
 def histories(seed: int, layer: int) -> list[int]:
-    """The words of a layer's three histories: 127 bits above an unused one, lowest word first."""
+    """Words of the three histories of a layer, lowest first: 127 bits above an unused bit."""
     words = []
     for stream_id in (initial_counters_id, classifier_id, reinforcement_id):
         low, high = RandomStream(seed, stream_id(layer)).history
@@ -62,6 +62,6 @@ def test_layers_get_the_histories_of_a_seed_in_turn(ready: float) -> None:
     assert got == [histories(seed, layer) for layer in range(LAYERS)]
 
 
-def test_there_is_a_layer() -> None:
+def test_at_least_one_layer_is_required() -> None:
     with pytest.raises(ValueError, match="layers must be at least 1, not 0"):
         ResetSequence(layers=0)

@@ -1,4 +1,4 @@
-"""The trainer core, as a host sees it."""
+"""The trainer core, accessed by a host."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def run(core: str, *, case: str | None = None, flip: bool = False) -> None:
 
 
 @pytest.mark.parametrize("core", CORES)
-def test_a_core_does_as_it_is_told(core: str) -> None:
+def test_the_cases_of_the_bench(core: str) -> None:
     run(core)
 
 

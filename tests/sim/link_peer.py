@@ -1,4 +1,4 @@
-"""A host that a test has in hand: it sends what it is told to, and waits for answers."""
+"""A host controlled by a test: it sends frames, and waits for replies."""
 
 import os
 import select
@@ -25,7 +25,7 @@ __all__ = ["Peer"]
 
 PATIENCE = 30.0
 SILENCE = 0.3
-"""Seconds in which a board that has anything to say says it."""
+"""Maximum seconds until a board replies."""
 
 Reply = StateReply | ValueReply | RowReply
 
@@ -69,7 +69,7 @@ class Peer:
     # Bytes
 
     def put(self, content: bytes) -> None:
-        """Send bytes, and listen meanwhile."""
+        """Send bytes, and receive at the same time."""
         while content:
             readable, writable, _ = select.select([self._port], [self._port], [], PATIENCE)
             assert readable or writable, "the port takes nothing"
@@ -83,7 +83,7 @@ class Peer:
         self.put(encode_frame(content))
 
     def listen(self, seconds: float = SILENCE) -> list[Reply]:
-        """All that is said until nothing is for some time."""
+        """All replies until none comes for some time."""
         before = len(self.said)
         while select.select([self._port], [], [], seconds)[0]:
             self._take()
@@ -107,12 +107,12 @@ class Peer:
     # Requests
 
     def tag(self) -> int:
-        """One that was not used of late."""
+        """A tag that was not used recently."""
         self._tag = self._tag + 1 & 0xFFFF
         return self._tag
 
     def sync(self, seconds: float = PATIENCE) -> StateReply:
-        """The state that a SYNC brings; after a time without an answer another is sent."""
+        """The STATE after a SYNC, which is repeated if no answer comes."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             tag = self.tag()
@@ -129,7 +129,7 @@ class Peer:
         return state
 
     def read(self, address: int) -> ValueReply:
-        """A register."""
+        """Read a register."""
         tag = self.tag()
         self.send(read_request(tag, address))
         while not isinstance(reply := self.next(), ValueReply):
@@ -138,7 +138,7 @@ class Peer:
         return reply
 
     def row(self, layer: int, neuron: int, count: int) -> RowReply:
-        """Counters."""
+        """Read counters."""
         tag = self.tag()
         address = layer_address(layer, LayerRegister.POSITION)
         self.send(counters_request(tag, address, neuron, count))
@@ -148,7 +148,7 @@ class Peer:
         return reply
 
     def counters(self) -> list[list[int]]:
-        """Of each layer, in order."""
+        """Read a register of each layer, in order."""
         tables = []
         for layer in self.config.layers:
             reply = self.row(layer.index, 0, layer.weights)

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""What Yosys makes of a trainer core for a device, in a simulator."""
+"""Netlists of trainer cores, synthesised by Yosys for an FPGA, in a simulator."""
 
 import re
 import subprocess
@@ -24,14 +24,14 @@ SPRAM_MODEL = Path(__file__).parents[1] / "hdl" / "cells" / "sb_spram256ka.v"
 
 
 class Platform:
-    """As much of Amaranth's platforms as the core looks at."""
+    """The attributes of Amaranth's platforms that the core uses."""
 
     def __init__(self, device: str):
         self.device = device
 
 
 class Family:
-    """How Yosys is told to make netlists, and where the models of their cells are.
+    """Yosys commands for netlists of a family, and the models of its cells.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ ECP5 = Family("LFE5U-85F", "synth_ecp5 -nobram -nodsp", "ecp5")
 
 
 class NetlistCore(wiring.Component):
-    """A trainer core's ports, with its netlist behind them.
+    """A component with the ports of a trainer core and its netlist.
 
     Parameters
     ----------

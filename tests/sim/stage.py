@@ -1,4 +1,4 @@
-"""A small design to try the simulation kit on: a stage of a pipeline, sound or with a fault."""
+"""A small design for tests of the simulation: a pipeline stage, correct or with a fault."""
 
 import enum
 
@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 
 class Fault(enum.Enum):
-    """What a stage may do wrong: with every fourth item, or with any that is not taken at once."""
+    """Faults of a stage: with every fourth item, or with items that are not taken at once."""
 
     NONE = "none"
     WRONG = "wrong"
@@ -20,7 +20,7 @@ class Fault(enum.Enum):
 
 
 class Stage(wiring.Component):
-    """Give each item on with its ``value`` negated, a cycle later."""
+    """Output each item with its ``value`` negated, a cycle later."""
 
     def __init__(self, fault: Fault = Fault.NONE):
         self.fault = fault

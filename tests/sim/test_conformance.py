@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The gateware learns the conformance vectors, and whatever else, to the last counter.
+"""The gateware learns the conformance vectors and drawn networks, to the last counter.
 
 Every run in tests/data/vectors is trained in RTL at several foldings under random gaps and
 back-pressure, and so are networks and foldings that hypothesis draws; METAPLAST_EXAMPLES says how
@@ -63,7 +63,7 @@ def plan_of(name: str, config: NetworkConfig) -> NetworkPlan:
 
 
 class RecordingNetwork(Network):
-    """The golden model, that keeps the records of its batches."""
+    """A golden model that stores the records of its batches."""
 
     records: list[BatchRecord]
 
@@ -83,7 +83,7 @@ def train(
     pauses: int,
     noise: int = 1,
 ) -> list[NDArray[Any]]:
-    """Train gateware and golden model side by side; gives the gateware's counters.
+    """Train gateware and golden model in parallel; gives the gateware's counters.
 
     The predictions and error bits of every sample, the counts of every batch, and the counters,
     snapshots and counts of every epoch are equal. Without pauses, the number of cycles is that of
@@ -146,7 +146,7 @@ def test_without_pauses_cycles_are_the_models(folding: str) -> None:
 
 @st.composite
 def foldings(draw: st.DrawFn, config: NetworkConfig) -> NetworkPlan:
-    """Plans that suit a network."""
+    """Legal plans of a network."""
 
     def divisor(value: int) -> int:
         return draw(st.sampled_from([n for n in range(1, value + 1) if value % n == 0]))
@@ -174,7 +174,7 @@ def foldings(draw: st.DrawFn, config: NetworkConfig) -> NetworkPlan:
 
 @settings(max_examples=EXAMPLES)
 @given(data=st.data(), config=network_configs(max_inputs=12, max_groups=3, max_group=4))
-def test_the_gateware_learns_whatever_is_drawn(data: st.DataObject, config: NetworkConfig) -> None:
+def test_the_gateware_learns_drawn_networks(data: st.DataObject, config: NetworkConfig) -> None:
     plan = data.draw(foldings(config))
     seed = data.draw(st.integers(0, 2**32 - 1))
     random = np.random.default_rng(seed)

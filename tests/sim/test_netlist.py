@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Gate level: what Yosys makes of the core for a device learns what the golden model learns."""
+"""Gate level: the netlist of a core, synthesised by Yosys, learns what the golden model learns."""
 
 from contextlib import closing
 from pathlib import Path

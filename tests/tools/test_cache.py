@@ -1,4 +1,4 @@
-"""The build cache: found again, never half-built, and clear about why it cannot be used."""
+"""The build cache: complete products, damage, errors, removal of old products."""
 
 import errno
 import json
@@ -48,7 +48,7 @@ ODD_NAMES = [
     "-o;,:\\`x`",
     os.fsdecode(b"caf\xe9"),
 ]
-"""Names of directories that shells, make, JSON and compilers may stumble over."""
+"""Names of directories that are difficult for shells, make, JSON and compilers."""
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def make_old(path: Path) -> None:
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, name: str, number: int, under: Path) -> None:
-    """Have a method of Path refuse, for all that is in a directory, as an operating system does."""
+    """Make a method of Path fail for all paths in a directory."""
     method: Callable[..., Any] = getattr(Path, name)
 
     def refusing(self: Path, *arguments: Any, **options: Any) -> Any:
@@ -83,7 +83,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, name: str, number: int, under: Path)
 
 
 def make_read_only(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    """The tests' user may be root, whom no permission stops."""
+    """Skip the test for root, who has all permissions."""
     for name in ("mkdir", "rename", "unlink", "write_text"):
         refuse(monkeypatch, name, errno.EROFS, cache)
     utime, open_ = os.utime, os.open
@@ -125,7 +125,7 @@ def test_a_failed_build_leaves_nothing(cache: Path) -> None:
     assert get_or_build("thing", write)[1]
 
 
-def test_of_processes_that_want_the_same_one_builds_it() -> None:
+def test_one_of_several_processes_builds_a_product() -> None:
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", PROCESS, str(number)], stdout=subprocess.PIPE, text=True
@@ -137,7 +137,7 @@ def test_of_processes_that_want_the_same_one_builds_it() -> None:
     assert len({content for _, content in answers}) == 1
 
 
-def test_of_threads_that_want_the_same_one_builds_it() -> None:
+def test_one_of_several_threads_builds_a_product() -> None:
     built: list[bool] = []
 
     def slowly(directory: Path) -> None:
@@ -160,7 +160,7 @@ def test_waiting_has_a_limit(cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
     with FileLock(cache / f"{DESIGN}.lock"), pytest.raises(CacheError) as error:
         get_or_build(DESIGN, never)
     assert str(error.value) == (
-        "another process builds a simulator for more than 0.00166667 minutes (it holds "
+        "another process has been building a simulator for more than 0.00166667 minutes (it holds "
         f"{cache / DESIGN}.lock): wait for it or end it, or name another directory in "
         "METAPLAST_CACHE"
     )
@@ -205,10 +205,10 @@ def test_the_manifest_names_every_file(cache: Path) -> None:
     assert list(json.loads((directory / MANIFEST).read_text())) == ["a/content", "content"]
 
 
-# What the cache cannot do
+# Errors
 
 
-def test_a_read_only_cache_serves_what_it_has(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_cache_gives_its_products(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory, _ = get_or_build(DESIGN, write)
     make_read_only(monkeypatch, cache)
     assert get_or_build(DESIGN, never) == (directory, False)
@@ -261,7 +261,7 @@ def test_a_full_disk(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(error.value) == sentence
     assert [path.name for path in cache.iterdir()] == [f"{DESIGN}.lock"]
 
-    # Programs hide the reason.
+    # Errors of programs do not have the reason.
     def fail(directory: Path) -> None:
         raise ValueError("Unterminated string")
 
@@ -275,7 +275,7 @@ def test_a_full_disk(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         get_or_build(DESIGN, fail)
 
 
-def test_a_place_that_is_no_directory(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_is_a_file(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = cache / "file"
     file.write_text("")
     for place, reason in ((file, "it is a file"), (file / "cache", "Not a directory")):
@@ -305,7 +305,7 @@ def test_unused_products_are_removed(cache: Path) -> None:
     assert names == {used, f"{used}.lock", new, f"{new}.lock"}
 
 
-def test_what_is_not_the_caches_own_stays(cache: Path) -> None:
+def test_other_files_are_not_removed(cache: Path) -> None:
     others = ["thesis", "design", "design-of-a-house", f"headers-{content_key('x')}.txt"]
     for name in others:
         (cache / name).mkdir()
@@ -318,23 +318,25 @@ def test_what_is_not_the_caches_own_stays(cache: Path) -> None:
     assert (cache / "notes").exists()
 
 
-# Places
+# Directories
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_a_place_of_any_name(cache: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_directory_of_any_name(cache: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(cache / name))
     assert get_or_build(DESIGN, write) == (cache / name / DESIGN, True)
     assert get_or_build(DESIGN, never) == (cache / name / DESIGN, False)
 
 
-def test_a_relative_place(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_directory(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(cache)
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, "here")
     assert get_or_build(DESIGN, write)[0] == cache / "here" / DESIGN
 
 
-def test_without_a_home_a_place_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_directory_a_directory_must_be_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import pwd
 
     def unknown(number: int) -> Any:
@@ -346,12 +348,12 @@ def test_without_a_home_a_place_has_to_be_named(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(CacheError) as error:
         get_or_build(DESIGN, never)
     assert str(error.value) == (
-        "the build cache has no place, since there is no home directory: name a directory in "
+        "the build cache has no directory, since there is no home directory: name one in "
         "METAPLAST_CACHE"
     )
 
 
-def test_without_a_name_it_is_in_the_platforms_place(
+def test_the_default_directory_is_that_of_the_platform(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
@@ -359,13 +361,13 @@ def test_without_a_name_it_is_in_the_platforms_place(
     assert cache_directory() == tmp_path / "xdg" / "metaplast" / "builds"
 
 
-def test_parts_of_a_key_do_not_run_into_each_other() -> None:
+def test_boundaries_of_the_parts_of_a_key_matter() -> None:
     assert content_key("ab", "c") != content_key("a", "bc") != content_key("a", b"bc", "")
     assert content_key("a", b"b") == content_key(b"a", "b")
     assert content_key(os.fsdecode(b"/caf\xe9")) == content_key(b"/caf\xe9")
 
 
-def test_what_a_killed_process_left_is_removed(cache: Path) -> None:
+def test_leftovers_of_a_killed_process_are_removed(cache: Path) -> None:
     name = f"design-{'5' * 32}"
     left = cache / f"{name}.0123abcd.new"
     left.mkdir(parents=True)

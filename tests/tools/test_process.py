@@ -1,4 +1,4 @@
-"""External programs: how they are run, and what is said of those that fail."""
+"""External programs: output, failures, stopping."""
 
 import sys
 import time
@@ -19,7 +19,7 @@ from metaplast.tools.process import (
 
 
 class OwnError(MetaplastError):
-    """In place of a package's own exception."""
+    """Stands for the exception of a package."""
 
 
 def script(path: Path, text: str) -> Path:
@@ -75,7 +75,7 @@ def test_a_failure_in_a_sentence(tmp_path: Path, text: str, message: str) -> Non
     assert str(error.value) == message
 
 
-def test_what_cannot_be_started(tmp_path: Path) -> None:
+def test_programs_that_cannot_be_started(tmp_path: Path) -> None:
     missing, damaged = tmp_path / "missing", tmp_path / "damaged"
     damaged.write_bytes(b"\x7fELF")
     for program, reason in (
@@ -112,7 +112,7 @@ def test_a_runner_ends_its_programs(tmp_path: Path) -> None:
         runner.run(["true"], tmp_path)
 
 
-def test_output_may_go_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+def test_output_can_go_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     result = Runner().run(["echo", "progress"], capture=False)
     assert (result.status, result.output) == (0, "")
     assert capfd.readouterr().out == "progress\n"

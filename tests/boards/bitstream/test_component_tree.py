@@ -37,7 +37,7 @@ def test_a_component_counts_its_parts() -> None:
     ]
 
 
-def test_equal_components_stand_by_name() -> None:
+def test_equal_components_are_ordered_by_name() -> None:
     assert lines({"c": needs(1), "a": needs(1), "b": needs(1)}) == [
         "top 3",
         "  a 1",

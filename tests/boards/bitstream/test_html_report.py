@@ -1,4 +1,4 @@
-"""The HTML report: it shows the build's figures, escapes what it is given, loads nothing."""
+"""The HTML report: figures of the build, escaped texts, no external resources."""
 
 import copy
 import dataclasses
@@ -28,7 +28,7 @@ def needs(*amounts: int) -> dict[str, int]:
     return dict(zip(names, amounts, strict=True))
 
 
-# Each figure is there once, so that it cannot be seen in another's place.
+# All figures are different, so that none can be found in place of another.
 KNOWN: dict[str, Any] = {
     "format": FORMAT,
     "board": "icebreaker",
@@ -95,7 +95,7 @@ KNOWN: dict[str, Any] = {
 
 
 class Page(HTMLParser):
-    """A page as a reader gets it: its text, and all of its elements and attributes."""
+    """A parsed page: its text, and all elements and attributes."""
 
     void = frozenset(("meta", "br", "img", "link"))
 
@@ -111,7 +111,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """What is read, with single spaces."""
+        """The visible text, with single spaces."""
         return " ".join(" ".join(self.words).split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -232,7 +232,7 @@ def test_cells_that_are_not_in_use_are_left_out(tmp_path: Path) -> None:
     assert "HFOSC" not in some_page(tmp_path).text
 
 
-def test_memories_that_no_component_takes_have_no_column(tmp_path: Path) -> None:
+def test_unused_resources_have_no_column(tmp_path: Path) -> None:
     components = {"trainer": needs(8, 7, 0, 0, 0)}
     text = some_page(tmp_path, components=components, needs=components["trainer"]).text
     assert "share of LUTs LUTs registers top 8 7 trainer 8 7 Placement" in text
@@ -240,7 +240,7 @@ def test_memories_that_no_component_takes_have_no_column(tmp_path: Path) -> None
 
 def test_a_build_without_a_critical_path(tmp_path: Path) -> None:
     text = some_page(tmp_path, critical_path=[]).text
-    assert "Critical path The tools named no path. Placement seeds" in text
+    assert "Critical path The tools reported no path. Placement seeds" in text
 
 
 def test_a_model_has_its_accuracy_and_its_learning_curve(
@@ -276,7 +276,7 @@ HOSTILE = "<script>\"&'x</script>"
 
 
 def hostile(value: Any) -> Any:
-    """A description in which each text, and each name that the tools give, is hostile."""
+    """A description in which each text and each name from the tools contains HTML."""
     if isinstance(value, dict):
         return {key: hostile(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
@@ -284,7 +284,7 @@ def hostile(value: Any) -> Any:
     return value + HOSTILE if isinstance(value, str) else value
 
 
-def test_texts_from_outside_are_escaped(
+def test_texts_of_the_description_are_escaped(
     tmp_path: Path, model: Callable[..., Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
@@ -317,7 +317,7 @@ STYLE_LOADS = re.compile(r"@import|url\((?!['\"]?#)")
 
 
 def loaded(page: Page) -> list[str]:
-    """What a browser might load for a page."""
+    """External resources that a browser would load for a page."""
     found = [tag for tag, _ in page.elements if tag in LOADERS]
     for _, attributes in page.elements:
         for name, value in attributes.items():
@@ -346,7 +346,7 @@ def test_the_page_loads_nothing(tmp_path: Path, model: Callable[..., Model]) -> 
         "<style>p { background: url('a.png') }</style>",
     ],
 )
-def test_what_is_loaded_is_found(addition: str) -> None:
+def test_the_check_finds_external_resources(addition: str) -> None:
     assert loaded(Page(addition))
 
 
@@ -357,6 +357,6 @@ def test_the_page_is_a_document_for_both_colour_schemes(tmp_path: Path) -> None:
     assert [tags.count(tag) for tag in ("title", "h1", "main", "header")] == [1] * 4
     assert "prefers-color-scheme: dark" in page.styles
     assert "iCEBreaker: 417–36–22–7" in page.text
-    # Whatever a table's width, the page keeps its own.
+    # A wide table scrolls, and does not widen the page.
     wide = [attributes for tag, attributes in page.elements if attributes.get("class") == "wide"]
     assert tags.count("table") == len(wide)

@@ -1,4 +1,4 @@
-"""The picture of the placement: every cell has its place and its part."""
+"""The picture of the placement: position and part of every cell."""
 
 import re
 

@@ -23,7 +23,7 @@ POSIX_NAMES = {
 
 
 def block() -> None:
-    """Take away everything that only the simulator, or only POSIX, has."""
+    """Block imports of simulator and Amaranth, and everything that only POSIX has."""
     for name in list(sys.modules):
         if name.partition(".")[0] in BLOCKED:
             del sys.modules[name]
@@ -35,7 +35,7 @@ def block() -> None:
 
 
 class SilentPort:
-    """A port at whose other end nobody is; it tells of the bytes that are sent to it."""
+    """A port without a board; it prints the number of bytes that are written to it."""
 
     in_waiting = 0
 
@@ -43,19 +43,19 @@ class SilentPort:
         self._name = name
 
     def write(self, content: bytes) -> None:
-        """Nobody reads it."""
+        """Print the number of bytes."""
         print(f"{len(content)} bytes were written to {self._name}", file=sys.stderr)
 
     def read(self, count: int) -> bytes:
-        """Nothing comes."""
+        """Return no bytes."""
         return b""
 
     def close(self) -> None:
-        """Nothing is to be done."""
+        """Close the port."""
 
 
 def serial_double() -> ModuleType:
-    """Make the double of pyserial, as Windows has it."""
+    """Make the double of pyserial, with the behaviour of Windows."""
     from metaplast.golden_model import NetworkConfig
 
     file = Path(__file__).parent.parent / "board_double.py"
@@ -73,7 +73,7 @@ def serial_double() -> ModuleType:
     }
 
     class SerialException(OSError):
-        """As pyserial's."""
+        """Replaces the exception of pyserial."""
 
     def open_serial(port: str, baud: int, **options: Any) -> Any:
         assert options["exclusive"]

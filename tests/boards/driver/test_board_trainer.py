@@ -1,4 +1,4 @@
-"""Boards behind the estimator's door: virtual ones learn what the golden model learns."""
+"""BoardTrainer: virtual boards learn what the golden model learns."""
 
 import os
 import pty
@@ -99,7 +99,7 @@ def test_a_board_learns_what_the_golden_model_learns(
         expected_predictions = trainer.network.predict(data[0])
         assert_same_array("predictions", expected_predictions, device.predict(data[0]))
         assert device.score(*data) == np.mean(expected_predictions == data[1])
-        # Predicting has taught it nothing.
+        # Predictions do not change the network.
         device.partial_fit(*data)
         assert_learnt(golden(data, 4), device.network_)
 
@@ -122,7 +122,7 @@ def test_a_bad_cable_changes_nothing(
         assert (samples, device.client.read(GlobalRegister.REFUSED)) == (3 * SAMPLES, 0)
 
 
-def test_a_cable_that_is_cut_and_mended(
+def test_an_interrupted_connection_is_resumed(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]],
 ) -> None:
     with BoardTrainer.open("virtual:icebreaker", plan=PLAN) as device:
@@ -154,7 +154,7 @@ def test_a_cable_that_is_cut_and_mended(
         assert_learnt(golden(data, 4), device.network_)
 
 
-def test_a_board_goes_on_from_a_state(
+def test_a_board_trains_on_from_a_loaded_state(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
 ) -> None:
     trainer = golden(data, 2)
@@ -169,7 +169,7 @@ def test_a_board_goes_on_from_a_state(
 
 
 class LatePort:
-    """A port at which a request comes between two of the host's writes, as if it were late."""
+    """A port with a delayed request between two writes of the host."""
 
     def __init__(self, port: Any, request: bytes, writes: int):
         self._port = port
@@ -186,7 +186,7 @@ class LatePort:
         self._port.write(content)
 
 
-def test_a_late_request_for_counters_does_not_lead_a_load_astray(
+def test_a_delayed_request_for_counters_does_not_change_a_loaded_state(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
 ) -> None:
     trainer = golden(data, 1)
@@ -218,7 +218,7 @@ def test_a_board_of_another_network_is_refused(board: VirtualBoard) -> None:
             network_on_board(client, CONFIG, folded)
 
 
-def test_a_refused_write_is_told(board: VirtualBoard) -> None:
+def test_a_refused_write_is_an_error(board: VirtualBoard) -> None:
     with open_client(board.port) as client:
         identify(client)
         client.begin()
@@ -234,7 +234,7 @@ def test_another_host_is_noticed(board: VirtualBoard) -> None:
     with open_client(board.port) as host:
         identify(host)
         host.begin()
-        # A program that does not ask for the port alone.
+        # A program that does not open the port exclusively.
         with LinkClient(lambda: serial.Serial(board.port, timeout=0.01), board.port) as other:
             identify(other)
             other.begin()
@@ -244,7 +244,7 @@ def test_another_host_is_noticed(board: VirtualBoard) -> None:
         assert host.read(GlobalRegister.BATCH) == 7
 
 
-def test_nobody_answers() -> None:
+def test_a_port_without_a_board() -> None:
     host, terminal = pty.openpty()
     tty.setraw(terminal)
     try:
@@ -258,7 +258,7 @@ def test_nobody_answers() -> None:
         os.close(terminal)
 
 
-def test_a_board_that_goes_is_missed(
+def test_a_board_that_disappears_is_an_error(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]],
 ) -> None:
     board = VirtualBoard(build_board(FoldedNetwork(CONFIG, PLAN)))
@@ -267,15 +267,15 @@ def test_a_board_that_goes_is_missed(
         trainer = Trainer(network)
         trainer.train_epoch(*data)
         board.close()
-        with pytest.raises(LinkLostError, match=r"has gone, and was not back|not answered"):
+        with pytest.raises(LinkLostError, match=r"disappeared, and did not|not answered"):
             trainer.train_epoch(*data)
 
 
-def test_what_was_learnt_outlives_the_board(
+def test_the_model_remains_after_the_board_disappears(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
 ) -> None:
     with BoardTrainer.open(board.port, patience=0.5) as device:
-        with pytest.raises(ConfigurationError, match="has learnt nothing yet: call fit first"):
+        with pytest.raises(ConfigurationError, match="is not trained yet: call fit first"):
             device.to_model()
         device.fit(*data, epochs=2, batch=16)
         board.close()
@@ -288,22 +288,22 @@ def test_what_was_learnt_outlives_the_board(
     assert_same_array("model", expected.counters[0], model.counters[0])
 
 
-def test_a_port_that_is_not_there() -> None:
+def test_a_missing_port() -> None:
     with pytest.raises(LinkError, match=r"/dev/nobody does not exist"):
         BoardTrainer.open("/dev/nobody")
 
 
-def test_what_a_device_refuses(data: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> None:
+def test_invalid_arguments_are_refused(data: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> None:
     with pytest.raises(ConfigurationError, match="nosuchboard"):
         BoardTrainer.open("virtual:nosuchboard")
     with BoardTrainer.open("virtual:icebreaker", plan=PLAN) as device:
-        with pytest.raises(ConfigurationError, match="has learnt nothing yet: call fit first"):
+        with pytest.raises(ConfigurationError, match="is not trained yet: call fit first"):
             device.predict(data[0])
-        with pytest.raises(LinkError, match="has no network before it is given one"):
+        with pytest.raises(LinkError, match="has no network before fit or attach"):
             device.identify()
         with pytest.raises(ConfigurationError, match="epochs must be an integer of at least 1"):
             device.fit(*data, epochs=0)
-        with pytest.raises(DataError, match="y holds no labels"):
+        with pytest.raises(DataError, match="y has no labels"):
             device.fit(data[0], [])
         with pytest.raises(DataError, match=r"y\[2\] is -1; labels must be 0 or more"):
             device.fit(data[0][:3], [0, 1, -1])
@@ -319,7 +319,7 @@ def test_samples_of_another_width_are_not_predicted(
                 network.predict(np.zeros((5, columns)))
 
 
-def test_a_device_at_a_port_has_its_own_network(
+def test_a_real_board_keeps_the_network_of_its_bitstream(
     data: tuple[NDArray[np.uint8], NDArray[np.int64]], board: VirtualBoard
 ) -> None:
     with BoardTrainer.open(board.port) as device:

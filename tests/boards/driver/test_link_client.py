@@ -1,4 +1,4 @@
-"""The driver against a board in Python, to which anything may happen."""
+"""The driver with a model of a board in Python that has faults."""
 
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +59,7 @@ def train(double: BoardDouble, *, epochs: int = EPOCHS, patience: float = 5.0) -
 
 
 def assert_learnt(double: BoardDouble, network: RemoteCore, epochs: int = EPOCHS) -> None:
-    """What was read out is the golden model's, and each frame was obeyed once."""
+    """The read-out state is that of the golden model, and each frame was executed once."""
     golden = Network(CONFIG)
     trainer = Trainer(golden)
     for _ in range(epochs):
@@ -73,7 +73,7 @@ def assert_learnt(double: BoardDouble, network: RemoteCore, epochs: int = EPOCHS
     assert kinds.count(RequestKind.WRITE) in range(SET_UP + 2, SET_UP + 2 * epochs + 1)
 
 
-def test_a_good_board_is_asked_once() -> None:
+def test_without_faults_each_frame_is_sent_once() -> None:
     double = BoardDouble(CONFIG)
     network = train(double)
     assert_learnt(double, network)
@@ -96,7 +96,7 @@ def test_a_good_board_is_asked_once() -> None:
     before=st.sampled_from([0, LAP - 30, 2 * LAP - 30]),
 )
 @example(1, (0.05, 0.05), 0.3, Mood(0.3, 3, 3), [3, 40, 100], 2 * LAP - 30)
-def test_whatever_happens_each_frame_counts_once(
+def test_with_any_faults_each_frame_is_executed_once(
     seed: int,
     faults: tuple[float, float],
     shuffled: float,
@@ -117,13 +117,13 @@ def test_whatever_happens_each_frame_counts_once(
 
 
 @pytest.mark.parametrize("position", range(SET_UP))
-def test_a_board_that_is_restarted_before_it_said_anything_is_set_up(position: int) -> None:
+def test_a_board_that_restarts_before_its_first_reply_is_set_up(position: int) -> None:
     double = BoardDouble(CONFIG, restart_at=position)
     assert_learnt(double, train(double))
 
 
 @pytest.mark.parametrize("position", [*range(SET_UP, SET_UP + 6), 20, 31, 40, SET_UP + 50])
-def test_a_board_that_is_restarted_is_noticed(position: int) -> None:
+def test_a_restart_is_noticed(position: int) -> None:
     double = BoardDouble(CONFIG, restart_at=position)
     with pytest.raises(
         BoardRestartedError,
@@ -134,7 +134,7 @@ def test_a_board_that_is_restarted_is_noticed(position: int) -> None:
 
 
 @pytest.mark.parametrize("accepted", [1, LAP - 1, LAP, LAP + 1, 2 * LAP - 1, 2 * LAP, 3 * LAP])
-def test_a_board_that_is_restarted_is_noticed_wherever_its_number_stands(accepted: int) -> None:
+def test_a_restart_is_noticed_at_any_sequence_number(accepted: int) -> None:
     double = BoardDouble(CONFIG)
     double.skip_frames(accepted - 1)
     client = client_of(double)
@@ -152,7 +152,7 @@ def test_a_board_that_is_restarted_is_noticed_wherever_its_number_stands(accepte
 
 @pytest.mark.parametrize("what", ["counters", "streams"])
 @pytest.mark.parametrize("requests", [0, 1, 2, 5])
-def test_what_a_restarted_board_says_is_not_what_was_learnt(what: str, requests: int) -> None:
+def test_values_of_a_restarted_board_are_not_taken_as_results(what: str, requests: int) -> None:
     double = BoardDouble(CONFIG)
     network = network_on_board(client_of(double), CONFIG)
     list(network.train_batches([(X[:5], Y[:5])], [1, 1]))
@@ -173,7 +173,7 @@ def test_what_a_restarted_board_says_is_not_what_was_learnt(what: str, requests:
         getattr(network, what)
 
 
-def test_a_run_may_be_longer_than_a_lap() -> None:
+def test_a_run_can_wrap_the_sequence_numbers() -> None:
     double = BoardDouble(CONFIG)
     client = client_of(double)
     identify(client)
@@ -190,7 +190,7 @@ def test_results_of_another_host_are_noticed() -> None:
     client.begin()
     sample = SampleFrame(0, False, bytes(2))
     client.run([sample])
-    # Numbers that fit, and results that do not: it has been restarted, and was given work.
+    # A restarted board that worked for another host: its numbers fit, its results do not.
     double.skip_results(3)
     double.mood = Mood(drops=0.9)
     with pytest.raises(BoardRestartedError, match="after 4 results, and not one of 1 to 2 after 1"):
@@ -211,7 +211,7 @@ LOAD = [1 + layer.weights + 4 for layer in CONFIG.layers]
 
 
 def assert_loaded(double: BoardDouble, network: RemoteCore) -> None:
-    """The board goes on as the golden model does."""
+    """The board trains like the golden model from the loaded state."""
     golden, counters = trained(), network.counters
     for layer, wanted in enumerate(golden.counters):
         assert_same_array(f"read_{layer}", wanted, counters[layer])
@@ -230,7 +230,9 @@ def test_a_state_is_loaded_once() -> None:
 
 @pytest.mark.parametrize("layer", [0, 1])
 @pytest.mark.parametrize("frame", [1, 2, 13])
-def test_a_late_request_for_counters_does_not_lead_a_load_astray(layer: int, frame: int) -> None:
+def test_a_delayed_request_for_counters_does_not_change_a_loaded_state(
+    layer: int, frame: int
+) -> None:
     double = BoardDouble(CONFIG, late_at=SET_UP + sum(LOAD[:layer]) + frame)
     client = client_of(double)
     identify(client)
@@ -244,7 +246,7 @@ def test_a_late_request_for_counters_does_not_lead_a_load_astray(layer: int, fra
 
 @settings(max_examples=10)
 @given(seed=st.integers(0, 1 << 16), faults=st.sampled_from([0.0, 0.01]))
-def test_whatever_happens_a_state_is_loaded(seed: int, faults: float) -> None:
+def test_a_state_is_loaded_with_any_faults(seed: int, faults: float) -> None:
     double = BoardDouble(
         CONFIG,
         seed=seed,
@@ -255,7 +257,7 @@ def test_whatever_happens_a_state_is_loaded(seed: int, faults: float) -> None:
     assert_loaded(double, network_on_board(client_of(double), CONFIG, start=trained()))
 
 
-def test_a_board_that_does_not_keep_a_counter_is_given_up() -> None:
+def test_a_counter_that_is_not_kept_is_an_error() -> None:
     golden = trained()
     neuron, index = np.argwhere(golden.counters[1] != Network(CONFIG).counters[1])[-1].tolist()
     double = BoardDouble(CONFIG, broken=(1, neuron, index))
@@ -270,7 +272,7 @@ def test_a_board_that_does_not_keep_a_counter_is_given_up() -> None:
     assert len(double.obeyed) == SET_UP + sum(LOAD) + 2 * LOAD[1]
 
 
-def test_a_board_that_does_not_keep_a_stream_is_given_up() -> None:
+def test_a_stream_that_is_not_kept_is_an_error() -> None:
     double = BoardDouble(CONFIG, overrides={layer_address(0, LayerRegister.STREAM_3): 0x5A})
     with pytest.raises(
         TransportError,
@@ -280,20 +282,20 @@ def test_a_board_that_does_not_keep_a_stream_is_given_up() -> None:
         network_on_board(client_of(double), CONFIG, start=trained())
 
 
-# A board that goes
+# Boards that disappear
 
 
-def test_a_port_that_comes_back_is_gone_on_with() -> None:
+def test_training_continues_when_a_port_comes_back() -> None:
     double = BoardDouble(CONFIG, pull_at=[30, 60], pulls=3)
     assert_learnt(double, train(double))
     assert double.pull_at == []
 
 
-def test_a_port_that_stays_away_is_missed() -> None:
+def test_a_port_that_does_not_come_back_is_an_error() -> None:
     double = BoardDouble(CONFIG, pull_at=[40], pulls=-1)
     with pytest.raises(
         LinkLostError,
-        match=r"^PORT has gone, and was not back within 0.3 seconds: No such file or directory$",
+        match=r"^PORT disappeared, and did not come back within 0.3 seconds: No such file ",
     ):
         train(double, patience=0.3)
 
@@ -318,12 +320,12 @@ def test_a_port_that_another_program_takes_is_waited_for(taken: int) -> None:
     else:
         with pytest.raises(
             LinkLostError,
-            match=r"^PORT has gone, and was not back within 0.5 seconds: PORT is in use by another",
+            match=r"^PORT disappeared, and did not come back within 0.5 seconds: PORT is in use",
         ):
             trainer.train_epoch(X, Y)
 
 
-def test_a_board_that_falls_silent_is_missed() -> None:
+def test_a_board_that_stops_answering_is_an_error() -> None:
     double = BoardDouble(CONFIG)
     network = train(double, epochs=1, patience=0.3)
     double.deaf = True
@@ -335,7 +337,7 @@ def test_a_board_that_falls_silent_is_missed() -> None:
         Trainer(network).train_epoch(X, Y)
 
 
-def test_nobody_answers() -> None:
+def test_a_port_without_a_board() -> None:
     double = BoardDouble(CONFIG, deaf=True)
     with pytest.raises(
         NoAnswerError,
@@ -344,7 +346,7 @@ def test_nobody_answers() -> None:
         identify(client_of(double, 0.2))
 
 
-def test_a_port_that_is_not_there() -> None:
+def test_a_missing_port() -> None:
     double = BoardDouble(CONFIG, pulled=-1)
     with pytest.raises(PortError, match=r"^PORT cannot be opened: No such file or directory$"):
         client_of(double)
@@ -384,7 +386,7 @@ IDLE, ACCEPTED = "its core to be idle", "the frames to be accepted, and their re
         (repeats_its_state, predict, ACCEPTED),
     ],
 )
-def test_a_board_that_gets_nowhere_is_given_up(
+def test_a_board_without_progress_is_an_error(
     what: Callable[[BoardDouble], None], ask: Callable[[RemoteCore], Any], awaited: str
 ) -> None:
     double = BoardDouble(CONFIG)
@@ -398,7 +400,7 @@ def test_a_board_that_gets_nowhere_is_given_up(
         ask(network)
 
 
-def test_counters_of_another_number_are_given_up() -> None:
+def test_a_wrong_number_of_counters_is_an_error() -> None:
     double = BoardDouble(CONFIG)
     client = client_of(double, 0.2)
     identify(client)
@@ -406,7 +408,7 @@ def test_counters_of_another_number_are_given_up() -> None:
         client.row(layer_address(0, LayerRegister.POSITION), 0, 1000)
 
 
-def test_counters_that_are_never_told_are_given_up() -> None:
+def test_missing_counters_are_an_error() -> None:
     double = BoardDouble(CONFIG)
     client = client_of(double, 0.2)
     identify(client)
@@ -421,12 +423,12 @@ def test_counters_that_are_never_told_are_given_up() -> None:
         (
             link_address(LinkRegister.VERSION),
             9,
-            "the board at PORT speaks version 9 of the link, and this is version 2: flash a bitst",
+            "the board at PORT has version 9 of the link, and this release has version 2: flash ",
         ),
         (
             GlobalRegister.IDENTITY,
             0x4D504C02,
-            "the board at PORT says it is 0x4d504c02, and 0x4d504c01 was expected: flash a bitstre",
+            "the board at PORT has the identity 0x4d504c02, and not 0x4d504c01: flash a bitstream",
         ),
     ],
 )
@@ -436,7 +438,7 @@ def test_a_bitstream_of_another_release(address: int, value: int, message: str) 
         network_on_board(client_of(double), CONFIG)
 
 
-def test_a_refusal_is_not_the_end() -> None:
+def test_the_client_works_after_a_refusal() -> None:
     double = BoardDouble(CONFIG)
     client = client_of(double)
     identify(client)
@@ -450,7 +452,7 @@ def test_a_refusal_is_not_the_end() -> None:
     assert len(double.obeyed) == 4
 
 
-def test_a_training_that_is_broken_off() -> None:
+def test_an_interrupted_training() -> None:
     double = BoardDouble(CONFIG)
     network = train(double, epochs=1)
     read, reads = double.read, iter(range(20))
@@ -464,10 +466,10 @@ def test_a_training_that_is_broken_off() -> None:
     with pytest.raises(KeyboardInterrupt):
         Trainer(network).train_epoch(X, Y)
     double.read = read  # type: ignore[method-assign]
-    # It goes on predicting as it did, but not training.
+    # It can still predict, but not train.
     assert_same_array("predictions", double.network.predict(X), network.predict(X))
     with pytest.raises(
-        TransportError, match="the core at PORT was left within a batch: train it anew, or go on"
+        TransportError, match="the core at PORT was left within a batch: train it again from"
     ):
         Trainer(network).train_epoch(X, Y)
     double.obeyed.clear()

@@ -1,4 +1,4 @@
-"""Serial ports: one sentence, at once, for each reason why one cannot be opened."""
+"""Serial ports: an immediate message for each failure to open one."""
 
 import os
 import pty
@@ -23,7 +23,7 @@ AT_ONCE = 1.0
 
 @pytest.fixture
 def terminal() -> Iterator[str]:
-    """A pseudo-terminal at whose other end nobody answers."""
+    """A pseudo-terminal without a board."""
     host, end = pty.openpty()
     tty.setraw(end)
     yield os.ttyname(end)
@@ -32,7 +32,7 @@ def terminal() -> Iterator[str]:
 
 
 def sentence_of(port: str, **options: Any) -> str:
-    """The sentence with which a port is refused, at once."""
+    """The message of a port that cannot be opened, which comes at once."""
     started = time.monotonic()
     with pytest.raises(PortError) as caught:
         open_client(port, **options)
@@ -61,7 +61,7 @@ def test_a_port_that_does_not_exist() -> None:
 
 def test_a_file_is_no_port() -> None:
     assert sentence_of("/dev/null") == (
-        "/dev/null is not a serial port; `metaplast devices` lists those that are"
+        "/dev/null is not a serial port; `metaplast devices` lists the serial ports"
     )
 
 
@@ -78,7 +78,7 @@ def test_a_baud_rate_that_no_port_has(terminal: str, baud: int) -> None:
 
 
 class PosixError(Exception):
-    """An error that is none of Python's own, as ``termios.error``."""
+    """An error that is not an OSError, like ``termios.error``."""
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ class PosixError(Exception):
         ),
     ],
 )
-def test_each_failure_is_told(
+def test_each_failure_has_its_message(
     monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
     def fail(*args: Any, **options: Any) -> None:

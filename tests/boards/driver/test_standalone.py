@@ -1,4 +1,4 @@
-"""The driver without simulator, Amaranth and POSIX: NumPy, the command line and a port suffice."""
+"""The driver without simulator, Amaranth and POSIX."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ HOST = Path(__file__).with_name("standalone_host.py")
 
 
 def on_standalone_host(*arguments: str, cwd: Path) -> str:
-    """What the command prints there."""
+    """Output of the command without simulator, Amaranth and POSIX."""
     done = subprocess.run(
         [sys.executable, str(HOST), *arguments],
         cwd=cwd,

@@ -155,14 +155,14 @@ def test_no_build(run: Command, workspace: Path, command: str) -> None:
     result = run(command, "nowhere")
     assert result.status == 1
     assert result.sentence == (
-        "nowhere holds no build: name a directory that `metaplast build` has written"
+        "nowhere has no build: name a directory that `metaplast build` has written"
     )
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("arty",), "board 'arty' is not known; those that are: icebreaker"),
+        (("arty",), "board 'arty' is not known; known boards: icebreaker"),
         (("icebreaker", "--clock", "fast"), "must be a frequency in MHz, such as 37.5, not 'fast'"),
         (("icebreaker", "--clock", 5), "a clock of 5 MHz cannot be made from 12 MHz"),
         (("icebreaker", "--seeds", 0), "must be at least 1, not 0"),

@@ -147,7 +147,7 @@ def test_the_ports_as_json(run, some):
 def test_a_board_of_another_release(run, ports):
     ports.add("/dev/ttyUSB1", (0x0403, 0x6010), BoardDouble(CONFIG, overrides={0: 0x4D504C02}))
     (line,) = run("devices").out.splitlines()
-    assert "says it is 0x4d504c02, and 0x4d504c01 was expected: flash a bitstream" in line
+    assert "has the identity 0x4d504c02, and not 0x4d504c01: flash a bitstream" in line
 
 
 def test_a_description_does_not_steer_the_terminal(run, ports):

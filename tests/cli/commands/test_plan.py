@@ -122,12 +122,12 @@ def test_the_network_of_a_model(run: Command, model: Path) -> None:
         (
             ("--inputs", 9, "--hidden", 40_000, "--classes", 3),
             2,
-            "layer 0 has 40,000 neurons, and a layer in gateware at most 32,768; make it smaller",
+            "layer 0 has 40,000 neurons; a layer in gateware has at most 32,768: make it smaller",
         ),
         (
             ("--inputs", 10_000, "--hidden", 16, "--classes", 3, "--fpga", "icebreaker"),
             2,
-            "does not fit the iCE40UP5K: whatever the plan, it needs at least 95 EBRs of 30",
+            "does not fit the iCE40UP5K: with any plan, it needs at least 95 EBRs of 30",
         ),
         ((*NETWORK, "--set", "width=2"), 2, "has no width"),
         ((*NETWORK, "--set", "pe=33"), 2, "pe must be at most the 32 neurons"),

@@ -1,4 +1,4 @@
-"""A folded layer as benches expect it: the literal layer, dealt to banks, sets and words."""
+"""Model of a folded layer for benches: the reference layer, divided into banks, sets and words."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ def to_bits(values: Sequence[int]) -> int:
 
 
 def known_choice(choice: dict[str, int]) -> dict[str, int]:
-    """A choice without what it does not say: which neuron, if none was found."""
+    """A choice, with the neuron set to 0 if none was found."""
     return choice if choice["found"] else {"found": 0, "offset": 0, "desired": 0}
 
 
@@ -37,7 +37,7 @@ class LayerModel:
         self.literal = ReferenceLayer(self.config, seed=bench.random.getrandbits(48))
 
     def sample(self) -> list[int]:
-        """A sample's bits; now and then those that a neuron is fond of, or the opposite."""
+        """Bits of a sample; sometimes the weights of a neuron, or their complement."""
         x = [self.random.getrandbits(1) for _ in range(self.config.inputs)]
         if self.random.random() < 0.3:
             flip = self.random.getrandbits(1)
@@ -49,7 +49,7 @@ class LayerModel:
         return [to_bits(bits[n : n + width]) for n in range(0, len(bits), width)]
 
     def snapshot_row(self, bank: int, row: int) -> list[int]:
-        """A word of weights of each lane; a lane without a neuron has any."""
+        """A word of weights for each of the ``pe`` neurons; random for a missing neuron."""
         folded, word = self.folded, self.folded.plan.simd
         evaluated, number = divmod(row, folded.words)
         pe = []
@@ -63,11 +63,11 @@ class LayerModel:
         return pe
 
     def column(self, neuron: int) -> int:
-        """A neuron's bit in every class's row of the local classifier."""
+        """Bits of a neuron in the rows of the local classifier, one per class."""
         return to_bits([row[neuron] for row in self.literal.p])
 
     def columns(self) -> list[dict[str, Any]]:
-        """All columns, and where they are kept, in any order."""
+        """All columns with their positions, in random order."""
         folded = self.folded
         columns = []
         for j in range(self.config.neurons):
@@ -80,7 +80,7 @@ class LayerModel:
         return columns
 
     def choices(self, x: list[int], y: int) -> list[list[dict[str, int]]]:
-        """For each bank, its groups' choices, were the error bit raised."""
+        """For each bank, the choices of its groups if the error bit is raised."""
         z, a, _ = self.literal.forward(x)
         choices = []
         for g, j in enumerate(self.literal.choose(z, a, y)):

@@ -1,4 +1,4 @@
-"""Bench of a network: trained next to the literal one, and timed next to the cycle model."""
+"""Bench of a network: compared with the reference network and the cycle model."""
 
 from random import Random
 from typing import Any
@@ -19,7 +19,7 @@ BATCHES = 5
 
 
 class Network:
-    """The network in gateware, and what it is made from."""
+    """The network in gateware, and its configuration."""
 
     def __init__(self, bench: Bench):
         self.bench = bench
@@ -36,7 +36,7 @@ class Network:
         self.batch_ends = BatchEnds(bench, "batch_ends")
 
     async def set_up(self) -> None:
-        """Make the initial state, of all layers at once, and set their registers."""
+        """Reset all layers in parallel, and set their registers."""
         bench, count = self.bench, self.count
         everything = (1 << count) - 1
         bench.write("reset", everything)
@@ -88,7 +88,7 @@ class Network:
 
 @stream_bench
 async def training(bench: Bench) -> None:
-    """Batches, with samples among them that nothing is learnt from."""
+    """Batches that contain samples without training."""
     network = Network(bench)
     config = network.config
     literal = ReferenceNetwork(config)
@@ -131,7 +131,7 @@ async def training(bench: Bench) -> None:
 
 @bench
 async def cycles(bench: Bench) -> None:
-    """Without gaps, a network takes the cycles that the model says.
+    """Without gaps, a network takes the cycles of the cycle model.
 
     Reports them, and those that each layer would take on its own.
     """

@@ -1,4 +1,4 @@
-"""Bench of the trainer core: whatever a host may do with it, next to the literal network."""
+"""Bench of the trainer core: all accesses of a host, compared with the reference network."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -25,7 +25,7 @@ SEED = 0x8765_4321_0FED
 
 
 class Core:
-    """The core and the literal network, side by side."""
+    """The core and the reference network."""
 
     def __init__(self, bench: Bench):
         self.bench = bench
@@ -40,7 +40,7 @@ class Core:
         self.forget(0)
 
     def forget(self, seed: int) -> None:
-        """Back to the initial state that a seed gives."""
+        """Reset to the initial state of a seed."""
         config = NetworkConfig.from_dict({**self.config.to_dict(), "seed": seed})
         self.literal = ReferenceNetwork(config)
         self.forget_counts()
@@ -75,7 +75,7 @@ class Core:
         return x, self.bench.random.randrange(self.config.classes)
 
     def words(self, x: Sequence[int], label: int, *, last: bool = False) -> list[dict[str, int]]:
-        """A sample's words; label and mark come with the last one, and padding says nothing."""
+        """Words of a sample; label and ``last`` are valid in the last one; padding is random."""
         load = self.folded[0].plan.input_width
         words = [{**self.bench.noise("samples__payload"), "bits": b} for b in to_words(x, load)]
         padding = self.bench.random.getrandbits(load) << (self.config.inputs - 1) % load + 1
@@ -90,7 +90,7 @@ class Core:
     def expect(
         self, x: list[int], label: int, *, train: bool = False, refused: bool = False
     ) -> None:
-        """Expect a sample's result; if it is to be trained on, the literal network is."""
+        """Expect the result of a sample; train the reference network on it if the core trains."""
         predictions, errors = [], 0
         for index, layer in enumerate(self.literal.layers):
             z, a, s = layer.forward(x)
@@ -109,13 +109,13 @@ class Core:
         self.refused += refused
 
     def commit(self) -> None:
-        """Commit in the literal network."""
+        """Commit in the reference network."""
         self.batch_ends.expect(self.errors, self.updates)
         for layer, events in zip(self.literal.layers, self.events, strict=True):
             layer.commit(events)
 
     async def train(self, count: int | None = None, *, strays: bool = False) -> None:
-        """Train on the rest of a batch, which is of so many samples.
+        """Train on the remaining samples of a batch.
 
         If it is short, its last sample is marked, else at random. Before a sample another may
         stray in whose label is no class, marked or not.
@@ -135,11 +135,11 @@ class Core:
         self.commit()
 
     async def all_results(self) -> None:
-        """Wait until all results have come that are expected."""
+        """Wait until all expected results have come."""
         await self.bench.wait_for("the expected results", lambda: self.results.missing <= 0)
 
     async def compare(self) -> None:
-        """Find all state and all counts equal to the literal network's."""
+        """Check that state and counts equal those of the reference network."""
         host, layers = self.host, self.literal.layers
         await self.idle()
         await host.read(GlobalRegister.SAMPLES, self.trained)
@@ -160,7 +160,7 @@ class Core:
 
 @stream_bench
 async def registers(bench: Bench) -> None:
-    """Every register, every bound, every reason to refuse, and what was refused changed nothing."""
+    """Every register, bound and refusal; refused requests change nothing."""
     core = Core(bench)
     config, host = core.config, core.host
     count = len(config.layers)
@@ -196,7 +196,7 @@ async def registers(bench: Bench) -> None:
         ranges[at(LayerRegister.EVENTS)] = (0, (1 << 32) - 1, 0)
         counts += [at(LayerRegister.ERRORS), at(LayerRegister.UPDATES)]
         write_only[at(LayerRegister.POSITION)] = (layer.neurons, (1 << 32) - 1)
-        # Tried here only for what is refused.
+        # Only refused requests are tested here.
         await host.write(at(LayerRegister.SATURATED), 0, status=Status.ACCESS)
         for value in (layer.lowest - 1, layer.highest + 1, 1 << 31, (1 << 31) - 1):
             await host.write(at(LayerRegister.COUNTER), value, status=Status.RANGE)
@@ -242,7 +242,7 @@ async def registers(bench: Bench) -> None:
 
 @stream_bench
 async def training(bench: Bench) -> None:
-    """Whole and short batches, refused labels; then evaluating only; then training again."""
+    """Complete and short batches, refused labels; then inference only; then training again."""
     core = Core(bench)
     host = core.host
     await core.set_up()
@@ -250,7 +250,7 @@ async def training(bench: Bench) -> None:
         await core.train(count, strays=True)
     await core.compare()
 
-    # In the midst of a batch nothing is learnt for a while: no label is refused, no mark counts.
+    # Inference within a batch: no label is refused, and ``last`` has no effect.
     for _ in range(2):
         x, label = core.sample()
         core.expect(x, label, train=True)
@@ -271,7 +271,7 @@ async def training(bench: Bench) -> None:
     core.commit()
     await core.compare()
 
-    # A new size of batches begins a batch's count anew.
+    # A new batch size begins a new batch.
     x, label = core.sample()
     core.expect(x, label, train=True)
     await core.send(x, label)
@@ -284,7 +284,7 @@ async def training(bench: Bench) -> None:
     core.commit()
     await core.compare()
 
-    # Counts begin again where they are told to.
+    # Counts are cleared by writes.
     await host.write(GlobalRegister.SAMPLES, 0)
     await host.write(GlobalRegister.REFUSED, 0)
     for index in range(len(core.folded)):
@@ -297,7 +297,7 @@ async def training(bench: Bench) -> None:
 
 @stream_bench
 async def continuing(bench: Bench) -> None:
-    """A state that was read goes on exactly when it is written back; predictions follow it."""
+    """Training continues exactly from a state that is read and written back."""
     core = Core(bench)
     await core.set_up()
     await core.train()
@@ -324,7 +324,7 @@ async def continuing(bench: Bench) -> None:
 
 @stream_bench
 async def resets(bench: Bench) -> None:
-    """Every reset gives the same, whatever was before; meanwhile nothing else is done."""
+    """Every reset gives the same state; during a reset, requests and samples wait."""
     core = Core(bench)
     host = core.host
     await core.set_up()
@@ -338,7 +338,7 @@ async def resets(bench: Bench) -> None:
         await host.read(GlobalRegister.STATUS, 0b11)
         await refuse_everything(core)
 
-        # A sample that comes meanwhile waits, and belongs to what is then.
+        # A sample that comes during the reset waits, and is trained on in the new state.
         x, label = core.sample()
         core.expect(x, label, train=True)
         sent = len(core.samples.cycles)
@@ -356,7 +356,7 @@ async def resets(bench: Bench) -> None:
 
 
 async def refuse_everything(core: Core) -> None:
-    """Whatever could disturb a busy core is refused, even what could never be."""
+    """Requests that need the core idle are refused while it is busy, even invalid ones."""
     host, layers = core.host, len(core.folded)
     for register in (*GlobalRegister, 200):
         await host.write(register, 1, status=Status.BUSY)
@@ -371,7 +371,7 @@ async def refuse_everything(core: Core) -> None:
 
 @stream_bench
 async def busy(bench: Bench) -> None:
-    """From a sample's first word to the end of its commit, nothing is disturbed."""
+    """Requests from the first word of a sample to the end of its commit do not disturb it."""
     core = Core(bench)
     host = core.host
     core.events = [4000] * len(core.folded)
@@ -401,7 +401,7 @@ async def busy(bench: Bench) -> None:
 
 @stream_bench
 async def at_once(bench: Bench) -> None:
-    """Of a sample and a request that come together, one is first, and it is clear which."""
+    """If a sample and a request come together, the order is defined."""
     core = Core(bench)
     host, random = core.host, bench.random
     await core.set_up()
@@ -442,7 +442,7 @@ async def at_once(bench: Bench) -> None:
 
 @stream_bench
 async def cancelling(bench: Bench) -> None:
-    """What came of an unfinished sample leaves no trace, and meanwhile no word is taken."""
+    """``cancel`` drops an incomplete sample without any effect, and no word is taken meanwhile."""
     core = Core(bench)
     random = bench.random
 
@@ -485,7 +485,7 @@ async def cancelling(bench: Bench) -> None:
 
 @bench
 async def cycles(bench: Bench) -> None:
-    """Without gaps, samples take the cycles that the model says."""
+    """Without gaps, samples take the cycles of the cycle model."""
     core = Core(bench)
     await core.set_up()
     model = CycleModel(core.folded, [layer.stream for layer in core.literal.layers])

@@ -1,4 +1,4 @@
-"""What benches of layers, networks and the trainer core have in common: a host, and its words."""
+"""Shared parts of the benches of layers, networks and the trainer core: a host for registers."""
 
 from collections.abc import Iterable, Sequence
 
@@ -27,24 +27,24 @@ def to_words(bits: Sequence[int], width: int) -> list[int]:
 
 
 def state_words(stream: RandomStream) -> list[int]:
-    """A stream's history as the gateware takes it: 127 bits above an unused one."""
+    """The history of a stream in the format of the registers: 127 bits above an unused bit."""
     low, high = stream.history
     return [(low | high << 64) << 1 >> 32 * n & MASK for n in range(4)]
 
 
 def history_words(seed: int, layer: int) -> list[int]:
-    """The three histories that a layer's initial state is made from."""
+    """The three histories for the initial state of a layer."""
     ids = (initial_counters_id(layer), classifier_id(layer), reinforcement_id(layer))
     return [word for stream_id in ids for word in state_words(RandomStream(seed, stream_id))]
 
 
 def saturated(config: LayerConfig, counters: Iterable[Iterable[int]]) -> int:
-    """How many counters are at a bound."""
+    """Number of counters at a bound."""
     return sum(int(k) in (config.lowest, config.highest) for row in counters for k in row)
 
 
 class BatchEnds:
-    """What layers count at the ends of batches, held to what is expected.
+    """Check the counts of layers at the ends of batches.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class BatchEnds:
         bench.start(self._run())
 
     def expect(self, errors: Sequence[int], updates: Sequence[int]) -> None:
-        """Expect each layer's counts at a batch's end."""
+        """Expect the counts of each layer at the end of a batch."""
         for board, *counts in zip(self._boards, errors, updates, strict=True):
             board.expect({"valid": 1, "errors": int(counts[0]), "updates": int(counts[1])})
 
@@ -79,7 +79,7 @@ class BatchEnds:
 
 
 class Host:
-    """Reads and writes registers, one after the other, and expects what it is told to.
+    """Reads and writes registers, one after the other, and checks the responses.
 
     Parameters
     ----------
@@ -106,14 +106,14 @@ class Host:
         await self._ask({"write": 1, "address": address, "data": value & MASK}, None, status)
 
     async def attempt(self, address: int, value: int | None = None) -> bool:
-        """Write or read a register of a core that may be busy; gives whether it was obeyed."""
+        """Write or read a register of a core that may be busy; gives whether it was accepted."""
         write = value is not None
         request = {"write": write, "address": address, "data": (value or 0) & MASK}
         await self._ask(request, None, None)
         return bool(self.monitor.received[-1]["status"] == Status.OK.value)
 
     async def _ask(self, request: dict[str, int], data: int | None, status: Status | None) -> int:
-        """Without data or status, anything will do but a refusal for other reasons than work."""
+        """Without data or status, any response is accepted except refusals other than BUSY."""
         self.asked.append(request["address"])
         count = len(self.monitor.received) + 1
         await self.driver.send([request])
@@ -147,6 +147,6 @@ class Host:
             await self.read(layer_address(index, LayerRegister.STREAM_0 + n), word)
 
     async def write_stream(self, index: int, stream: RandomStream) -> None:
-        """Write it."""
+        """Write the history of a layer's reinforcement stream."""
         for n, word in enumerate(state_words(stream)):
             await self.write(layer_address(index, LayerRegister.STREAM_0 + n), word)

@@ -1,4 +1,4 @@
-"""Ports watched in every cycle, for components whose docstrings say what happens when."""
+"""Record ports in every cycle, to check the cycles that docstrings state."""
 
 from metaplast.sim.bench import Bench
 
@@ -6,7 +6,7 @@ __all__ = ["watch"]
 
 
 def watch(bench: Bench, *names: str) -> dict[str, list[int]]:
-    """The bits of ports in all cycles from number 0 on, by name; the lists grow as time passes.
+    """Bits of ports in all cycles from 0, by name; the lists grow during the simulation.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The exported Verilog: linted, elaborated by two more tools, and described as it is."""
+"""The exported Verilog: lint, elaboration by two other tools, and its description."""
 
 import json
 import os
@@ -163,7 +163,7 @@ def test_the_verilog_stands_alone(core: ExportedCore) -> None:
     assert str(Path.cwd()) not in text
 
 
-def test_the_description_is_the_cores(core: ExportedCore) -> None:
+def test_the_description_of_the_core(core: ExportedCore) -> None:
     description = json.loads(core.description.read_text())
     assert NetworkConfig.from_dict(description["network"]) == CONFIG
     assert NetworkPlan.from_dict(description["plan"]) == PLAN

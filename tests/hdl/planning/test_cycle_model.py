@@ -1,4 +1,4 @@
-"""The cycle model, held to the gateware to the cycle."""
+"""The cycle model equals the gateware, cycle by cycle."""
 
 from typing import Any
 
@@ -168,7 +168,7 @@ def test_a_record_gives_the_cycles_of_the_gateware(name: str) -> None:
     assert simulated_cycles(config, plan, x, y) == expected
 
 
-def test_the_model_starts_where_its_streams_stand() -> None:
+def test_the_model_starts_in_the_state_of_its_streams() -> None:
     config, layers = CORES["two draws"]
     folded = FoldedNetwork(config, NetworkPlan(tuple(layers))).layers
     stream = RandomStream(config.seed, reinforcement_id(0))
@@ -207,7 +207,7 @@ def digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 @pytest.mark.parametrize("hidden", [(128, 128, 64), (64, 128, 64), (128, 256, 64), (64, 64, 64)])
-def test_a_chain_is_as_quick_as_its_slowest_layer(digits: Any, hidden: tuple[int, ...]) -> None:
+def test_a_chain_is_as_fast_as_its_slowest_layer(digits: Any, hidden: tuple[int, ...]) -> None:
     x, y = digits
     groups = tuple(neurons // 4 for neurons in hidden)
     config = NetworkConfig(inputs=64, hidden=hidden, groups=groups, classes=10)

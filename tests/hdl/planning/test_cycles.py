@@ -1,4 +1,4 @@
-"""Estimates from averages: held to the exact model, and what they are made of."""
+"""Estimates from average rates, compared with the exact model."""
 
 from dataclasses import replace
 from typing import Any
@@ -98,7 +98,7 @@ def test_the_parts_of_an_estimate() -> None:
     estimate = estimate_cycles(FoldedNetwork(FASHION, ULTRAPLUS), Workload(chosen=(1.91,)))
     (layer,) = estimate.layers
     assert (layer.load, layer.forward) == (49, 25 + 128 + 25 + 128)
-    # Of 191 neurons that are updated in a batch, many are so more than once.
+    # Many of the 191 updates of neurons in a batch are of the same neuron.
     assert layer.scan == pytest.approx((128 + 86.5 * 97) / 100, abs=1)
     assert layer.events == pytest.approx(3735 * (1 + 784 / 1024) / 100, rel=0.01)
     assert layer.commit == layer.events + layer.scan
@@ -107,7 +107,7 @@ def test_the_parts_of_an_estimate() -> None:
     assert layer.update + layer.commit < layer.total < 620
 
 
-def test_layers_go_on_in_parallel() -> None:
+def test_layers_train_in_parallel() -> None:
     config = NetworkConfig(inputs=64, hidden=(64, 64, 64), groups=(16,) * 3, classes=10)
     plans = NetworkPlan((LayerPlan(pe=4, simd=64, update_width=8, input_width=64),) * 3)
     estimate = estimate_cycles(FoldedNetwork(config, plans))
@@ -135,7 +135,7 @@ def test_samples_without_errors_take_their_forward_pass() -> None:
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 400))
-def test_made_up_samples_have_the_shares_asked_for(
+def test_synthetic_samples_have_the_requested_shares(
     errors: float, found: float, samples: int
 ) -> None:
     (layer,) = NetworkConfig(inputs=4, hidden=(10,), groups=(2,), classes=2).layers
@@ -157,7 +157,7 @@ def test_errors_decline_in_a_first_epoch() -> None:
     assert synthetic_errors(10, 1.0, declining=True).all()
 
 
-def test_what_is_not_said_of_a_workload_follows() -> None:
+def test_missing_rates_of_a_workload_are_computed() -> None:
     config = NetworkConfig(inputs=4, hidden=(8, 4), groups=(2, 2), classes=2)
     first, second = config.layers
     assert Workload().of(first, 2) == (0.5, 0.75)

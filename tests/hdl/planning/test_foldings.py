@@ -1,4 +1,4 @@
-"""Many plans at once, held equal to each on its own."""
+"""Arrays of plans give the same numbers as single plans."""
 
 from dataclasses import fields
 
@@ -42,7 +42,7 @@ def test_the_numbers_are_those_of_a_folded_layer(folded: FoldedLayer) -> None:
     st.sampled_from(MemoryKind),
     st.lists(st.tuples(*[st.integers(0, 24)] * 5, *[st.integers(0, 3)] * 2), max_size=40),
 )
-def test_what_is_legal_is_what_a_folded_layer_takes(
+def test_foldings_are_legal_if_a_folded_layer_accepts_them(
     config: NetworkConfig, memory: MemoryKind, table: list[tuple[int, ...]]
 ) -> None:
     (layer,) = config.layers

@@ -1,4 +1,4 @@
-"""Devices, and what memories take of them."""
+"""FPGAs, and the mapping of memories."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from metaplast.hdl.planning.fpgas import FPGA, FPGAS, find_fpga
 
 ICE40, ECP5, GOWIN = map(find_fpga, ("iCE40UP5K", "ECP5-85F", "GW1NR-9"))
 
-# What Yosys 0.70 makes of memories: rows, bits, bits written together, blocks of each family
+# Results of Yosys 0.70 for memories: rows, bits, bits written together, blocks of each family
 # (0 where it takes LUTs or registers), LUT memories of ECP5 and Gowin.
 MADE_BY_YOSYS = [
     (64, 392, 49, 25, 12, 0),
@@ -29,7 +29,7 @@ MADE_BY_YOSYS = [
 
 
 @pytest.mark.parametrize("memory", MADE_BY_YOSYS, ids=lambda memory: "×".join(map(str, memory[:3])))
-def test_memories_take_the_blocks_that_yosys_takes(memory: tuple[int, ...]) -> None:
+def test_memories_have_the_number_of_blocks_of_yosys(memory: tuple[int, ...]) -> None:
     depth, width, granularity, ice40, ecp5, lut_rams = memory
     placed = ICE40.place(depth, width, granularity)
     assert (placed.block_rams, placed.lut_rams) == (ice40, 0)
@@ -55,7 +55,7 @@ def test_a_memory_that_is_written_in_whole_rows_needs_no_granularity() -> None:
     assert ECP5.block_ram.blocks(512, 37) == 2
 
 
-def test_the_four_large_memories_of_an_ultraplus_side_by_side() -> None:
+def test_the_four_sprams_of_an_ultraplus() -> None:
     assert ICE40.spram is not None
     assert ICE40.spram.blocks(12_544, 64) == ICE40.sprams == 4
     assert ICE40.spram.blocks(16_385, 16) == 2
@@ -77,13 +77,13 @@ def test_the_four_large_memories_of_an_ultraplus_side_by_side() -> None:
         ("tang-nano-9k", "GW1NR-9"),
     ],
 )
-def test_a_device_is_found_by_what_people_call_it(said: str, name: str) -> None:
+def test_an_fpga_is_found_by_its_aliases_and_boards(said: str, name: str) -> None:
     assert find_fpga(said).name == name
 
 
 def test_an_unknown_fpga_is_refused_with_a_list_of_the_known() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"^FPGA 'XC7A35T' is not known; those that are: iCE40UP5K"
+        ConfigurationError, match=r"^FPGA 'XC7A35T' is not known; known FPGAs: iCE40UP5K"
     ) as refused:
         find_fpga("XC7A35T")
     for fpga in FPGAS:
@@ -91,6 +91,6 @@ def test_an_unknown_fpga_is_refused_with_a_list_of_the_known() -> None:
         assert all(board in str(refused.value) for board in fpga.boards)
 
 
-def test_no_two_devices_share_a_name() -> None:
+def test_no_two_fpgas_share_a_name() -> None:
     said = [name.lower() for one in FPGAS for name in {one.name, *one.aliases, *one.boards}]
     assert len(said) == len(set(said))

@@ -1,4 +1,4 @@
-"""Arithmetic of sizes."""
+"""Integer arithmetic for single integers and arrays."""
 
 import numpy as np
 from hypothesis import given, strategies as st

@@ -1,4 +1,4 @@
-"""The foldings of a layer that the planner chooses from: Pareto fronts, paces, and what is kept."""
+"""The search space of a layer: Pareto fronts, cycles, fixed factors."""
 
 import math
 
@@ -50,7 +50,7 @@ def test_part_sizes_are_the_smallest_for_their_number_of_parts(value: int) -> No
 @given(
     st.lists(st.tuples(st.integers(0, 4), *[st.integers(0, 3)] * 3, st.integers(0, 1)), max_size=40)
 )
-def test_a_pareto_front_has_one_of_those_that_nothing_betters(rows: list[tuple[int, ...]]) -> None:
+def test_a_pareto_front_has_the_nondominated_elements_once(rows: list[tuple[int, ...]]) -> None:
     table = np.array(rows, dtype=np.int64).reshape(-1, 5)
     cost, kind = table[:, 0], table[:, 4]
     amounts = np.zeros((len(rows), len(AMOUNTS)), dtype=np.int64)
@@ -83,7 +83,7 @@ def test_a_pareto_front_has_one_of_those_that_nothing_betters(rows: list[tuple[i
     ),
     st.floats(0, 1),
 )
-def test_a_pace_follows_samples_through_their_buffers(
+def test_the_pace_is_that_of_a_simulation_of_the_buffers(
     rows: list[tuple[int, ...]], errors: float
 ) -> None:
     interval, update, sample_buffers, *stalls = np.array(rows).T
@@ -101,10 +101,10 @@ def test_a_pace_follows_samples_through_their_buffers(
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-def test_efficient_foldings_are_legal_and_fit(layer: int) -> None:
+def test_nondominated_foldings_are_legal_and_fit(layer: int) -> None:
     found = search(layer)
     supply = Resources.of(ICE40)
-    options = found.fitting(found.efficient(supply), supply)
+    options = found.fitting(found.nondominated(supply), supply)
     kinds = [one.plan.memory for one in options.foldings]
     assert kinds == [MemoryKind.BLOCK, MemoryKind.SPRAM]
     assert len(options.amounts) == sum(map(len, options.foldings)) > 100
@@ -130,7 +130,7 @@ def test_given_factors_are_kept() -> None:
         "memory": MemoryKind.BLOCK,
     }
     found = search(**fixed)
-    for foldings in (*found.efficient(Resources.of(ICE40)), *found.legal()):
+    for foldings in (*found.nondominated(Resources.of(ICE40)), *found.legal()):
         assert len(foldings)
         for name in ("banks", "input_width", "sample_buffers", "draws_per_cycle"):
             assert set(getattr(foldings.plan, name).tolist()) == {fixed[name]}
@@ -138,18 +138,18 @@ def test_given_factors_are_kept() -> None:
     assert search(banks=3).legal() == []
 
 
-def test_released_factors_take_all_values() -> None:
-    def factors(name: str, *released: str) -> set[int]:
-        found = search(banks=2, memory=MemoryKind.BLOCK).legal(released)
+def test_relaxed_factors_take_all_values() -> None:
+    def factors(name: str, *relaxed: str) -> set[int]:
+        found = search(banks=2, memory=MemoryKind.BLOCK).legal(relaxed)
         return {value for one in found for value in getattr(one.plan, name).tolist()}
 
     for name, least in (("sample_buffers", {4}), ("draws_per_cycle", {1})):
         assert factors(name) == least
         assert factors(name, name) > least
 
-    def input_widths(*released: str) -> int:
+    def input_widths(*relaxed: str) -> int:
         found = search(simd=64, update_width=4, memory=MemoryKind.BLOCK)
-        return sum(map(len, found.legal(released)))
+        return sum(map(len, found.legal(relaxed)))
 
     # Of 4, 8, 16, 32 and 64, the narrowest and the widest.
     assert input_widths() == 2 / 5 * input_widths("input_width")
@@ -159,7 +159,7 @@ def test_the_cycles_of_a_layer_are_about_those_of_the_estimate() -> None:
     config = NetworkConfig(inputs=784, hidden=(128,), groups=(32,), classes=10, reinforcement=1.0)
     found = LayerSearch(config, config.layers[0], ECP5, Workload(), {})
     supply = Resources.of(ECP5)
-    options = found.fitting(found.efficient(supply), supply)
+    options = found.fitting(found.nondominated(supply), supply)
     cost = options.each(found.pace) + options.each(found.commit)
     front = options.front(cost)
     assert front.cost.tolist() == sorted(front.cost.tolist())

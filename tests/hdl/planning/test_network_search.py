@@ -1,4 +1,4 @@
-"""One folding for each layer: the combination of least cost, held to all combinations."""
+"""The plan of lowest cost, compared with all combinations of foldings."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Fold factors: what follows from them, what does not fit, and their files."""
+"""Fold factors: derived numbers, rules, and plan files."""
 
 import json
 import math
@@ -37,7 +37,7 @@ def divisors(number: int) -> list[int]:
 
 @st.composite
 def folded_layers(draw: st.DrawFn) -> FoldedLayer:
-    """A layer of any network, and any plan that suits it."""
+    """A layer of any network, with any legal plan."""
     config = draw(st.sampled_from(draw(network_configs()).layers))
     banks = draw(st.sampled_from(divisors(config.group_count)))
     counters = draw(st.integers(1, config.inputs + 3))
@@ -112,7 +112,7 @@ def test_a_row_waits_for_a_single_port_or_for_itself(
 
 
 @given(folded=folded_layers())
-def test_everything_has_room_and_keeps_up(folded: FoldedLayer) -> None:
+def test_the_derived_numbers_are_consistent(folded: FoldedLayer) -> None:
     config, plan = folded.config, folded.plan
     assert plan.banks * folded.bank_groups * config.group == config.neurons
     assert (folded.sets - 1) * plan.pe < folded.bank_neurons <= folded.sets * plan.pe
@@ -149,17 +149,17 @@ def test_a_factor_is_a_positive_integer(name: str, value: Any) -> None:
         ({"memory": MemoryKind.SPRAM}, "2 draws per cycle need block RAM, not SPRAM"),
         ({"banks": 3}, "banks must divide the 4 groups, not be 3"),
         ({"pe": 7}, "pe must be at most the 6 neurons of a bank, not 7"),
-        ({"simd": 10}, "simd must be a multiple of update_width, 4, and 10 is none"),
-        ({"input_width": 6}, "input_width must be a multiple of update_width, 4, and 6 is none"),
-        ({"input_width": 12}, "input_width must divide simd, 8, and not be 12"),
-        ({"input_width": 16}, "input_width must divide simd, 8, and not be 16"),
+        ({"simd": 10}, "simd must be a multiple of update_width, 4, not 10"),
+        ({"input_width": 6}, "input_width must be a multiple of update_width, 4, not 6"),
+        ({"input_width": 12}, "input_width must divide simd, 8, not be 12"),
+        ({"input_width": 16}, "input_width must divide simd, 8, not be 16"),
         (
             {"simd": 28, "input_width": 4},
             "simd must be below the 22 inputs plus update_width, not 28",
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_by_its_rule(factors: dict[str, Any], rule: str) -> None:
+def test_a_broken_rule_is_named(factors: dict[str, Any], rule: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         fold(**factors)
     assert str(caught.value) == f"layer 0's plan does not fit: {rule}"
@@ -194,7 +194,7 @@ def test_a_plan_goes_through_json(layers: list[FoldedLayer], fpga: str) -> None:
     assert NetworkPlan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
 
 
-def test_what_a_file_leaves_out_takes_its_default() -> None:
+def test_missing_factors_take_their_defaults() -> None:
     plan = NetworkPlan.from_dict({"layers": [{}, {"pe": 4, "memory": "spram"}]})
     assert plan == NetworkPlan((LayerPlan(), LayerPlan(pe=4, memory=MemoryKind.SPRAM)))
 
@@ -223,8 +223,8 @@ def test_a_plan_of_an_unknown_version_is_refused(version: Any) -> None:
         NetworkPlan.from_dict({"version": version, "layers": [{}]})
 
 
-def test_a_renamed_factor_is_refused_with_its_name_now() -> None:
-    with pytest.raises(ConfigurationError, match="lanes is pe now; word is simd now"):
+def test_an_old_name_of_a_factor_is_refused_with_its_new_name() -> None:
+    with pytest.raises(ConfigurationError, match="lanes is now pe; word is now simd"):
         LayerPlan.from_dict({"lanes": 2, "word": 3})
 
 
@@ -245,6 +245,6 @@ def test_an_unknown_memory_is_refused(memory: Any) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{}, [], None, {"layers": 3}, {"layers": ["pe"]}])
-def test_what_is_no_plan_is_refused(wrong: Any) -> None:
+def test_invalid_plans_are_refused(wrong: Any) -> None:
     with pytest.raises(ConfigurationError, match="this is no plan: "):
         NetworkPlan.from_dict(wrong)

@@ -1,4 +1,4 @@
-"""What a report on a plan says."""
+"""Reports on plans."""
 
 import json
 
@@ -36,7 +36,7 @@ def test_a_report_adds_up_and_goes_into_json() -> None:
     assert memory["depth"] * memory["width"] * memory["count"] >= 64 * 32 * 8
 
 
-def test_a_report_without_a_device() -> None:
+def test_a_report_without_an_fpga() -> None:
     config = network(20, 12, 3, group=4)
     document = report_plan(FoldedNetwork(config, default_plan(config))).to_dict()
     assert document["fpga"] is document["supply"] is None

@@ -1,4 +1,4 @@
-"""The planner: plans that fit and are quick, and what is given."""
+"""The planner: fast plans that fit, and given factors."""
 
 from dataclasses import replace
 from functools import cache
@@ -71,7 +71,7 @@ def fits(config: NetworkConfig, plan: NetworkPlan) -> bool:
     ],
     ids=["iCE40UP5K", "ECP5-85F"],
 )
-def test_the_plans_that_the_boards_are_to_reach(
+def test_the_cycles_of_plans_for_the_boards(
     fpga: FPGA, config: NetworkConfig, chosen: float, cycles: float, known: LayerPlan
 ) -> None:
     workload = Workload(chosen=(chosen,))
@@ -84,7 +84,7 @@ def test_the_plans_that_the_boards_are_to_reach(
     assert planned < 1.03 * by_hand
 
 
-def test_a_plan_leaves_room_for_what_is_around_a_core_if_it_can() -> None:
+def test_a_plan_keeps_the_maximum_cell_utilisation_if_possible() -> None:
     for config, fpga in [
         (FASHION_256, ECP5),
         (FASHION_128, ICE40),
@@ -95,7 +95,7 @@ def test_a_plan_leaves_room_for_what_is_around_a_core_if_it_can() -> None:
         assert need.block_rams <= fpga.max_block_ram_utilisation * fpga.block_ram.count
 
 
-def test_a_plan_that_cannot_leave_room_takes_what_there_is() -> None:
+def test_a_plan_exceeds_the_maximum_cell_utilisation_if_necessary() -> None:
     for config in (network(97, 26, 150, group=26), network(1, 1, 4, 2, 2, group=1)):
         need = network_needs(FoldedNetwork(config, plan_network(config, ICE40)), ICE40)
         assert need.cells > ICE40.max_cell_utilisation * ICE40.luts
@@ -116,14 +116,14 @@ def test_fewer_cells_make_a_smaller_and_slower_plan(fpga: FPGA) -> None:
     )
 
 
-def test_more_cells_than_comfortable_are_taken_if_they_are_given() -> None:
+def test_given_cells_are_all_used() -> None:
     config, comfortable = network(64, 64, 10, group=16), ICE40.max_cell_utilisation * ICE40.luts
     assert network_needs(FoldedNetwork(config, planned(config, ICE40)), ICE40).cells <= comfortable
     plan = plan_network(config, ICE40.with_cells(4790))
     assert comfortable < network_needs(FoldedNetwork(config, plan), ICE40).cells <= 4790
 
 
-def test_a_plan_takes_all_block_rams_if_that_makes_it_much_quicker() -> None:
+def test_a_plan_uses_all_block_rams_if_that_is_much_faster() -> None:
     small = find_fpga("ECP5-25F")
     plan = planned(FASHION_128, small)
     share = small.max_block_ram_utilisation
@@ -138,7 +138,7 @@ def test_a_plan_takes_all_block_rams_if_that_makes_it_much_quicker() -> None:
     assert quick < 0.9 * slow
 
 
-def test_layers_share_a_device() -> None:
+def test_layers_share_an_fpga() -> None:
     config = network(784, 128, 64, 10)
     plan = plan_network(config, ECP5)
     assert fits(config, plan)
@@ -151,14 +151,14 @@ def test_layers_share_a_device() -> None:
     assert estimate.total < 1.05 * (slowest + longest)
 
 
-def test_equal_layers_are_as_quick_as_one() -> None:
+def test_equal_layers_are_as_fast_as_one() -> None:
     config = network(64, 64, 64, 64, 10, group=16)
     plan = plan_network(config, ECP5)
     estimate = estimate_cycles(FoldedNetwork(config, plan))
     assert estimate.total < 1.05 * max(layer.total for layer in estimate.layers)
 
 
-def test_a_smaller_device_gives_a_slower_plan() -> None:
+def test_a_smaller_fpga_gives_a_slower_plan() -> None:
     cycles = [
         estimate_cycles(FoldedNetwork(FASHION_128, planned(FASHION_128, find_fpga(name)))).total
         for name in ("ECP5-25F", "ECP5-45F", "ECP5-85F")
@@ -173,7 +173,7 @@ def test_the_workload_decides() -> None:
         FoldedNetwork(config, plan_network(config, ICE40, workload=workload))
         for workload in workloads
     )
-    # Where updates set the pace, a slower and smaller forward pass is as quick.
+    # If updates limit the throughput, a slower and smaller forward pass takes no more cycles.
     quick, slow = (estimate_cycles(folded, workloads[0]).total for folded in (few, many))
     assert slow > 1.5 * quick
     large, small = (estimate_cycles(folded, workloads[1]).total for folded in (few, many))
@@ -223,7 +223,7 @@ def test_the_default_plan_is_of_moderate_size() -> None:
     )
 
 
-# What is given
+# Given factors
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_the_default_plan_is_of_moderate_size() -> None:
     ],
     ids=str,
 )
-def test_what_is_given_is_kept(factors: dict[str, Any]) -> None:
+def test_given_factors_are_kept(factors: dict[str, Any]) -> None:
     plan = plan_network(FASHION_128, ICE40, overrides=[factors])
     assert fits(FASHION_128, plan)
     for name, value in factors.items():
@@ -250,7 +250,7 @@ def test_each_layer_has_its_own_overrides() -> None:
     assert (plan.layers[1].pe, plan.layers[1].banks) == (4, 1)
 
 
-def test_a_whole_plan_may_be_given() -> None:
+def test_a_whole_plan_can_be_given() -> None:
     layer = LayerPlan(
         simd=400, update_width=8, input_width=16, sample_buffers=5, memory=MemoryKind.SPRAM
     )

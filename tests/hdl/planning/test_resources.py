@@ -1,4 +1,4 @@
-"""What plans need, held to what Yosys made of them."""
+"""Resource estimates of plans, compared with results of Yosys."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -66,7 +66,7 @@ WIDE = one_layer(
     (784, 64, 32), LayerPlan(banks=2, simd=392, update_width=49, input_width=98, draws_per_cycle=2)
 )
 
-# Whole cores, as Yosys 0.70 counts them; a LUT memory as the LUTs it takes.
+# Results of Yosys 0.70 for whole cores; a LUT memory counts as its LUTs.
 MADE_BY_YOSYS = {
     "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=3523, registers=1998)),
     "small": (ICE40, SMALL, Resources(block_rams=32, luts=3095, registers=1497)),
@@ -109,7 +109,7 @@ def test_the_memories_of_the_ultraplus_plan() -> None:
     assert needs["hidden weights"].sprams == 4
 
 
-def test_without_a_device_memories_have_bits_only() -> None:
+def test_without_an_fpga_memories_have_no_resources() -> None:
     config, plan = SMALL
     (folded,) = FoldedNetwork(config, plan).layers
     parts = layer_needs(folded, None)
@@ -118,7 +118,7 @@ def test_without_a_device_memories_have_bits_only() -> None:
     assert core_needs(None).need.luts > 0
 
 
-def test_a_device_without_spram_has_none_to_give() -> None:
+def test_an_fpga_without_spram() -> None:
     config, plan = ULTRAPLUS
     need = network_needs(FoldedNetwork(config, plan), ECP5)
     assert need.sprams == 1
@@ -149,7 +149,7 @@ def test_many_plans_need_what_each_needs(layers: list[FoldedLayer], fpga: FPGA |
 
 
 @pytest.mark.parametrize("name", ["block_rams", "sprams", "luts", "registers"])
-def test_what_is_short_of_one_thing_does_not_fit(name: str) -> None:
+def test_a_lack_of_any_resource_does_not_fit(name: str) -> None:
     supply = Resources(block_rams=3, sprams=3, luts=3, registers=3)
     assert Resources(**{name: 3}).fits(supply)
     assert not Resources(**{name: 4}).fits(supply)

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Latencies held to those of the components, and events to their issue, cycle by cycle."""
+"""Latencies, compared with those of the components; events, compared with their issue."""
 
 import numpy as np
 import pytest
@@ -81,7 +81,7 @@ def test_the_timing_of_many_foldings_is_that_of_each(folded: FoldedLayer) -> Non
 
 
 def cycles_one_by_one(folded: FoldedLayer, draws: NDArray[np.uint32]) -> int:
-    """The cycles of a commit's events, by following the issue cycle by cycle."""
+    """Cycles of the events of a commit, from a simulation of their issue."""
     config, plan = folded.config, folded.plan
     places: list[tuple[int, int] | None] = []
     for draw in draws.tolist():
@@ -118,7 +118,7 @@ def test_events_take_the_cycles_of_their_issue(folded: FoldedLayer, seed: int, e
     assert event_cycles(folded, draws) == cycles_one_by_one(folded, draws)
 
 
-def test_events_that_meet_in_a_row_wait_for_each_other() -> None:
+def test_events_of_the_same_row_wait_for_each_other() -> None:
     config = NetworkConfig(inputs=2, hidden=(2,), groups=(1,), classes=2)
     plan = LayerPlan(banks=2, update_width=2, simd=2, input_width=2, draws_per_cycle=2)
     folded = FoldedLayer(config.layers[0], plan)

@@ -48,7 +48,7 @@ REGISTERS = {
 
 
 async def exchange(context: Any, link: HostLink, content: bytes, wanted: type) -> Any:
-    """Send a frame; gives the next reply of a kind."""
+    """Send a frame; returns the next reply of a kind."""
     decoder = FrameDecoder()
     left = list(encode_frame(content))
     context.set(link.o.ready, 1)

@@ -1,4 +1,4 @@
-"""Tables of the register map, and the pages in docs/ that have them."""
+"""Tables of the register map, and the pages in docs/ with them."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_every_register_and_status_has_its_row() -> None:
     assert len(TABLES["status"]().splitlines()) == 2 + len(Status)
 
 
-def test_only_what_stands_between_the_marks_is_written(tmp_path: Path) -> None:
+def test_only_text_between_the_markers_is_changed(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
         "before\n<!-- registers: status -->\nformer\n\nformer\n<!-- end of registers -->\nbetween\n"
@@ -54,7 +54,7 @@ def test_only_what_stands_between_the_marks_is_written(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8") == text
 
 
-def test_a_table_that_there_is_not() -> None:
+def test_an_unknown_table() -> None:
     with pytest.raises(ValueError, match="there is no table 'core' of registers: name one of stat"):
         update("<!-- registers: core -->\n<!-- end of registers -->\n")
 
@@ -77,7 +77,7 @@ def test_values_in_words(register: RegisterGroup, symbols: str, numbers: str) ->
     assert value_range(register.declaration, LAYER) == numbers
 
 
-def test_a_meaning_tells_fields_and_effects() -> None:
+def test_a_meaning_has_fields_and_effects() -> None:
     assert GlobalRegister.STATUS.declaration.meaning == (
         "state of the core: bit 0 busy, bit 1 resetting"
     )

@@ -1,4 +1,4 @@
-"""A register is declared once: one line in the map, and all that is made from the map has it."""
+"""A register needs one line in the map; everything that is generated from the map has it."""
 
 import json
 import os
@@ -23,7 +23,7 @@ DECLARATIONS = {
 
 
 def copy_package(directory: Path) -> Path:
-    """A copy of hdl/, beside the packages that it imports as they are; gives its folder."""
+    """A copy of hdl/, with links to the packages that it imports; gives its folder."""
     copy = directory / "metaplast"
     copy.mkdir()
     for name in ("golden_model", "tools"):
@@ -52,7 +52,7 @@ def run(directory: Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the script sees of a package with three declarations more."""
+    """Output of the script for a package with three more declarations."""
     directory = tmp_path_factory.mktemp("declared")
     path = copy_package(directory) / MAP
     text = path.read_text(encoding="utf-8")

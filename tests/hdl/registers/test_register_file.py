@@ -147,7 +147,7 @@ def test_a_write_is_answered_with_the_value_before() -> None:
         assert (await decoder.request(Kinds.PLAIN, 5))[1] == 0xCAFE
         assert (await decoder.request(Kinds.PLAIN, 6))[1] == 5
         assert (await decoder.request(Kinds.COUNT, 6))[1] == 33
-        # An action's value is not there; of what cannot be read there is none.
+        # A read that starts an action has no value yet; a register that cannot be read has none.
         assert (await decoder.request(Kinds.PORT, 6))[1] == 0
         assert (await decoder.request(Kinds.WRITE_ONLY, 1))[1] == 0
         assert (await decoder.request(Kinds.WRITE_ONLY, 0))[1] == 0
@@ -188,7 +188,7 @@ def test_a_group_that_cannot_be_written_refuses_every_write() -> None:
 
 
 def test_a_bound_of_a_layer_needs_the_layer() -> None:
-    with pytest.raises(ValueError, match="the bound `K` follows from a layer; give the layer"):
+    with pytest.raises(ValueError, match="the bound `K` depends on the layer; give the layer"):
         RegisterFile(Kinds)
 
 

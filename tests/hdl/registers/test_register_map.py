@@ -1,4 +1,4 @@
-"""The registers' addresses and codes, which hosts rely on."""
+"""Addresses and codes of the registers, which must not change."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ from metaplast.hdl.registers.register_map import (
 )
 
 
-def test_the_core_says_who_it_is() -> None:
+def test_the_identity_of_the_core() -> None:
     assert IDENTITY.to_bytes(4, "big") == b"MPL\x01"
 
 
@@ -78,7 +78,7 @@ def test_the_link_has_the_highest_page() -> None:
     }
 
 
-def test_members_are_offsets_that_carry_their_declaration() -> None:
+def test_members_are_offsets_with_a_declaration() -> None:
     assert isinstance(GlobalRegister.BATCH, int)
     assert GlobalRegister.BATCH == GlobalRegister.BATCH.declaration.offset == 6
     assert GlobalRegister(6) is GlobalRegister.BATCH
@@ -87,7 +87,7 @@ def test_members_are_offsets_that_carry_their_declaration() -> None:
     assert GlobalRegister.BATCH.declaration.reset == 1
 
 
-def test_what_a_request_may_do_and_when() -> None:
+def test_access_and_effects_of_registers() -> None:
     for register in (*GlobalRegister, *LayerRegister, *LinkRegister):
         declaration = register.declaration
         assert declaration.readable == ("r" in declaration.access)
@@ -123,7 +123,7 @@ def test_a_declaration_is_checked(arguments: tuple[object, ...], message: str) -
 
 
 def test_a_bound_of_a_layer_needs_the_layer() -> None:
-    with pytest.raises(ValueError, match="the bound `K` follows from a layer; give the layer"):
+    with pytest.raises(ValueError, match="the bound `K` depends on the layer; give the layer"):
         LayerRegister.MARGIN.declaration.bounds()
 
 

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Requests routed to the core's own registers or to a layer: answers, times, refusals."""
+"""Requests to registers of the core or of a layer: answers, cycles, refusals."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ MAX_CYCLES = 20
 
 @dataclass
 class Seen:
-    """What came of a request, by cycles since it was offered."""
+    """Response and strobes of a request, by cycles since it was offered."""
 
     status: Status
     data: int
@@ -37,7 +37,7 @@ class Seen:
 
 
 class BenchEnvironment:
-    """The core's own registers, and layers that take a request after some cycles."""
+    """Registers of the core, and layers that take a request after some cycles."""
 
     def __init__(self, context: Any, dut: RequestRouter):
         self.context, self.dut = context, dut
@@ -123,7 +123,7 @@ def test_a_layer_answers_for_its_registers(layer: int) -> None:
 
 
 @pytest.mark.parametrize("page", [LAYERS + 1, 255, 256, (1 << 16) - 1])
-def test_there_is_no_such_layer(page: int) -> None:
+def test_a_missing_layer_is_unknown(page: int) -> None:
     async def bench(core: BenchEnvironment) -> None:
         for data in (None, 5):
             seen = await core.request(page << 8, data)
@@ -152,6 +152,6 @@ def test_a_busy_core_refuses_writes_and_reads_that_need_it_idle() -> None:
     run_bench(bench)
 
 
-def test_there_is_a_layer() -> None:
+def test_at_least_one_layer_is_required() -> None:
     with pytest.raises(ValueError, match="layers must be at least 1, not 0"):
         RequestRouter(layers=0)

@@ -4,7 +4,7 @@ from metaplast.hdl.registers.register_map import LayerRegister, Status, layer_ad
 from metaplast.hdl.registers.requests import StatusShape, request_layout, response_layout
 
 
-def test_requests_and_responses_have_room() -> None:
+def test_widths_of_requests_and_responses() -> None:
     request, response = request_layout(), response_layout()
     assert {str(name): field.width for name, field in request} == {
         "write": 1,
@@ -19,7 +19,7 @@ def test_the_last_layer_that_a_network_may_have_fits_the_address() -> None:
     assert last < 1 << request_layout()["address"].width
 
 
-def test_a_status_is_one_in_simulations_too() -> None:
+def test_a_status_is_a_status_in_simulations() -> None:
     for status in Status:
         response = response_layout().from_bits(status.value | 0x1234 << 3)
         assert (response.status, response.data) == (status, 0x1234)

@@ -1,4 +1,4 @@
-"""The surroundings of a bench."""
+"""The environment of a bench, and benches with errors."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_a_bench_that_is_wrong_fails(stage: Simulator, case: str, message: str) 
     assert caught.value.failed == (case,)
 
 
-def test_within_a_design_a_bench_reaches_what_is_public(stage: Simulator) -> None:
+def test_a_bench_can_access_public_signals(stage: Simulator) -> None:
     with pytest.raises(BenchFailure, match=r"looks_inside: .*count"):
         stage.run(QUIRKS, case="looks_inside")
     build(Design.of(Stage(), public=("count",))).run(QUIRKS, case="looks_inside")

@@ -1,4 +1,4 @@
-"""What was expected against what came.
+"""Scoreboards.
 
 The scoreboard is loaded by its path, as the package it lies in is for the inside of a simulator.
 """
@@ -37,14 +37,14 @@ def test_everything_that_is_expected_and_nothing_else_passes() -> None:
         ([], [5], "o: after the 0 expected items came 5, in cycle 10"),
     ],
 )
-def test_the_first_difference_is_told(
+def test_the_first_difference_is_named(
     expected: list[int], received: list[int], message: str
 ) -> None:
     with pytest.raises(AssertionError, match=message):
         board(expected, received).check()
 
 
-def test_any_flipped_bit_is_told() -> None:
+def test_any_flipped_bit_is_found() -> None:
     for seed in range(50):
         result = board([1, -8, 7], [1, -8, 7])
         result.flip(Random(seed))

@@ -1,4 +1,4 @@
-"""Drivers and monitors of streams: they pass a sound design, and see through each fault."""
+"""Drivers and monitors of streams: a correct design passes, each fault is found."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from ..stage import Fault, Stage
 BENCH = "tests.sim.benches.stage"
 
 
-def test_a_sound_design_passes_however_its_streams_flow() -> None:
+def test_a_correct_design_passes_with_all_flows() -> None:
     reports = build(Design.of(Stage())).run(BENCH)
     assert [report["flow"] for report in reports] == [
         "STEADY",

@@ -1,17 +1,17 @@
-"""Benches that go wrong in their own ways."""
+"""Benches with errors."""
 
 from metaplast.sim.bench import Bench, bench
 
 
 @bench
 async def expects_nothing(bench: Bench) -> None:
-    """It drives the design and never looks."""
+    """It drives the design and checks nothing."""
     await bench.driver("i").send([0])
 
 
 @bench
 async def counts_wrong(bench: Bench) -> None:
-    """What it sends and what comes are not as many."""
+    """The numbers of sent and received items differ."""
     bench.check_latency([1, 2], [2], 1)
 
 
@@ -23,7 +23,7 @@ async def writes_too_much(bench: Bench) -> None:
 
 @bench
 async def looks_inside(bench: Bench) -> None:
-    """Something within the design is reached if it was made public."""
+    """It accesses a signal of the design that is public."""
     monitor = bench.monitor("o")
     monitor.expect(0)
     await bench.driver("i").send([0])

@@ -8,13 +8,13 @@ ITEMS = 30
 
 
 def negated(item: dict[str, Any]) -> dict[str, Any]:
-    """What the stage makes of an item; −(−32) does not fit and stays."""
+    """The stage's result for an item; −(−32) does not fit and is unchanged."""
     return {**item, "value": item["value"] if item["value"] == -32 else -item["value"]}
 
 
 @stream_bench
 async def items(bench: Bench) -> None:
-    """Items come negated, in order, and in the next cycle if nothing holds them up."""
+    """Items come negated, in order, and in the next cycle without back-pressure."""
     driver, monitor = bench.driver("i"), bench.monitor("o")
     items = [bench.noise("i__payload") for _ in range(ITEMS)]
     monitor.expect(*map(negated, items[: ITEMS - bench.parameters.get("unexpected", 0)]))

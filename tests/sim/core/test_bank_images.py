@@ -1,4 +1,4 @@
-"""Where the banks' memories hold a layer's counters and their snapshot."""
+"""Positions of counters and snapshot bits in the memories of the banks."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def counters_for(folded: FoldedLayer) -> NDArray[np.int16]:
     return np.random.default_rng(3).integers(layer.lowest, layer.highest + 1, shape, np.int16)
 
 
-def test_a_counter_lies_where_the_plan_says() -> None:
+def test_the_position_of_a_counter() -> None:
     counters = np.zeros((6, 9), dtype=np.int16)
     counters[4, 7] = -3  # bank 1, m = 1; row 3 of the neuron, the upper counter
     images = counter_words(RAGGED, counters)
@@ -32,16 +32,16 @@ def test_a_counter_lies_where_the_plan_says() -> None:
     assert_same_array("where", [[1, 8, 3], [1, 8, 5]], np.argwhere(np.array(images)))
 
 
-def test_a_snapshot_bit_lies_where_the_plan_says() -> None:
+def test_the_position_of_a_snapshot_bit() -> None:
     snapshot = np.zeros((6, 9), dtype=np.uint8)
-    snapshot[5, 6] = 1  # bank 1, m = 2: set 1, lane 0; word 1, bit 2
+    snapshot[5, 6] = 1  # bank 1, m = 2: set 1, neuron 0; word 1, bit 2
     images = snapshot_words(RAGGED, snapshot)
     assert [image.shape for image in images] == [(6, 8), (6, 8)]
     assert_same_array("where", [[1, 4, 2]], np.argwhere(np.array(images)))
 
 
 @pytest.mark.parametrize("folded", [*FOLDED_LAYERS.values(), RAGGED])
-def test_images_come_back_as_what_they_were_made_of(folded: FoldedLayer) -> None:
+def test_images_are_converted_back(folded: FoldedLayer) -> None:
     counters = counters_for(folded)
     signs = (counters >= 0).astype(np.uint8)
     images = counter_words(folded, counters)
@@ -53,7 +53,7 @@ def test_images_come_back_as_what_they_were_made_of(folded: FoldedLayer) -> None
     assert_same_array("snapshot", signs, snapshot_of(folded, images))
 
 
-def test_padding_is_not_looked_at() -> None:
+def test_padding_is_ignored() -> None:
     counters = counters_for(RAGGED)
     images = counter_words(RAGGED, counters)
     for image in images:

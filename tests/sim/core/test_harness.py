@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The harness and the design that is made of it; what it does is tested with the core."""
+"""The harness and its design; its function is tested with the core."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_rows_hold_whole_samples() -> None:
     assert top.result_layout.size == 2 * 9 + 1
 
 
-def test_the_memories_are_within_reach() -> None:
+def test_the_memories_are_public() -> None:
     verilog = core_design(FoldedNetwork(CONFIG, PLAN)).verilog
     names = re.findall(r"reg \[\d+:0\] (\w+) \[\d+:0\] /\*verilator public_flat_rw\*/;", verilog)
     assert names.count(COUNTERS) == names.count(SNAPSHOT) == 3

@@ -1,4 +1,4 @@
-"""A remote core over a transport that loses, doubles or changes what it carries: it is noticed."""
+"""A remote core notices a transport that loses, doubles or changes data."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ EVENTS = [3]
 
 
 class WrongTransport(Transport):
-    """Carries everything to another transport, and changes some of it on the way."""
+    """A transport that passes data to another one, and changes some of it."""
 
     name = "PORT"
 
@@ -161,12 +161,12 @@ def test_lost_answers(core: SimulatedCore) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"hidden": (6,)}, "its neurons are 4, and 6 are wanted"),
-        ({"groups": (4,)}, "its group sizes are 2, and 4 are wanted"),
-        ({"inputs": 7}, "its inputs are 6, and 7 are wanted"),
-        ({"classes": 4}, "its classes are 3, and 4 are wanted"),
-        ({"counter_bits": 5}, "its bits of a counter are 4, and 5 are wanted"),
-        ({"hidden": (4, 4), "groups": (2, 2)}, "its layers are 1, and 2 are wanted"),
+        ({"hidden": (6,)}, "its neurons are 4, not 6"),
+        ({"groups": (4,)}, "its group sizes are 2, not 4"),
+        ({"inputs": 7}, "its inputs are 6, not 7"),
+        ({"classes": 4}, "its classes are 3, not 4"),
+        ({"counter_bits": 5}, "its bits of a counter are 4, not 5"),
+        ({"hidden": (4, 4), "groups": (2, 2)}, "its layers are 1, not 2"),
     ],
 )
 def test_a_core_of_another_network(

@@ -1,4 +1,4 @@
-"""A core in a simulator: fed, asked, looked into, and clear about what goes wrong."""
+"""A simulated core: samples, registers, memories, waveforms and errors."""
 
 import time
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def simulator() -> Simulator:
 
 @pytest.fixture
 def core(simulator: Simulator) -> Iterator[SimulatedCore]:
-    """A core at the seeded start."""
+    """A core in its initial state."""
     with SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN)) as core:
         begin(core)
         yield core
@@ -78,7 +78,7 @@ def batches() -> list[Batch]:
 
 
 def train(core: SimulatedCore, *, lots: int = 1, pause: float = 0.0) -> tuple[SampleResults, int]:
-    """All samples, given at once or in lots; the results and the cycles they took."""
+    """Send all samples at once or in chunks; gives results and cycles."""
     x, y, last = samples()
     transport = core.transport
     transport.settle()
@@ -94,7 +94,7 @@ def train(core: SimulatedCore, *, lots: int = 1, pause: float = 0.0) -> tuple[Sa
 
 
 def golden() -> tuple[Network, SampleResults]:
-    """The golden model after all samples, and what it said."""
+    """The golden model after all samples, and its results."""
     network = Network(CONFIG)
     records = list(network.train_batches(batches(), EVENTS))
     predictions = np.concatenate([record.predictions for record in records])
@@ -190,7 +190,7 @@ def test_cycles_do_not_depend_on_when_samples_come(core: SimulatedCore) -> None:
 
 
 def test_the_core_is_never_kept_waiting(core: SimulatedCore) -> None:
-    # In lots of a fraction of what the harness holds there is time to feed the next.
+    # Chunks are smaller than the harness's memory, so that the next chunk comes in time.
     _, cycles = train(core)
     begin(core)
     assert train(core, lots=10, pause=0.02)[1] == cycles
@@ -224,7 +224,7 @@ def test_noise_replays(simulator: Simulator) -> None:
     assert len(cycles) == 1
 
 
-def test_what_cannot_be_is_refused(core: SimulatedCore) -> None:
+def test_invalid_requests_are_refused(core: SimulatedCore) -> None:
     x, y, last = samples()
     y = y.copy()
     y[3] = 200
@@ -310,7 +310,7 @@ def test_a_core_that_does_not_keep_what_is_loaded(
 # Memories
 
 
-def test_what_is_poked_is_trained_on(core: SimulatedCore) -> None:
+def test_training_continues_from_a_poked_state(core: SimulatedCore) -> None:
     network, _ = golden()
     core.poke_state(network)
     assert_same_state(network, core)
@@ -352,7 +352,7 @@ def test_streams_of_any_history(core: SimulatedCore) -> None:
 # Waveforms
 
 
-def test_a_waveform_of_a_while(tmp_path: Path) -> None:
+def test_a_waveform_of_a_period(tmp_path: Path) -> None:
     waves = tmp_path / "some waves.vcd"
     simulator = build_core(FoldedNetwork(CONFIG, PLAN), optimize=False, waves=True)
     with SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN), waves=waves) as core:
@@ -378,7 +378,7 @@ def test_a_waveform_of_a_while(tmp_path: Path) -> None:
     assert busy <= cycles < busy + 40
 
 
-# What goes wrong
+# Errors
 
 
 def test_a_silent_core(core: SimulatedCore) -> None:
@@ -395,7 +395,7 @@ def test_a_simulator_that_ends(core: SimulatedCore) -> None:
     core.transport.process.kill()
     with pytest.raises(
         SimulationError,
-        match=r"^the simulator was ended by SIGKILL \(possibly out of memory\): it said nothing$",
+        match=r"^the simulator was ended by SIGKILL \(possibly out of memory\): it printed no",
     ):
         core.transport.settle()
     core.close()

@@ -1,4 +1,4 @@
-"""Faults made by intention in a co-simulation, to see that they are found."""
+"""Intentional faults in a co-simulation, which must be found."""
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,18 +23,18 @@ class When(enum.Enum):
     """When a fault happens."""
 
     ALWAYS = enum.auto()
-    """Whenever its batch is trained on."""
+    """Always when its batch is trained on."""
 
     OVERLAPPED = enum.auto()
-    """Only if its batch follows another without a pause, as a fault of timing would."""
+    """Only if its batch follows another without a pause."""
 
     ONCE = enum.auto()
-    """Only in the first core, not when an epoch runs again."""
+    """Only in the first core, not in a repeated epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A flipped counter before a batch; or a flipped error bit in what is expected of it.
+    """A flipped counter before a batch, or a flipped expected error bit of the batch.
 
     Parameters
     ----------

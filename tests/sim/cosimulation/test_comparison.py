@@ -1,4 +1,4 @@
-"""The comparison finds any difference, and names it."""
+"""The comparison finds and names every difference."""
 
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ def test_equal_batches() -> None:
         ([("errors", 3, 0), ("predictions", 2, 1)], (2, "prediction", 1, 0, 2)),
     ],
 )
-def test_the_first_of_the_results(
+def test_the_first_difference_of_the_results(
     wrong: list[tuple[str, int, int]], what: tuple[int, str, int, int, int]
 ) -> None:
     record, got = batches()

@@ -1,4 +1,4 @@
-"""Lock-step training of any two networks: equal ones agree, every difference is named."""
+"""Lock-step training of any two networks: every difference is found and named."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ Y = RNG.integers(0, 3, 44)
 
 
 class WrongNetwork(Network):
-    """The golden model, wrong where it is told to be."""
+    """The golden model with configurable faults."""
 
     flipped_batch: int | None = None
     error_batch: int | None = None

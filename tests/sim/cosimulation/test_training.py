@@ -1,4 +1,4 @@
-"""Training in RTL: equal to the golden model's, and wherever it is not, that is found."""
+"""Training in RTL: equal to the golden model, and every difference is found."""
 
 import re
 from dataclasses import replace
@@ -56,7 +56,7 @@ def setup(fault: Fault | None = None, **options: Any) -> TrainingSetup:
 
 
 def trainer_after(epochs: int) -> Trainer:
-    """The golden model's, after some epochs."""
+    """A trainer of the golden model after some epochs."""
     trainer = Trainer(Network(CONFIG))
     for _ in range(epochs):
         trainer.train_epoch(*samples())
@@ -67,7 +67,7 @@ def state_of(trainer: Trainer) -> StoredState:
     return StoredState.copy_of(trainer.network)
 
 
-# Equal
+# Equal results
 
 
 @pytest.mark.parametrize("check", Check)
@@ -118,7 +118,7 @@ def test_a_checked_batch_is_waited_for() -> None:
     assert cycles[Check.BATCH] > cycles[Check.EPOCH]
 
 
-def test_going_on_with_what_was_learnt() -> None:
+def test_training_continues_from_a_state() -> None:
     golden = trainer_after(3)
     with CoreTraining(setup(), trainer_after(2)) as training:
         assert_same_state(state_of(trainer_after(2)), training.core.read_out())
@@ -127,11 +127,11 @@ def test_going_on_with_what_was_learnt() -> None:
     assert (record.epoch, record.accuracy) == (2, golden.accuracy)
 
 
-# Not equal
+# Differences
 
 
 def mismatch(fault: Fault, check: Check = Check.EPOCH, waves: Path | None = None) -> MismatchError:
-    """What a training with a fault ends with."""
+    """The error of a training with a fault."""
     arranged = setup(fault)
     assert isinstance(arranged, FaultySetup)
     golden = Trainer(arranged.spoiled(Network(CONFIG)))
@@ -207,7 +207,7 @@ def test_a_sample_is_found(monkeypatch: pytest.MonkeyPatch, bits: slice, what: s
 
 
 def test_a_wrong_commit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A core that reinforces once too often.
+    # A core with one reinforcement event too many.
     honest = SimulatedCore.write_events
     monkeypatch.setattr(
         SimulatedCore,
@@ -223,7 +223,7 @@ def test_a_wrong_commit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("check", Check)
 def test_a_wrong_count_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
-    # A core that has counted a neuron twice at the fifth batch's end, and makes it good later.
+    # A core that counts a neuron twice in the fifth batch, and one less later.
     honest, seen = SimulatedTransport.batch_counts, 0
 
     def batch_counts(transport: SimulatedTransport) -> list[BatchCounts]:
@@ -263,7 +263,7 @@ def test_a_batch_without_an_end_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
     assert raised.value.difference.got < raised.value.difference.expected
 
 
-def test_a_fault_of_timing_is_found(tmp_path: Path) -> None:
+def test_a_fault_without_pauses_is_found(tmp_path: Path) -> None:
     waves = tmp_path / "timing.vcd"
     fault = Fault(epoch=1, batch=6, layer=0, neuron=5, source=2, when=When.OVERLAPPED)
     error = mismatch(fault, waves=waves)
@@ -275,11 +275,11 @@ def test_a_fault_of_timing_is_found(tmp_path: Path) -> None:
     assert str(mismatch(fault)).endswith(note)
 
 
-def test_a_difference_that_does_not_come_again() -> None:
+def test_a_difference_that_does_not_occur_again() -> None:
     error = mismatch(Fault(epoch=1, batch=6, neuron=5, source=2, when=When.ONCE))
     found = error.difference
     assert (found.epoch, found.batch) == (1, None)
-    assert str(error).endswith("; it did not come again when the epoch was run again")
+    assert str(error).endswith("; it did not occur again when the epoch was repeated")
 
 
 def test_a_wrong_start_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +303,7 @@ def test_a_wrong_read_out_is_found() -> None:
     with CoreTraining(setup(), Trainer(Network(CONFIG))) as training:
         training.core.transport.access([(layer_address(0, LayerRegister.POSITION), 1)])
         flip_counter(training.core, 0, 1, 13)
-        with pytest.raises(MismatchError, match="as the registers tell it, layer 0, neuron 1, "):
+        with pytest.raises(MismatchError, match="read through the registers, layer 0, neuron 1, "):
             training.verify_read_out()
 
 
@@ -325,11 +325,11 @@ def test_the_search_is_reported() -> None:
 @pytest.mark.parametrize(
     ("trouble", "note"),
     [
-        (KeyboardInterrupt(), "the search for where it begins was interrupted"),
-        (SimulationError("no room"), "the search for where it begins ended: no room"),
+        (KeyboardInterrupt(), "the search for its origin was interrupted"),
+        (SimulationError("no memory"), "the search for its origin ended: no memory"),
     ],
 )
-def test_a_search_that_is_cut_short(
+def test_an_interrupted_search(
     monkeypatch: pytest.MonkeyPatch, trouble: BaseException, note: str
 ) -> None:
     def explain(search: MismatchSearch, found: DifferenceError) -> MismatchError:
@@ -345,7 +345,7 @@ def test_a_search_that_is_cut_short(
 # Recording
 
 
-def test_a_coming_batch_is_what_the_trainer_comes_to() -> None:
+def test_a_coming_batch_is_that_of_the_trainer() -> None:
     arranged = setup()
     batch = coming_batch(arranged, trainer_after(1), 4)
     stopped = trainer_after(1)
@@ -364,7 +364,7 @@ def test_a_coming_batch_is_what_the_trainer_comes_to() -> None:
     assert len(coming_batch(arranged, trainer_after(1), 9).samples) == 4
 
 
-def test_there_must_be_such_a_batch() -> None:
+def test_a_batch_that_does_not_exist() -> None:
     with pytest.raises(
         ConfigurationError,
         match=r"^an epoch of 85 samples has 10 batches, so there is no batch 11$",

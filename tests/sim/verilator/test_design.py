@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Designs: Verilog that is the same wherever it is made."""
+"""Designs: reproducible Verilog."""
 
 import re
 
@@ -32,7 +32,7 @@ class Memories(wiring.Component):
         return m
 
 
-def test_a_design_is_what_a_component_says() -> None:
+def test_a_design_of_a_component() -> None:
     design = Design.of(Stage(), public=("count",))
     assert design.verilog == to_verilog(Stage(), name=TOP)
     assert design.ports["i__payload"]["width"] == 12
@@ -40,7 +40,7 @@ def test_a_design_is_what_a_component_says() -> None:
     assert design.public == ("count",)
 
 
-def test_verilog_tells_nothing_of_where_it_was_made() -> None:
+def test_verilog_does_not_contain_paths() -> None:
     assert "/" not in re.sub(r"/\*.*?\*/|//", "", to_verilog(Stage(), name=TOP))
     assert "module negator" in to_verilog(Stage(), name="negator")
 

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Layouts: described, packed and unpacked as Amaranth does it."""
+"""Layouts: description, packing and unpacking, compared with Amaranth."""
 
 import enum
 import json

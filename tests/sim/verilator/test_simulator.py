@@ -1,4 +1,4 @@
-"""Simulators: built once, run with benches, and clear about what goes wrong."""
+"""Simulators: builds, benches and errors."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def stage() -> Simulator:
 
 @pytest.fixture
 def fresh_designs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A cache that has no design yet, but the runtime, which takes long to compile."""
+    """A cache with the compiled runtime and without designs."""
     build(Design.of(Stage()))
     for entry in cache_directory().iterdir():
         if entry.is_dir() and not entry.name.startswith("design-"):
@@ -61,7 +61,7 @@ def test_only_what_is_new_is_built() -> None:
 def test_a_cache_of_any_name(
     fresh_designs: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # Verilator, the compiler and cocotb see this name, or a path that is relative to it.
+    # Verilator, the compiler and cocotb get this name, or a path relative to it.
     odd = tmp_path / 'cachä\'s "$HOME" #1 100%,\nx'
     entries = list(cache_directory().iterdir())
     odd.mkdir()
@@ -101,7 +101,7 @@ def test_a_truncated_simulator_is_built_again() -> None:
 
 
 @pytest.mark.usefixtures("fresh_designs")
-def test_a_simulator_may_be_built_to_run_long() -> None:
+def test_a_simulator_with_optimisation() -> None:
     simulator = build(Design.of(Stage()), optimize=True)
     assert simulator.built
     assert not build(Design.of(Stage()), optimize=True).built
@@ -121,7 +121,7 @@ def test_sources_are_compiled_in_few_units(tmp_path: Path) -> None:
         assert [re.findall('include "(.)"', unit.read_text()) for unit in units] == wanted
 
 
-def test_verilog_that_is_none_is_told() -> None:
+def test_invalid_verilog_is_an_error() -> None:
     with pytest.raises(SimulationError, match=r"verilator_bin failed: %Error: top\.v:2"):
         build(Design("module top;\nwire a = ;\nendmodule\n"))
 
@@ -148,7 +148,7 @@ def test_reports_come_while_it_runs_and_at_the_end(stage: Simulator) -> None:
     assert len(reports) == 4
 
 
-def test_what_a_report_leads_to_is_raised(stage: Simulator) -> None:
+def test_errors_of_on_report_are_raised(stage: Simulator) -> None:
     def refuse(report: Any) -> None:
         raise RuntimeError(f"no {report['flow']}")
 
@@ -160,7 +160,7 @@ def test_one_case_may_be_run(stage: Simulator) -> None:
     assert [report["flow"] for report in stage.run(BENCH, case="items/flow=IDLE")] == ["IDLE"]
 
 
-def test_a_simulator_that_dies_is_told_with_its_signal(stage: Simulator, tmp_path: Path) -> None:
+def test_the_signal_that_ends_a_simulator_is_named(stage: Simulator, tmp_path: Path) -> None:
     main = tmp_path / "main.cpp"
     main.write_text("#include <csignal>\nint main() { std::raise(SIGKILL); }\n")
     with pytest.raises(SimulationError) as error:
@@ -171,12 +171,12 @@ def test_a_simulator_that_dies_is_told_with_its_signal(stage: Simulator, tmp_pat
     )
 
 
-def test_a_case_that_is_not_there_is_told(stage: Simulator) -> None:
+def test_a_missing_case_is_an_error(stage: Simulator) -> None:
     with pytest.raises(SimulationError, match=f"{BENCH} has no such case"):
         stage.run(BENCH, case="nothing")
 
 
-def test_a_bench_that_is_not_there_is_told(stage: Simulator) -> None:
+def test_a_missing_bench_is_an_error(stage: Simulator) -> None:
     with pytest.raises(
         SimulationError, match=r"the simulation ended before tests\.nothing did: .*tests\.nothing"
     ):
@@ -228,7 +228,9 @@ def test_a_log_is_kept(stage: Simulator, tmp_path: Path) -> None:
     assert "TESTS=4 PASS=4 FAIL=0" in log.read_text()
 
 
-def test_a_missing_shared_python_is_told(stage: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_shared_library_of_python_is_an_error(
+    stage: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     location = find_libpython.find_libpython()
     monkeypatch.setattr(find_libpython, "find_libpython", lambda: None)
     monkeypatch.delenv("LIBPYTHON_LOC", raising=False)
@@ -243,7 +245,7 @@ def test_a_missing_shared_python_is_told(stage: Simulator, monkeypatch: pytest.M
     stage.run(BENCH)
 
 
-def test_a_failing_assertion_of_the_design_is_told() -> None:
+def test_a_failing_assertion_of_the_design_is_an_error() -> None:
     design = Design.of(Adder())
     assertion = "  always @* if (a == 4'd9) assert (b == 4'd0);\nendmodule"
     design = replace(design, verilog=design.verilog.replace("endmodule", assertion))

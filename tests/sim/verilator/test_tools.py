@@ -1,4 +1,4 @@
-"""The tools of the simulation, and what is said when one is missing."""
+"""The tools of the simulation, and messages for missing tools."""
 
 from importlib import util
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A cable that is not to be trusted, and one that is."""
+"""Serial lines with and without faults."""
 
 import random
 
@@ -9,24 +9,24 @@ from metaplast.sim.virtual_board.noisy_line import NoisyLine
 CONTENT = random.Random(3).randbytes(20_000)
 
 
-def test_a_good_cable_carries_everything() -> None:
+def test_a_line_without_faults_changes_nothing() -> None:
     assert NoisyLine().carry(CONTENT) == CONTENT
 
 
-def test_a_bad_cable_does_the_same_again() -> None:
+def test_faults_are_reproducible() -> None:
     assert NoisyLine(0.1, seed=4).carry(CONTENT) == NoisyLine(0.1, seed=4).carry(CONTENT)
     assert NoisyLine(0.1, seed=4).carry(CONTENT) != NoisyLine(0.1, seed=5).carry(CONTENT)
 
 
 @pytest.mark.parametrize("faults", [0.01, 0.3])
-def test_as_many_bytes_are_touched_as_it_says(faults: float) -> None:
+def test_the_share_of_bytes_with_a_fault(faults: float) -> None:
     zeros = bytes(len(CONTENT))
-    # Among zeros a flip shows, and an added byte; a quarter of the faults each.
+    # In a stream of zeros, flips and inserted bytes are visible: a quarter of the faults each.
     flipped = sum(byte != 0 for byte in NoisyLine(faults).carry(zeros))
     assert flipped == pytest.approx(len(zeros) * faults / 2, rel=0.25)
 
 
-def test_each_kind_of_fault_comes() -> None:
+def test_each_kind_of_fault_occurs() -> None:
     flips = drops = additions = late = 0
     for seed in range(200):
         sent = bytes([1, 2, 4, 8, 16, 32, 64, 128])
@@ -40,7 +40,7 @@ def test_each_kind_of_fault_comes() -> None:
     assert min(flips, drops, additions, late) > 0
 
 
-def test_content_may_come_in_pieces() -> None:
+def test_content_can_come_in_parts() -> None:
     whole, pieces = NoisyLine(0.2), NoisyLine(0.2)
     carried = b"".join(pieces.carry(CONTENT[at : at + 7]) for at in range(0, len(CONTENT), 7))
     assert carried == whole.carry(CONTENT)

@@ -1,4 +1,4 @@
-"""A board's own gateware behind a pseudo-terminal: it obeys frames, and nothing else."""
+"""The gateware of a virtual board: it executes valid frames, and nothing else."""
 
 import os
 import random
@@ -56,7 +56,7 @@ PLAN = NetworkPlan(
 )
 SAMPLES = 150
 TIMEOUT = 0.5
-"""Seconds after which a lossy line has lost something."""
+"""Seconds after which a frame on a lossy line counts as lost."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def words(x: np.ndarray) -> bytes:
 
 
 def set_up(peer: Peer, events: list[int]) -> None:
-    """Write the configuration's registers, and go to the seeded start."""
+    """Write the registers of the configuration, and reset to the initial state."""
     registers = [
         (GlobalRegister.SEED_LOW, CONFIG.seed),
         (GlobalRegister.SEED_HIGH, 0),
@@ -103,7 +103,7 @@ def set_up(peer: Peer, events: list[int]) -> None:
 
 
 def nothing_done(peer: Peer, before: StateReply, counters: list[list[int]]) -> None:
-    """Find everything as it was."""
+    """Check that the state is unchanged."""
     state = peer.idle()
     assert (state.expected, state.count) == (before.expected, before.count)
     assert peer.read(GlobalRegister.SAMPLES).value == 0
@@ -138,7 +138,7 @@ def test_registers_are_read(peer: Peer) -> None:
         (0xFF0005, Status.UNKNOWN),
     ],
 )
-def test_what_cannot_be_read(peer: Peer, address: int, status: Status) -> None:
+def test_reads_that_are_refused(peer: Peer, address: int, status: Status) -> None:
     assert peer.read(address).status is status
 
 
@@ -175,7 +175,7 @@ def test_a_write_while_the_core_is_busy_is_refused(peer: Peer) -> None:
 
 
 def put_without_pause(peer: Peer, contents: list[bytes]) -> list[StateReply]:
-    """Send frames with a single flag between each two; gives what is said of them."""
+    """Send frames with a single flag between them; gives the replies."""
     peer.put(b"".join(encode_frame(content)[:-1] for content in contents) + bytes([FLAG]))
     return [reply for reply in peer.listen() if isinstance(reply, StateReply)]
 
@@ -226,7 +226,7 @@ def test_a_frame_out_of_order_changes_nothing(peer: Peer, number: int) -> None:
     nothing_done(peer, before, counters)
 
 
-def test_a_repeated_frame_is_obeyed_once(peer: Peer) -> None:
+def test_a_repeated_frame_is_executed_once(peer: Peer) -> None:
     set_up(peer, [0, 0])
     before = peer.sync()
     frame = sample_request(before.expected, 1, True, words(np.ones(24, np.uint8)))
@@ -262,7 +262,7 @@ def test_a_bad_sample_changes_nothing(peer: Peer, kind: str) -> None:
     assert peer.idle().expected == before.expected + 1
 
 
-def test_a_sample_of_no_class_is_told_to_be_refused(peer: Peer) -> None:
+def test_a_sample_without_a_class_is_refused(peer: Peer) -> None:
     set_up(peer, [0, 0])
     number = peer.sync().expected
     peer.send(sample_request(number, CONFIG.classes, True, words(np.ones(24, np.uint8))))
@@ -273,7 +273,7 @@ def test_a_sample_of_no_class_is_told_to_be_refused(peer: Peer) -> None:
     assert peer.read(GlobalRegister.REFUSED).value == 1
 
 
-def test_counters_of_no_layer_are_refused(peer: Peer) -> None:
+def test_counters_of_a_missing_layer_are_refused(peer: Peer) -> None:
     seed = peer.read(GlobalRegister.SEED_HIGH).value
     for layer in (-1, 2, 0xFEFF - 1):
         reply = peer.row(layer, 77, 3)
@@ -293,7 +293,7 @@ def test_more_counters_than_are_left_do_not_stop_the_board(peer: Peer, layer: in
     assert peer.counters()[layer] == counters
 
 
-def test_what_is_read_while_another_answer_is_sent_is_not_answered(peer: Peer) -> None:
+def test_a_read_during_another_answer_is_dropped(peer: Peer) -> None:
     weights = CONFIG.layers[0].weights
     address = layer_address(0, LayerRegister.POSITION)
     peer.send(counters_request(1, address, 0, weights))
@@ -346,7 +346,7 @@ def test_an_epoch_by_frames_is_the_golden_models(peer: Peer) -> None:
     assert peer.damaged == 0
 
 
-# What no host should send
+# Invalid bytes
 
 
 def test_garbage_does_nothing(peer: Peer) -> None:
@@ -378,7 +378,7 @@ def test_garbage_does_nothing(peer: Peer) -> None:
 # The line
 
 
-def test_a_lossy_line_loses_nothing_for_good(simulator: Simulator) -> None:
+def test_lost_frames_are_repeated(simulator: Simulator) -> None:
     lines = NoisyLine(0.01, seed=1), NoisyLine(0.01, seed=2)
     with VirtualBoard(simulator, lines) as board, Peer(board.port, CONFIG) as peer:
         for number in range(20):
@@ -395,7 +395,9 @@ def test_the_terminal_stays_when_a_program_ends(board: VirtualBoard) -> None:
         assert peer.read(GlobalRegister.BATCH).value == 12
 
 
-def test_what_is_sent_over_a_cut_cable_is_lost(board: VirtualBoard, peer: Peer) -> None:
+def test_bytes_are_lost_while_the_connection_is_interrupted(
+    board: VirtualBoard, peer: Peer
+) -> None:
     peer.sync()
     board.cut()
     peer.send(sync_request(7))

@@ -1,4 +1,4 @@
-"""What the planner says when there is no plan."""
+"""Messages of the planner if there is no plan."""
 
 from dataclasses import replace
 from typing import Any
@@ -28,7 +28,7 @@ def refusal(config: NetworkConfig, fpga: FPGA, *overrides: dict[str, Any]) -> Do
 def test_too_few_cells() -> None:
     with pytest.raises(
         DoesNotFitError,
-        match=r"784–128–10 does not fit the iCE40UP5K: whatever the plan, it needs about 2,\d\d\d "
+        match=r"784–128–10 does not fit the iCE40UP5K: with any plan, it needs about 2,\d\d\d "
         r"logic cells of 1,000; allow it more logic cells$",
     ):
         plan_network(FASHION_128, ICE40.with_cells(1000))
@@ -63,14 +63,14 @@ def test_a_whole_plan_runs_out_of_block_rams() -> None:
     )
 
 
-def test_hidden_weights_want_the_other_memory() -> None:
+def test_hidden_weights_need_the_other_memory() -> None:
     error = refusal(FASHION_128, ICE40, {"memory": "block"})
     assert str(error).endswith(
         "of 30; the nearest plan that fits has 0.memory=spram instead of block"
     )
 
 
-def test_a_device_without_spram() -> None:
+def test_an_fpga_without_spram() -> None:
     error = refusal(network(64, 32, 10), GOWIN, {"memory": "spram"})
     assert "does not fit the GW1NR-9: it needs 1 SPRAM of 0; the nearest" in str(error)
     assert error.resource == "sprams"
@@ -84,28 +84,28 @@ def test_luts_run_out_in_one_of_three_layers() -> None:
     assert "it needs about " in str(error)
 
 
-def test_a_network_that_another_device_takes() -> None:
+def test_a_network_that_fits_another_fpga() -> None:
     error = refusal(network(784, 512, 10), ICE40)
     assert error.nearest is None
     assert str(error).startswith(
-        "784–512–10 does not fit the iCE40UP5K: whatever the plan, it needs "
+        "784–512–10 does not fit the iCE40UP5K: with any plan, it needs "
     )
     assert str(error).endswith(" of 30; it fits the ECP5-85F")
 
 
-def test_three_layers_need_more_logic_than_the_smallest_device_has() -> None:
+def test_three_layers_need_more_logic_than_the_smallest_fpga_has() -> None:
     error = refusal(network(2, 12, 4, 4, 5, group=4), ICE40)
     assert (error.resource, error.supply, error.nearest) == ("cells", 5280, None)
-    assert str(error).startswith("2–12–4–4–5 does not fit the iCE40UP5K: whatever the plan, ")
+    assert str(error).startswith("2–12–4–4–5 does not fit the iCE40UP5K: with any plan, ")
     assert str(error).endswith(" logic cells of 5,280; it fits the GW1NR-9")
 
 
-def test_a_network_that_no_device_takes() -> None:
+def test_a_network_that_fits_no_fpga() -> None:
     error = refusal(network(784, 4096, 10), ECP5)
     assert str(error).endswith("; it fits none of the known FPGAs, so make it smaller")
 
 
-def test_what_fits_alone_with_nothing_of_the_kind_is_the_best_plan() -> None:
+def test_the_nearest_plan_is_the_best_plan_if_no_relaxation_fits() -> None:
     everything = {
         "banks": 4,
         "pe": 32,
@@ -132,7 +132,7 @@ def test_what_fits_alone_with_nothing_of_the_kind_is_the_best_plan() -> None:
             {"simd": 100, "update_width": 8},
             (
                 "layer 0's plan does not fit: simd must be a multiple of update_width, 8, "
-                "and 100 is none; the nearest plan that suits the layer has 0.simd=104 instead "
+                "not 100; the nearest plan that suits the layer has 0.simd=104 instead "
                 "of 100"
             ),
         ),

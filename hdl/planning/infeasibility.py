@@ -1,4 +1,4 @@
-"""What to say when there is no plan: what ran out, and the nearest plan that there is."""
+"""Errors for networks without a plan: the missing resource, and the nearest plan that fits."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,18 +20,18 @@ from .layer_search import AMOUNTS, FixedFactors, amounts_of
 from .network_search import NetworkSearch
 from .plan import FoldedLayer, LayerPlan, NetworkPlan
 
-__all__ = ["DoesNotFitError", "check_bits", "check_rules", "no_room"]
+__all__ = ["DoesNotFitError", "check_bits", "check_rules", "does_not_fit"]
 
 
 class DoesNotFitError(ConfigurationError):
-    """A plan needs more than the FPGA has.
+    """A network needs more resources than the FPGA has.
 
     Attributes
     ----------
     resource : str
-        What ran out.
+        The missing resource: a field of :class:`.resources.Resources`.
     need, supply : int
-        How much of it is needed, and how much there is.
+        Amount that is needed, and amount in the FPGA.
     nearest : NetworkPlan or None
         The nearest plan that fits, if one does.
     """
@@ -47,20 +47,20 @@ class DoesNotFitError(ConfigurationError):
 
 
 def check_rules(search: NetworkSearch, layer: LayerConfig, fixed: FixedFactors) -> None:
-    """See that some folding of a layer has the factors that are given, whatever it needs.
+    """Check that a legal folding of a layer with the given factors exists.
 
     Raises
     ------
     ConfigurationError
-        If none has; the message names the rule and a plan that keeps it.
+        If none exists; the message names the rule and the nearest legal plan.
     """
     if search.layer(layer, fixed).legal():
         return
-    # With all factors released, some plan is legal.
+    # With all factors relaxed, some plan is legal.
     legal = next(
         found
-        for released in _released(fixed)
-        if (found := search.layer(layer, _without(fixed, released)).legal(released))
+        for relaxed in _relaxations(fixed)
+        if (found := search.layer(layer, _without(fixed, relaxed)).legal(relaxed))
     )
     nearest = min(
         (one[int(np.argmin(_distance(one, fixed)))] for one in legal),
@@ -76,12 +76,12 @@ def check_rules(search: NetworkSearch, layer: LayerConfig, fixed: FixedFactors) 
 
 
 def check_bits(search: NetworkSearch) -> None:
-    """See that the FPGA can keep what is trained, before plans are looked for.
+    """Check that the FPGA has enough memory for the hidden weights, before plans are searched.
 
     Raises
     ------
     DoesNotFitError
-        If it cannot.
+        If it has not.
     """
     fpga = search.fpga
     excess = _trained_bits(search) - fpga.bits
@@ -89,7 +89,7 @@ def check_bits(search: NetworkSearch) -> None:
         block_ram = fpga.block_ram
         need = block_ram.count + math.ceil(excess / block_ram.bits)
         raise DoesNotFitError(
-            f"{_shape(search)} does not fit the {fpga.name}: whatever the plan, it needs at "
+            f"{_shape(search)} does not fit the {fpga.name}: with any plan, it needs at "
             f"least {_amount(fpga, AMOUNTS[0], need)} of {block_ram.count:,}{_elsewhere(search)}",
             resource=AMOUNTS[0],
             need=need,
@@ -98,13 +98,13 @@ def check_bits(search: NetworkSearch) -> None:
         )
 
 
-def no_room(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> DoesNotFitError:
-    """What ran out, when no plan fits, and what would fit."""
+def does_not_fit(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> DoesNotFitError:
+    """The error if no plan fits, with the missing resource and the nearest plan that fits."""
     fpga = search.fpga
     supply = amounts_of(search.supply)[0]
     total = _smallest_need(search, fixed)
-    ran_out = int(np.argmax(_shares(total, supply)))
-    resource, need, there = AMOUNTS[ran_out], int(total[ran_out]), int(supply[ran_out])
+    index = int(np.argmax(_shares(total, supply)))
+    resource, need, available = AMOUNTS[index], int(total[index]), int(supply[index])
     nearest = _nearest(search, fixed)
     given = ", ".join(
         f"{index}.{name}={_shown(value)}"
@@ -122,25 +122,25 @@ def no_room(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> DoesNotFitE
         end = f"; the nearest plan that fits has {', '.join(changes)}"
     return DoesNotFitError(
         f"{_shape(search)}{given and f' with {given}'} does not fit the {fpga.name}: "
-        f"{'' if nearest else 'whatever the plan, '}it needs {_amount(fpga, resource, need)} "
-        f"of {there:,}{end}",
+        f"{'' if nearest else 'with any plan, '}it needs {_amount(fpga, resource, need)} "
+        f"of {available:,}{end}",
         resource=resource,
         need=need,
-        supply=there,
+        supply=available,
         nearest=nearest,
     )
 
 
-# What is needed
+# Resources
 
 
 def _trained_bits(search: NetworkSearch) -> int:
-    """Bits of all hidden weights, and of their snapshots."""
+    """Bits of all hidden weights and snapshots."""
     return sum(layer.weights * (layer.counter_bits + 1) for layer in search.config.layers)
 
 
 def _smallest_need(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> IntegerArray:
-    """What the foldings of the layers need that take the smallest share of the FPGA each."""
+    """Resources of the network if each layer has its smallest folding."""
     supply = amounts_of(search.supply)[0]
     total = amounts_of(search.core)[0]
     for layer, factors in zip(search.config.layers, fixed, strict=True):
@@ -153,13 +153,13 @@ def _smallest_need(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> Inte
 
 
 def _shares(amounts: IntegerArray, supply: IntegerArray) -> NDArray[np.float64]:
-    """Of every resource, the share of the supply that is needed; of none, any is too much."""
+    """Needed share of each resource; infinite for a resource that the FPGA does not have."""
     without = np.where(amounts > 0, np.inf, 0.0)
     return np.where(supply > 0, amounts / np.maximum(supply, 1), without)
 
 
 def _elsewhere(search: NetworkSearch) -> str:
-    """Where the network fits, as the end of a sentence."""
+    """The end of a message: an FPGA that the network fits, or another remedy."""
     others = [fpga.name for fpga in FPGAS if _fits(search, fpga)]
     if search.fpga.name in others:
         return "; allow it more logic cells"
@@ -180,35 +180,35 @@ def _fits(search: NetworkSearch, fpga: FPGA) -> bool:
 
 
 def _nearest(search: NetworkSearch, fixed: Sequence[FixedFactors]) -> NetworkPlan | None:
-    """The plan that fits and differs least from what was given; None if none fits."""
+    """The plan that fits and is nearest to the given factors; None if none fits."""
     free: list[FixedFactors] = [{} for _ in fixed]
-    best = search.quickest(free, search.supply)
-    best = best or search.quickest(free, search.supply, every=True)
+    best = search.fastest(free, search.supply)
+    best = best or search.fastest(free, search.supply, exhaustive=True)
     if best is None or not any(fixed):
         return None
     names = dict.fromkeys(name for factors in fixed for name in factors)
-    plans = (_nearest_without(search, fixed, released) for released in _released(names))
+    plans = (_nearest_relaxed(search, fixed, relaxed) for relaxed in _relaxations(names))
     return next((plan for plan in plans if plan is not None), best)
 
 
-def _nearest_without(
-    search: NetworkSearch, fixed: Sequence[FixedFactors], released: Sequence[str]
+def _nearest_relaxed(
+    search: NetworkSearch, fixed: Sequence[FixedFactors], relaxed: Sequence[str]
 ) -> NetworkPlan | None:
-    """The plan that fits and differs least, if some factors may differ; None if none fits."""
+    """The nearest plan that fits, if some of the given factors are relaxed; None if none fits."""
     fronts = []
     for layer, factors in zip(search.config.layers, fixed, strict=True):
-        foldings = search.layer(layer, _without(factors, released))
-        options = foldings.fitting(foldings.legal(released), search.supply)
+        foldings = search.layer(layer, _without(factors, relaxed))
+        options = foldings.fitting(foldings.legal(relaxed), search.supply)
         fronts.append(options.front(options.each(partial(_distance, fixed=factors))))
     return search.cheapest(fronts, search.supply)
 
 
-def _without(fixed: FixedFactors, released: Iterable[str]) -> dict[str, Any]:
-    return {name: value for name, value in fixed.items() if name not in released}
+def _without(fixed: FixedFactors, relaxed: Iterable[str]) -> dict[str, Any]:
+    return {name: value for name, value in fixed.items() if name not in relaxed}
 
 
-def _released(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Each one of the names, each two of them, and all of them."""
+def _relaxations(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Sets of factors to relax: each single one, each pair, and all."""
     names = tuple(names)
     yield from combinations(names, 1)
     yield from combinations(names, 2)
@@ -216,7 +216,7 @@ def _released(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _distance(foldings: Foldings, fixed: FixedFactors) -> NDArray[np.float64]:
-    """How far foldings are from given factors: one for each that differs, and doublings."""
+    """Distance of foldings from given factors: 1 per difference, plus its absolute log2 ratio."""
     total = np.zeros(len(foldings))
     for name, value in fixed.items():
         got = getattr(foldings.plan, name)
@@ -227,7 +227,7 @@ def _distance(foldings: Foldings, fixed: FixedFactors) -> NDArray[np.float64]:
     return total
 
 
-# Words
+# Parts of messages
 
 
 def _shape(search: NetworkSearch) -> str:
@@ -242,7 +242,7 @@ def _amount(fpga: FPGA, resource: str, amount: int) -> str:
 
 
 def _changes(index: int, plan: LayerPlan, fixed: FixedFactors) -> list[str]:
-    """What a plan has instead of the factors that were given."""
+    """Factors of a plan that differ from the given ones, for a message."""
     return [
         f"{index}.{name}={_shown(getattr(plan, name))} instead of {_shown(value)}"
         for name, value in fixed.items()

@@ -1,0 +1,151 @@
+"""Load the state of a network into a trainer core, and read it back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...golden_model.config import NetworkConfig
+from ...golden_model.network_state import NetworkState
+from ...golden_model.random_stream import RandomStream
+from ..registers.register_map import LayerRegister, layer_address
+from .transport import Access, Transport, TransportError
+
+__all__ = ["MAX_LOADS", "CoreState"]
+
+MAX_LOADS = 3
+"""Attempts to load a state into a core that does not keep it."""
+
+STREAM_WORDS = 4
+WORD = 0xFFFFFFFF
+
+
+class CoreState:
+    """Counters and reinforcement streams of a trainer core, through its registers.
+
+    Parameters
+    ----------
+    transport : Transport
+        The connection to the core.
+    config : NetworkConfig
+        The core's network.
+    """
+
+    def __init__(self, transport: Transport, config: NetworkConfig):
+        self._transport = transport
+        self._config = config
+
+    def load(self, state: NetworkState) -> list[NDArray[np.int16]]:
+        """Load a state, and return the counters that were read back.
+
+        A layer that differs from the state is loaded again, up to :data:`MAX_LOADS` times: a
+        delayed request can have changed the position at which counters are written.
+
+        Raises
+        ------
+        TransportError
+            If the core does not keep the state.
+        """
+        layers = range(len(self._config.layers))
+        to_load = list(layers)
+        for _ in range(MAX_LOADS):
+            self._transport.settle()
+            for layer in to_load:
+                self._transport.access_all(_layer_writes(layer, state))
+            counters = self.read_counters()
+            differences = {
+                layer: self._difference(layer, state, counters[layer]) for layer in layers
+            }
+            to_load = [layer for layer in layers if differences[layer]]
+            if not to_load:
+                return counters
+        raise TransportError(
+            f"the core at {self._transport.name} does not keep the state that is loaded into it: "
+            f"after {MAX_LOADS} tries {differences[to_load[0]]} was loaded; if it is a board, "
+            "flash its bitstream again (`metaplast flash`), and take another board if that does "
+            "not help: its memory is broken"
+        )
+
+    def load_streams(self, streams: Sequence[RandomStream]) -> None:
+        """Load the reinforcement stream of each layer."""
+        for layer, stream in enumerate(streams):
+            self._transport.access_all(_stream_writes(layer, stream))
+
+    def read_counters(self) -> list[NDArray[np.int16]]:
+        """Read ``k`` of each layer, (K, N)."""
+        self._transport.settle()
+        counters = [
+            np.array(
+                [
+                    self._transport.read_counters(layer.index, neuron, layer.inputs)
+                    for neuron in range(layer.neurons)
+                ],
+                dtype=np.int16,
+            )
+            for layer in self._config.layers
+        ]
+        self._transport.settle()  # fails if the core was reset or replaced in between
+        return counters
+
+    def read_streams(self) -> list[RandomStream]:
+        """Read the reinforcement stream of each layer."""
+        self._transport.settle()
+        histories = [self._read_history(layer.index) >> 1 for layer in self._config.layers]
+        self._transport.settle()
+        return [RandomStream.from_history(h & (1 << 64) - 1, h >> 64) for h in histories]
+
+    def _read_history(self, layer: int) -> int:
+        """The four words of the history of a stream; bit 0 is unused."""
+        words = self._transport.access_all(
+            [(_stream_address(layer, word), None) for word in range(STREAM_WORDS)]
+        )
+        return sum(word << 32 * index for index, word in enumerate(words))
+
+    def _difference(
+        self, layer: int, state: NetworkState, counters: NDArray[np.int16]
+    ) -> str | None:
+        """Describe the first value of a layer that differs from a state."""
+        expected = np.asarray(state.counters[layer])
+        differing = np.argwhere(expected != counters)
+        if len(differing):
+            neuron, index = differing[0].tolist()
+            return (
+                f"the counter of layer {layer}, neuron {neuron}, input {index} is "
+                f"{counters[neuron, index]}, and {expected[neuron, index]}"
+            )
+        history, expected_history = self._read_history(layer), _history(state.streams[layer])
+        if history != expected_history:
+            return (
+                f"the reinforcement stream of layer {layer} is at {history:#x}, and "
+                f"{expected_history:#x}"
+            )
+        return None
+
+
+def _layer_writes(layer: int, state: NetworkState) -> list[Access]:
+    """Writes that load the state of a layer."""
+    counter = layer_address(layer, LayerRegister.COUNTER)
+    values: list[Any] = np.asarray(state.counters[layer]).reshape(-1).tolist()
+    return [
+        (layer_address(layer, LayerRegister.POSITION), 0),
+        *((counter, value) for value in values),
+        *_stream_writes(layer, state.streams[layer]),
+    ]
+
+
+def _stream_writes(layer: int, stream: RandomStream) -> list[Access]:
+    history = _history(stream)
+    return [
+        (_stream_address(layer, word), history >> 32 * word & WORD) for word in range(STREAM_WORDS)
+    ]
+
+
+def _history(stream: RandomStream) -> int:
+    """Contents of the four registers of a stream."""
+    low, high = stream.history
+    return (low | high << 64) << 1
+
+
+def _stream_address(layer: int, word: int) -> int:
+    return layer_address(layer, LayerRegister(LayerRegister.STREAM_0 + word))
