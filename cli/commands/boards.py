@@ -32,17 +32,18 @@ def boards(
     json: JsonOption = False,
 ) -> None:
     """List the supported boards, or compare builds."""
-    require("amaranth", extra="boards", purpose="building for boards")
-    from ...boards.bitstream.description import Build
-    from ...boards.targets.catalogue import BOARDS
-
     if builds:
+        require("amaranth", extra="boards", purpose="comparing builds")
+        from ...boards.bitstream.description import Build
+
         loaded = [Build.load(directory) for directory in builds]
         if json:
             print_json([_build_dict(build) for build in loaded])
         else:
             _print_builds(loaded)
         return
+    from ...boards.targets.catalogue import BOARDS
+
     if json:
         print_json([_board_dict(board) for board in BOARDS])
         return

@@ -97,7 +97,8 @@ def _line(entry: dict[str, Any]) -> str:
     details = [entry["description"], entry["usb"] and f"USB {entry['usb']}"]
     if entry["may_be"]:
         details.append(f"may be {' or '.join(entry['may_be'])}")
-    said = entry["board"] or entry["reason"]
+    answer = entry["board"] or entry["reason"]
     if entry["clock_khz"]:
-        said += f", {entry['clock_khz'] / 1000:g} MHz"
-    return printable(f"{entry['port']}  {', '.join(filter(None, details))}: {said}")
+        answer += f", {entry['clock_khz'] / 1000:g} MHz"
+    known = ", ".join(filter(None, details))
+    return printable(f"{entry['port']}  {': '.join(filter(None, (known, answer)))}")

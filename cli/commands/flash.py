@@ -27,7 +27,7 @@ def flash(
 
     Runs openFPGALoader if it is there, and otherwise prints the command to run.
     """
-    require("amaranth", extra="boards", purpose="builds for boards")
+    require("amaranth", extra="boards", purpose="flashing a board")
     from ...boards.bitstream.description import Build
     from ...boards.bitstream.loader import LOADER, loader_command
     from ...boards.bitstream.loader import flash as flash_board

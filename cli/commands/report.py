@@ -36,7 +36,7 @@ def report(
     json: JsonOption = False,
 ) -> None:
     """Report the resources of a build, its speed, and what limits it."""
-    require("amaranth", extra="boards", purpose="builds for boards")
+    require("amaranth", extra="boards", purpose="reporting a build")
     from ...boards.bitstream.description import Build
 
     if model is not None and html is None:

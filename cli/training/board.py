@@ -52,6 +52,12 @@ class BoardBackend(Backend):
     def __init__(
         self, port: str, *, baud: int | None, plan: Path | None, faults: float, check: bool
     ):
+        if not port:
+            raise typer.BadParameter(
+                "must be a serial port or virtual:BOARD, not ''; `metaplast devices` lists the "
+                "serial ports",
+                param_hint="--board",
+            )
         virtual = port.startswith(VIRTUAL)
         if virtual and baud is not None:
             raise typer.BadParameter(

@@ -131,7 +131,7 @@ def test_an_interruption_ends_every_compiler(
     started.mkdir()
     compiler = tmp_path / "compiler"
     compiler.write_text(
-        f'#!/bin/sh\ntest "$1" = --version && exit\ntouch {started}/$$\nsleep 600\n'
+        f'#!/bin/sh\ntest "$1" = --version && exit\ntouch {started}/$$\nsleep 60\n'
     )
     compiler.chmod(0o755)
     monkeypatch.setenv("CXX", str(compiler))
