@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..golden_model import MetaplastError, Network, NetworkConfig, Trainer, datasets
 from ..golden_model.encoding import Thermometer
 from ..golden_model.errors import DataError
+from .terminal.output import network_shape
 
 __all__ = ["measure", "product_seconds"]
 
@@ -66,7 +67,7 @@ def measure(data: str, *, data_dir: str | None, epochs: int, samples: int | None
     products = product_seconds(config, x)
     return {
         "data": data_set.name,
-        "network": "–".join(map(str, (config.inputs, *config.hidden, config.classes))),
+        "network": network_shape(config),
         "counter_bits": config.counter_bits,
         "batch": config.batch,
         "samples": len(x),

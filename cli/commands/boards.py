@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..options.options import JsonOption
-from ..terminal.output import print_json, print_table, require
+from ..terminal.output import network_shape, print_json, print_table, require
 
 if TYPE_CHECKING:
     from ...boards.bitstream.description import Build
@@ -53,7 +53,7 @@ def boards(
             [
                 board.name,
                 board.fpga.name,
-                _shape(board.network),
+                network_shape(board.network),
                 board.link,
                 f"{board.fpga.luts:,}",
                 f"{board.fpga.block_ram.count}",
@@ -65,10 +65,6 @@ def boards(
         ],
         text=4,
     )
-
-
-def _shape(config: Any) -> str:
-    return "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
 
 
 def _board_dict(board: "BoardTarget") -> dict[str, Any]:
@@ -104,7 +100,7 @@ def _print_builds(builds: "list[Build]") -> None:
         rows.append(
             [
                 known["board"],
-                _shape(NetworkConfig.from_dict(known["config"])),
+                network_shape(NetworkConfig.from_dict(known["config"])),
                 *(f"{known['needs'][resource]:,}" for resource in ("luts", "registers")),
                 *(str(known["needs"][resource]) for resource in ("block_rams", "sprams")),
                 f"{known['clock_mhz']:g} of {known['reached_mhz']:.1f} MHz",

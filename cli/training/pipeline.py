@@ -9,6 +9,8 @@ import typer
 from ...golden_model import datasets
 from ...golden_model.errors import MetaplastError
 from ...golden_model.files.model_file import Model
+from ...golden_model.network import Network
+from ...golden_model.recorded_run import first_difference
 from ..options.options import Choices
 from ..options.training_options import TrainingOptions
 from ..terminal.interrupts import held_interrupts
@@ -25,7 +27,6 @@ from .session import (
     Outcome,
     Session,
     continue_session,
-    first_difference,
     new_session,
     run_session,
     train_epochs,
@@ -89,7 +90,11 @@ def run_training(
     as_recorded &= not outcome.interrupted
     if as_recorded:
         assert data.run is not None
-        difference = first_difference(data.run, outcome, session.bits.x)
+        assert outcome.model is not None
+        network = outcome.model.trainer().network
+        assert isinstance(network, Network)
+        accuracies = [record.accuracy for record in outcome.records]
+        difference = first_difference(data.run, network, accuracies, session.bits.x)
         if difference is not None:
             raise MetaplastError(
                 f"the training differs from the recorded run: {difference}; the model was not saved"

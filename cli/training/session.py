@@ -25,7 +25,6 @@ __all__ = [
     "Session",
     "continue_session",
     "encode",
-    "first_difference",
     "new_session",
     "run_session",
     "train_epochs",
@@ -387,36 +386,6 @@ def _golden_network(network: TrainableNetwork) -> Network:
     if isinstance(network, Network):
         return network
     return Network.from_state(network.config, network.counters, network.snapshot, network.streams)
-
-
-def first_difference(run: RunParameters, outcome: Outcome, x: NDArray[np.uint8]) -> str | None:
-    """Where a training's results first differ from the recorded ones, in words; None if nowhere."""
-    model = outcome.model
-    assert model is not None
-    initial = Network(model.config)
-    network = model.trainer().network
-    assert isinstance(network, Network)
-    found: dict[str, NDArray[Any]] = {}
-    for index in range(len(model.config.layers)):
-        found[f"initial_counters_{index}"] = initial.counters[index]
-        found[f"classifier_{index}"] = network.classifier[index]
-    found["accuracies"] = np.array([record.accuracy for record in outcome.records])
-    for index in range(len(model.config.layers)):
-        found[f"counters_{index}"] = network.counters[index]
-        found[f"snapshot_{index}"] = network.snapshot[index]
-    found["predictions"] = network.predict(x)
-    for name, values in found.items():
-        recorded = run.expected.get(name)
-        if recorded is None:
-            continue
-        unequal = np.argwhere(np.asarray(values) != recorded)
-        if len(unequal):
-            at = tuple(unequal[0].tolist())
-            return (
-                f"{name}[{', '.join(map(str, at))}] is {values[at]}, and {recorded[at]} was "
-                f"recorded ({len(unequal)} of {recorded.size} values differ)"
-            )
-    return None
 
 
 def _accuracy(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..terminal.output import Reporter, percent
+from ..terminal.output import Reporter, network_shape, percent
 
 if TYPE_CHECKING:
     from ...golden_model import EpochRecord
@@ -102,12 +102,12 @@ def _kept_epoch(outcome: "Outcome") -> str:
 def headline(session: "Session") -> str:
     """What is trained on what, in words."""
     config = session.trainer.network.config
-    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
     held_out = session.bits.x_held_out
     held = f", {len(held_out):,} held out" if held_out is not None else ""
     return (
-        f"{session.data.name}: {len(session.bits.x):,} training samples{held}; network {shape}, "
-        f"groups of {', '.join(map(str, config.groups))}, {config.counter_bits}-bit counters"
+        f"{session.data.name}: {len(session.bits.x):,} training samples{held}; "
+        f"network {network_shape(config)}, groups of {', '.join(map(str, config.groups))}, "
+        f"{config.counter_bits}-bit counters"
     )
 
 

@@ -13,10 +13,12 @@ ARGS = ("--hidden", "12", "--epochs", "2", "--batch", "10")
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
-    from metaplast.cli.commands import compare
+    from metaplast.golden_model.baselines import comparison
 
-    installed = compare._installed
-    monkeypatch.setattr(compare, "_installed", lambda name: name not in modules and installed(name))
+    installed = comparison._installed
+    monkeypatch.setattr(
+        comparison, "_installed", lambda name: name not in modules and installed(name)
+    )
 
 
 @pytest.fixture

@@ -130,9 +130,7 @@ def test_an_interruption_ends_every_compiler(
     started = tmp_path / "started"
     started.mkdir()
     compiler = tmp_path / "compiler"
-    compiler.write_text(
-        f'#!/bin/sh\ntest "$1" = --version && exit\ntouch {started}/$$\nsleep 60\n'
-    )
+    compiler.write_text(f'#!/bin/sh\ntest "$1" = --version && exit\ntouch {started}/$$\nsleep 60\n')
     compiler.chmod(0o755)
     monkeypatch.setenv("CXX", str(compiler))
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "cache"))
