@@ -1,4 +1,4 @@
-"""`metaplast boards`."""
+"""`metaplast boards`: list the supported boards, or compare builds."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -118,7 +118,7 @@ def _print_builds(builds: "list[Build]") -> None:
         rows,
         text=2,
     )
-    typer.echo("cycles per sample, and samples/s in the core: in a first epoch / in later ones")
+    typer.echo("cycles and core samples/s: in the first epoch / in later epochs")
 
 
 def _first_and_later(epochs: dict[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""`metaplast compare`."""
+"""`metaplast compare`: train other models on the same data, and compare them."""
 
 from dataclasses import asdict
 

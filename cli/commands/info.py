@@ -1,4 +1,4 @@
-"""`metaplast info`."""
+"""`metaplast info`: show a model file."""
 
 import typer
 
@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def info(model: ModelArgument, json: JsonOption = False) -> None:
-    """Show what a model file holds: network, encoding, training, history."""
+    """Show the network, encoding, training and history of a model file."""
     import numpy as np
 
     from ...golden_model.files.model_file import Model
@@ -97,7 +97,7 @@ def _encoding(encoder: "object") -> str:
 
     assert isinstance(encoder, Thermometer)
     if encoder.passes_bits:
-        return f"{encoder.features} features, bits already"
+        return f"{encoder.features} features, each one bit"
     bits = f"{encoder.bits_per_feature} bit" + ("s" if encoder.bits_per_feature > 1 else "")
     if encoder.per_feature:
         return f"{encoder.features} features, {len(encoder.kept)} of them kept, {bits} each"

@@ -34,14 +34,14 @@ from .options import (
 __all__ = ["TrainingOptions", "takes_training_options"]
 
 LAST = ("json", "quiet")
-"""Options that help lists last."""
+"""Options at the end of the help."""
 
 ContinueOption = Annotated[
     Path | None,
     typer.Option(
         "--continue",
         metavar="MODEL",
-        help="Resume a saved model for --epochs more, as if it had never stopped.",
+        help="Resume the training of a saved model for --epochs more epochs.",
         show_default=False,
     ),
 ]
@@ -61,7 +61,7 @@ PlotOption = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """The values of the options, as they were given; None where they were not."""
+    """The values of the options; None if an option is not given."""
 
     data: DataArgument
     hidden: HiddenOption = None
@@ -85,12 +85,12 @@ class TrainingOptions:
     quiet: QuietOption = False
 
     def choices(self) -> Choices:
-        """The wishes for network and training.
+        """The checked options for network and training.
 
         Raises
         ------
         typer.BadParameter
-            If a value is out of its range, whatever the data are.
+            If a value is out of its range.
         """
         choices = Choices(
             hidden=parse_sizes(self.hidden, "--hidden"),
