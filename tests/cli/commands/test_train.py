@@ -1,4 +1,4 @@
-"""`metaplast train`: what it prints, saves, goes on with and compares."""
+"""`metaplast train`: results, saved models, resumed trainings, recorded runs, interruption."""
 
 import json
 import os
@@ -224,10 +224,7 @@ class TestContinue:
     def test_refuses_more_epochs_than_there_are(self, run, toy, model):
         result = run("train", toy, "--continue", model, "--epochs", 32767)
         assert result.status == 2
-        assert (
-            "32767 is too many: the model was trained for 2 epochs, and at most 32768"
-            in result.sentence
-        )
+        assert "32767 is too many: the model was trained for 2 epochs" in result.sentence
 
     def test_many_epochs_take_no_longer_each(self, run, toy, monkeypatch):
         checked = []
@@ -263,16 +260,17 @@ class TestContinue:
         assert (trained["kept_epoch"], trained["validation_accuracy"]) == (epoch - 1, 0.9)
         assert (trained["test_accuracy"], trained["model"]) == (0.7, "b.npz")
 
-    def test_what_it_began_with_is_measured_on_these_samples(self, run, document, toy, monkeypatch):
+    def test_what_it_began_with_is_measured_on_these_samples(self, run, toy, monkeypatch):
         run("train", toy, *SMALL, "--epochs", 4, "--model", "a.npz")
         shares = iter([0.9, 0.7, 0.8, 0.0])
         monkeypatch.setattr(
             "metaplast.cli.training.session._accuracy", lambda network, x, y: next(shares)
         )
-        document = document(
-            *("train", toy, "--continue", "a.npz", "--epochs", 1, "--validation", 30),
+        result = run(
+            *("train", toy, "--continue", "a.npz", "--epochs", 1, "--validation", 30, "--json"),
             *("--model", "b.npz"),
         )
+        document = json.loads(result.out)
         assert (document["kept_epoch"], document["validation_accuracy"]) == (3, 0.9)
         assert document["test_accuracy"] == 0.7
 
