@@ -1,7 +1,8 @@
-"""The `metaplast` command.
+"""The `metaplast` command line.
 
-One module a command group; :mod:`~.app` lists them. NumPy and whatever else takes time to import
-are imported inside the command that needs them, so that `metaplast --help` answers at once.
+Each command is a module in :mod:`~.commands`; :mod:`~.app` lists them. Modules that take time to
+import, such as NumPy, are imported inside the command that needs them, so that `metaplast --help`
+answers at once.
 """
 
 import os
@@ -11,8 +12,8 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line and end the process with its status: 0, 1 (it failed) or 2 (usage)."""
-    # The model's matrix products are small: BLAS threads would mostly wait for each other.
+    """Run the command line and exit with status 0 (success), 1 (failure) or 2 (usage error)."""
+    # The model's matrix products are small: BLAS threads would wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from .app import app
@@ -20,5 +21,5 @@ def main() -> None:
 
         end_with_the_command()
         app()
-    except KeyboardInterrupt:  # before or after what the application handles itself
+    except KeyboardInterrupt:  # before the application starts, or after it ends
         sys.exit("Error: interrupted")

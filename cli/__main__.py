@@ -1,4 +1,4 @@
-"""`python -m metaplast.cli` is `metaplast`."""
+"""Run the command line as `python -m metaplast.cli`."""
 
 from . import main
 

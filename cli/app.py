@@ -1,4 +1,4 @@
-"""The Typer application: what every command shares.
+"""The Typer application: list of commands, exit status, error messages, version.
 
 To add a command, write a module with a function ``register(app)`` and name it in ``COMMANDS``.
 """
@@ -41,25 +41,25 @@ COMMANDS = (
 MAX_SENTENCE = 1200
 
 RENAMED_OPTIONS = {"--device": {"train": "--board"}}
-"""Options of earlier releases: by command, what they are called now; of all others, `--fpga`."""
+"""Options of earlier releases: their new name by command, and `--fpga` in all other commands."""
 
 INTERRUPTED = 130
-"""Typer's status, if Ctrl-C comes outside of a command."""
+"""Typer's exit status after Ctrl-C outside of a command."""
 
-# `click.UsageError`, wherever this Typer keeps its Click.
+# `click.UsageError`, from the Click that this Typer uses.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 class MetaplastGroup(TyperGroup):
-    """A command group that ends every failure with one sentence and a status, never a traceback.
+    """A command group that reports each failure as one sentence and an exit status.
 
-    ======================================  ======
-    end                                     status
-    ======================================  ======
-    done                                    0
-    bad data or file, interrupted, no room  1
-    wrong command, option or value          2
-    ======================================  ======
+    ===========================================  ======
+    result                                       status
+    ===========================================  ======
+    success                                      0
+    bad data or file, interrupted, disk is full  1
+    wrong command, option or value               2
+    ===========================================  ======
     """
 
     def main(
@@ -71,13 +71,13 @@ class MetaplastGroup(TyperGroup):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run with ``args`` (the process's own by default) and exit with the status."""
+        """Run with ``args`` (by default those of the process) and exit with the status."""
         for name in ("stdout", "stderr"):
-            if getattr(sys, name) is None:  # closed by whoever started this
+            if getattr(sys, name) is None:  # the parent process has closed it
                 setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - until the end
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")  # a terminal without `γ` or `×`
+                stream.reconfigure(errors="replace")  # a terminal may lack `γ` or `×`
         try:
             with requests_to_end():
                 status = super().main(
@@ -91,7 +91,7 @@ class MetaplastGroup(TyperGroup):
                 sys.stdout.flush()
                 if status == INTERRUPTED:
                     status = _fail("interrupted")
-        except typer.Abort:  # what older Typers make of it
+        except typer.Abort:  # older Typers turn Ctrl-C into this
             status = _fail("interrupted")
         except UsageError as error:
             _name_renamed_option(error)
@@ -99,19 +99,19 @@ class MetaplastGroup(TyperGroup):
             status = 2
         except BrokenPipeError:
             status = _closed_pipe()
-        except OSError as error:  # of what is printed last: help, the version, what was buffered
+        except OSError as error:  # while help, version or buffered text is written
             status = _fail(_os_sentence(error))
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the process ends with it
         sys.exit(status if isinstance(status, int) else 0)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; what it raises on purpose becomes a sentence on stderr."""
+        """Run a command, and report its errors as a sentence on stderr."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             return _closed_pipe()
         except KeyboardInterrupt:
-            warnings.simplefilter("ignore")  # of what was left unfinished
+            warnings.simplefilter("ignore")  # resources that the command left open cause some
             return _fail("interrupted")
         except MemoryError as error:
             return _fail(f"not enough memory: {error or 'use fewer samples or a smaller network'}")
@@ -126,7 +126,7 @@ class MetaplastGroup(TyperGroup):
 
 
 def _name_renamed_option(error: Any) -> None:
-    """Say in the error about an unknown option what the option is called now."""
+    """Put the new name of a renamed option into the error about an unknown option."""
     commands = RENAMED_OPTIONS.get(getattr(error, "option_name", ""))
     if commands is not None and error.ctx is not None:
         name = commands.get(error.ctx.command.name, "--fpga")
@@ -141,7 +141,7 @@ def _fail(sentence: str, status: int = 1) -> int:
 
 
 def _printable(sentence: str) -> str:
-    """A sentence without what would steer a terminal, and without most of what is too long."""
+    """A sentence without control characters, shortened in the middle if it is too long."""
     clean = "\n".join(map(printable, sentence.split("\n")))
     if len(clean) > MAX_SENTENCE:
         clean = f"{clean[: MAX_SENTENCE // 2]} … {clean[-MAX_SENTENCE // 2 :]}"
@@ -155,7 +155,7 @@ def _os_sentence(error: OSError) -> str:
 
 
 def _closed_pipe() -> int:
-    """The reader of our output has gone: end quietly, now and when the process flushes."""
+    """End quietly, now and at the last flush, when the reader of stdout has closed the pipe."""
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the process ends with it
     return 1
 

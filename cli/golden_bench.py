@@ -1,7 +1,7 @@
-"""The measurement of `metaplast bench golden`, in a process of its own.
+"""Measure speed and memory of the golden model, for `metaplast bench golden`.
 
-Run as ``python -m metaplast.cli.golden_bench REQUEST`` with BLAS held to one thread; REQUEST and
-the result on stdout are JSON.
+`metaplast bench golden` runs ``python -m metaplast.cli.golden_bench REQUEST`` as a separate
+process, with one BLAS thread. REQUEST, and the result on stdout, are JSON.
 """
 
 import json
@@ -18,16 +18,17 @@ from numpy.typing import NDArray
 from ..golden_model import MetaplastError, Network, NetworkConfig, Trainer, datasets
 from ..golden_model.encoding import Thermometer
 from ..golden_model.errors import DataError
+from .terminal.output import network_shape
 
 __all__ = ["measure", "product_seconds"]
 
 HIDDEN, GROUPS, COUNTER_BITS, BATCH = (128,), (32,), 8, 100
 PRODUCT_RUNS = 5
-FAILED = 3  # the sentence is on stderr
+FAILED = 3  # exit status; the error message is on stderr
 
 
 def measure(data: str, *, data_dir: str | None, epochs: int, samples: int | None) -> dict[str, Any]:
-    """Train and measure.
+    """Train the golden model and measure speed, memory and accuracy.
 
     Parameters
     ----------
@@ -41,12 +42,13 @@ def measure(data: str, *, data_dir: str | None, epochs: int, samples: int | None
     Raises
     ------
     MetaplastError
-        If the data are not there, or are fewer.
+        If the data set does not exist, or has fewer samples.
     """
     data_set = datasets.load(data, data_dir=data_dir)
     if samples is not None and samples > len(data_set.x_train):
         raise DataError(
-            f"--samples {samples} is more than there are: {len(data_set.x_train)} training samples"
+            f"--samples {samples} is too many: {data_set.name} has {len(data_set.x_train)} "
+            "training samples"
         )
     x_train, y = data_set.x_train[:samples], data_set.y_train[:samples]
     encoder = Thermometer.fit(x_train)
@@ -66,7 +68,7 @@ def measure(data: str, *, data_dir: str | None, epochs: int, samples: int | None
     products = product_seconds(config, x)
     return {
         "data": data_set.name,
-        "network": "–".join(map(str, (config.inputs, *config.hidden, config.classes))),
+        "network": network_shape(config),
         "counter_bits": config.counter_bits,
         "batch": config.batch,
         "samples": len(x),
@@ -84,7 +86,9 @@ def measure(data: str, *, data_dir: str | None, epochs: int, samples: int | None
 
 
 def product_seconds(config: NetworkConfig, x: NDArray[np.uint8]) -> float:
-    """Time of an epoch's bare matrix products in float32, the best of a few runs.
+    """Measure the time of an epoch's matrix products alone, in float32.
+
+    Returns the shortest of a few runs, in seconds.
 
     For each batch and layer: ``(n, N) · (N, K)`` forward and ``(K, n) · (n, N)`` for the update.
 
@@ -124,7 +128,7 @@ def product_seconds(config: NetworkConfig, x: NDArray[np.uint8]) -> float:
 
 
 def peak_memory() -> int:
-    """The most memory that this process has held, in bytes."""
+    """Peak memory of this process, in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
         for line in status.read_text().splitlines():
@@ -142,7 +146,7 @@ def blas() -> str:
 
 
 def main() -> None:
-    """Measure what the command line asks for."""
+    """Run the measurement that the command line asks for, and print the result."""
     request = json.loads(sys.argv[1])
     try:
         print(json.dumps(measure(request.pop("data"), **request)))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,8 +138,19 @@ def start_program(
         raise error(f"{program} cannot be run ({reason})") from problem
 
 
+def _kill(process: "subprocess.Popen[bytes]", *, group: bool) -> None:
+    """Kill a program; with ``group``, also the programs that it has started."""
+    if group and hasattr(os, "killpg") and process.poll() is None:
+        with suppress(ProcessLookupError, PermissionError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
 class Runner:
     """Run programs in parallel, and stop all of them on request.
+
+    A program whose output is collected gets a process group, so that the programs that it has
+    started (of a compiler: its passes) end with it.
 
     Parameters
     ----------
@@ -148,7 +160,7 @@ class Runner:
 
     def __init__(self, error: type[MetaplastError] = ToolError) -> None:
         self._error = error
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: dict[subprocess.Popen[bytes], bool] = {}
         self._lock = threading.Lock()
         self._stopped = False
 
@@ -190,26 +202,51 @@ class Runner:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if capture else None,
                 stderr=subprocess.STDOUT if capture else None,
+                process_group=0 if capture else None,
             )
-            self._running.add(process)
+            self._running[process] = capture
         try:
             with process:
-                output, _ = process.communicate()
-        except BaseException:
-            process.kill()
-            raise
+                try:
+                    output, _ = process.communicate()
+                except BaseException:
+                    _kill(process, group=capture)
+                    process.wait()
+                    raise
         finally:
             with self._lock:
-                self._running.discard(process)
+                self._running.pop(process, None)
         # The output can contain paths in any encoding.
         return ProgramResult(name, process.returncode, (output or b"").decode(errors="replace"))
+
+    def run_successfully(
+        self,
+        command: Sequence[str | Path],
+        directory: Path | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run a program that must succeed, and return what it printed.
+
+        Parameters are those of :meth:`run`.
+
+        Raises
+        ------
+        MetaplastError
+            If the program cannot be started, exits with a status other than 0, or is ended by a
+            signal.
+        """
+        result = self.run(command, directory, environment=environment)
+        if result.status:
+            raise self._error(result.failure)
+        return result.output
 
     def stop(self) -> None:
         """Kill the running programs, and start no more."""
         with self._lock:
             self._stopped = True
-            for process in self._running:
-                process.kill()
+            for process, group in self._running.items():
+                _kill(process, group=group)
 
 
 def run_program(
@@ -221,15 +258,11 @@ def run_program(
 ) -> str:
     """Run a program that must succeed, and return its output.
 
-    Parameters are those of :meth:`Runner.run`, and ``error``, the exception to raise.
+    Parameters are those of :meth:`Runner.run_successfully`, and ``error``, the exception to raise.
 
     Raises
     ------
     MetaplastError
-        ``error``, if the program cannot be started, exits with a status other than 0, or is ended
-        by a signal.
+        ``error``, as :meth:`Runner.run_successfully` does.
     """
-    result = Runner(error).run(command, directory, environment=environment)
-    if result.status:
-        raise error(result.failure)
-    return result.output
+    return Runner(error).run_successfully(command, directory, environment=environment)

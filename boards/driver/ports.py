@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from errno import EACCES, EAGAIN, EBUSY, EINVAL, ENOENT, ENOTTY, EPERM
+from errno import EACCES, EAGAIN, EBUSY, EINVAL, EISDIR, ENOENT, ENOTTY, EPERM
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +17,9 @@ BAUD = 1_000_000
 """Bits per second on a board's serial line by default."""
 
 READ_SECONDS = 0.01
+
+NO_DESCRIPTION = "n/a"
+"""pyserial's description of a port that the operating system does not describe."""
 
 WINDOWS_ERRORS = {"PermissionError": EBUSY, "FileNotFoundError": ENOENT}
 """Errors on Windows, which pyserial gives only as text; PermissionError means a port in use."""
@@ -31,7 +34,7 @@ class PortInfo:
     port : str
         The name to open it by (``/dev/ttyUSB1``, ``COM3``).
     description : str
-        The description by the operating system.
+        The description by the operating system; empty if there is none.
     usb : (int, int) or None
         Vendor and product id; None for a port that is not on USB.
     """
@@ -56,7 +59,7 @@ def list_ports() -> list[PortInfo]:
         (
             PortInfo(
                 port.device,
-                port.description or "",
+                "" if port.description in (None, NO_DESCRIPTION) else port.description,
                 None if port.vid is None or port.pid is None else (port.vid, port.pid),
             )
             for port in comports()
@@ -160,6 +163,6 @@ def _failure(port: str, baud: int, error: OSError) -> str:
             f"{port} does not exist: plug the board in; `metaplast devices` lists the ports that "
             "exist"
         )
-    if "Inappropriate ioctl" in str(error):
+    if number == EISDIR or "Inappropriate ioctl" in str(error):
         return f"{port} is not a serial port; `metaplast devices` lists the serial ports"
     return f"{port} cannot be opened ({error}); `metaplast devices` lists the ports that exist"

@@ -1,4 +1,4 @@
-"""`metaplast bench`: how fast things are, measured the same way every time."""
+"""`metaplast bench golden`: measure the speed of the golden model."""
 
 import json as json_format
 import os
@@ -14,7 +14,7 @@ from ..terminal.output import print_json
 
 __all__ = ["register"]
 
-# Whatever BLAS NumPy was built with reads its number of threads from one of these, when loaded.
+# NumPy's BLAS reads its number of threads from one of these when it is loaded.
 THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -54,9 +54,9 @@ def golden(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Speed and memory of the golden model: 128 neurons, B = 8, batch 100, one thread.
+    """Measure speed and memory of the golden model: 128 neurons, B = 8, batch 100, one thread.
 
-    The time of an epoch is set against that of its bare matrix products.
+    Compares the time of an epoch with the time of its matrix products alone.
     """
     from ...golden_model.errors import MetaplastError
 
@@ -65,7 +65,7 @@ def golden(
     if not json:
         how_many = "1 epoch" if epochs == 1 else f"{epochs} epochs"
         typer.echo(f"training {data} for {how_many} on one thread …", err=True)
-    # BLAS reads its number of threads when it is loaded, and a process's peak memory is its own.
+    # A new process: it sets BLAS to one thread, and its peak memory is that of the measurement.
     request = {
         "data": data,
         "data_dir": None if data_dir is None else str(data_dir),

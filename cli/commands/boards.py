@@ -1,4 +1,4 @@
-"""`metaplast boards`."""
+"""`metaplast boards`: list the supported boards, or compare builds."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..options.options import JsonOption
-from ..terminal.output import print_json, print_table, require
+from ..terminal.output import network_shape, print_json, print_table, require
 
 if TYPE_CHECKING:
     from ...boards.bitstream.description import Build
@@ -32,17 +32,18 @@ def boards(
     json: JsonOption = False,
 ) -> None:
     """List the supported boards, or compare builds."""
-    require("amaranth", extra="boards", purpose="building for boards")
-    from ...boards.bitstream.description import Build
-    from ...boards.targets.catalogue import BOARDS
-
     if builds:
+        require("amaranth", extra="boards", purpose="comparing builds")
+        from ...boards.bitstream.description import Build
+
         loaded = [Build.load(directory) for directory in builds]
         if json:
             print_json([_build_dict(build) for build in loaded])
         else:
             _print_builds(loaded)
         return
+    from ...boards.targets.catalogue import BOARDS
+
     if json:
         print_json([_board_dict(board) for board in BOARDS])
         return
@@ -52,7 +53,7 @@ def boards(
             [
                 board.name,
                 board.fpga.name,
-                _shape(board.network),
+                network_shape(board.network),
                 board.link,
                 f"{board.fpga.luts:,}",
                 f"{board.fpga.block_ram.count}",
@@ -64,10 +65,6 @@ def boards(
         ],
         text=4,
     )
-
-
-def _shape(config: Any) -> str:
-    return "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
 
 
 def _board_dict(board: "BoardTarget") -> dict[str, Any]:
@@ -103,7 +100,7 @@ def _print_builds(builds: "list[Build]") -> None:
         rows.append(
             [
                 known["board"],
-                _shape(NetworkConfig.from_dict(known["config"])),
+                network_shape(NetworkConfig.from_dict(known["config"])),
                 *(f"{known['needs'][resource]:,}" for resource in ("luts", "registers")),
                 *(str(known["needs"][resource]) for resource in ("block_rams", "sprams")),
                 f"{known['clock_mhz']:g} of {known['reached_mhz']:.1f} MHz",
@@ -121,7 +118,7 @@ def _print_builds(builds: "list[Build]") -> None:
         rows,
         text=2,
     )
-    typer.echo("cycles per sample, and samples/s in the core: in a first epoch / in later ones")
+    typer.echo("cycles and core samples/s: in the first epoch / in later epochs")
 
 
 def _first_and_later(epochs: dict[str, float]) -> str:

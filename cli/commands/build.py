@@ -1,4 +1,4 @@
-"""`metaplast build`."""
+"""`metaplast build`: build a board's bitstream."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options.folding import CellsOption, folded_by
+from ..options.folding import BoardPlanOption, CellsOption, folded_by
 from ..options.network_choice import (
     BoardClassesOption,
     BoardCounterBitsOption,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 FURTHER = 4
-"""Placements that are tried if the first one misses timing."""
+"""Further placements if the first one misses timing."""
 
 
 def register(app: typer.Typer) -> None:
@@ -44,14 +44,7 @@ def build(
     groups: BoardGroupsOption = None,
     classes: BoardClassesOption = None,
     counter_bits: BoardCounterBitsOption = None,
-    plan: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The fold factors, as `metaplast plan` writes them.",
-            show_default="planned for the board",
-        ),
-    ] = None,
+    plan: BoardPlanOption = None,
     cells: CellsOption = None,
     clock: Annotated[
         str | None,
@@ -87,16 +80,16 @@ def build(
 ) -> None:
     """Build a board's bitstream.
 
-    A build fails if timing is not met at the clock, or the design does not fit.
-    An unchanged build comes from the cache.
+    A build fails if the design misses timing or does not fit. An unchanged build
+    comes from the cache.
     """
-    require("amaranth", extra="boards", purpose="building for boards")
-    require("amaranth_boards", extra="boards", purpose="building for boards")
+    require("amaranth", extra="boards", purpose="building a bitstream")
+    require("amaranth_boards", extra="boards", purpose="building a bitstream")
     require_at_least("--seeds", seeds, 1)
     require_at_least("--baud", baud, 1)
     require_at_least("--cells", cells, 1)
     if cells is not None and plan is not None:
-        raise typer.BadParameter("already decides the size; leave out --cells", param_hint="--plan")
+        raise typer.BadParameter("already sets the size; leave out --cells", param_hint="--plan")
     from ...boards.bitstream.build import build_bitstream
     from ...boards.targets.catalogue import find_board
 
@@ -134,7 +127,7 @@ def build(
 
 
 def _summary(build: "Build") -> str:
-    """A build in a line: its file, its clock, its size, its speed."""
+    """A build in one line: file, clock, size and speed."""
     known = build.description
     return (
         f"{build.bitstream}: {known['clock_mhz']:g} MHz requested, "
@@ -145,7 +138,7 @@ def _summary(build: "Build") -> str:
 
 
 def _hertz(clock: str | None) -> Fraction | None:
-    """``37.5`` in MHz, exactly."""
+    """Parse a frequency in MHz, such as ``37.5``, exactly."""
     if clock is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""`metaplast data list` and `metaplast data fetch`."""
+"""`metaplast data list` and `metaplast data fetch`: list and download data sets."""
 
 from typing import Annotated
 
@@ -12,14 +12,14 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = typer.Typer(help="Data sets: list them, download them.", no_args_is_help=True)
+    group = typer.Typer(help="List and download data sets.", no_args_is_help=True)
     group.command(name="list")(list_)
     group.command()(fetch)
     app.add_typer(group, name="data")
 
 
 def list_(data_dir: DataDirOption = None, json: JsonOption = False) -> None:
-    """The built-in data sets, and where they are."""
+    """List the built-in data sets and their locations."""
     from dataclasses import asdict
 
     from ...golden_model.datasets import describe
@@ -29,7 +29,7 @@ def list_(data_dir: DataDirOption = None, json: JsonOption = False) -> None:
         print_json([asdict(description) for description in descriptions])
         return
     print_table(
-        ["name", "what it is", "where", "train", "test", "features", "classes"],
+        ["name", "description", "where", "train", "test", "features", "classes"],
         [
             [
                 description.name,
@@ -50,7 +50,7 @@ def fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The data set's name.")],
     data_dir: DataDirOption = None,
 ) -> None:
-    """Download a data set, check it, and print the directory that holds it."""
+    """Download a data set, check it, and print its directory."""
     import sys
 
     from ...golden_model import datasets

@@ -1,4 +1,4 @@
-"""`metaplast devices`."""
+"""`metaplast devices`: list the serial ports and the boards on them."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 PATIENCE = 0.5
-"""Seconds until a port without an answer has no Metaplast board."""
+"""Seconds to wait for an answer from a port."""
 
-NOT_ASKED = "not asked, since its USB id is no known board's (`metaplast devices --all` asks it)"
+NOT_ASKED = "not asked, as no supported board has its USB id (`metaplast devices --all` asks it)"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def devices(
         bool,
         typer.Option(
             "--all",
-            help="Ask every serial port, and not only those whose USB id is a known board's.",
+            help="Ask every serial port, not only those with the USB id of a supported board.",
         ),
     ] = False,
     baud: Annotated[
@@ -39,14 +39,14 @@ def devices(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the serial ports, and which of them have a Metaplast board.
+    """List the serial ports and the Metaplast boards on them.
 
-    A port is asked, by sending a request to it, if its USB vendor and product
-    are a known board's. A board behind another adapter is asked with --all.
+    Sends a request to each port with the USB vendor and product of a supported
+    board. With --all, asks boards behind other adapters, too.
     """
     if baud is not None:
         require_at_least("--baud", baud, 1)
-    require("serial", extra="driver", purpose="looking for boards")
+    require("serial", extra="driver", purpose="listing serial ports")
     from ...boards.driver.ports import BAUD, list_ports
 
     found = [_entry(info, ask_any=all_, baud=baud or BAUD) for info in list_ports()]
@@ -54,13 +54,13 @@ def devices(
         print_json({"ports": found})
         return
     if not found:
-        typer.echo("there are no serial ports; plug a board in, or use virtual:BOARD")
+        typer.echo("there are no serial ports; plug in a board, or use virtual:BOARD")
     for entry in found:
         typer.echo(_line(entry))
 
 
 def _entry(info: "PortInfo", *, ask_any: bool, baud: int) -> dict[str, Any]:
-    """A port as the JSON document has it; asks for its board."""
+    """The JSON entry of a port; asks the port for its board."""
     from ...boards.driver.errors import LinkError, NoAnswerError
     from ...boards.driver.identification import identify
     from ...boards.driver.ports import open_client
@@ -93,11 +93,12 @@ def _entry(info: "PortInfo", *, ask_any: bool, baud: int) -> dict[str, Any]:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    """A port as a line of text."""
+    """The line of text of a port."""
     details = [entry["description"], entry["usb"] and f"USB {entry['usb']}"]
     if entry["may_be"]:
         details.append(f"may be {' or '.join(entry['may_be'])}")
-    said = entry["board"] or entry["reason"]
+    answer = entry["board"] or entry["reason"]
     if entry["clock_khz"]:
-        said += f", {entry['clock_khz'] / 1000:g} MHz"
-    return printable(f"{entry['port']}  {', '.join(filter(None, details))}: {said}")
+        answer += f", {entry['clock_khz'] / 1000:g} MHz"
+    known = ", ".join(filter(None, details))
+    return printable(f"{entry['port']}  {': '.join(filter(None, (known, answer)))}")

@@ -1,4 +1,4 @@
-"""`metaplast evaluate`."""
+"""`metaplast evaluate`: accuracy and confusion matrix of a model."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -11,13 +11,13 @@ from ..terminal.output import percent, print_json, print_table
 
 __all__ = ["register"]
 
-# A wider matrix does not fit a terminal; its largest confusions are listed instead.
+# The confusion matrix of more classes does not fit a terminal: list the largest confusions.
 PRINTED_CLASSES = 20
 LISTED_CONFUSIONS = 10
 
 
 class Split(StrEnum):
-    """Which samples of a data set."""
+    """Part of a data set."""
 
     TEST = "test"
     TRAIN = "train"
@@ -34,14 +34,14 @@ def evaluate(
     split: Annotated[
         Split | None,
         typer.Option(
-            help="Which samples.",
-            show_default="test if the data set has them, or else train",
+            help="The samples to use.",
+            show_default="test if the data set has one, otherwise train",
         ),
     ] = None,
     data_dir: DataDirOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Accuracy, confusion matrix and per-class recall of a model on a data set."""
+    """Measure accuracy, confusion matrix and per-class recall of a model on a data set."""
     from ...golden_model import datasets
     from ...golden_model.errors import DataError
     from ...golden_model.files.model_file import Model
@@ -65,6 +65,10 @@ def evaluate(
         count / total if total else None
         for count, total in zip(confusion.diagonal().tolist(), totals, strict=True)
     ]
+    labels = list(own_labels(trained) or range(classes))
+    names = list(samples.class_names or trained.class_names or map(str, labels))
+    if len(names) != classes:
+        names = list(map(str, labels))
     if json:
         print_json(
             {
@@ -73,7 +77,8 @@ def evaluate(
                 "split": samples.split,
                 "samples": len(y),
                 "accuracy": right / len(y),
-                "labels": list(own_labels(trained) or range(classes)),
+                "labels": labels,
+                "class_names": names,
                 "recall": recall,
                 "confusion": confusion.tolist(),
             }
@@ -83,21 +88,17 @@ def evaluate(
     kind = "" if data.lower().endswith(".csv") else f"{samples.split} "  # a table has no splits
     which = f"{right:,} of {len(y):,} {kind}samples"
     typer.echo(f"accuracy {percent(right / len(y))} ({which})")
-    labels = list(map(str, own_labels(trained) or range(classes)))
-    names = list(samples.class_names or trained.class_names or labels)
-    if len(names) != classes:
-        names = labels
     typer.echo()
     if classes <= PRINTED_CLASSES:
         rows = [
             [
-                f"{label} {name}" if name != label else name,
+                f"{label} {name}" if name != str(label) else name,
                 *map(str, confusion[index].tolist()),
                 percent(recall[index]),
             ]
             for index, (label, name) in enumerate(zip(labels, names, strict=True))
         ]
-        headings = ["true \\ predicted", *labels, "recall"]
+        headings = ["true \\ predicted", *map(str, labels), "recall"]
         print_table(headings, rows)
         return
     print_table(
@@ -118,6 +119,6 @@ def evaluate(
             for cell in largest.tolist()
             if off_diagonal.flat[cell]
         ],
-        title="The largest confusions (--json has them all):",
+        title="The largest confusions (--json prints all):",
         text=2,
     )

@@ -1,10 +1,11 @@
-"""`metaplast export`."""
+"""`metaplast export verilog`: write the trainer core as Verilog."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..options.folding import PLAN_HELP, check_plan_or_fpga, chosen_folding
 from ..options.network_choice import (
     InputsOption,
     NetworkArgument,
@@ -45,7 +46,7 @@ def verilog(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The fold factors, as `metaplast plan` writes them.",
+            help=PLAN_HELP,
             show_default=False,
         ),
     ] = None,
@@ -71,13 +72,11 @@ def verilog(
         counter_bits=counter_bits,
         robustness=robustness,
     )
-    if plan is not None and fpga is not None:
-        raise typer.BadParameter("has a plan already; leave out --fpga", param_hint="--plan")
+    check_plan_or_fpga(plan, fpga)
     config = chosen_network(model, inputs, choices)
     require("amaranth", extra="rtl", purpose="the export")
 
     from ...hdl.export.core_export import export_verilog
-    from ..options.folding import chosen_folding
 
     files = export_verilog(chosen_folding(config, plan, fpga), out)
     paths = [files.verilog, files.description, files.manual, files.waivers]

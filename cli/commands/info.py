@@ -1,9 +1,9 @@
-"""`metaplast info`."""
+"""`metaplast info`: show a model file."""
 
 import typer
 
 from ..options.options import JsonOption, ModelArgument
-from ..terminal.output import percent, print_json, print_table
+from ..terminal.output import network_shape, percent, print_json, print_table
 
 __all__ = ["register"]
 
@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def info(model: ModelArgument, json: JsonOption = False) -> None:
-    """Show what a model file holds: network, encoding, training, history."""
+    """Show the network, encoding, training and history of a model file."""
     import numpy as np
 
     from ...golden_model.files.model_file import Model
@@ -55,10 +55,9 @@ def info(model: ModelArgument, json: JsonOption = False) -> None:
         )
         return
 
-    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
     facts = [
         ("trained on", trained.data_name or "-"),
-        ("network", shape),
+        ("network", network_shape(config)),
         ("counter bits B", str(config.counter_bits)),
         ("robustness r", f"{config.robustness:g}"),
         ("reinforcement p_r", f"{config.reinforcement:g}"),
@@ -98,7 +97,7 @@ def _encoding(encoder: "object") -> str:
 
     assert isinstance(encoder, Thermometer)
     if encoder.passes_bits:
-        return f"{encoder.features} features, bits already"
+        return f"{encoder.features} features, each one bit"
     bits = f"{encoder.bits_per_feature} bit" + ("s" if encoder.bits_per_feature > 1 else "")
     if encoder.per_feature:
         return f"{encoder.features} features, {len(encoder.kept)} of them kept, {bits} each"

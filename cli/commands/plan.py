@@ -1,4 +1,4 @@
-"""`metaplast plan`."""
+"""`metaplast plan`: fold a network onto an FPGA."""
 
 import json as json_module
 from pathlib import Path
@@ -25,7 +25,7 @@ from ..options.options import (
     parse_sizes,
     require_at_least,
 )
-from ..terminal.output import check_file, print_json, print_table
+from ..terminal.output import check_file, network_shape, print_json, print_table
 
 if TYPE_CHECKING:
     from ...golden_model import NetworkConfig
@@ -61,7 +61,7 @@ def plan(
         typer.Option(
             metavar="NAME",
             help="The FPGA, or a board that carries it.",
-            show_default="none: a plan of moderate size",
+            show_default="none, with a plan of moderate size",
         ),
     ] = None,
     cells: CellsOption = None,
@@ -89,7 +89,7 @@ def plan(
             metavar="RATE,…",
             help="Mean number of neurons chosen per sample, for each layer or for all.",
             rich_help_panel=WORKLOAD,
-            show_default="those of a first epoch",
+            show_default="the rates of a first epoch",
         ),
     ] = None,
     errors: Annotated[
@@ -98,7 +98,7 @@ def plan(
             metavar="SHARE,…",
             help="Share of samples that raise the error bit, for each layer or for all.",
             rich_help_panel=WORKLOAD,
-            show_default="those that go with --chosen",
+            show_default="derived from --chosen",
         ),
     ] = None,
     accuracy: Annotated[
@@ -113,15 +113,17 @@ def plan(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write plan and report as JSON, for --plan.", show_default=False
+            metavar="FILE",
+            help="Write plan and report as JSON, to read with --plan.",
+            show_default=False,
         ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
     """Fold a network onto an FPGA, and report cycles and resources.
 
-    Chooses the fold factors with which a sample takes the fewest cycles and which the
-    FPGA has room for, and prints cycles, memories and an estimate of the logic.
+    Chooses the fold factors that fit the FPGA and take the fewest cycles per sample,
+    and prints cycles, memories and an estimate of the logic.
     """
     choices = Choices(
         hidden=parse_sizes(hidden, "--hidden"),
@@ -134,7 +136,9 @@ def plan(
     config = _network(model, inputs, file, choices)
     overrides = _overrides(factors or [], len(config.layers))
     if file is not None and factors:
-        raise typer.BadParameter("says all factors already; leave out --set", param_hint="--plan")
+        raise typer.BadParameter(
+            "already has all fold factors; leave out --set", param_hint="--plan"
+        )
     require_at_least("--cells", cells, 1)
     if cells is not None and fpga is None:
         raise typer.BadParameter("needs --fpga NAME", param_hint="--cells")
@@ -153,7 +157,7 @@ def plan(
 def _network(
     model: Path | None, inputs: int | None, file: Path | None, choices: Choices
 ) -> "NetworkConfig":
-    """The network that was asked for, or the one of a plan file."""
+    """The network of a model, of the options, or of a plan file."""
     if file is not None and model is None and inputs is None and not any(choices.given()):
         return load_network(file)
     return chosen_network(model, inputs, choices)
@@ -182,7 +186,7 @@ def _folding(
     overrides: list[dict[str, Any]],
     workload: "Workload",
 ) -> tuple["FoldedNetwork", "FPGA | None"]:
-    """The network folded by a file, for an FPGA, or for none; and the FPGA."""
+    """Fold the network by a file, for an FPGA, or by the default plan; return also the FPGA."""
     from ...hdl.planning.fpgas import find_fpga
     from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.planner import default_plan, plan_network
@@ -201,7 +205,7 @@ def _folding(
 
 
 def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
-    """Fold factors by layer from ``[LAYER.]FACTOR=VALUE``."""
+    """Parse fold factors of each layer: ``[LAYER.]FACTOR=VALUE``."""
     overrides: list[dict[str, Any]] = [{} for _ in range(layers)]
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -227,7 +231,7 @@ def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
 
 
 def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
-    """``1.9,0.5`` as ``(1.9, 0.5)``."""
+    """Parse numbers: ``1.9,0.5`` is ``(1.9, 0.5)``."""
     if text is None:
         return None
     try:
@@ -241,17 +245,19 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
 
 def _print(report: "PlanReport") -> None:
     config = report.folded.config
-    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
     place = f"on {report.fpga.name}" if report.fpga else "for no FPGA"
     plans = [layer.folded.plan.to_dict() for layer in report.layers]
     print_table(
         ["fold factor", *(f"layer {layer.folded.config.index}" for layer in report.layers)],
         [[factor, *(str(plan[factor]) for plan in plans)] for factor in plans[0]],
-        title=f"{shape} {place}: {config.counter_bits}-bit counters, batch {config.batch}",
+        title=(
+            f"{network_shape(config)} {place}: {config.counter_bits}-bit counters, "
+            f"batch {config.batch}"
+        ),
     )
     typer.echo()
     print_table(
-        ["cycles per sample", "load", "forward", "update", "events", "scan", "in all"],
+        ["cycles per sample", "load", "forward", "update", "events", "scan", "total"],
         [
             [
                 f"layer {layer.folded.config.index}",
@@ -270,10 +276,10 @@ def _print(report: "PlanReport") -> None:
             for layer, cycles in zip(report.layers, report.cycles.layers, strict=True)
         ],
     )
-    typer.echo(f"network: {report.cycles.total:.1f} cycles per sample (layers work side by side)")
+    typer.echo(f"network: {report.cycles.total:.1f} cycles per sample (layers work in parallel)")
     typer.echo()
     print_table(
-        ["layer", "memory", "how many", "rows", "bits of a row", "made of"],
+        ["layer", "memory", "count", "rows", "bits per row", "made of"],
         [
             [
                 str(layer.folded.config.index),
@@ -291,7 +297,7 @@ def _print(report: "PlanReport") -> None:
     )
     typer.echo()
     needs = {f"layer {one.folded.config.index}": one.need for one in report.layers}
-    needs |= {"core": report.core.need, "in all": report.need}
+    needs |= {"core": report.core.need, "total": report.need}
     columns = {"luts": "LUTs (about)", "registers": "registers (about)"}
     if report.fpga is not None:
         from ...hdl.planning.resources import Resources

@@ -1,4 +1,4 @@
-"""`metaplast predict`."""
+"""`metaplast predict`: label the samples of a file."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ def predict(
         str,
         typer.Argument(
             metavar="FILE",
-            help="Samples: a .npz file with x, or a .csv file, with labels or without.",
+            help="Samples: a .npz file with x, or a .csv file with or without labels.",
         ),
     ],
     json: JsonOption = False,

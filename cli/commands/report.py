@@ -1,4 +1,4 @@
-"""`metaplast report`."""
+"""`metaplast report`: show resources and speed of a build."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,12 +35,12 @@ def report(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Report the resources of a build, its speed, and what limits it."""
-    require("amaranth", extra="boards", purpose="builds for boards")
+    """Report the resources, speed and critical path of a build."""
+    require("amaranth", extra="boards", purpose="reporting a build")
     from ...boards.bitstream.description import Build
 
     if model is not None and html is None:
-        raise typer.BadParameter("is shown on a page only; add --html FILE", param_hint="--model")
+        raise typer.BadParameter("needs --html FILE", param_hint="--model")
     loaded = Build.load(build)
     if html is not None:
         check_file(html, "--html", unlike=[*loaded.files, *([] if model is None else [model])])
@@ -77,7 +77,7 @@ def _print(build: "Build") -> None:
         ["component", "LUTs", "registers", "block RAMs", "SPRAMs", "DSPs"],
         [
             [name, *(f"{amount:,}" for amount in needs.values())]
-            for name, needs in (*known["components"].items(), ("in all", known["needs"]))
+            for name, needs in (*known["components"].items(), ("total", known["needs"]))
         ],
     )
     typer.echo()

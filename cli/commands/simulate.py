@@ -1,13 +1,14 @@
-"""`metaplast simulate`."""
+"""`metaplast simulate`: train in simulated gateware."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..options.folding import PLAN_HELP, check_plan_or_fpga, chosen_folding
 from ..options.options import require_at_least, whole_number
 from ..options.training_options import TrainingOptions, takes_training_options
-from ..terminal.output import check_file, read_from, require
+from ..terminal.output import check_file, read_from, require_simulator
 
 __all__ = ["register"]
 
@@ -26,7 +27,7 @@ def simulate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The fold factors, as `metaplast plan` writes them.",
+            help=PLAN_HELP,
             rich_help_panel=GATEWARE,
             show_default=False,
         ),
@@ -44,8 +45,8 @@ def simulate(
         str,
         typer.Option(
             metavar="epoch|batch",
-            help="When to compare counters, snapshots and random streams with the golden model's; "
-            "predictions, error bits and counts are compared always.",
+            help="When to compare counters, snapshots and random streams with the golden model; "
+            "predictions, error bits and counts are always compared.",
             rich_help_panel=CHECKING,
         ),
     ] = "epoch",
@@ -53,7 +54,7 @@ def simulate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Record a batch as a waveform (VCD); on a mismatch, the batch in which it arose.",
+            help="Record a batch as a waveform (VCD); on a mismatch, the batch with the first one.",
             rich_help_panel=CHECKING,
             show_default="on a mismatch only, the model's name with .vcd",
         ),
@@ -70,12 +71,11 @@ def simulate(
 ) -> None:
     """Train a network in simulated gateware, and compare it with the golden model.
 
-    The trainer core is built with Verilator, once for each design, and trains on
-    the samples as a board would. The golden model trains alongside. A difference
-    ends the training with status 1: the batch in which it arose is searched for
-    and recorded.
+    Builds the trainer core with Verilator, once for each design. The golden model
+    trains on the same samples. A difference ends the training with status 1, and
+    the first batch that differs is recorded as a waveform.
 
-    DATA may also be a recorded run, as for `metaplast train`. Ctrl-C keeps the
+    DATA may also be a recorded run, as for `metaplast train`. Ctrl-C saves the
     last finished epoch (with --validation the best) and ends with status 1.
     """
     from ..training.backends import Backend
@@ -84,21 +84,14 @@ def simulate(
     require_at_least("--waves-batch", waves_batch, 1)
     if check not in ("epoch", "batch"):
         raise typer.BadParameter(f"must be epoch or batch, not {check!r}", param_hint="--check")
-    if plan is not None and fpga is not None:
-        raise typer.BadParameter(
-            "has the fold factors already, so that there is nothing to plan for --fpga; "
-            "leave one of them out",
-            param_hint="--plan",
-        )
+    check_plan_or_fpga(plan, fpga)
     if waves_batch > 1 and waves is None:
         raise typer.BadParameter("needs --waves FILE", param_hint="--waves-batch")
-    for package in ("amaranth", "cocotb", "verilator"):
-        require(package, extra="rtl", purpose="the simulation")
+    require_simulator("the simulation")
     if waves is not None:
         _check_waves(waves, options, plan)
 
     def backend(model: Path) -> Backend:
-        from ..options.folding import chosen_folding
         from ..training.simulation import SimulationBackend
 
         return SimulationBackend(
@@ -112,12 +105,12 @@ def simulate(
 
 
 def _check_waves(waves: Path, options: TrainingOptions, plan: Path | None) -> None:
-    """See that the waveform can be written, and overwrites nothing that is read or written."""
+    """Check that the waveform can be written, and overwrites no other file of the command."""
     inputs = [path for path in (options.continue_, plan) if path is not None]
     check_file(waves, "--waves", unlike=[*read_from(options.data, options.data_dir), *inputs])
     if options.model is not None and waves.absolute() == options.model.absolute():
         raise typer.BadParameter(
-            f"must be another file than --model {options.model}", param_hint="--waves"
+            f"must be a file other than --model {options.model}", param_hint="--waves"
         )
 
 

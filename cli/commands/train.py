@@ -1,4 +1,4 @@
-"""`metaplast train`."""
+"""`metaplast train`: train a network."""
 
 from pathlib import Path
 from typing import Annotated
@@ -53,7 +53,7 @@ def train(
         typer.Option(
             parser=number,
             metavar="SHARE",
-            help="Share of bytes that a virtual board's cable corrupts, in both directions.",
+            help="Share of bytes that the line of a virtual board corrupts, in both directions.",
             rich_help_panel=BOARD,
         ),
     ] = 0.0,
@@ -61,7 +61,7 @@ def train(
         bool,
         typer.Option(
             "--check",
-            help="Train the golden model in lock step, and compare everything.",
+            help="Train the golden model in lock step, and compare with it.",
             rich_help_panel=BOARD,
         ),
     ] = False,
@@ -69,9 +69,9 @@ def train(
     """Train a network and save it.
 
     DATA may also be a recorded run (a .npz file with x, y, hidden, groups, …):
-    it is trained as it was recorded, and the results are compared.
+    it is trained with the recorded options, and the results are compared.
 
-    Ctrl-C keeps the last finished epoch (with --validation the best) and ends
+    Ctrl-C saves the last finished epoch (with --validation the best) and ends
     with status 1.
     """
     from ..training.backends import Backend

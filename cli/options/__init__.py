@@ -1,1 +1,1 @@
-"""Options that several commands share, and what they select."""
+"""Options that several commands share, and the networks, plans and trainings they select."""

@@ -1,4 +1,4 @@
-"""The plan that a command's options ask for."""
+"""Fold factors from the options of a command: a plan file, an FPGA, or the default plan."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
 
 __all__ = [
+    "BoardPlanOption",
     "CellsOption",
+    "PLAN_HELP",
+    "check_plan_or_fpga",
     "chosen_folding",
     "folded_by",
     "load_network",
@@ -27,15 +30,37 @@ CellsOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Logic cells that the core may take, by estimate; fewer leave room for other logic, "
-        "and are built sooner.",
-        show_default="about what the FPGA has room for",
+        help="Logic cells that the core may take, by estimate; fewer leave room for other logic "
+        "and build faster.",
+        show_default="about as many as fit the FPGA",
     ),
 ]
 
 
+PLAN_HELP = "The fold factors, as `metaplast plan` writes them."
+
+BoardPlanOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help=PLAN_HELP, show_default="planned for the board"),
+]
+
+
+def check_plan_or_fpga(file: Path | None, fpga: str | None) -> None:
+    """Refuse both a plan file and an FPGA to plan for.
+
+    Raises
+    ------
+    typer.BadParameter
+        If both are given.
+    """
+    if file is not None and fpga is not None:
+        raise typer.BadParameter(
+            "already has the fold factors; leave out --plan or --fpga", param_hint="--plan"
+        )
+
+
 def chosen_folding(config: "NetworkConfig", file: Path | None, fpga: str | None) -> "FoldedNetwork":
-    """The network folded by the plan of a file or for an FPGA, or else by one for no FPGA.
+    """Fold a network by the plan of a file, or for an FPGA, or by the default plan.
 
     Raises
     ------
@@ -53,12 +78,13 @@ def chosen_folding(config: "NetworkConfig", file: Path | None, fpga: str | None)
 
 
 def folded_by(config: "NetworkConfig", file: Path) -> "FoldedNetwork":
-    """The network folded by the plan of a file.
+    """Fold a network by the plan of a file.
 
     Raises
     ------
     MetaplastError
-        If the file holds no plan, or its plan does not suit the network; the message names it.
+        If the file holds no plan, or its plan does not suit the network; the message names the
+        file.
     """
     from ...golden_model.errors import ConfigurationError
     from ...hdl.planning.plan import FoldedNetwork
@@ -70,12 +96,12 @@ def folded_by(config: "NetworkConfig", file: Path) -> "FoldedNetwork":
 
 
 def load_plan(file: Path) -> "NetworkPlan":
-    """A plan, or a report with one, in JSON.
+    """Read a plan from a JSON file, which holds the plan or a report of `metaplast plan`.
 
     Raises
     ------
     MetaplastError
-        If it is none.
+        If the file holds no plan.
     """
     from ...golden_model.errors import ConfigurationError, MetaplastError
     from ...hdl.planning.plan import NetworkPlan
@@ -90,12 +116,12 @@ def load_plan(file: Path) -> "NetworkPlan":
 
 
 def load_network(file: Path) -> "NetworkConfig":
-    """The network that a report of `metaplast plan` is about.
+    """Read the network of a report of `metaplast plan`.
 
     Raises
     ------
     MetaplastError
-        If it does not say.
+        If the file holds no network.
     """
     from ...golden_model import NetworkConfig
     from ...golden_model.errors import ConfigurationError, MetaplastError
@@ -105,7 +131,7 @@ def load_network(file: Path) -> "NetworkConfig":
         return NetworkConfig.from_dict(document["config"])
     except (KeyError, TypeError):
         raise MetaplastError(
-            f"{file} does not say for which network it is; give a MODEL, or --inputs and --classes"
+            f"{file} holds no network; give a MODEL, or --inputs and --classes"
         ) from None
     except ConfigurationError as error:
         raise MetaplastError(f"{file}: {error}") from None
@@ -118,17 +144,17 @@ def _load(file: Path) -> Any:
         return json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
         raise MetaplastError(
-            f"{file} is no plan: it is not JSON; have one written by `metaplast plan --out FILE`"
+            f"{file} is not a plan: it is not JSON; write one with `metaplast plan --out FILE`"
         ) from None
 
 
 def with_factors(plan: "NetworkPlan", factors: Sequence[Mapping[str, Any]]) -> "NetworkPlan":
-    """A plan with some of each layer's fold factors replaced.
+    """Replace some fold factors of each layer of a plan.
 
     Raises
     ------
     ConfigurationError
-        If there is no such factor.
+        If a factor does not exist.
     """
     from ...hdl.planning.plan import LayerPlan, NetworkPlan
 

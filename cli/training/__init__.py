@@ -1,1 +1,1 @@
-"""Training as the commands run it: data, epochs, what is kept, what is printed."""
+"""Training in the commands: data, back ends, epochs, the kept model, output."""

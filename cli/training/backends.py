@@ -1,4 +1,4 @@
-"""Where a training runs: in the golden model, in simulated gateware, on a board."""
+"""Training back ends: the golden model, and the interface of simulated gateware and boards."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
@@ -13,14 +13,14 @@ __all__ = ["Backend"]
 
 
 class Backend:
-    """The golden model trains. Other back ends change what differs; a context manager.
+    """Train the golden model; the base class of all back ends, and a context manager.
 
     Attributes
     ----------
     trainer : Trainer
         Trains the network; set by :meth:`start`.
     failures : tuple of type
-        Exceptions that end a training as Ctrl-C does, with the epochs that are finished.
+        Exceptions that end a training as Ctrl-C does: the finished epochs are kept.
     counts_cycles : bool
         Whether epochs have cycles.
     """
@@ -36,11 +36,11 @@ class Backend:
         self.close()
 
     def headline(self, session: "Session") -> str:
-        """Lines on the network in gateware, after the headline of the training."""
+        """Text on the network in gateware, which follows the headline of the training."""
         return ""
 
     def start(self, session: "Session", reporter: Reporter) -> None:
-        """Make ready to train a session's network, from where the session stands."""
+        """Prepare to train the network of a session from its present state."""
         self.trainer = session.trainer
         self._bits = session.bits
 
@@ -52,11 +52,11 @@ class Backend:
         return self.trainer.train_epoch(self._bits.x, self._bits.y, on_batch)
 
     def progress(self) -> str:
-        """More for the progress bar, after the samples a second."""
+        """Text for the progress bar, which follows the samples per second."""
         return ""
 
     def verify_epoch(self, *, last: bool) -> None:
-        """Check a finished epoch, if there is something to check.
+        """Check a finished epoch.
 
         Parameters
         ----------
@@ -65,12 +65,12 @@ class Backend:
         """
 
     def verify_training(self) -> None:
-        """Check the finished training, if there is something to check."""
+        """Check the finished training."""
 
     def verdict(self, outcome: "Outcome") -> Iterator[str]:
-        """Lines on what was checked."""
+        """Lines with the result of the checks."""
         yield from ()
 
     def document(self, outcome: "Outcome") -> dict[str, Any]:
-        """Entries of the JSON document, besides those of every training."""
+        """Further entries of the JSON document."""
         return {}

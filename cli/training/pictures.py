@@ -1,35 +1,35 @@
-"""The pictures of a training that `--plot` asks for."""
+"""Draw and save the plots of a training, for `--plot`."""
 
 from pathlib import Path
 
 from ...golden_model.metrics import confusion_matrix
-from ..terminal.output import percent
+from ..terminal.output import network_shape, percent
 from .session import Outcome, Session
 
 __all__ = ["draw_training"]
 
 
 def draw_training(session: Session, outcome: Outcome, folder: Path) -> list[Path]:
-    """Draw learning curve, hidden weights and confusion matrix of a training.
+    """Draw learning curve, hidden weights, confusion matrix and first layer of a training.
 
     Parameters
     ----------
     session : Session
         The training.
     outcome : Outcome
-        Its outcome, with a model.
+        The outcome of the training, with a model.
     folder : Path
-        The folder of the pictures; made if it is not there.
+        The folder of the plots; created if it does not exist.
 
     Returns
     -------
     list of Path
-        The pictures, PNG.
+        The plots, PNG.
 
     Raises
     ------
     OSError
-        If a picture cannot be written.
+        If a plot cannot be written.
     """
     from ..terminal import plots
 
@@ -37,7 +37,7 @@ def draw_training(session: Session, outcome: Outcome, folder: Path) -> list[Path
     model = outcome.model
     assert model is not None
     config = model.config
-    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
+    shape = network_shape(config)
     name = Path(session.data.name).resolve().stem
     epoch = model.history[-1].epoch + 1
     bits = session.bits

@@ -1,4 +1,4 @@
-"""The path from a request to a saved model, for every back end."""
+"""Run a training from the options to the saved model, with any back end."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,6 +9,8 @@ import typer
 from ...golden_model import datasets
 from ...golden_model.errors import MetaplastError
 from ...golden_model.files.model_file import Model
+from ...golden_model.network import Network
+from ...golden_model.recorded_run import first_difference
 from ..options.options import Choices
 from ..options.training_options import TrainingOptions
 from ..terminal.interrupts import held_interrupts
@@ -25,7 +27,6 @@ from .session import (
     Outcome,
     Session,
     continue_session,
-    first_difference,
     new_session,
     run_session,
     train_epochs,
@@ -47,20 +48,20 @@ def run_training(
     Parameters
     ----------
     options : TrainingOptions
-        The request.
+        The options.
     backend : callable
         Makes the back end, from the path of the model.
     suffix : str
-        The end of the model's name, if none is given.
+        The end of the model's default name.
     unlike : iterable of Path
         Further files that the model must not overwrite.
 
     Raises
     ------
     typer.BadParameter
-        If an option cannot be.
+        If an option has a bad value.
     MetaplastError
-        If the data, the training or the files fail.
+        If the data cannot be used, the training fails or a file cannot be written.
     """
     choices = options.choices()
     reporter = Reporter(json=options.json, quiet=options.quiet)
@@ -89,7 +90,11 @@ def run_training(
     as_recorded &= not outcome.interrupted
     if as_recorded:
         assert data.run is not None
-        difference = first_difference(data.run, outcome, session.bits.x)
+        assert outcome.model is not None
+        network = outcome.model.trainer().network
+        assert isinstance(network, Network)
+        accuracies = [record.accuracy for record in outcome.records]
+        difference = first_difference(data.run, network, accuracies, session.bits.x)
         if difference is not None:
             raise MetaplastError(
                 f"the training differs from the recorded run: {difference}; the model was not saved"
@@ -100,7 +105,7 @@ def run_training(
 def _session(
     data: datasets.DataSet, options: TrainingOptions, choices: Choices, reporter: Reporter
 ) -> tuple[Session, bool]:
-    """The training that is asked for, and whether its results are to be the recorded ones."""
+    """The training, and whether its results must equal the recorded ones."""
     validation, samples = options.validation, options.samples
     if options.continue_ is not None:
         model = Model.load(options.continue_)
@@ -115,13 +120,15 @@ def _session(
 
 
 def _check_plot(plot: Path, model: Path | None) -> None:
-    """See that plots can be drawn and saved."""
+    """Check that plots can be drawn and saved."""
     from ..terminal.plots import require_matplotlib
 
     require_matplotlib()
     check_folder(plot, "--plot")
     if model is not None and model.absolute() == plot.absolute():
-        raise typer.BadParameter(f"must be another place than --model {model}", param_hint="--plot")
+        raise typer.BadParameter(
+            f"must be a directory other than --model {model}", param_hint="--plot"
+        )
 
 
 def _save(
@@ -138,7 +145,7 @@ def _save(
     model, kept = outcome.model, outcome.kept
     assert model is not None
     assert kept is not None
-    with held_interrupts():  # what is trained is saved, and told
+    with held_interrupts():  # the model is saved and reported
         model.save(path)
         pictures, undrawn = _pictures(session, outcome, options.plot)
         if options.json:
@@ -153,14 +160,14 @@ def _save(
         for picture in pictures:
             reporter.result(f"drew {picture}")
     if undrawn:
-        raise MetaplastError(f"{path} was saved, and its pictures could not be drawn: {undrawn}")
+        raise MetaplastError(f"{path} was saved, but its plots could not be drawn: {undrawn}")
     if outcome.interrupted:
         stopped = outcome.trouble or "interrupted"
         raise MetaplastError(f"{stopped}; epoch {kept.epoch + 1} was saved in {path}")
 
 
 def _pictures(session: Session, outcome: Outcome, folder: Path | None) -> tuple[list[Path], str]:
-    """The pictures, if there are to be any; and why there are none."""
+    """Draw the plots, if a folder is given; return them, or the reason why they failed."""
     if folder is None:
         return [], ""
     try:

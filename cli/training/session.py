@@ -1,4 +1,4 @@
-"""A training as the commands run it: data, encoding, network, epochs, what is kept."""
+"""Training sessions of the commands: data, encoding, network, epochs, and the kept model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,6 @@ __all__ = [
     "Session",
     "continue_session",
     "encode",
-    "first_difference",
     "new_session",
     "run_session",
     "train_epochs",
@@ -34,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Bits:
-    """A data set's samples as bits, split as asked for; held-out and test samples may be none."""
+    """The encoded samples of a data set, split; None for held-out or test samples it lacks."""
 
     encoder: Thermometer
     x: NDArray[np.uint8]
@@ -47,7 +46,7 @@ class Bits:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Session:
-    """A training that is ready to begin, or to go on."""
+    """A training before its first epoch, new or resumed."""
 
     data: DataSet
     bits: Bits
@@ -56,12 +55,12 @@ class Session:
     history: tuple[EpochRecord, ...] = ()
 
     def model(self, trainer: Trainer | None = None) -> Model:
-        """A trainer's state as it stands, apart from it; without a history.
+        """A copy of a trainer's state as a model, without its history.
 
         Parameters
         ----------
         trainer : Trainer, optional
-            The trainer; by default the session's own.
+            The trainer; by default that of the session.
         """
         trainer = trainer or self.trainer
         names = self.data.class_names
@@ -78,23 +77,23 @@ class Session:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What came of a training, and what of it is kept.
+    """The result of a training: its epochs, and the model to save.
 
     Attributes
     ----------
     session : Session
-        What was to be trained.
+        The training.
     model : Model or None
-        What is to be kept: the last finished epoch's state, or the best one's on the samples held
-        out. None where not one epoch was finished.
+        The model to save: the state after the last finished epoch, or after the epoch that is best
+        on the held-out samples. None if no epoch was finished.
     kept : EpochRecord or None
-        Its epoch, with accuracies on this session's samples.
+        The epoch of the model, with accuracies on the samples of this session.
     records : list of EpochRecord
-        Every epoch that was finished, kept or not.
+        Every finished epoch.
     interrupted : bool
-        Whether the user stopped it, or something else did.
+        Whether the training ended early.
     trouble : str
-        What did, if it was not the user.
+        The error that ended it; empty if the user did.
     """
 
     session: Session
@@ -106,11 +105,14 @@ class Outcome:
 
     @property
     def improved(self) -> bool:
-        """Whether an epoch of this training is kept, and not the one that it went on from."""
+        """Whether the kept epoch is one of this training, not the one that it resumed."""
         return self.kept is not None and self.kept in self.records
 
     def begin(self) -> None:
-        """With samples held out, keep the state of the start until there is a better one."""
+        """Keep the initial state of a resumed training until a later one is better.
+
+        Only with held-out samples.
+        """
         if self.session.bits.x_held_out is not None and self.session.history:
             self.model = self.session.model()
             self.kept = self.measured(
@@ -118,7 +120,7 @@ class Outcome:
             )
 
     def measured(self, record: EpochRecord, network: Network) -> EpochRecord:
-        """An epoch's record, with its network's accuracies on the samples not trained on."""
+        """Add the accuracies on held-out and test samples to the record of an epoch."""
         bits = self.session.bits
         return replace(
             record,
@@ -127,7 +129,7 @@ class Outcome:
         )
 
     def finish(self, record: EpochRecord, state: Callable[[], Model]) -> None:
-        """Note a finished epoch, and keep its state unless an earlier one is as good."""
+        """Add a finished epoch, and keep its state unless an earlier one is as good."""
         self.records.append(record)
         best = None if self.kept is None else self.kept.validation_accuracy
         now = record.validation_accuracy
@@ -135,7 +137,7 @@ class Outcome:
             self.model, self.kept = state(), record
 
     def close(self) -> None:
-        """Give the kept model its history, once; a history is long to check."""
+        """Add the history to the kept model, once, because checking a history takes time."""
         if self.model is not None and self.kept is not None:
             last = self.kept.epoch
             new = (record for record in self.records if record.epoch <= last)
@@ -158,18 +160,18 @@ def encode(
     data : DataSet
         The data.
     validation : int
-        Training samples to hold out, the last ones.
+        Number of training samples to hold out, from the end.
     samples : int or None
-        How many of the others to train on, the first ones; all by default.
+        Number of the other samples to train on, from the start; None for all.
     bits_per_feature, per_feature
-        Of a new thermometer, fitted to the samples that are trained on.
+        Options of a new thermometer, which is fitted to the samples that are trained on.
     encoder : Thermometer, optional
-        One to use as it is.
+        A fitted thermometer to use instead.
 
     Raises
     ------
     typer.BadParameter
-        If there are not so many samples.
+        If the data set has fewer samples.
     DataError
         If the data cannot be encoded.
     """
@@ -183,7 +185,7 @@ def encode(
     if samples is not None and samples > left:
         held = f", {validation} held out" if validation else ""
         raise typer.BadParameter(
-            f"{samples} is more than there are: {left} training samples{held}",
+            f"{samples} is too many: {data.name} has {left} training samples{held}",
             param_hint="--samples",
         )
     x, y = data.x_train[: samples or left], data.y_train[: samples or left]
@@ -203,7 +205,7 @@ def encode(
 def new_session(
     data: DataSet, choices: Choices, *, validation: int, samples: int | None
 ) -> Session:
-    """A training from the seeded start."""
+    """A training from the initial state of the seed."""
     bits = encode(
         data,
         validation=validation,
@@ -234,7 +236,7 @@ def continue_session(
     validation: int,
     samples: int | None,
 ) -> Session:
-    """A training that goes on where a model's stood, as if it had never stopped.
+    """A training that resumes a saved model, with the same results as without a stop.
 
     Raises
     ------
@@ -257,20 +259,20 @@ def continue_session(
         if wish != fixed[name]:
             raise typer.BadParameter(
                 f"{_shown(wish)} contradicts the model, which has {_shown(fixed[name])}; "
-                "leave the option out to go on, or leave out --continue to start anew",
+                "leave out the option to resume, or leave out --continue to start a new training",
                 param_hint=option_name(name),
             )
     epochs = choices.epochs or DEFAULT_EPOCHS
     if model.epoch + epochs > MAX_EPOCHS:
         raise typer.BadParameter(
-            f"{epochs} is too many: the model has {model.epoch} behind it, and there are "
-            f"{MAX_EPOCHS} in all",
+            f"{epochs} is too many: the model was trained for {model.epoch} epochs, and at most "
+            f"{MAX_EPOCHS} are possible",
             param_hint="--epochs",
         )
     if (labels := own_labels(model)) is not None:
         raise MetaplastError(
             f"the model was trained in Python, on the labels {', '.join(map(str, labels))}, and "
-            f"{data.name} has labels from 0; go on with it in Python (partial_fit)"
+            f"{data.name} has labels from 0; resume it in Python (partial_fit)"
         )
     if data.features != model.encoder.features:
         raise MetaplastError(
@@ -301,9 +303,9 @@ def run_session(
     samples: int | None,
     reporter: Reporter,
 ) -> tuple[Session, bool]:
-    """A training as a run file records it, and whether its results are to be the recorded ones.
+    """A training of a recorded run, and whether its results must equal the recorded ones.
 
-    They are not if the user wants something else than what is recorded, which is reported.
+    They need not if an option differs from the recorded value; each such option is reported.
     """
     recorded = Choices(
         hidden=run.hidden,
@@ -342,16 +344,16 @@ def train_epochs(
     *,
     report: Callable[[EpochRecord], None],
 ) -> Outcome:
-    """Train a session's epochs; Ctrl-C ends it with what is finished.
+    """Train the epochs of a session; Ctrl-C ends it and keeps the finished epochs.
 
     Parameters
     ----------
     session : Session
-        What to train.
+        The training.
     backend : Backend
-        Where to train it; started.
+        The started back end.
     reporter : Reporter
-        Gets the bar.
+        Shows the progress bar.
     report : callable
         Called with each finished epoch's record.
     """
@@ -373,8 +375,8 @@ def train_epochs(
                 outcome.finish(record, lambda: session.model(trainer))
             report(record)
         backend.verify_training()
-    except (KeyboardInterrupt, BrokenPipeError):  # or who reads the lines has gone
-        ignore_interrupts()  # one more would lose what is finished
+    except (KeyboardInterrupt, BrokenPipeError):  # or the reader of stdout has closed the pipe
+        ignore_interrupts()  # another one would lose the finished epochs
         outcome.interrupted = True
     except backend.failures as error:
         outcome.interrupted, outcome.trouble = True, str(error)
@@ -387,36 +389,6 @@ def _golden_network(network: TrainableNetwork) -> Network:
     if isinstance(network, Network):
         return network
     return Network.from_state(network.config, network.counters, network.snapshot, network.streams)
-
-
-def first_difference(run: RunParameters, outcome: Outcome, x: NDArray[np.uint8]) -> str | None:
-    """Where a training's results first differ from the recorded ones, in words; None if nowhere."""
-    model = outcome.model
-    assert model is not None
-    initial = Network(model.config)
-    network = model.trainer().network
-    assert isinstance(network, Network)
-    found: dict[str, NDArray[Any]] = {}
-    for index in range(len(model.config.layers)):
-        found[f"initial_counters_{index}"] = initial.counters[index]
-        found[f"classifier_{index}"] = network.classifier[index]
-    found["accuracies"] = np.array([record.accuracy for record in outcome.records])
-    for index in range(len(model.config.layers)):
-        found[f"counters_{index}"] = network.counters[index]
-        found[f"snapshot_{index}"] = network.snapshot[index]
-    found["predictions"] = network.predict(x)
-    for name, values in found.items():
-        recorded = run.expected.get(name)
-        if recorded is None:
-            continue
-        unequal = np.argwhere(np.asarray(values) != recorded)
-        if len(unequal):
-            at = tuple(unequal[0].tolist())
-            return (
-                f"{name}[{', '.join(map(str, at))}] is {values[at]}, and {recorded[at]} was "
-                f"recorded ({len(unequal)} of {recorded.size} values differ)"
-            )
-    return None
 
 
 def _accuracy(

@@ -22,7 +22,7 @@ __all__ = ["SimulationBackend"]
 
 
 class SimulationBackend(Backend):
-    """A simulated core trains, compared with the golden model.
+    """Train a simulated core, and compare it with the golden model.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ class SimulationBackend(Backend):
     waves : Path
         File for a waveform.
     waves_batch : int or None
-        The batch of the first epoch to record, from 0; by default the batch of a mismatch.
+        The batch of the first epoch to record, from 0; by default only the batch of a mismatch.
 
     Raises
     ------
     MismatchError
         In training, if gateware and golden model differ.
     SimulationError
-        If the simulator cannot be built, or fails.
+        If the simulator cannot be built or fails.
     """
 
     counts_cycles = True
@@ -75,17 +75,17 @@ class SimulationBackend(Backend):
         self._held_out = session.bits.x_held_out is not None
         setup = TrainingSetup(folded=self._folded, x=session.bits.x, y=session.bits.y)
         batch = None
-        if self._waves_batch is not None:  # which may be none, before the simulator is built
+        if self._waves_batch is not None:  # fails if there is no such batch, before the build
             batch = coming_batch(setup, session.trainer, self._waves_batch)
-        reporter.line("building the simulator, unless it was built before")
+        reporter.line("building the simulator, or finding it in the cache")
         started = time.perf_counter()
         built = setup.simulator().built
         seconds = time.perf_counter() - started
-        state = "built" if built else "found as built before"
+        state = "built" if built else "found in the cache"
         reporter.line(f"simulator {state} in {seconds:.0f} s")
         if batch is not None:
             record_batch(setup, batch, self._waves)
-            reporter.line(f"batch {batch.number + 1} is recorded in {self._waves}")
+            reporter.line(f"recorded batch {batch.number + 1} in {self._waves}")
         self._training = CoreTraining(
             setup,
             session.trainer,
@@ -117,12 +117,14 @@ class SimulationBackend(Backend):
         if not self._searching:
             self._searching = True
             self._reporter.finish()
-            self._reporter.note("gateware and golden model differ; looking for where it begins")
-            self._reporter.start("looking for the batch", self._samples)
+            self._reporter.note(
+                "gateware and golden model differ; searching for the first difference"
+            )
+            self._reporter.start("searching for the batch", self._samples)
         self._reporter.advance(done)
 
     def verify_epoch(self, *, last: bool) -> None:
-        # A model that may be saved is what the registers tell.
+        # A model that may be saved must equal the state that the registers read out.
         if last or self._held_out:
             assert self._training is not None
             self._training.verify_read_out()
@@ -139,4 +141,8 @@ class SimulationBackend(Backend):
         )
 
     def document(self, outcome: "Outcome") -> dict[str, Any]:
-        return {"plan": self._folded.plan.to_dict(), "equal_to_golden_model": True}
+        return {
+            "plan": self._folded.plan.to_dict(),
+            "check": self._check.value,
+            "equal_to_golden_model": True,
+        }

@@ -1,9 +1,9 @@
-"""What `metaplast train` and `metaplast simulate` print of a training."""
+"""Text output of a training: headline, table of epochs, kept epoch, notes."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..terminal.output import Reporter, percent
+from ..terminal.output import Reporter, network_shape, percent
 
 if TYPE_CHECKING:
     from ...golden_model import EpochRecord
@@ -13,16 +13,16 @@ __all__ = ["EpochTable", "headline", "kept_lines", "note_other_samples"]
 
 
 class EpochTable:
-    """A line for each epoch, under headings that are printed with the first.
+    """Print a line for each epoch, and headings above the first.
 
     Parameters
     ----------
     session : Session
-        Decides which columns there are.
+        The training, which determines the columns.
     reporter : Reporter
-        Gets the lines.
+        Prints the lines.
     cycles : bool
-        Whether there is a column of the cycles of a sample.
+        Whether there is a column of cycles per sample.
     """
 
     def __init__(self, session: "Session", reporter: Reporter, *, cycles: bool = False):
@@ -43,7 +43,7 @@ class EpochTable:
         self._headings_due = True
 
     def row(self, record: "EpochRecord") -> None:
-        """Print an epoch."""
+        """Print the line of an epoch."""
         if self._headings_due:
             self._headings_due = False
             self._line([heading for heading, _ in self._columns])
@@ -74,7 +74,7 @@ class EpochTable:
 
 
 def kept_lines(outcome: "Outcome") -> Iterator[str]:
-    """Which epoch is kept, if there was a choice, and how accurate it is, in words."""
+    """Lines on the kept epoch (with held-out samples) and its accuracy."""
     kept, bits = outcome.kept, outcome.session.bits
     assert kept is not None
     if bits.x_held_out is not None:
@@ -86,7 +86,7 @@ def kept_lines(outcome: "Outcome") -> Iterator[str]:
 
 
 def _kept_epoch(outcome: "Outcome") -> str:
-    """Which epoch is kept of a training with samples held out, in words."""
+    """The line on the kept epoch of a training with held-out samples."""
     kept, held_out = outcome.kept, outcome.session.bits.x_held_out
     assert kept is not None
     assert held_out is not None
@@ -94,27 +94,27 @@ def _kept_epoch(outcome: "Outcome") -> str:
     if outcome.improved:
         return f"kept epoch {kept.epoch + 1}, the best on the {samples}: {accuracy}"
     return (
-        f"kept epoch {kept.epoch + 1}, where this training began: {accuracy} on the {samples}; no "
+        f"kept epoch {kept.epoch + 1}, the start of this training: {accuracy} on the {samples}; no "
         "new epoch was better (try more --epochs)"
     )
 
 
 def headline(session: "Session") -> str:
-    """What is trained on what, in words."""
+    """The first line of a training: data, samples and network."""
     config = session.trainer.network.config
-    shape = "–".join(map(str, (config.inputs, *config.hidden, config.classes)))
     held_out = session.bits.x_held_out
     held = f", {len(held_out):,} held out" if held_out is not None else ""
     return (
-        f"{session.data.name}: {len(session.bits.x):,} training samples{held}; network {shape}, "
-        f"groups of {', '.join(map(str, config.groups))}, {config.counter_bits}-bit counters"
+        f"{session.data.name}: {len(session.bits.x):,} training samples{held}; "
+        f"network {network_shape(config)}, groups of {', '.join(map(str, config.groups))}, "
+        f"{config.counter_bits}-bit counters"
     )
 
 
 def note_other_samples(session: "Session", reporter: Reporter) -> None:
-    """Say so, if a training goes on with other samples than it had before."""
+    """Print a note if a resumed training has another number of samples than before."""
     if session.history and session.history[-1].samples != len(session.bits.x):
         reporter.note(
             f"the model was trained on {session.history[-1].samples:,} samples, "
-            f"and goes on with {len(session.bits.x):,}"
+            f"and is resumed with {len(session.bits.x):,}"
         )

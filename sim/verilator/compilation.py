@@ -67,18 +67,21 @@ def build_executable(
         )
         units = _units(directory, ["main.cpp", *translation.generated])
 
+        def compile_unit(unit: Path) -> Path:
+            result = unit.with_suffix(".o")
+            own = ["-include", str(headers), "-c", unit.name, "-o", result.name]
+            tools.compile([*options, *own], directory)
+            return Path(result.name)
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            runtime = pool.map(tools.runtime, translation.runtime)
-            headers = tools.headers(options)
-
-            def compile_unit(unit: Path) -> Path:
-                result = unit.with_suffix(".o")
-                own = ["-include", str(headers), "-c", unit.name, "-o", result.name]
-                tools.compile([*options, *own], directory)
-                return Path(result.name)
-
-            objects = pool.map(compile_unit, units)
-            tools.link([*objects, *runtime], directory)
+            try:
+                runtime = pool.map(tools.runtime, translation.runtime)
+                headers = tools.headers(options)
+                objects = pool.map(compile_unit, units)
+                tools.link([*objects, *runtime], directory)
+            except BaseException:  # the pool waits for its compilers: Ctrl-C ends them
+                tools.runner.stop()
+                raise
         for file in directory.iterdir():
             if file.name != TOP:
                 file.unlink()

@@ -5,14 +5,14 @@ import platform
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 
 from ...golden_model.errors import MetaplastError
 from ...tools.cache import content_key, get_or_build
-from ...tools.process import run_program
+from ...tools.process import Runner, run_program
 from .design import TOP
 
 __all__ = ["SimulationError", "Tools", "Translation"]
@@ -94,6 +94,8 @@ class Tools:
         The C++ compiler.
     versions : str
         Versions, paths and options of the tools, for keys of the build cache.
+    runner : Runner
+        Runs the tools of one build, and can end them.
     """
 
     verilator: Path
@@ -101,6 +103,7 @@ class Tools:
     main: Path
     compiler: str
     versions: str
+    runner: Runner = field(default_factory=lambda: Runner(SimulationError), compare=False)
 
     @classmethod
     def find(cls) -> "Tools":
@@ -124,7 +127,7 @@ class Tools:
                 f"a C++ compiler is missing ({' or '.join(wanted)}): install one "
                 "(Debian and Ubuntu: apt install g++), or name yours in CXX"
             )
-        return cls._with(compiler)
+        return replace(cls._with(compiler), runner=Runner(SimulationError))
 
     @classmethod
     @cache
@@ -167,11 +170,10 @@ class Tools:
             The directory of the sources and of the C++ output.
         """
         binary = self.verilator / "bin" / "verilator_bin"
-        run_program(
+        self.runner.run_successfully(
             [binary, *VERILATOR_OPTIONS, *options, "--Mdir", "."],
             directory,
             environment={"VERILATOR_ROOT": str(self.verilator)},
-            error=SimulationError,
         )
         text = (directory / "Vtop_classes.mk").read_text(encoding="utf-8")
         names = {
@@ -192,10 +194,8 @@ class Tools:
         """Run the compiler."""
         include = self.verilator / "include"
         includes = ["-I.", f"-I{include}", f"-I{include / 'vltstd'}"]
-        run_program(
-            [self.compiler, *COMPILER_OPTIONS, *options, *includes],
-            directory,
-            error=SimulationError,
+        self.runner.run_successfully(
+            [self.compiler, *COMPILER_OPTIONS, *options, *includes], directory
         )
 
     def link(self, objects: Sequence[Path], directory: Path) -> None:
@@ -207,9 +207,7 @@ class Tools:
             "-lcocotbvpi_verilator",
             "-lpthread",
         ]
-        run_program(
-            [self.compiler, *objects, "-o", TOP, *libraries], directory, error=SimulationError
-        )
+        self.runner.run_successfully([self.compiler, *objects, "-o", TOP, *libraries], directory)
 
     def runtime(self, source: Path) -> Path:
         """The object file of a source of the runtime, which all designs share."""

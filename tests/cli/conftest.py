@@ -1,5 +1,6 @@
 """What the tests of the command line share."""
 
+import json
 import os
 import signal
 import subprocess
@@ -36,6 +37,7 @@ class Result:
 
 
 Command = Callable[..., Result]
+Document = Callable[..., Any]
 
 
 def heed_signals() -> None:
@@ -80,6 +82,18 @@ def run() -> Command:
         return Result(result.exit_code, result.stdout, result.stderr)
 
     return command
+
+
+@pytest.fixture
+def document(run: Command) -> Document:
+    """Runs a command with --json, which must succeed without notes; gives its document."""
+
+    def parsed(*args: object) -> Any:
+        result = run(*args, "--json")
+        assert (result.status, result.err) == (0, "")
+        return json.loads(result.out)
+
+    return parsed
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_a_closed_pipe_is_no_failure_to_tell_of():
         text=True,
         timeout=60,
     )
-    assert finished.stdout.startswith("digits: 1,437 training samples")
+    assert finished.stdout.count("\n") == 1
     assert (finished.returncode, finished.stderr) == (1, "")
     assert Model.load("m.npz").epoch >= 1  # what was finished is kept
 

@@ -168,7 +168,7 @@ class TestData:
     @pytest.mark.parametrize(
         ("args", "part"),
         [
-            (["--samples", 31], "31 is more than there are: 30 training samples"),
+            (["--samples", 31], "31 is too many: data.npz has 30 training samples"),
             (["--samples", 21, "--validation", 10], "20 training samples, 10 held out"),
             (["--validation", 30], "30 leaves no sample to train on: the training split has 30"),
             (["--classes", 2], "2 is too few: the data have labels up to 2"),
@@ -302,7 +302,7 @@ class TestPlaces:
         result = run("train", toy, *SMALL, "--plot", "p")
         assert result.status == 1
         assert result.sentence == (
-            "toy-model.npz was saved, and its pictures could not be drawn: "
+            "toy-model.npz was saved, but its plots could not be drawn: "
             "p/learning_curve.png: no space left on device"
         )
         assert Model.load("toy-model.npz").epoch == 1  # the training is not lost
@@ -354,7 +354,7 @@ def test_a_long_name_is_written(run, toy, workspace):
 def test_pictures_have_a_place_of_their_own(run, toy):
     result = run("train", toy, *SMALL, "--model", "there", "--plot", "there")
     assert result.status == 2
-    assert "must be another place than --model there" in result.sentence
+    assert "must be a directory other than --model there" in result.sentence
 
 
 @pytest.mark.parametrize(

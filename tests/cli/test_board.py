@@ -37,13 +37,14 @@ def plan(tmp_path: Path) -> str:
     return str(file)
 
 
+@pytest.mark.slow
 def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None:
     device = ["--board", "virtual:icebreaker", "--plan", plan, "--check"]
     done = metaplast(
-        *("train", "digits", *SMALL, "--epochs", "2", *device, "--model", "board.npz"),
+        *("train", "digits", *SMALL, "--epochs", "2", *device, "--model", "board.npz", "--json"),
         cwd=tmp_path,
     )
-    assert "board and golden model are equal, to the last counter" in done.stdout
+    assert json.loads(done.stdout)["equal_to_golden_model"] is True
     metaplast("train", "digits", *SMALL, "--epochs", "2", "--model", "golden.npz", cwd=tmp_path)
     board, golden = (Model.load(tmp_path / f"{name}.npz") for name in ("board", "golden"))
     assert np.array_equal(board.counters[0], golden.counters[0])
@@ -64,13 +65,19 @@ def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None
     [
         (["--check"], 2, "needs --board PORT"),
         (["--faults", "0.1"], 2, "needs --board PORT"),
+        (["--board", ""], 2, "not ''; `metaplast devices` lists the serial ports"),
+        (["--board", "/tmp"], 1, "/tmp is not a serial port; `metaplast devices` lists those that"),
         (["--board", "/dev/nobody"], 1, "/dev/nobody does not exist: plug"),
-        (["--board", "/dev/nobody", "--faults", "0.1"], 2, "is for the lines of virtual boards"),
+        (
+            ["--board", "/dev/nobody", "--faults", "0.1"],
+            2,
+            "is for virtual boards, and /dev/nobody is not one",
+        ),
         (["--board", "virtual:icebreaker", "--faults", "2"], 2, "must be from 0 to 1, not 2"),
         (
             ["--board", "virtual:icebreaker", "--baud", "9600"],
             2,
-            "is for serial ports, and",
+            "is for serial ports, and virtual:icebreaker is not one; leave it out",
         ),
         (["--board", "virtual:nosuchboard"], 2, "nosuchboard"),
         (["--board", "virtual:icebreaker", "--hidden", "4000"], 2, "does not fit"),
@@ -105,6 +112,7 @@ def test_a_virtual_board_runs_until_it_is_stopped(tmp_path: Path, plan: str) -> 
         assert process.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_a_board_that_goes_leaves_its_last_epoch(tmp_path: Path, plan: str) -> None:
     shape = ["--inputs", "64", "--hidden", "16", "--groups", "4", "--plan", plan]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}

@@ -112,6 +112,17 @@ def test_a_runner_ends_its_programs(tmp_path: Path) -> None:
         runner.run(["true"], tmp_path)
 
 
+def test_a_stopped_program_takes_its_children_with_it(tmp_path: Path) -> None:
+    runner = Runner(OwnError)
+    with ThreadPoolExecutor() as executor:
+        end = executor.submit(runner.run, ["sh", "-c", "sleep 600 & touch there; wait"], tmp_path)
+        while not (tmp_path / "there").exists():
+            time.sleep(0.01)
+        runner.stop()
+        # The child holds the pipe of the output: there is a result only when it has ended, too.
+        assert end.result(timeout=60).status == -9
+
+
 def test_output_can_go_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     result = Runner().run(["echo", "progress"], capture=False)
     assert (result.status, result.output) == (0, "")

@@ -60,9 +60,10 @@ def test_a_port_that_does_not_exist() -> None:
 
 
 def test_a_file_is_no_port() -> None:
-    assert sentence_of("/dev/null") == (
-        "/dev/null is not a serial port; `metaplast devices` lists the serial ports"
-    )
+    for file in ("/dev/null", "/tmp"):
+        assert sentence_of(file) == (
+            f"{file} is not a serial port; `metaplast devices` lists the serial ports"
+        )
 
 
 @pytest.mark.parametrize("baud", [-5, 12345678901])
@@ -152,10 +153,12 @@ def test_ports_are_listed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     ports = [
         SimpleNamespace(device="/dev/ttyUSB1", description="Dual", vid=0x0403, pid=0x6010),
         SimpleNamespace(device="/dev/ttyS0", description=None, vid=None, pid=None),
+        SimpleNamespace(device="/dev/ttyS1", description="n/a", vid=None, pid=None),
     ]
     monkeypatch.setattr(serial_ports, "comports", lambda: ports)
     assert list_ports() == [
         PortInfo("/dev/ttyS0", "", None),
+        PortInfo("/dev/ttyS1", "", None),
         PortInfo("/dev/ttyUSB1", "Dual", (0x0403, 0x6010)),
     ]
 

@@ -1,6 +1,5 @@
 """`metaplast compare`."""
 
-import json
 import sys
 from typing import Any
 
@@ -13,40 +12,42 @@ ARGS = ("--hidden", "12", "--epochs", "2", "--batch", "10")
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
-    from metaplast.cli.commands import compare
+    from metaplast.golden_model.baselines import comparison
 
-    installed = compare._installed
-    monkeypatch.setattr(compare, "_installed", lambda name: name not in modules and installed(name))
+    installed = comparison._installed
+    monkeypatch.setattr(
+        comparison, "_installed", lambda name: name not in modules and installed(name)
+    )
 
 
 @pytest.fixture
-def document(run: Any, toy: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def compared(document: Any, toy: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     without(monkeypatch, "torch")
-    result = run("compare", toy, *ARGS, "--json")
-    assert (result.status, result.err) == (0, "")
-    return json.loads(result.out)
+    parsed: dict[str, Any] = document("compare", toy, *ARGS)
+    return parsed
 
 
-def test_every_model_is_there(document):
-    assert [row["model"] for row in document["models"]] == [
+def test_every_model_is_there(compared):
+    assert (compared["samples"], compared["sizes"], compared["epochs"]) == (120, [24, 12, 3], 2)
+    assert [row["model"] for row in compared["models"]] == [
         "local binary errors (ours)",
         "CP+R committee, one layer",
         "float MLP, SGD",
         "float MLP, Adam",
     ]
-    assert len(document["not_run"]) == 1
-    for row in document["models"]:
+    assert len(compared["not_run"]) == 1
+    for row in compared["models"]:
         assert 0.3 < row["test_accuracy"] <= 1
         assert row["seconds"] > 0
 
 
-def test_ours_is_what_train_gives(document, run, toy):
-    trained = json.loads(run("train", toy, *ARGS, "--json").out)
-    assert document["models"][0]["test_accuracy"] == trained["test_accuracy"]
+def test_ours_is_what_train_gives(compared, document, toy):
+    trained = document("train", toy, *ARGS)
+    assert compared["models"][0]["test_accuracy"] == trained["test_accuracy"]
 
 
-def test_memory(document):
-    ours, committee, sgd, adam = document["models"]
+def test_memory(compared):
+    ours, committee, sgd, adam = compared["models"]
     assert ours["parameter_bits"] == 12 * 24 + 3 * 12
     assert ours["state_bits"] == 12 * 24 * (8 + 1) + 3 * 12
     assert committee["parameter_bits"] == 15 * 24 + 3 * 3
@@ -57,12 +58,12 @@ def test_memory(document):
     assert adam["state_bits"] == 4 * 32 * parameters
 
 
-def test_gates(document):
-    ours, committee, sgd, adam = (row["gates"] for row in document["models"])
+def test_gates(compared):
+    ours, committee, sgd, adam = (row["gates"] for row in compared["models"])
     assert 100 * max(ours, committee) < sgd < adam
 
 
-def test_the_committee_is_trained_as_ours_is(document, toy):
+def test_the_committee_is_trained_as_ours_is(compared, toy):
     import numpy as np
 
     with np.load(toy) as arrays:
@@ -72,27 +73,19 @@ def test_the_committee_is_trained_as_ours_is(document, toy):
         for _ in range(2):
             trainer.train_epoch(arrays["x_train"], arrays["y_train"].astype(np.int64))
         accuracy = np.mean(machine.predict(arrays["x_test"]) == arrays["y_test"])
-    assert document["models"][1]["test_accuracy"] == accuracy
+    assert compared["models"][1]["test_accuracy"] == accuracy
 
 
-def test_table(run, toy, monkeypatch):
-    without(monkeypatch, "torch")
-    lines = run("compare", toy, *ARGS).out.splitlines()
-    assert lines[0].endswith("120 training samples, network 24–12–3, 2 epochs, batch 10")
-    assert lines[1].split()[0] == "model"
-    assert len(lines) == 7
-    assert lines[6] == (
-        "binary MLP, straight-through: not run, torch is not installed (pip install torch)"
-    )
-
-
-def test_without_scikit_learn(run, toy, monkeypatch):
+def test_without_scikit_learn(document, toy, monkeypatch):
     without(monkeypatch, "torch", "sklearn")
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    result = run("compare", toy, *ARGS)
-    assert result.status == 0
-    assert result.out.count("not run, sklearn is not installed") == 2
-    assert "pip install 'metaplast[sklearn]'" in result.out
+    result = document("compare", toy, *ARGS)
+    assert len(result["models"]) == 2
+    assert [line.split(":")[0] for line in result["not_run"]] == [
+        "float MLP, SGD",
+        "float MLP, Adam",
+        "binary MLP, straight-through",
+    ]
 
 
 def test_needs_a_test_split(run, toy):

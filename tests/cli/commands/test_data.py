@@ -1,6 +1,5 @@
 """`metaplast data list` and `metaplast data fetch`."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,18 +7,12 @@ import pytest
 from metaplast.golden_model import datasets
 
 
-def test_list(run):
-    result = run("data", "list")
-    assert (result.status, result.err) == (0, "")
-    lines = result.out.splitlines()
-    assert [line.split()[0] for line in lines] == ["name", *datasets.NAMES]
-    assert lines[1].split()[-4:] == ["1,437", "360", "64", "10"]
-
-
-def test_list_json(run):
-    documents = json.loads(run("data", "list", "--json").out)
-    assert [document["name"] for document in documents] == list(datasets.NAMES)
-    assert documents[0]["available"] is True
+def test_list(document):
+    listed = document("data", "list")
+    assert [data["name"] for data in listed] == list(datasets.NAMES)
+    digits = listed[0]
+    assert digits["available"] is True
+    assert [digits[key] for key in ("train", "test", "features", "classes")] == [1437, 360, 64, 10]
 
 
 @pytest.mark.parametrize(

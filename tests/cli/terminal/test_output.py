@@ -67,7 +67,7 @@ def test_require_what_is_not_there():
         require("no_such_package.part", extra="rtl", purpose="simulate")
     assert str(error.value) == (
         "simulate needs no_such_package, which is not installed; "
-        "get it with: pip install 'metaplast[rtl]'"
+        "install it with: pip install 'metaplast[rtl]'"
     )
 
 

