@@ -26,6 +26,7 @@ __all__ = [
 MAX_LAYERS = 4096
 MAX_CLASSES = 256
 MAX_BATCH = 65535
+MAX_SHUFFLE_BLOCK = 65535
 MAX_SEED = (1 << 48) - 1
 MAX_EPOCHS = 1 << 15  # there are this many streams for the sample order
 MAX_ADDRESS_BITS = 32
@@ -140,6 +141,8 @@ class NetworkConfig:
         Samples between two commits. 1 to 65535.
     seed : int
         Seed of every random stream. 48 bits, unsigned.
+    shuffle_block : int
+        ``S``, consecutive samples that stay together in the sample order of an epoch. 1 to 65535.
 
     Raises
     ------
@@ -156,6 +159,7 @@ class NetworkConfig:
     reinforcement: float = 1.0
     batch: int = 100
     seed: int = 1
+    shuffle_block: int = 1
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -172,6 +176,11 @@ class NetworkConfig:
         )
         put(self, "batch", checked_integer("batch", self.batch, 1, MAX_BATCH))
         put(self, "seed", checked_integer("seed", self.seed, 0, MAX_SEED))
+        put(
+            self,
+            "shuffle_block",
+            checked_integer("shuffle_block", self.shuffle_block, 1, MAX_SHUFFLE_BLOCK),
+        )
 
         if not 1 <= len(self.hidden) <= MAX_LAYERS:
             raise ConfigurationError(

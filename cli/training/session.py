@@ -315,6 +315,7 @@ def run_session(
         batch=run.batch,
         epochs=run.epochs,
         seed=run.seed,
+        shuffle_block=run.shuffle_block,
     )
     as_recorded = not validation and (samples is None or samples == len(data.x_train))
     for name, wish in choices.given():

@@ -3,7 +3,7 @@
 A model file is an ``.npz`` archive without pickles:
 
 ===================  ======================================================================
-``config``           JSON text: ``format`` (1) and the fields of :class:`NetworkConfig`
+``config``           JSON text: ``format`` (2) and the fields of :class:`NetworkConfig`
 ``counters_l``       (K, N) int16, ``k`` of layer ``l``
 ``snapshot_l``       (K, N) uint8 of 0 and 1, ``W``
 ``classifier_l``     (C, K) uint8 of 0 and 1, ``P``
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "model_arrays", "model_parts"]
 
-FORMAT = 1
+FORMAT = 2
 
 LAYER_ARRAY = re.compile(r"(counters|snapshot|classifier|reinforcement)_(0|[1-9]\d*)")
 
@@ -130,9 +130,12 @@ def _config(arrays: dict[str, NDArray[Any]]) -> NetworkConfig:
     if version < 1:
         raise ModelFileError(f"config: format must be at least 1, not {version}")
     try:
-        return NetworkConfig.from_dict(
-            {key: value for key, value in config.value.items() if key != "format"}
-        )
+        values = {key: value for key, value in config.value.items() if key != "format"}
+        if version == 1:
+            if "shuffle_block" in values:
+                raise ModelFileError("config: a file of format 1 has no shuffle_block")
+            values["shuffle_block"] = 1
+        return NetworkConfig.from_dict(values)
     except ConfigurationError as error:
         raise ModelFileError(f"config: {error}") from None
 

@@ -32,6 +32,7 @@ def test_defaults() -> None:
         "reinforcement": 1.0,
         "batch": 100,
         "seed": 1,
+        "shuffle_block": 1,
     }
 
 
@@ -214,6 +215,9 @@ def test_the_ends_of_every_range_are_allowed(changes: dict[str, Any]) -> None:
         ({"reinforcement": -(10**400)}, "reinforcement must be finite and at least 0, not -inf"),
         ({"batch": 0}, "batch must be from 1 to 65535, not 0"),
         ({"batch": 65536}, "batch must be from 1 to 65535, not 65536"),
+        ({"shuffle_block": 0}, "shuffle_block must be from 1 to 65535, not 0"),
+        ({"shuffle_block": 65536}, "shuffle_block must be from 1 to 65535, not 65536"),
+        ({"shuffle_block": 1.5}, "shuffle_block must be an integer, not 1.5"),
         ({"seed": -1}, "seed must be from 0 to 281474976710655, not -1"),
         ({"seed": 1 << 48}, "seed must be from 0 to 281474976710655, not 281474976710656"),
         (

@@ -17,8 +17,9 @@ from metaplast.sim.core.simulated_core import SimulatedCore
 from metaplast.sim.cosimulation.training_setup import TrainingSetup
 
 from ...sim.cosimulation.faults import Fault, FaultySetup
+from ...vectors import VECTORS
 from ..conftest import Command, in_training
-from .test_train import VECTORS, assert_same_model
+from .test_train import assert_same_model
 
 SMALL = ("--hidden", "12", "--groups", "3", "--batch", "10")
 LAYER = "banks 1, lanes 1, word 24, counters 24, load 24, slots 4, draws 1, memory block"

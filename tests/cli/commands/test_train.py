@@ -20,10 +20,8 @@ from metaplast.golden_model.files.model_checks import check_history
 from metaplast.golden_model.files.model_file import Model
 
 from ...comparison import assert_same_epoch, assert_same_state
+from ...vectors import RUNS, VECTORS
 from ..conftest import in_training
-
-VECTORS = Path(__file__).parents[2] / "data" / "vectors"
-RUNS = sorted(path.stem for path in VECTORS.glob("*.npz") if path.stem != "stream")
 
 SMALL = ("--hidden", "12", "--batch", "10")
 

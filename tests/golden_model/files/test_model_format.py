@@ -32,7 +32,7 @@ def test_the_file_is_as_documented(path):
             for layer in range(2)
         ),
     }
-    assert json.loads(str(arrays["config"])) == {"format": 1, **CONFIG.to_dict()}
+    assert json.loads(str(arrays["config"])) == {"format": 2, **CONFIG.to_dict()}
     assert json.loads(str(arrays["history"])) == [entry.to_dict() for entry in MODEL.history]
     for layer in CONFIG.layers:
         counters = arrays[f"counters_{layer.index}"]
@@ -98,8 +98,8 @@ def poke(index, value):
         (put("config", np.array(5)), ": config must be JSON text, not int64 of shape ()"),
         (put("history", np.array(["[]"])), ": history must be JSON text, not <U2 of shape (1,)"),
         (
-            changed("config", lambda c: c.update(format=2)),
-            ": the file is of format 2, and this Metaplast reads formats up to 1; install a newer",
+            changed("config", lambda c: c.update(format=3)),
+            ": the file is of format 3, and this Metaplast reads formats up to 2; install a newer",
         ),
         (changed("config", lambda c: c.update(format=0)), ": config: format must be at least 1"),
         (changed("config", lambda c: c.update(format="1")), ': config: format cannot be "1"'),
@@ -107,6 +107,14 @@ def poke(index, value):
         (changed("config", lambda c: c.pop("format")), ": config lacks format"),
         (changed("config", lambda c: c.pop("groups")), ": config: the configuration lacks groups"),
         (changed("config", lambda c: c.update(x=1)), ": config: the configuration has unknown"),
+        (
+            changed("config", lambda c: c.update(format=1)),
+            ": config: a file of format 1 has no shuffle_block",
+        ),
+        (
+            changed("config", lambda c: c.update(shuffle_block=0)),
+            ": config: shuffle_block must be from 1 to 65535, not 0",
+        ),
         (
             changed("config", lambda c: c.update(groups=[3, 3])),
             ": config: groups of 3 do not divide the 8 neurons of layer 0",
@@ -219,7 +227,7 @@ def test_what_a_later_version_adds_within_the_format_is_passed_over(path):
     changed("history", lambda history: history[0].update(more=1))(arrays)
     np.savez(path, **arrays, notes=np.array("mine"))
     assert_same(Model.load(path), MODEL)
-    assert FORMAT == 1
+    assert FORMAT == 2
 
 
 def test_refuses_pickles_and_what_is_no_archive(path, tmp_path):
