@@ -9,11 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import baselines, datasets, files
+    from . import baselines, datasets, encoding, files
     from .baselines.committee import CommitteeMachine
     from .batch_record import BatchRecord
     from .config import LayerConfig, NetworkConfig, default_group
-    from .encoding import Thermometer
+    from .encoding import Encoder, EncodingChoice, encoding_choice, fit_encoder
     from .errors import ConfigurationError, DataError, MetaplastError, ModelFileError
     from .estimator import BMLPClassifier as BMLPClassifier
     from .files.model_file import Model
@@ -31,6 +31,8 @@ __all__ = [
     "CommitteeMachine",
     "ConfigurationError",
     "DataError",
+    "Encoder",
+    "EncodingChoice",
     "EpochRecord",
     "LayerConfig",
     "MetaplastError",
@@ -42,15 +44,17 @@ __all__ = [
     "RandomStream",
     "ReferenceNetwork",
     "StoredState",
-    "Thermometer",
     "TrainableNetwork",
     "Trainer",
     "baselines",
     "confusion_matrix",
     "datasets",
     "default_group",
+    "encoding",
+    "encoding_choice",
     "epoch_order",
     "files",
+    "fit_encoder",
     "reinforcement_events",
 ]
 
@@ -58,7 +62,7 @@ _MODULES = {
     "baselines.committee": ("CommitteeMachine",),
     "batch_record": ("BatchRecord",),
     "config": ("LayerConfig", "NetworkConfig", "default_group"),
-    "encoding": ("Thermometer",),
+    "encoding": ("Encoder", "EncodingChoice", "encoding_choice", "fit_encoder"),
     "errors": ("ConfigurationError", "DataError", "MetaplastError", "ModelFileError"),
     "estimator": ("BMLPClassifier",),
     "files.model_file": ("Model",),
@@ -70,7 +74,7 @@ _MODULES = {
     "schedule": ("epoch_order", "reinforcement_events"),
     "trainer": ("EpochRecord", "TrainableNetwork", "Trainer"),
 }
-_PACKAGES = ("baselines", "datasets", "files")
+_PACKAGES = ("baselines", "datasets", "encoding", "files")
 
 
 def __getattr__(name: str) -> Any:

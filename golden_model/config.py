@@ -19,6 +19,7 @@ __all__ = [
     "NetworkConfig",
     "ceil_log2",
     "checked_integer",
+    "checked_minimum",
     "checked_number",
     "default_group",
 ]
@@ -278,6 +279,32 @@ def checked_integer(name: str, value: Any, low: int, high: int) -> int:
         raise ConfigurationError(f"{name} must be an integer, not {value!r}") from None
     if not low <= number <= high:
         raise ConfigurationError(f"{name} must be from {low} to {high}, not {number}")
+    return number
+
+
+def checked_minimum(name: str, value: Any, low: int) -> int:
+    """Convert a value to a Python integer and check that it is at least ``low``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the value in error messages.
+    value : integer
+        A Python or NumPy number.
+    low : int
+        The smallest allowed value.
+
+    Raises
+    ------
+    ConfigurationError
+        If the value is not an integer (a bool is not), or smaller.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, bool) or number < low:
+        raise ConfigurationError(f"{name} must be an integer of at least {low}, not {value!r}")
     return number
 
 

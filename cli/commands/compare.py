@@ -146,7 +146,7 @@ def compare(
                 "epochs": session.epochs,
                 "batch": config.batch,
                 "seed": config.seed,
-                "bits_per_feature": session.bits.encoder.bits_per_feature,
+                "bits_per_feature": session.bits.encoder.choice.bits_per_feature,
                 "models": [asdict(row) for row in rows],
                 "not_run": absent,
             }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Network, Trainer
 from ...golden_model.datasets import DataSet, RunParameters
-from ...golden_model.encoding import Thermometer
+from ...golden_model.encoding import Encoder, EncodingChoice, fit_encoder
 from ...golden_model.files.model_file import Model
 from ...golden_model.trainer import TrainableNetwork
 from ..options.options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
@@ -36,7 +36,7 @@ __all__ = [
 class Bits:
     """A data set's samples as bits, split as asked for; held-out and test samples may be none."""
 
-    encoder: Thermometer
+    encoder: Encoder
     x: NDArray[np.uint8]
     y: NDArray[np.int64]
     x_held_out: NDArray[np.uint8] | None = None
@@ -149,7 +149,7 @@ def encode(
     samples: int | None,
     bits_per_feature: int = 1,
     per_feature: bool = False,
-    encoder: Thermometer | None = None,
+    encoder: Encoder | None = None,
 ) -> Bits:
     """Split a data set and encode it.
 
@@ -162,8 +162,8 @@ def encode(
     samples : int or None
         How many of the others to train on, the first ones; all by default.
     bits_per_feature, per_feature
-        Of a new thermometer, fitted to the samples that are trained on.
-    encoder : Thermometer, optional
+        Of a new encoder, fitted to the samples that are trained on.
+    encoder : Encoder, optional
         One to use as it is.
 
     Raises
@@ -188,7 +188,8 @@ def encode(
         )
     x, y = data.x_train[: samples or left], data.y_train[: samples or left]
     if encoder is None:
-        encoder = Thermometer.fit(x, bits_per_feature=bits_per_feature, per_feature=per_feature)
+        choice = EncodingChoice(bits_per_feature=bits_per_feature, per_feature=per_feature)
+        encoder = fit_encoder(x, choice, image_shape=data.image_shape)
     return Bits(
         encoder=encoder,
         x=encoder.encode(x),
@@ -245,11 +246,13 @@ def continue_session(
     """
     fixed = {
         **model.config.to_dict(),
-        "bits_per_feature": model.encoder.bits_per_feature,
-        "per_feature": model.encoder.per_feature,
+        "bits_per_feature": model.encoder.choice.bits_per_feature,
+        "per_feature": model.encoder.choice.per_feature,
     }
+    if model.encoder.kind == "bits":
+        del fixed["per_feature"]  # makes no difference
     for name, wish in choices.given():
-        if name == "epochs":
+        if name not in fixed:
             continue
         wish = list(wish) if isinstance(wish, tuple) else wish
         if name == "groups" and len(wish) == 1:
