@@ -30,10 +30,9 @@ def test_json(run, model):
     assert document["epochs_trained"] == 2
     assert document["history"] == [record.to_dict() for record in trained.history]
     assert document["encoding"] == {
+        "kind": "bits",
         "features": 24,
-        "kept": 24,
-        "bits_per_feature": 1,
-        "per_feature": False,
+        "outputs": 24,
         "thresholds": [],
     }
     k = trained.counters[0]
@@ -55,4 +54,5 @@ def test_thresholds_of_each_feature(run):
     run("train", "table.csv", "--per-feature", "--hidden", 8, "--epochs", 1)
     assert "3 features, 2 of them kept, 1 bit each" in run("info", "table-model.npz").out
     document = json.loads(run("info", "table-model.npz", "--json").out)
-    assert document["encoding"]["thresholds"] is None
+    assert document["encoding"]["kind"] == "thermometer-per-feature"
+    assert document["encoding"]["thresholds"] == [[3, None, 1]]
