@@ -134,7 +134,7 @@ PerFeatureOption = Annotated[
     bool,
     typer.Option(
         "--per-feature",
-        help="Choose thresholds per feature (for tabular data), and drop constant features.",
+        help="Choose thresholds per feature (for tabular data); each has as many bits as it carries.",
         rich_help_panel=DATA,
     ),
 ]
