@@ -134,7 +134,7 @@ PerFeatureOption = Annotated[
     bool,
     typer.Option(
         "--per-feature",
-        help="Choose thresholds per feature (for tabular data); each has as many bits as it carries.",
+        help="Choose thresholds, and the number of bits, per feature (for tabular data).",
         rich_help_panel=DATA,
     ),
 ]

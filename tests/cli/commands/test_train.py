@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import typer
 
+from metaplast.cli.options.options import Choices
+from metaplast.cli.training.session import continue_session
 from metaplast.golden_model import EpochRecord, Network, NetworkConfig, Trainer, datasets
 from metaplast.golden_model.encoding import fit_encoder
 from metaplast.golden_model.files import model_file
@@ -232,6 +236,16 @@ class TestContinue:
         assert result.status == 2
         assert "--per-feature" in result.sentence
         assert "True contradicts the model, which has False;" in result.sentence
+
+    def test_the_shuffle_block_stays_that_of_the_model(self, toy, model):
+        saved = Model.load(model)
+        saved = replace(saved, config=replace(saved.config, shuffle_block=4))
+        data = datasets.load(toy)
+        for choices in (Choices(), Choices(shuffle_block=4)):
+            session = continue_session(data, choices, saved, validation=0, samples=None)
+            assert session.trainer.network.config.shuffle_block == 4
+        with pytest.raises(typer.BadParameter, match=r"^1 contradicts the model, which has 4;"):
+            continue_session(data, Choices(shuffle_block=1), saved, validation=0, samples=None)
 
     def test_refuses_data_of_another_shape(self, run, model):
         before = model.read_bytes()

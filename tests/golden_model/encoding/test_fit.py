@@ -11,6 +11,7 @@ from metaplast.golden_model.encoding import (
     ThermometerEncoder,
     fit_encoder,
 )
+from metaplast.golden_model.encoding.raw_samples import SLICE_VALUES
 from metaplast.golden_model.errors import ConfigurationError, DataError
 
 BITS = np.array([[0, 1, 1, 0], [0, 0, 1, 1]])
@@ -35,6 +36,15 @@ def test_the_kind_of_encoder(x, choice, kind):
     assert encoder.encode(x).shape == (2, encoder.outputs)
     assert len(encoder.sources) == encoder.outputs
     assert fit_encoder(x.reshape(2, 2, 2), choice) == encoder
+
+
+def test_a_single_value_makes_samples_other_than_bits():
+    x = np.tile(BITS, (SLICE_VALUES, 1)).astype(np.uint8)
+    assert fit_encoder(x).kind == "bits"
+    for row in (0, -1):
+        changed = x.copy()
+        changed[row, 1] = 2
+        assert fit_encoder(changed).kind == "thermometer"
 
 
 def test_one_median_is_the_default():

@@ -61,6 +61,9 @@ def test_the_largest_sums_and_differences():
     fitted = fit_encoder(images, EncodingChoice(planes=("right", "left"), pool=True))
     assert fitted.difference == 4 * 65535 // 32
     assert fitted.encode(images).tolist() == [[1, 0, 0, 1]]
+    for difference, bit in ((262_139, 1), (262_140, 0)):
+        large = encoder("right", difference=difference, height=2, width=4, pool=True)
+        assert large.encode(images).tolist() == [[bit, 0]]
 
 
 def test_a_difference_that_nothing_exceeds():
@@ -107,6 +110,13 @@ def test_a_description():
         "difference": 2,
         "thresholds": [5.0],
     }
+
+
+def test_encoders_with_other_settings_are_not_equal():
+    one = encoder("up")
+    assert one == encoder("up")
+    others = [encoder("down"), encoder("up", difference=3), encoder("up", height=3, width=2)]
+    assert not [other for other in others if other == one]
 
 
 def test_the_kinds_of_planes():

@@ -80,6 +80,18 @@ def test_a_model_is_a_copy_of_where_the_trainer_stood(path):
         model.counters[0][0, 0] = 0
 
 
+def test_a_continued_training_keeps_the_shuffle_block(path):
+    config = replace(CONFIG, shuffle_block=3)
+    straight, stopped = Trainer(Network(config)), Trainer(Network(config))
+    train(straight, 4)
+    train(stopped, 2)
+    Model.from_trainer(stopped, ENCODER).save(path)
+    resumed = Model.load(path).trainer()
+    assert resumed.network.config == config
+    train(resumed, 2)
+    assert_same(Model.from_trainer(resumed, ENCODER), Model.from_trainer(straight, ENCODER))
+
+
 def test_the_literal_network_is_saved_alike(path):
     trainer = Trainer(ReferenceNetwork(CONFIG))
     train(trainer, 3)
