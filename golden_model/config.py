@@ -237,6 +237,8 @@ class NetworkConfig:
     def from_dict(cls, values: Mapping[str, Any]) -> "NetworkConfig":
         """Make a configuration from :meth:`to_dict`'s values.
 
+        ``shuffle_block`` may be missing, in values that were saved before it existed; it is 1 then.
+
         Raises
         ------
         ConfigurationError
@@ -245,7 +247,7 @@ class NetworkConfig:
         if not isinstance(values, Mapping):
             raise ConfigurationError(f"a configuration must name its values, not be {values!r}")
         known = {field.name for field in fields(cls)}
-        if missing := known - values.keys():
+        if missing := known - {"shuffle_block"} - values.keys():
             raise ConfigurationError(f"the configuration lacks {', '.join(sorted(missing))}")
         if unknown := values.keys() - known:
             raise ConfigurationError(

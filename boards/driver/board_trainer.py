@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...golden_model.config import NetworkConfig, default_group
 from ...golden_model.datasets.data_set import checked_labels
-from ...golden_model.encoding import Encoder, EncodingChoice, fit_encoder
+from ...golden_model.encoding import EncodingChoice, fit_encoder
 from ...golden_model.errors import ConfigurationError, DataError
 from ...golden_model.files.model_file import Model
 from ...golden_model.network_state import NetworkState
@@ -240,7 +240,7 @@ class BoardTrainer:
         if not len(labels):
             raise DataError("y holds no labels; training needs samples")
         choice = EncodingChoice(bits_per_feature=bits_per_feature, per_feature=per_feature)
-        encoder: Encoder = fit_encoder(x, choice)
+        encoder = fit_encoder(x, choice)
         classes = int(labels.max()) + 1
         if not self.is_virtual:
             shape = self.identify()

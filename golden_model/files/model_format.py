@@ -131,10 +131,10 @@ def _config(arrays: dict[str, NDArray[Any]]) -> tuple[int, NetworkConfig]:
         raise ModelFileError(f"config: format must be at least 1, not {version}")
     try:
         values = {key: value for key, value in config.value.items() if key != "format"}
-        if version == 1:
-            if "shuffle_block" in values:
-                raise ModelFileError("config: a file of format 1 has no shuffle_block")
-            values["shuffle_block"] = 1
+        if version == 1 and "shuffle_block" in values:
+            raise ModelFileError("config: a file of format 1 has no shuffle_block")
+        if version > 1 and "shuffle_block" not in values:
+            raise ModelFileError("config lacks shuffle_block")
         return version, NetworkConfig.from_dict(values)
     except ConfigurationError as error:
         raise ModelFileError(f"config: {error}") from None

@@ -275,6 +275,12 @@ def test_a_dictionary_that_does_not_fit_is_refused(
     assert str(error.value) == message
 
 
+def test_values_from_before_the_shuffle_block() -> None:
+    values = config().to_dict()
+    del values["shuffle_block"]
+    assert NetworkConfig.from_dict(values) == config(shuffle_block=1)
+
+
 @pytest.mark.parametrize("values", [None, [1, 2], "inputs", 3])
 def test_what_is_no_dictionary_is_refused(values: Any) -> None:
     with pytest.raises(ConfigurationError) as error:

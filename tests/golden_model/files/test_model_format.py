@@ -106,6 +106,7 @@ def poke(index, value):
         (changed("config", lambda c: c.pop("format")), ": config lacks format"),
         (changed("config", lambda c: c.pop("groups")), ": config: the configuration lacks groups"),
         (changed("config", lambda c: c.update(x=1)), ": config: the configuration has unknown"),
+        (changed("config", lambda c: c.pop("shuffle_block")), ": config lacks shuffle_block"),
         (
             changed("config", lambda c: c.update(format=1)),
             ": config: a file of format 1 has no shuffle_block",
