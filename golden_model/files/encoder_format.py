@@ -14,6 +14,9 @@ from .json_text import JsonObject, shown
 
 __all__ = ["encoder_values", "read_encoder", "read_format_1_encoder"]
 
+# A file of format 1 names the features that it encodes; a damaged one must not take all memory.
+MAX_FORMAT_1_FEATURES = 1 << 24
+
 
 def encoder_values(encoder: Encoder) -> dict[str, Any]:
     """The values of an encoder, ready for JSON; its thresholds are an array of the file."""
@@ -85,6 +88,8 @@ def read_format_1_encoder(
     features = values.get("features", int)
     bits = values.get("bits_per_feature", int)
     per_feature = values.get("per_feature", bool)
+    if features > MAX_FORMAT_1_FEATURES:
+        raise ModelFileError(f"features must be at most {MAX_FORMAT_1_FEATURES}, not {features}")
     if kept.ndim != 1 or not kept.size:
         raise ModelFileError(
             f"kept must be a list of at least one feature, not of shape {kept.shape}"

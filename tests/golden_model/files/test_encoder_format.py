@@ -190,6 +190,7 @@ def update(**values):
         ("per_feature", update(bits_per_feature=3), "thresholds must be of shape (3, 5), not (2"),
         ("per_feature", update(per_feature=False), "kept must name all 6 features unless"),
         ("per_feature", update(features=5), "kept must name features from 0 to 4 in rising order"),
+        ("per_feature", update(features=10**12), "features must be at most 16777216, not 10000000"),
         ("per_feature", update(features=0), "kept must name features from 0 to -1 in rising"),
         ("per_feature", put("kept", [0.0, 1]), "kept must be of type int64, not float64"),
         ("per_feature", put("kept", [[0, 1]]), "kept must be a list of at least one feature, not"),
