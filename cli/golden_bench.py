@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..golden_model import MetaplastError, Network, NetworkConfig, Trainer, datasets
-from ..golden_model.encoding import Thermometer
+from ..golden_model.encoding import fit_encoder
 from ..golden_model.errors import DataError
 from .terminal.output import network_shape
 
@@ -51,7 +51,7 @@ def measure(data: str, *, data_dir: str | None, epochs: int, samples: int | None
             "training samples"
         )
     x_train, y = data_set.x_train[:samples], data_set.y_train[:samples]
-    encoder = Thermometer.fit(x_train)
+    encoder = fit_encoder(x_train)
     x = encoder.encode(x_train)
     config = NetworkConfig(
         inputs=encoder.outputs,

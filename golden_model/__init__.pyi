@@ -1,4 +1,4 @@
-from . import baselines as baselines, datasets as datasets, files as files
+from . import baselines as baselines, datasets as datasets, encoding as encoding, files as files
 from .baselines.committee import CommitteeMachine as CommitteeMachine
 from .batch_record import BatchRecord as BatchRecord
 from .config import (
@@ -6,7 +6,12 @@ from .config import (
     NetworkConfig as NetworkConfig,
     default_group as default_group,
 )
-from .encoding import Thermometer as Thermometer
+from .encoding import (
+    Encoder as Encoder,
+    EncodingChoice as EncodingChoice,
+    encoding_choice as encoding_choice,
+    fit_encoder as fit_encoder,
+)
 from .errors import (
     ConfigurationError as ConfigurationError,
     DataError as DataError,

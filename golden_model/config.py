@@ -19,6 +19,7 @@ __all__ = [
     "NetworkConfig",
     "ceil_log2",
     "checked_integer",
+    "checked_minimum",
     "checked_number",
     "default_group",
 ]
@@ -26,6 +27,7 @@ __all__ = [
 MAX_LAYERS = 4096
 MAX_CLASSES = 256
 MAX_BATCH = 65535
+MAX_SHUFFLE_BLOCK = 65535
 MAX_SEED = (1 << 48) - 1
 MAX_EPOCHS = 1 << 15  # there are this many streams for the sample order
 MAX_ADDRESS_BITS = 32
@@ -140,6 +142,8 @@ class NetworkConfig:
         Samples between two commits. 1 to 65535.
     seed : int
         Seed of every random stream. 48 bits, unsigned.
+    shuffle_block : int
+        ``S``, consecutive samples that stay together in the sample order of an epoch. 1 to 65535.
 
     Raises
     ------
@@ -156,6 +160,7 @@ class NetworkConfig:
     reinforcement: float = 1.0
     batch: int = 100
     seed: int = 1
+    shuffle_block: int = 1
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -172,6 +177,11 @@ class NetworkConfig:
         )
         put(self, "batch", checked_integer("batch", self.batch, 1, MAX_BATCH))
         put(self, "seed", checked_integer("seed", self.seed, 0, MAX_SEED))
+        put(
+            self,
+            "shuffle_block",
+            checked_integer("shuffle_block", self.shuffle_block, 1, MAX_SHUFFLE_BLOCK),
+        )
 
         if not 1 <= len(self.hidden) <= MAX_LAYERS:
             raise ConfigurationError(
@@ -227,6 +237,8 @@ class NetworkConfig:
     def from_dict(cls, values: Mapping[str, Any]) -> "NetworkConfig":
         """Make a configuration from :meth:`to_dict`'s values.
 
+        ``shuffle_block`` may be missing, in values that were saved before it existed; it is 1 then.
+
         Raises
         ------
         ConfigurationError
@@ -235,7 +247,7 @@ class NetworkConfig:
         if not isinstance(values, Mapping):
             raise ConfigurationError(f"a configuration must name its values, not be {values!r}")
         known = {field.name for field in fields(cls)}
-        if missing := known - values.keys():
+        if missing := known - {"shuffle_block"} - values.keys():
             raise ConfigurationError(f"the configuration lacks {', '.join(sorted(missing))}")
         if unknown := values.keys() - known:
             raise ConfigurationError(
@@ -269,6 +281,32 @@ def checked_integer(name: str, value: Any, low: int, high: int) -> int:
         raise ConfigurationError(f"{name} must be an integer, not {value!r}") from None
     if not low <= number <= high:
         raise ConfigurationError(f"{name} must be from {low} to {high}, not {number}")
+    return number
+
+
+def checked_minimum(name: str, value: Any, low: int) -> int:
+    """Convert a value to a Python integer and check that it is at least ``low``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the value in error messages.
+    value : integer
+        A Python or NumPy number.
+    low : int
+        The smallest allowed value.
+
+    Raises
+    ------
+    ConfigurationError
+        If the value is not an integer (a bool is not), or smaller.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, bool) or number < low:
+        raise ConfigurationError(f"{name} must be an integer of at least {low}, not {value!r}")
     return number
 
 

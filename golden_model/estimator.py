@@ -1,16 +1,22 @@
 """A scikit-learn estimator: the golden model with fit, partial_fit and predict."""
 
 import numbers
-import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .config import MAX_EPOCHS, MAX_SEED, NetworkConfig, checked_integer, default_group
-from .encoding import Thermometer, TooFewBits, fit_most
+from .encoding import (
+    Encoder,
+    EncodingChoice,
+    encoding_choice,
+    fit_encoder,
+    parse_image_shape,
+)
 from .errors import ConfigurationError, DataError
 from .files.model_file import Model
 from .network import Network
@@ -29,51 +35,61 @@ except ImportError as error:
 
 __all__ = ["BMLPClassifier"]
 
-# Of `bits_per_feature=None`: a fifth bit would be set for one training value in thirty-two.
+# Default of bits_per_feature: a fifth bit would be set for one training value in thirty-two.
 MAX_BITS = 4
-BITS_IN_A_PIPELINE = (
-    "turn columns of many values into bits before, with KBinsDiscretizer(encode='onehot-dense') in "
-    "a pipeline, and leave those of 0 and 1 as they are"
-)
 
 
 class BMLPClassifier(ClassifierMixin, BaseEstimator):
     """A binary multi-layer perceptron trained by local error signals (docs/algorithm.md).
 
-    Features become bits by a thermometer fitted to the training data, labels of any kind become
-    classes; everything between is :class:`~.network.Network`, integer by integer, and so what
-    gateware learns. The same data, parameters and ``random_state`` give the same counters on
-    every machine.
+    An encoder that is fitted to the training data maps features to bits; labels of any type are
+    numbered as classes. The network is :class:`~.network.Network`, so the counters are those that
+    gateware learns. The same data, parameters and ``random_state`` give the same counters on every
+    machine.
 
     Parameters
     ----------
     hidden : tuple of int
         ``K_l``, neurons of each layer.
     groups : tuple of int, optional
-        ``γ_l``, the group size of each layer, which divides ``K_l``. By default the largest that
-        does, is at most 32 and leaves at least four groups.
+        ``γ_l``, the group size of each layer, a divisor of ``K_l``. By default the largest divisor
+        that is at most 32 and gives at least four groups.
     counter_bits : int
         ``B``, bits of a hidden weight. 2 to 16.
     bits_per_feature : int, optional
-        ``T``, thermometer bits of a feature. By default as many as every feature can carry, up to
-        4. Data of the values 0 and 1 alone are bits already and carry one. All features get the
-        same number, so with ``per_feature`` a single column of few values (an indicator) leaves
-        one bit to every other, with a warning, or none, with an error; in a pipeline, columns of
-        many values can be turned into bits before.
+        ``T``, thermometer bits of a feature; with ``per_feature``, the largest number of bits of a
+        feature. By default as many as the data carry, up to 4. Data that hold only 0 and 1 are bits
+        already and carry one.
     per_feature : bool
-        Whether each feature has thresholds of its own, as columns of a table should; images and
-        other features of one kind may share them.
+        Whether each feature has thresholds of its values alone, which suits columns of a table.
+        Features of one kind, such as pixels, may share thresholds. Image planes ignore it.
+    encoding : str, optional
+        Name of an encoding: ``"median"`` (one bit a feature), ``"levels:N"`` (``N`` bits a
+        feature), ``"edges"`` or ``"pooled-edges"`` (image planes), or planes with commas between
+        them, such as ``"level,right,down"``. Instead of ``bits_per_feature`` and ``planes``.
+    planes : str or sequence of str, optional
+        Image planes, from ``level``, ``right``, ``down``, ``left``, ``up`` (docs/algorithm.md, 7).
+        Pixels must be whole numbers from 0 to 65,535.
+    pool : bool
+        Whether each 2×2 block of an image is replaced by its sum, before image planes.
+    difference : int, optional
+        ``δ`` of the image planes that compare neighbours. At least 0; by default from the data.
+    image : (height, width) or str, optional
+        Shape of the images in the rows of a table, such as ``(28, 28)`` or ``"28x28"``; image
+        planes need it, unless ``X`` has the shape (n, height, width).
     robustness : float
-        ``r``, the lead that a right answer must have, as a share of ``K``. 0 to 1.
+        ``r``, the margin that a right prediction must have, as a share of ``K``. 0 to 1.
     reinforcement : float
         ``p_r``, scale of the reinforcement's probability. At least 0.
     batch : int
-        Samples between two commits. 1 to 65535. Small data want a small one.
+        Samples between two commits. 1 to 65535. Small data need a small batch.
+    shuffle_block : int
+        ``S``, consecutive samples that stay together in the sample order of an epoch. 1 to 65535.
     epochs : int
-        Passes that :meth:`fit` makes over the data. 1 to 32768.
+        Epochs that :meth:`fit` trains. 1 to 32768.
     random_state : int, RandomState instance or None
-        An integer (48 bits, unsigned) is the seed of the network; from a generator, or with None
-        from NumPy's own, a seed is drawn.
+        An integer (48 bits, unsigned) is the seed of the network. Otherwise a seed is drawn from
+        the generator, or with None from NumPy's global one.
 
     Attributes
     ----------
@@ -82,13 +98,13 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Features of a sample.
     feature_names_in_ : array of str
-        Their names, where the data had names.
-    encoder_ : Thermometer
-        Turns samples into the network's bits.
+        Their names, if the data have names.
+    encoder_ : Encoder
+        Maps samples to the network's input bits.
     network_ : Network
         The trained network.
     trainer_ : Trainer
-        Knows the number of the next epoch and the accuracy of the last.
+        The trainer, with the number of the next epoch and the accuracy of the last.
     history_ : list of EpochRecord
         One record for each epoch.
 
@@ -108,9 +124,15 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         counter_bits: int = 8,
         bits_per_feature: int | None = None,
         per_feature: bool = True,
+        encoding: str | None = None,
+        planes: str | Sequence[str] | None = None,
+        pool: bool = False,
+        difference: int | None = None,
+        image: tuple[int, int] | str | None = None,
         robustness: float = 0.2,
         reinforcement: float = 1.0,
         batch: int = 20,
+        shuffle_block: int = 1,
         epochs: int = 30,
         random_state: int | np.random.RandomState | None = 1,
     ):
@@ -119,36 +141,36 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         self.counter_bits = counter_bits
         self.bits_per_feature = bits_per_feature
         self.per_feature = per_feature
+        self.encoding = encoding
+        self.planes = planes
+        self.pool = pool
+        self.difference = difference
+        self.image = image
         self.robustness = robustness
         self.reinforcement = reinforcement
         self.batch = batch
+        self.shuffle_block = shuffle_block
         self.epochs = epochs
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Train a new network for ``epochs`` epochs; if that fails, the estimator stays as it was.
+        """Train a new network for ``epochs`` epochs; after an error, the estimator is unchanged.
 
         Parameters
         ----------
-        X : (n, features) numbers
+        X : (n, features) or (n, height, width) numbers
             Samples.
         y : (n,) labels
-            Integers, strings, or whatever else sorts; of at least two classes.
+            Integers, strings, or other values that can be sorted; of at least two classes.
 
         Raises
         ------
         ConfigurationError
-            If a parameter is out of its range, or they do not fit together.
+            If a parameter is out of range, or parameters contradict each other.
         DataError
-            If the data carry fewer bits than asked for, or only one class, or labels do not sort.
+            If the data do not fit the encoding, have only one class, or labels cannot be sorted.
         ValueError
             If scikit-learn refuses the data: not finite, of unequal length, not labels.
-
-        Warns
-        -----
-        UserWarning
-            If ``bits_per_feature`` is None, and a feature carries half the bits, or fewer, that
-            most others could.
         """
         epochs: Any = self.epochs
         whole = isinstance(epochs, numbers.Integral) and not isinstance(epochs, bool)
@@ -157,11 +179,11 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
                 f"epochs must be an integer from 1 to {MAX_EPOCHS}, not {epochs!r}"
             )
         with self._all_or_nothing():
-            x, labels = validate_data(self, X, y)
+            x, labels = validate_data(self, flattened(X), y)
             classes = sorted_labels(labels)
             check_classification_targets(labels)
-            self._start(x, classes)
-            self._train(x, labels, int(epochs))
+            self._start(x, classes, image_shape_of(X))
+            self._train(self._bits(x, image_shape_of(X)), labels, int(epochs))
         return self
 
     def partial_fit(
@@ -170,31 +192,31 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         y: ArrayLike,
         classes: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch on these samples, going on from where training stands.
+        """Train for one more epoch on these samples.
 
-        The first call, unless after :meth:`fit`, makes the network and takes its thresholds and
-        parameters; later ones change neither. So ``fit`` with ``epochs=3`` followed by
-        ``partial_fit`` on the same data leaves the very counters of ``fit`` with ``epochs=4``,
-        and so do four calls of ``partial_fit``. A training can have 32768 epochs, so a long stream
-        of samples should come in large parts. If a call is refused or interrupted, the estimator
-        stays as it was.
+        The first call, unless after :meth:`fit`, fits the encoder and makes the network with the
+        parameters; later calls keep both. ``fit`` with ``epochs=3`` followed by ``partial_fit`` on
+        the same data gives the counters of ``fit`` with ``epochs=4``, and so do four calls of
+        ``partial_fit``. A training has at most 32768 epochs, so a long stream of samples should
+        come in large parts. After an error or an interrupt, the estimator is unchanged.
 
         Parameters
         ----------
-        X : (n, features) numbers
+        X : (n, features) or (n, height, width) numbers
             Samples. Those of the first call set the thresholds and should be typical.
         y : (n,) labels
             Labels.
         classes : (C,) labels, optional
-            All labels there will be. Needed in the first call.
+            All labels of the training. Needed in the first call.
 
         Raises
         ------
         ConfigurationError
-            If a parameter is out of its range, they do not fit together, or all epochs are used.
+            If a parameter is out of range, parameters contradict each other, or all epochs are
+            used.
         DataError
-            If ``classes`` is missing in the first call or another later, a label is not among
-            them, labels do not sort, or the data carry fewer bits than asked for.
+            If ``classes`` is missing in the first call or changes later, a label is not among
+            them, labels cannot be sorted, or the data do not fit the encoding.
         ValueError
             If scikit-learn refuses the data: not finite, of unequal length, not labels.
         """
@@ -210,14 +232,14 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             known = self.classes_
         else:
             known = sorted_labels(classes)
-            unique_labels(classes)  # refuses what is no label
+            unique_labels(classes)  # refuses values that are no labels
             if not first and not np.array_equal(known, self.classes_):
                 raise DataError(
                     f"classes must stay {self.classes_.tolist()}, as they were in the first call, "
                     f"not {known.tolist()}"
                 )
         with self._all_or_nothing():
-            x, labels = validate_data(self, X, y, reset=first)
+            x, labels = validate_data(self, flattened(X), y, reset=first)
             sorted_labels(labels)
             unknown = np.setdiff1d(unique_labels(known, labels), known).tolist()
             if unknown:
@@ -225,42 +247,42 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
                     f"labels must be among the classes {known.tolist()}, not {unknown[0]!r}"
                 )
             if first:
-                self._start(x, known)
+                self._start(x, known, image_shape_of(X))
             else:
                 self._take_copies()
-            self._train(x, labels, 1)
+            self._train(self._bits(x, image_shape_of(X)), labels, 1)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """The label of each sample, (n,).
+        """Predict the label of each sample, (n,).
 
         Parameters
         ----------
-        X : (n, features) numbers
+        X : (n, features) or (n, height, width) numbers
             Samples.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            If nothing has been learnt yet.
+            If the estimator is not fitted.
         DataError
-            If the training data were bits, and these are not.
+            If the encoder cannot encode the samples.
         ValueError
-            If scikit-learn refuses the data: not finite, or of other features.
+            If scikit-learn refuses the data: not finite, or another number of features.
         """
         check_is_fitted(self, "network_")
-        x = validate_data(self, X, reset=False)
-        return self.classes_[self.network_.predict(self.encoder_.encode(x))]
+        x = validate_data(self, flattened(X), reset=False)
+        return self.classes_[self.network_.predict(self._bits(x, image_shape_of(X)))]
 
     def to_model(self) -> Model:
-        """What :meth:`~.model_file.Model.save` writes and the ``metaplast`` command reads.
+        """Make a :class:`~.model_file.Model`, which can be saved and which the command line reads.
 
-        The labels, as text, are its class names.
+        Its class names are the labels as text.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            If nothing has been learnt yet.
+            If the estimator is not fitted.
         """
         check_is_fitted(self, "network_")
         return Model.from_trainer(
@@ -272,7 +294,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
-        """Put the attributes back if training fails, :func:`validate_data`'s too."""
+        """Restore all attributes after an error, those of :func:`validate_data` too."""
         before = self.__dict__.copy()
         try:
             yield
@@ -281,14 +303,16 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             self.__dict__.update(before)
             raise
 
-    def _start(self, x: NDArray[Any], classes: NDArray[Any]) -> None:
-        """Make encoder and network."""
+    def _start(
+        self, x: NDArray[Any], classes: NDArray[Any], image_shape: tuple[int, int] | None
+    ) -> None:
+        """Fit the encoder and make the network."""
         if len(classes) < 2:
             raise DataError(
                 "a classifier needs labels of at least two classes, and there is one class "
                 f"only: {classes.tolist()[0]!r}"
             )
-        encoder = self._encoder(x)
+        encoder = self._encoder(x, image_shape)
         config = NetworkConfig(
             inputs=encoder.outputs,
             hidden=self.hidden,
@@ -299,6 +323,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             reinforcement=self.reinforcement,
             batch=self.batch,
             seed=self._seed(),
+            shuffle_block=self.shuffle_block,
         )
         self.classes_ = classes
         self.encoder_ = encoder
@@ -307,7 +332,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         self.history_: list[EpochRecord] = []
 
     def _take_copies(self) -> None:
-        """Go on with copies, so that what was learnt is there if training fails half-way."""
+        """Continue with copies, so that an error leaves the network and the history unchanged."""
         before, trainer = self.network_, self.trainer_
         self.network_ = Network.from_state(
             before.config, before.counters, before.snapshot, before.streams
@@ -315,34 +340,28 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         self.trainer_ = Trainer(self.network_, epoch=trainer.epoch, accuracy=trainer.accuracy)
         self.history_ = list(self.history_)
 
-    def _encoder(self, x: NDArray[Any]) -> Thermometer:
-        try:
-            if self.bits_per_feature is not None:
-                return Thermometer.fit(
-                    x, bits_per_feature=self.bits_per_feature, per_feature=self.per_feature
-                )
-            encoder, carried = fit_most(x, most=MAX_BITS, per_feature=self.per_feature)
-        except TooFewBits as error:
-            named = TooFewBits(
-                error.feature, error.carried, error.wanted, self._feature_name(error.feature)
+    def _encoder(self, x: NDArray[Any], image_shape: tuple[int, int] | None) -> Encoder:
+        given = None if self.image is None else parse_image_shape(self.image)
+        if image_shape is not None and given not in (None, image_shape):
+            raise ConfigurationError(
+                f"image is {given[0]}×{given[1]}, and X has images of {image_shape[0]}×"
+                f"{image_shape[1]}; leave image out"
             )
-            raise DataError(f"{named}; or {BITS_IN_A_PIPELINE}") from None
-        bits = encoder.bits_per_feature
-        if 2 * bits <= np.median(carried):
-            feature = int(encoder.kept[carried.index(bits)])
-            name = self._feature_name(feature)
-            warnings.warn(
-                f"feature {feature if name is None else repr(name)} carries {bits} of {MAX_BITS} "
-                f"bits, and so no feature gets more; give bits_per_feature={bits} if this is "
-                f"wanted, or {BITS_IN_A_PIPELINE}",
-                UserWarning,
-                stacklevel=4,  # whoever called fit or partial_fit
-            )
-        return encoder
+        return fit_encoder(x, self._choice(), image_shape=image_shape or given)
 
-    def _feature_name(self, feature: int) -> str | None:
-        names = getattr(self, "feature_names_in_", None)
-        return None if names is None else str(names[feature])
+    def _choice(self) -> EncodingChoice:
+        choice = encoding_choice(
+            encoding=self.encoding,
+            bits_per_feature=self.bits_per_feature,
+            planes=self.planes,
+            pool=self.pool,
+            difference=self.difference,
+        )
+        if choice.planes:
+            return choice
+        if self.encoding is None and self.bits_per_feature is None:
+            choice = replace(choice, bits_per_feature=MAX_BITS, fewer_bits=True)
+        return replace(choice, per_feature=self.per_feature)
 
     def _seed(self) -> int:
         random_state: Any = self.random_state
@@ -350,20 +369,35 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             return checked_integer("random_state", random_state, 0, MAX_SEED)
         return int(check_random_state(random_state).randint(1 << 48, dtype=np.int64))
 
-    def _train(self, x: NDArray[Any], y: NDArray[Any], epochs: int) -> None:
-        bits = self.encoder_.encode(x)
+    def _bits(self, x: NDArray[Any], image_shape: tuple[int, int] | None) -> NDArray[np.uint8]:
+        """Encode samples; the encoder checks the shape of images."""
+        return self.encoder_.encode(x if image_shape is None else x.reshape(-1, *image_shape))
+
+    def _train(self, bits: NDArray[np.uint8], y: NDArray[Any], epochs: int) -> None:
         labels = np.searchsorted(self.classes_, y)
         for _ in range(epochs):
             self.history_.append(self.trainer_.train_epoch(bits, labels))
 
 
+def image_shape_of(X: Any) -> tuple[int, int] | None:
+    """Height and width of the images in an array of three dimensions; None for other samples."""
+    shape: tuple[Any, ...] = getattr(X, "shape", ())
+    return (int(shape[1]), int(shape[2])) if len(shape) == 3 else None
+
+
+def flattened(X: Any) -> Any:
+    """Samples for scikit-learn: images as rows of pixels, other samples unchanged."""
+    shape = image_shape_of(X)
+    return X if shape is None else np.asarray(X).reshape(len(X), shape[0] * shape[1])
+
+
 def sorted_labels(labels: ArrayLike) -> NDArray[Any]:
-    """The different labels, sorted.
+    """The distinct labels, sorted.
 
     Raises
     ------
     DataError
-        If two of them have no order.
+        If two labels cannot be compared.
     """
     try:
         return np.unique(labels)
@@ -377,9 +411,9 @@ def sorted_labels(labels: ArrayLike) -> NDArray[Any]:
 
 
 def default_groups(hidden: Any) -> tuple[int, ...]:
-    """For each layer :func:`~.config.default_group`.
+    """The default group size of each layer; see :func:`~.config.default_group`.
 
-    What is no tuple of layer sizes is left for :class:`~.config.NetworkConfig` to refuse.
+    :class:`~.config.NetworkConfig` refuses values that are no layer sizes.
     """
     if not isinstance(hidden, Iterable):
         return ()

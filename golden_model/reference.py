@@ -1,4 +1,4 @@
-"""Reference implementation of the algorithm in plain Python loops (docs/algorithm.md, 2 to 5).
+"""Reference implementation of the algorithm in plain Python loops (docs/algorithm.md, 2 to 6).
 
 It is written to be read. :class:`~.network.Network` computes the same with NumPy, fast; tests
 compare the two.
@@ -11,9 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from .batch_record import Batch, BatchRecord
 from .config import LayerConfig, NetworkConfig
-from .random_stream import RandomStream, classifier_id, initial_counters_id, reinforcement_id
+from .random_stream import (
+    RandomStream,
+    classifier_id,
+    initial_counters_id,
+    order_id,
+    reinforcement_id,
+)
 
-__all__ = ["ReferenceLayer", "ReferenceNetwork"]
+__all__ = ["ReferenceLayer", "ReferenceNetwork", "reference_order"]
 
 
 class ReferenceLayer:
@@ -222,3 +228,18 @@ class ReferenceNetwork:
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
         """The network's prediction for each sample, (n,)."""
         return self.local_predictions(x)[:, -1]
+
+
+def reference_order(config: NetworkConfig, epoch: int, samples: int) -> list[int]:
+    """Sample order of an epoch in plain loops (section 6); see :func:`.epoch_order`."""
+    S = config.shuffle_block
+    blocks: list[list[int]] = []
+    for index in range(samples):
+        if index % S == 0:
+            blocks.append([])
+        blocks[-1].append(index)
+    draws = [int(draw) for draw in RandomStream(config.seed, order_id(epoch)).draws(len(blocks))]
+    order = []
+    for b in sorted(range(len(blocks)), key=lambda b: (draws[b], b)):
+        order.extend(blocks[b])
+    return order

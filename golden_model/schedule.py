@@ -5,16 +5,42 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import LayerConfig, checked_number
+from .config import LayerConfig, NetworkConfig, checked_number
 from .errors import ConfigurationError
 from .random_stream import RandomStream, order_id
 
 __all__ = ["epoch_order", "reinforcement_events"]
 
 
-def epoch_order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
-    """Sample order of an epoch: a permutation of the samples, (samples,) (docs/algorithm.md, 6)."""
-    return np.argsort(RandomStream(seed, order_id(epoch)).draws(samples), kind="stable")
+def epoch_order(config: NetworkConfig, epoch: int, samples: int) -> NDArray[np.int64]:
+    """Sample order of an epoch: a permutation of the samples (docs/algorithm.md, 6).
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        The network, with its seed and its shuffle block ``S``.
+    epoch : int
+        Number of the epoch, 0 to 32767.
+    samples : int
+        Number of training samples. At least 0.
+
+    Returns
+    -------
+    (samples,) int64
+
+    Raises
+    ------
+    ConfigurationError
+        If the epoch is out of range.
+    """
+    size = config.shuffle_block
+    blocks = -(-samples // size)
+    draws = RandomStream(config.seed, order_id(epoch)).draws(blocks)
+    order = np.argsort(draws, kind="stable")
+    if size == 1:
+        return order
+    indices = (order[:, np.newaxis] * size + np.arange(size)).reshape(-1)
+    return indices[indices < samples]
 
 
 def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: float) -> int:

@@ -203,7 +203,7 @@ class Trainer:
         if len(bits) == 0:
             raise DataError("there are no samples to train on")
         events = self.events()
-        order = epoch_order(config.seed, self.epoch, len(bits))
+        order = epoch_order(config, self.epoch, len(bits))
         right = np.zeros(len(config.layers), dtype=np.int64)
         errors = np.zeros(len(config.layers), dtype=np.int64)
         updates = np.zeros(len(config.layers), dtype=np.int64)

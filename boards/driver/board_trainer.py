@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...golden_model.config import NetworkConfig, default_group
 from ...golden_model.datasets.data_set import checked_labels
-from ...golden_model.encoding import Thermometer
+from ...golden_model.encoding import EncodingChoice, fit_encoder
 from ...golden_model.errors import ConfigurationError, DataError
 from ...golden_model.files.model_file import Model
 from ...golden_model.network_state import NetworkState
@@ -44,7 +44,7 @@ class BoardTrainer:
         The network on the board, after :meth:`fit`.
     trainer_ : Trainer
         The trainer, with the number of the next epoch and the accuracy of the last.
-    encoder_ : Thermometer
+    encoder_ : Encoder
         Encodes samples into the network's input bits.
     history_ : list of EpochRecord
         One record for each epoch.
@@ -239,7 +239,8 @@ class BoardTrainer:
         labels = checked_labels(y, name="y")
         if not len(labels):
             raise DataError("y has no labels; training needs samples")
-        encoder = Thermometer.fit(x, bits_per_feature=bits_per_feature, per_feature=per_feature)
+        choice = EncodingChoice(bits_per_feature=bits_per_feature, per_feature=per_feature)
+        encoder = fit_encoder(x, choice)
         classes = int(labels.max()) + 1
         if not self.is_virtual:
             shape = self.identify()

@@ -64,7 +64,7 @@ def compare(options: TrainingOptions) -> None:
                 "epochs": session.epochs,
                 "batch": config.batch,
                 "seed": config.seed,
-                "bits_per_feature": bits.encoder.bits_per_feature,
+                "bits_per_feature": bits.encoder.choice.bits_per_feature,
                 "models": [asdict(model) for model in models],
                 "not_run": not_run,
             }

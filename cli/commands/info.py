@@ -39,13 +39,7 @@ def info(model: ModelArgument, json: JsonOption = False) -> None:
                 "model": str(model),
                 "data": trained.data_name,
                 "config": config.to_dict(),
-                "encoding": {
-                    "features": encoder.features,
-                    "kept": len(encoder.kept),
-                    "bits_per_feature": encoder.bits_per_feature,
-                    "per_feature": encoder.per_feature,
-                    "thresholds": None if encoder.per_feature else encoder.thresholds.tolist(),
-                },
+                "encoding": encoder.to_dict(),
                 "image_shape": trained.image_shape,
                 "class_names": trained.class_names,
                 "epochs_trained": trained.epoch,
@@ -63,9 +57,11 @@ def info(model: ModelArgument, json: JsonOption = False) -> None:
         ("reinforcement p_r", f"{config.reinforcement:g}"),
         ("batch", str(config.batch)),
         ("seed", str(config.seed)),
-        ("encoding", _encoding(encoder)),
+        ("encoding", encoder.summary),
         ("epochs trained", str(trained.epoch)),
     ]
+    if config.shuffle_block > 1:
+        facts.append(("shuffle block S", str(config.shuffle_block)))
     if trained.history:
         last = trained.history[-1]
         facts.append(("training accuracy", percent(last.accuracy)))
@@ -90,16 +86,3 @@ def info(model: ModelArgument, json: JsonOption = False) -> None:
         ],
         text=0,
     )
-
-
-def _encoding(encoder: "object") -> str:
-    from ...golden_model.encoding import Thermometer
-
-    assert isinstance(encoder, Thermometer)
-    if encoder.passes_bits:
-        return f"{encoder.features} features, each one bit"
-    bits = f"{encoder.bits_per_feature} bit" + ("s" if encoder.bits_per_feature > 1 else "")
-    if encoder.per_feature:
-        return f"{encoder.features} features, {len(encoder.kept)} of them kept, {bits} each"
-    thresholds = ", ".join(f"{threshold:g}" for threshold in encoder.thresholds)
-    return f"{encoder.features} features, {bits} each: above {thresholds}"

@@ -134,7 +134,7 @@ PerFeatureOption = Annotated[
     bool,
     typer.Option(
         "--per-feature",
-        help="Choose thresholds per feature (for tabular data), and drop constant features.",
+        help="Choose thresholds, and the number of bits, per feature (for tabular data).",
         rich_help_panel=DATA,
     ),
 ]
@@ -253,6 +253,7 @@ class Choices:
     batch: int | None = None
     epochs: int | None = None
     seed: int | None = None
+    shuffle_block: int | None = None
 
     def given(self) -> Iterator[tuple[str, Any]]:
         """The options that the user gave, with their values."""
@@ -299,7 +300,14 @@ class Choices:
         groups = self.groups or tuple(map(default_group, hidden))
         if len(groups) == 1:
             groups *= len(hidden)
-        parameters = ("counter_bits", "robustness", "reinforcement", "batch", "seed")
+        parameters = (
+            "counter_bits",
+            "robustness",
+            "reinforcement",
+            "batch",
+            "seed",
+            "shuffle_block",
+        )
         try:
             return NetworkConfig(
                 inputs=inputs,

@@ -264,8 +264,7 @@ def draw_first_layer(
     counters: NDArray[Any],
     *,
     image_shape: tuple[int, int],
-    kept: NDArray[np.int64],
-    bits_per_feature: int,
+    sources: NDArray[np.int64],
     title: str,
 ) -> "Figure":
     """Draw the first layer's hidden weights as images, a tile for each neuron.
@@ -276,10 +275,9 @@ def draw_first_layer(
         ``k`` of layer 0.
     image_shape : (height, width)
         The shape of a sample.
-    kept : (n,) int
-        The features that are encoded; the others are blank.
-    bits_per_feature : int
-        ``T``; a tile shows the mean of a feature's weights.
+    sources : (N,) int
+        The pixel of each input bit. A tile shows the mean of a pixel's weights; pixels without an
+        input bit stay blank.
     title : str
         The heading of the figure.
     """
@@ -289,8 +287,10 @@ def draw_first_layer(
     rows = math.ceil(shown / columns)
     height, width = image_shape
     tiles = np.full((shown, height * width), np.nan)
-    planes = counters[:shown].reshape(shown, bits_per_feature, len(kept))
-    tiles[:, kept] = planes.mean(axis=1)
+    bits = np.bincount(sources, minlength=height * width)
+    for tile, weights in zip(tiles, counters, strict=False):
+        sums = np.bincount(sources, weights=weights, minlength=height * width)
+        np.divide(sums, bits, out=tile, where=bits > 0)
 
     gap = 1
     sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
@@ -309,7 +309,7 @@ def draw_first_layer(
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelcolor=INK)
     some = f", {shown} of {neurons} neurons" if shown < neurons else f", {neurons} neurons"
-    mean = f", mean of {bits_per_feature} bits a pixel" if bits_per_feature > 1 else ""
+    mean = f", mean of {bits.max()} bits a pixel" if bits.max() > 1 else ""
     _heading(figure, title + some + mean)
     return figure
 

@@ -63,12 +63,12 @@ def draw_training(session: Session, outcome: Outcome, folder: Path) -> list[Path
             names=session.data.class_names,
         ),
     }
-    if session.data.image_shape is not None:
+    drawn = model.encoder.plane_shape or session.data.image_shape
+    if drawn is not None:
         figures["first_layer"] = plots.draw_first_layer(
             model.counters[0],
-            image_shape=session.data.image_shape,
-            kept=model.encoder.kept,
-            bits_per_feature=model.encoder.bits_per_feature,
+            image_shape=drawn,
+            sources=model.encoder.sources,
             title=f"{name}, first layer",
         )
     return [plots.save(figure, folder / f"{key}.png") for key, figure in figures.items()]

@@ -191,8 +191,8 @@ def _document(
         "data": session.data.name,
         "model": str(path),
         "config": model.config.to_dict(),
-        "bits_per_feature": model.encoder.bits_per_feature,
-        "per_feature": model.encoder.per_feature,
+        "bits_per_feature": model.encoder.choice.bits_per_feature,
+        "per_feature": model.encoder.choice.per_feature,
         "samples": len(session.bits.x),
         "held_out": 0 if session.bits.x_held_out is None else len(session.bits.x_held_out),
         "epochs": [

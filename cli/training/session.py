@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Network, Trainer
 from ...golden_model.datasets import DataSet, RunParameters
-from ...golden_model.encoding import Thermometer
+from ...golden_model.encoding import Encoder, EncodingChoice, fit_encoder
 from ...golden_model.files.model_file import Model
 from ...golden_model.trainer import TrainableNetwork
 from ..options.options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
@@ -35,7 +35,7 @@ __all__ = [
 class Bits:
     """The encoded samples of a data set, split; None for held-out or test samples it lacks."""
 
-    encoder: Thermometer
+    encoder: Encoder
     x: NDArray[np.uint8]
     y: NDArray[np.int64]
     x_held_out: NDArray[np.uint8] | None = None
@@ -151,7 +151,7 @@ def encode(
     samples: int | None,
     bits_per_feature: int = 1,
     per_feature: bool = False,
-    encoder: Thermometer | None = None,
+    encoder: Encoder | None = None,
 ) -> Bits:
     """Split a data set and encode it.
 
@@ -164,9 +164,9 @@ def encode(
     samples : int or None
         Number of the other samples to train on, from the start; None for all.
     bits_per_feature, per_feature
-        Options of a new thermometer, which is fitted to the samples that are trained on.
-    encoder : Thermometer, optional
-        A fitted thermometer to use instead.
+        Options of a new encoder, which is fitted to the samples that are trained on.
+    encoder : Encoder, optional
+        A fitted encoder to use instead.
 
     Raises
     ------
@@ -190,7 +190,8 @@ def encode(
         )
     x, y = data.x_train[: samples or left], data.y_train[: samples or left]
     if encoder is None:
-        encoder = Thermometer.fit(x, bits_per_feature=bits_per_feature, per_feature=per_feature)
+        choice = EncodingChoice(bits_per_feature=bits_per_feature, per_feature=per_feature)
+        encoder = fit_encoder(x, choice, image_shape=data.image_shape)
     return Bits(
         encoder=encoder,
         x=encoder.encode(x),
@@ -247,11 +248,13 @@ def continue_session(
     """
     fixed = {
         **model.config.to_dict(),
-        "bits_per_feature": model.encoder.bits_per_feature,
-        "per_feature": model.encoder.per_feature,
+        "bits_per_feature": model.encoder.choice.bits_per_feature,
+        "per_feature": model.encoder.choice.per_feature,
     }
+    if model.encoder.kind == "bits":
+        del fixed["per_feature"]  # makes no difference
     for name, wish in choices.given():
-        if name == "epochs":
+        if name not in fixed:
             continue
         wish = list(wish) if isinstance(wish, tuple) else wish
         if name == "groups" and len(wish) == 1:
@@ -317,6 +320,7 @@ def run_session(
         batch=run.batch,
         epochs=run.epochs,
         seed=run.seed,
+        shuffle_block=run.shuffle_block,
     )
     as_recorded = not validation and (samples is None or samples == len(data.x_train))
     for name, wish in choices.given():

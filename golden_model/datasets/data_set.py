@@ -40,6 +40,8 @@ class RunParameters:
         ``r`` and ``p_r``.
     batch, epochs, seed : int
         Samples between two commits, epochs trained, and the seed.
+    shuffle_block : int
+        ``S``.
     expected : dict of str to array
         The recorded results in the file, by name: ``initial_counters_l``,
         ``classifier_l``, ``counters_l``, ``snapshot_l``, ``accuracies``, ``predictions``.
@@ -55,6 +57,7 @@ class RunParameters:
     epochs: int
     seed: int
     expected: dict[str, NDArray[Any]]
+    shuffle_block: int = 1
 
     def config(self, inputs: int) -> NetworkConfig:
         """The run's network for samples of ``inputs`` bits.
@@ -74,6 +77,7 @@ class RunParameters:
             reinforcement=self.reinforcement,
             batch=self.batch,
             seed=self.seed,
+            shuffle_block=self.shuffle_block,
         )
 
 

@@ -29,6 +29,9 @@ INTEGERS = ("classes", "counter_bits", "batch", "epochs", "seed")
 REALS = ("robustness", "reinforcement")
 RUN = ("x", "y", "hidden", "groups", *INTEGERS, *REALS)
 
+# A recorded run may also have this; its value is 1 otherwise.
+SHUFFLE_BLOCK = "shuffle_block"
+
 # A run's recorded results.
 RESULT = re.compile(r"(initial_counters|classifier|counters|snapshot)_(\d+)|accuracies|predictions")
 
@@ -118,7 +121,9 @@ def load_npz_features(path: Path) -> NDArray[Any]:
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     return read_arrays(
-        path, DataError, lambda name: name in ARRAYS or name in RUN or bool(RESULT.fullmatch(name))
+        path,
+        DataError,
+        lambda name: name in (*ARRAYS, *RUN, SHUFFLE_BLOCK) or bool(RESULT.fullmatch(name)),
     )
 
 
@@ -152,6 +157,7 @@ def _run(name: str, arrays: dict[str, NDArray[Any]]) -> DataSet:
         batch=_integer("batch", arrays["batch"]),
         epochs=_integer("epochs", arrays["epochs"]),
         seed=_integer("seed", arrays["seed"]),
+        shuffle_block=_integer(SHUFFLE_BLOCK, arrays.get(SHUFFLE_BLOCK, np.array(1))),
         expected={key: values for key, values in arrays.items() if RESULT.fullmatch(key)},
     )
     if not 1 <= run.epochs <= MAX_EPOCHS:

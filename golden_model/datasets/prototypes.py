@@ -1,12 +1,9 @@
 """Synthetic data: random class prototypes with flipped bits, the paper's task."""
 
-import operator
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import MAX_CLASSES, checked_number
+from ..config import MAX_CLASSES, checked_minimum, checked_number
 from ..errors import ConfigurationError
 from .data_set import DataSet
 
@@ -47,13 +44,13 @@ def prototypes(
     ConfigurationError
         If a parameter is out of its range.
     """
-    classes = _integer("classes", classes, 2)
+    classes = checked_minimum("classes", classes, 2)
     if classes > MAX_CLASSES:
         raise ConfigurationError(f"classes must be from 2 to {MAX_CLASSES}, not {classes}")
-    bits = _integer("bits", bits, 1)
-    train = _integer("train", train, classes)
-    test = _integer("test", test, 1)
-    seed = _integer("seed", seed, 0)
+    bits = checked_minimum("bits", bits, 1)
+    train = checked_minimum("train", train, classes)
+    test = checked_minimum("test", test, 1)
+    seed = checked_minimum("seed", seed, 0)
     probability = checked_number("probability", probability, 0.0, 1.0)
 
     generator = np.random.default_rng(seed)
@@ -66,13 +63,3 @@ def prototypes(
 
     (x_train, y_train), (x_test, y_test) = split(train), split(test)
     return DataSet.from_arrays(NAME, x_train, y_train, x_test, y_test, classes=classes)
-
-
-def _integer(name: str, value: Any, low: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = low - 1
-    if isinstance(value, bool) or number < low:
-        raise ConfigurationError(f"{name} must be an integer of at least {low}, not {value!r}")
-    return number

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..config import MAX_EPOCHS, NetworkConfig, checked_integer, checked_number
-from ..encoding import Thermometer
+from ..encoding.encoder import Encoder
 from ..errors import ConfigurationError, MetaplastError, ModelFileError
 from ..network import Network, initial_classifier
 from ..random_stream import RandomStream
@@ -42,7 +42,7 @@ class Model:
     ----------
     config : NetworkConfig
         The network.
-    encoder : Thermometer
+    encoder : Encoder
         Encodes raw samples as the network's inputs.
     counters : sequence of (K, N) integers
         ``k`` of each layer; copied, like all arrays, as int16.
@@ -61,7 +61,7 @@ class Model:
     data_name : str
         The data set's name.
     image_shape : (height, width) or None
-        Height and width, if a sample is an image.
+        Height and width, if a sample is an image; by default from the encoder.
     class_names : sequence of str or None
         Names of the classes, if they have names.
 
@@ -72,7 +72,7 @@ class Model:
     """
 
     config: NetworkConfig
-    encoder: Thermometer
+    encoder: Encoder
     counters: Sequence[NDArray[np.int16]]
     snapshot: Sequence[NDArray[np.uint8]]
     classifier: Sequence[NDArray[np.uint8]]
@@ -121,6 +121,12 @@ class Model:
         if self.image_shape is not None:
             shape = checked_image_shape(self.image_shape, self.encoder.features)
             put(self, "image_shape", shape)
+        if (encoded := self.encoder.image_shape) is not None:
+            if self.image_shape not in (None, encoded):
+                raise ConfigurationError(
+                    f"image_shape must be {encoded}, as the encoder has it, not {self.image_shape}"
+                )
+            put(self, "image_shape", encoded)
         if self.class_names is not None:
             put(self, "class_names", checked_class_names(self.class_names, self.config.classes))
 
@@ -128,7 +134,7 @@ class Model:
     def from_trainer(
         cls,
         trainer: Trainer,
-        encoder: Thermometer,
+        encoder: Encoder,
         history: Sequence[EpochRecord] = (),
         *,
         data_name: str = "",
@@ -141,7 +147,7 @@ class Model:
         ----------
         trainer : Trainer
             A trainer between two epochs.
-        encoder : Thermometer
+        encoder : Encoder
             The encoder of its samples.
         history : sequence of EpochRecord
             Records of the epochs.
@@ -176,7 +182,7 @@ class Model:
         return Trainer(network, epoch=self.epoch, accuracy=self.accuracy)
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Predict the classes of raw samples, (n, features) → (n,).
+        """Predict the classes of raw samples, (n, features) or (n, height, width) → (n,).
 
         Raises
         ------
@@ -184,7 +190,7 @@ class Model:
             If the samples cannot be encoded.
         """
         table = samples_array(x)
-        if table.ndim != 2 or not len(table):
+        if not table.ndim or not len(table):
             return self.predict_bits(self.encoder.encode(table))
         return np.concatenate(
             [

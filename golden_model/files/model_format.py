@@ -3,16 +3,18 @@
 A model file is an ``.npz`` archive without pickles:
 
 ===================  ======================================================================
-``config``           JSON text: ``format`` (1) and the fields of :class:`NetworkConfig`
+``config``           JSON text: ``format`` (2) and the fields of :class:`NetworkConfig`
 ``counters_l``       (K, N) int16, ``k`` of layer ``l``
 ``snapshot_l``       (K, N) uint8 of 0 and 1, ``W``
 ``classifier_l``     (C, K) uint8 of 0 and 1, ``P``
 ``reinforcement_l``  (2,) uint64, history of the reinforcement stream
-``thresholds``       float64, as in :class:`Thermometer`
-``kept``             int64, as in :class:`Thermometer`
+``thresholds``       float64, thresholds of the encoder; the shape depends on its kind
 ``state``            JSON text: epochs trained, last training accuracy, encoder, data set
 ``history``          JSON text: a list of :class:`EpochRecord`
 ===================  ======================================================================
+
+A file of format 1 has no ``shuffle_block`` in ``config``, which is 1 then. Its encoder is bits or a
+thermometer, with the same number of bits for each feature in ``kept`` (int64).
 """
 
 import re
@@ -22,10 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import NetworkConfig
-from ..encoding import Thermometer
+from ..encoding.encoder import Encoder
 from ..errors import ConfigurationError, MetaplastError, ModelFileError
 from ..random_stream import RandomStream
 from ..trainer import EpochRecord
+from .encoder_format import encoder_values, read_encoder, read_format_1_encoder
 from .json_text import JsonObject, json_array, json_value, shown
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "model_arrays", "model_parts"]
 
-FORMAT = 1
+FORMAT = 2
 
 LAYER_ARRAY = re.compile(r"(counters|snapshot|classifier|reinforcement)_(0|[1-9]\d*)")
 
@@ -46,11 +49,7 @@ def model_arrays(model: "Model") -> dict[str, NDArray[Any]]:
             {
                 "epoch": model.epoch,
                 "accuracy": model.accuracy,
-                "encoder": {
-                    "features": model.encoder.features,
-                    "bits_per_feature": model.encoder.bits_per_feature,
-                    "per_feature": model.encoder.per_feature,
-                },
+                "encoder": encoder_values(model.encoder),
                 "data": {
                     "name": model.data_name,
                     "image_shape": model.image_shape,
@@ -60,7 +59,6 @@ def model_arrays(model: "Model") -> dict[str, NDArray[Any]]:
         ),
         "history": json_array([record.to_dict() for record in model.history]),
         "thresholds": model.encoder.thresholds,
-        "kept": model.encoder.kept,
     }
     for index, stream in enumerate(model.streams):
         arrays[f"counters_{index}"] = model.counters[index]
@@ -78,7 +76,7 @@ def model_parts(arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     MetaplastError
         If an array is missing or malformed, or the file has a newer format.
     """
-    config = _config(arrays)
+    version, config = _config(arrays)
     layers = range(len(config.layers))
     for name in arrays:
         found = LAYER_ARRAY.fullmatch(name)
@@ -86,16 +84,10 @@ def model_parts(arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
             raise ModelFileError(f"the file has {name}, but the network has {len(layers)} layers")
 
     state = JsonObject("state", json_value(arrays, "state"))
-    encoder, data = state.part("encoder"), state.part("data")
+    data = state.part("data")
     return {
         "config": config,
-        "encoder": Thermometer(
-            features=encoder.get("features", int),
-            bits_per_feature=encoder.get("bits_per_feature", int),
-            per_feature=encoder.get("per_feature", bool),
-            thresholds=_array(arrays, "thresholds", np.float64),
-            kept=_array(arrays, "kept", np.int64),
-        ),
+        "encoder": _encoder(arrays, version, state.part("encoder")),
         "counters": [_array(arrays, f"counters_{index}", np.int16) for index in layers],
         "snapshot": [_array(arrays, f"snapshot_{index}", np.uint8) for index in layers],
         "classifier": [_array(arrays, f"classifier_{index}", np.uint8) for index in layers],
@@ -109,6 +101,13 @@ def model_parts(arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     }
 
 
+def _encoder(arrays: dict[str, NDArray[Any]], version: int, values: JsonObject) -> Encoder:
+    thresholds = _array(arrays, "thresholds", np.float64)
+    if version == 1:
+        return read_format_1_encoder(values, thresholds, _array(arrays, "kept", np.int64))
+    return read_encoder(values, thresholds)
+
+
 def _stream(arrays: dict[str, NDArray[Any]], name: str) -> RandomStream:
     words = _array(arrays, name, np.uint64)
     if words.shape != (2,):
@@ -119,7 +118,8 @@ def _stream(arrays: dict[str, NDArray[Any]], name: str) -> RandomStream:
         raise ModelFileError(f"{name}: {error}") from None
 
 
-def _config(arrays: dict[str, NDArray[Any]]) -> NetworkConfig:
+def _config(arrays: dict[str, NDArray[Any]]) -> tuple[int, NetworkConfig]:
+    """The version of the format, and the network."""
     config = JsonObject("config", json_value(arrays, "config"))
     version = config.get("format", int)
     if version > FORMAT:
@@ -130,9 +130,12 @@ def _config(arrays: dict[str, NDArray[Any]]) -> NetworkConfig:
     if version < 1:
         raise ModelFileError(f"config: format must be at least 1, not {version}")
     try:
-        return NetworkConfig.from_dict(
-            {key: value for key, value in config.value.items() if key != "format"}
-        )
+        values = {key: value for key, value in config.value.items() if key != "format"}
+        if version == 1 and "shuffle_block" in values:
+            raise ModelFileError("config: a file of format 1 has no shuffle_block")
+        if version > 1 and "shuffle_block" not in values:
+            raise ModelFileError("config lacks shuffle_block")
+        return version, NetworkConfig.from_dict(values)
     except ConfigurationError as error:
         raise ModelFileError(f"config: {error}") from None
 

@@ -72,7 +72,7 @@ def placed(
     """
     if difference.sample is not None:
         assert difference.batch is not None
-        order = epoch_order(config.seed, epoch, samples)
+        order = epoch_order(config, epoch, samples)
         sample = int(order[difference.batch * config.batch + difference.sample])
         difference = difference.at(sample=sample)
     return difference.at(epoch=epoch)

@@ -146,7 +146,7 @@ class MismatchSearch:
 
     def _batches(self) -> list[NDArray[np.int64]]:
         """The samples of each batch of the epoch."""
-        order = epoch_order(self.setup.config.seed, self.epoch, len(self.setup.x))
+        order = epoch_order(self.setup.config, self.epoch, len(self.setup.x))
         size = self.setup.config.batch
         return [order[start : start + size] for start in range(0, len(order), size)]
 

@@ -62,7 +62,7 @@ def coming_batch(setup: TrainingSetup, trainer: Trainer, number: int) -> Trainin
         )
     network = setup.network(trainer.network)
     events = trainer.events()
-    order = epoch_order(setup.config.seed, trainer.epoch, samples)
+    order = epoch_order(setup.config, trainer.epoch, samples)
     for start in range(0, number * size, size):
         network.train_batch(*setup.batch(order[start : start + size]), events)
     return TrainingBatch(

@@ -218,11 +218,11 @@ class TestModel:
     def test_of_a_newer_format(self, run, model):
         with np.load(model) as content:
             changed = dict(content)
-        changed["config"] = np.array(str(changed["config"]).replace('"format": 1', '"format": 2'))
+        changed["config"] = np.array(str(changed["config"]).replace('"format": 2', '"format": 3'))
         np.savez(model, **changed)
         result = run("info", model)
         assert result.status == 1
-        assert "format 2, and this Metaplast reads formats up to 1" in result.sentence
+        assert "format 3, and this Metaplast reads formats up to 2" in result.sentence
 
     def test_inconsistent(self, run, model):
         with np.load(model) as content:

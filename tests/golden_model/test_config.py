@@ -31,6 +31,7 @@ def test_defaults() -> None:
         "reinforcement": 1.0,
         "batch": 100,
         "seed": 1,
+        "shuffle_block": 1,
     }
 
 
@@ -213,6 +214,9 @@ def test_the_ends_of_every_range_are_allowed(changes: dict[str, Any]) -> None:
         ({"reinforcement": -(10**400)}, "reinforcement must be finite and at least 0, not -inf"),
         ({"batch": 0}, "batch must be from 1 to 65535, not 0"),
         ({"batch": 65536}, "batch must be from 1 to 65535, not 65536"),
+        ({"shuffle_block": 0}, "shuffle_block must be from 1 to 65535, not 0"),
+        ({"shuffle_block": 65536}, "shuffle_block must be from 1 to 65535, not 65536"),
+        ({"shuffle_block": 1.5}, "shuffle_block must be an integer, not 1.5"),
         ({"seed": -1}, "seed must be from 0 to 281474976710655, not -1"),
         ({"seed": 1 << 48}, "seed must be from 0 to 281474976710655, not 281474976710656"),
         (
@@ -268,6 +272,12 @@ def test_a_dictionary_that_does_not_fit_is_refused(
     with pytest.raises(ConfigurationError) as error:
         NetworkConfig.from_dict(values)
     assert str(error.value) == message
+
+
+def test_values_from_before_the_shuffle_block() -> None:
+    values = config().to_dict()
+    del values["shuffle_block"]
+    assert NetworkConfig.from_dict(values) == config(shuffle_block=1)
 
 
 @pytest.mark.parametrize("values", [None, [1, 2], "inputs", 3])

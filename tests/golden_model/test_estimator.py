@@ -20,7 +20,6 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
-from sklearn.utils.validation import validate_data
 
 from metaplast.golden_model import (
     BMLPClassifier,
@@ -31,8 +30,8 @@ from metaplast.golden_model import (
     Trainer,
     estimator,
 )
-from metaplast.golden_model.encoding import Thermometer
-from metaplast.golden_model.estimator import BITS_IN_A_PIPELINE, default_groups
+from metaplast.golden_model.encoding import EncodingChoice, fit_encoder
+from metaplast.golden_model.estimator import default_groups
 from metaplast.golden_model.files.model_file import Model
 
 Data = tuple[NDArray[Any], NDArray[Any]]
@@ -126,7 +125,7 @@ def test_a_pipeline_may_make_the_bits(iris: Data) -> None:
     x, y = iris
     bins = KBinsDiscretizer(4, encode="onehot-dense", quantile_method="averaged_inverted_cdf")
     learner = make_pipeline(bins, BMLPClassifier()).fit(x, y)
-    assert learner[-1].encoder_.passes_bits
+    assert learner[-1].encoder_.kind == "bits"
     assert learner[-1].network_.config.inputs == 16
     assert learner.score(x, y) > 0.9
 
@@ -178,11 +177,12 @@ def test_learns_what_the_trainer_learns(iris: Data) -> None:
         robustness=0.5,
         reinforcement=0.75,
         batch=17,
+        shuffle_block=4,
         epochs=3,
         random_state=23,
     ).fit(x, y)
 
-    encoder = Thermometer.fit(x, bits_per_feature=2, per_feature=False)
+    encoder = fit_encoder(x, EncodingChoice(bits_per_feature=2))
     config = NetworkConfig(
         inputs=8,
         hidden=(20, 12),
@@ -193,6 +193,7 @@ def test_learns_what_the_trainer_learns(iris: Data) -> None:
         reinforcement=0.75,
         batch=17,
         seed=23,
+        shuffle_block=4,
     )
     network = Network(config)
     trainer = Trainer(network)
@@ -243,8 +244,8 @@ def test_the_first_partial_fit_settles_thresholds_and_parameters(iris: Data) -> 
     learner.partial_fit(10 * x[1::2], y[1::2])
     assert learner.encoder_ is encoder
     assert learner.network_.config is config
-    expected = Thermometer.fit(x[::2], bits_per_feature=4, per_feature=True)
-    assert encoder.thresholds.tolist() == expected.thresholds.tolist()
+    expected = fit_encoder(x[::2], EncodingChoice(bits_per_feature=4, per_feature=True))
+    assert encoder == expected
 
 
 def test_partial_fit_may_see_some_of_the_classes_only(iris: Data) -> None:
@@ -278,50 +279,85 @@ def test_default_groups(neurons: int) -> None:
 
 def test_as_many_bits_as_the_data_carry(iris: Data) -> None:
     x, y = iris
-    coarse = np.arange(150) % 3
-    assert BMLPClassifier(epochs=1).fit(x, y).encoder_.bits_per_feature == 4
-    with pytest.warns(UserWarning, match=r"^feature 4 carries") as caught:
-        mixed = BMLPClassifier(epochs=1).fit(np.column_stack([x, coarse]), y)
-    assert mixed.encoder_.bits_per_feature == 1
-    (warning,) = caught
-    assert str(warning.message) == (
-        "feature 4 carries 1 of 4 bits, and so no feature gets more; give bits_per_feature=1 if "
-        f"this is wanted, or {BITS_IN_A_PIPELINE}"
-    )
-    assert warning.filename == __file__
-    BMLPClassifier(epochs=1, bits_per_feature=1).fit(np.column_stack([x, coarse]), y)
+    for per_feature in (False, True):
+        encoder = BMLPClassifier(epochs=1, per_feature=per_feature).fit(x, y).encoder_
+        assert len(encoder.thresholds) == 4
+    few = BMLPClassifier(epochs=1, per_feature=False).fit(np.arange(150)[:, np.newaxis] % 4, y)
+    assert few.encoder_.thresholds.tolist() == [1, 2.5]
     bits = BMLPClassifier(epochs=1).fit((x > 3).astype(int), y)
-    assert bits.encoder_.passes_bits
+    assert bits.encoder_.kind == "bits"
 
 
-@pytest.mark.parametrize("bits_per_feature", [None, 1, 3])
-def test_a_column_that_carries_no_bit_is_named(
-    iris: Data, monkeypatch: pytest.MonkeyPatch, bits_per_feature: int | None
-) -> None:
+def test_a_column_of_few_values_leaves_the_others_their_bits(iris: Data) -> None:
     x, y = iris
-    mostly = np.column_stack([x, np.arange(150) % 3 > 0])
-    learner = BMLPClassifier(bits_per_feature=bits_per_feature)
-    message = (
-        f"{{}}, and so the training data, can carry 0 bits a feature, not {bits_per_feature or 1}: "
-        "no training value is greater than threshold t_0; over half of the values are the highest "
-        f"one, so negate them; or {BITS_IN_A_PIPELINE}"
-    )
-    with pytest.raises(DataError) as caught:
-        learner.fit(mostly, y)
-    assert str(caught.value) == message.format("feature 4 (counted from 0)")
+    mixed = np.column_stack([x, np.arange(150) % 3 > 0])  # mostly 1
+    encoder = BMLPClassifier(epochs=1).fit(mixed, y).encoder_
+    assert np.bincount(encoder.sources).tolist() == [4, 4, 4, 4, 1]
 
-    def with_names(estimator: Any, *data: Any, **options: Any) -> Any:
-        checked = validate_data(estimator, *data, **options)
-        estimator.feature_names_in_ = np.array(["a", "b", "c", "d", "alive"], dtype=object)
-        return checked
 
-    monkeypatch.setattr(estimator, "validate_data", with_names)
-    with pytest.raises(DataError) as caught:
-        learner.fit(mostly, y)
-    assert str(caught.value) == message.format("feature 'alive'")
-    rarely = np.column_stack([x, np.arange(150) % 3 == 0])
-    with pytest.warns(UserWarning, match=r"^feature 'alive' carries 1 of 4 bits"):
-        BMLPClassifier(epochs=1).fit(rarely, y)
+# Images
+
+
+@pytest.fixture(scope="module")
+def images() -> Data:
+    data = load_digits()
+    return data.images[:200], data.target[:200]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "choice"),
+    [
+        ({"encoding": "median", "per_feature": False}, EncodingChoice()),
+        (
+            {"encoding": "levels:2"},
+            EncodingChoice(bits_per_feature=2, per_feature=True),
+        ),
+        (
+            {"encoding": "edges"},
+            EncodingChoice(planes=("level", "level", "right", "down", "left", "up")),
+        ),
+        (
+            {"encoding": "pooled-edges"},
+            EncodingChoice(planes=("right", "down", "left", "up"), pool=True),
+        ),
+        (
+            {"planes": ("level", "up"), "pool": True, "difference": 3},
+            EncodingChoice(planes=("level", "up"), pool=True, difference=3),
+        ),
+        ({"planes": "level,up"}, EncodingChoice(planes=("level", "up"))),
+    ],
+)
+def test_encodings(images: Data, parameters: dict[str, Any], choice: EncodingChoice) -> None:
+    x, y = images
+    expected = fit_encoder(x, choice)
+    learner = BMLPClassifier(epochs=2, **parameters)
+    by_image = clone(learner).fit(x, y)
+    assert by_image.encoder_ == expected
+    rows = x.reshape(200, 64)
+    by_row = clone(learner).set_params(image="8x8").fit(rows, y)
+    assert counters(by_row) == counters(by_image)
+    assert by_row.predict(rows).tolist() == by_image.predict(x).tolist()
+    assert by_row.predict(x).tolist() == by_image.predict(rows).tolist()
+    assert by_image.n_features_in_ == 64
+    assert by_image.partial_fit(x, y).trainer_.epoch == 3
+    assert by_image.to_model().predict(x).tolist() == by_image.predict(x).tolist()
+
+
+def test_shapes_of_images_that_do_not_fit(images: Data) -> None:
+    x, y = images
+    learner = BMLPClassifier(encoding="edges", epochs=1)
+    with pytest.raises(DataError, match=r"^image planes need the height and width of the images"):
+        learner.fit(x.reshape(200, 64), y)
+    with pytest.raises(DataError, match=r"^images of 4×15 pixels do not fit samples of shape"):
+        clone(learner).set_params(image=(4, 15)).fit(x.reshape(200, 64), y)
+    with pytest.raises(ConfigurationError) as caught:
+        clone(learner).set_params(image=(4, 16)).fit(x, y)
+    assert str(caught.value) == "image is 4×16, and X has images of 8×8; leave image out"
+    learner.fit(x, y)
+    with pytest.raises(DataError, match=r"^images must be of 8×8 pixels, as in training"):
+        learner.predict(x.reshape(200, 4, 16))
+    learner.fit(x.reshape(200, 4, 16), y)
+    assert learner.encoder_.image_shape == (4, 16)
 
 
 def test_mixed_columns_become_bits_in_a_pipeline(iris: Data) -> None:
@@ -330,7 +366,7 @@ def test_mixed_columns_become_bits_in_a_pipeline(iris: Data) -> None:
     bins = KBinsDiscretizer(4, encode="onehot-dense", quantile_method="averaged_inverted_cdf")
     columns = ColumnTransformer([("numbers", bins, [0, 1, 2, 3])], remainder="passthrough")
     learner = make_pipeline(columns, BMLPClassifier()).fit(mixed, y)
-    assert learner[-1].encoder_.passes_bits
+    assert learner[-1].encoder_.kind == "bits"
     assert learner.score(mixed, y) > 0.9
 
 
@@ -338,7 +374,7 @@ def test_constant_columns_carry_nothing(iris: Data) -> None:
     x, y = iris
     padded = np.column_stack([np.full(150, 7.0), x])
     learner = BMLPClassifier(epochs=2).fit(padded, y)
-    assert learner.encoder_.kept.tolist() == [1, 2, 3, 4]
+    assert set(learner.encoder_.sources) == {1, 2, 3, 4}
     assert counters(learner) == counters(BMLPClassifier(epochs=2).fit(x, y))
 
 
@@ -355,6 +391,14 @@ def test_constant_columns_carry_nothing(iris: Data) -> None:
         ({"counter_bits": 1}, "counter_bits must be from 2 to 16, not 1"),
         ({"robustness": 2}, "robustness must be from 0 to 1, not 2"),
         ({"batch": 0}, "batch must be from 1 to 65535, not 0"),
+        ({"shuffle_block": 0}, "shuffle_block must be from 1 to 65535, not 0"),
+        ({"encoding": "mean"}, "encoding must be median, levels:N, edges, pooled-edges, or a"),
+        ({"encoding": "edges", "planes": "up"}, "planes contradicts encoding 'edges', which"),
+        ({"encoding": "median", "bits_per_feature": 2}, "bits_per_feature contradicts encoding"),
+        ({"pool": True}, "pool is for image planes; name planes too, or leave pool out"),
+        ({"difference": 3}, "difference is for image planes; name planes too, or leave"),
+        ({"planes": "in"}, "there is no plane 'in'; planes are level, right, down, left, up"),
+        ({"image": "2"}, "image must be a height and a width of at least 1, such as 28x28, not"),
         ({"epochs": True}, "epochs must be an integer from 1 to 32768, not True"),
         ({"per_feature": "no"}, "per_feature must be True or False, not 'no'"),
         ({"per_feature": None}, "per_feature must be True or False, not None"),
@@ -403,7 +447,7 @@ def test_too_many_classes() -> None:
 
 def test_more_bits_than_the_data_carry(iris: Data) -> None:
     with pytest.raises(DataError, match=r"can carry \d+ bits a feature, not 40"):
-        BMLPClassifier(bits_per_feature=40).fit(*iris)
+        BMLPClassifier(bits_per_feature=40, per_feature=False).fit(*iris)
     with pytest.raises(DataError, match="are bits already and carry 1 bit a feature, not 2"):
         BMLPClassifier(bits_per_feature=2).fit(iris[0] > 3, iris[1])
     with pytest.raises(DataError, match="every feature is constant"):

@@ -7,9 +7,9 @@ from types import ModuleType
 import pytest
 
 from metaplast import golden_model
-from metaplast.golden_model import baselines, datasets, files
+from metaplast.golden_model import baselines, datasets, encoding, files
 
-PACKAGES = [golden_model, baselines, datasets, files]
+PACKAGES = [golden_model, baselines, datasets, encoding, files]
 NAMES = [(package, name) for package in PACKAGES for name in package.__all__]
 NEEDS_A_LIBRARY = [(golden_model, "BMLPClassifier"), (baselines, "StraightThroughNetwork")]
 
@@ -36,7 +36,7 @@ def test_every_public_name_can_be_listed_and_imported(package: ModuleType, name:
     ("code", "libraries"),
     [
         ("import metaplast.golden_model", set()),
-        ("from metaplast.golden_model import baselines, datasets, files", set()),
+        ("from metaplast.golden_model import baselines, datasets, encoding, files", set()),
         ("from metaplast.golden_model import ConfigurationError", set()),
         ("from metaplast.golden_model import *", {"numpy"}),
         ("from metaplast.golden_model.baselines import *", {"numpy"}),

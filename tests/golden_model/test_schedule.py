@@ -14,10 +14,12 @@ from metaplast.golden_model import (
     NetworkConfig,
     RandomStream,
     epoch_order,
+    reference,
     reinforcement_events,
     schedule,
 )
 from metaplast.golden_model.config import LayerConfig
+from metaplast.golden_model.reference import reference_order
 
 from ..comparison import assert_same_array
 from ..strategies import seeds
@@ -106,15 +108,35 @@ def test_the_most_events_that_can_be_counted() -> None:
         reinforcement_events(widest, (2.0**32 - 0.25) / scale, 0)
 
 
-@given(seeds(), st.integers(0, 32767), st.integers(0, 300))
-def test_epoch_order(seed: int, epoch: int, count: int) -> None:
-    draws = RandomStream(seed, 0x8000 + epoch).draws(count).tolist()
-    order = epoch_order(seed, epoch, count)
+def network(seed: int, shuffle_block: int = 1) -> NetworkConfig:
+    return NetworkConfig(
+        inputs=1, hidden=(1,), groups=(1,), classes=2, seed=seed, shuffle_block=shuffle_block
+    )
+
+
+@given(
+    seeds(),
+    st.integers(0, 32767),
+    st.integers(0, 300),
+    st.integers(1, 20) | st.sampled_from([299, 300, 65535]),
+)
+def test_epoch_order_is_that_of_the_plain_loops(
+    seed: int, epoch: int, count: int, shuffle_block: int
+) -> None:
+    config = network(seed, shuffle_block)
+    order = epoch_order(config, epoch, count)
     assert order.dtype == np.int64
-    assert_same_array("order", sorted(range(count), key=lambda i: (draws[i], i)), order)
+    assert_same_array("order", reference_order(config, epoch, count), order)
 
 
-def test_equal_draws_keep_their_samples_order(monkeypatch: pytest.MonkeyPatch) -> None:
+@given(seeds(), st.integers(0, 32767), st.integers(0, 300))
+def test_without_blocks_every_sample_is_drawn_for(seed: int, epoch: int, count: int) -> None:
+    draws = RandomStream(seed, 0x8000 + epoch).draws(count).tolist()
+    expected = sorted(range(count), key=lambda i: (draws[i], i))
+    assert_same_array("order", expected, epoch_order(network(seed), epoch, count))
+
+
+def test_equal_draws_keep_their_blocks_order(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(1).integers(0, 5, 1000, dtype=np.uint32)
 
     class FewDraws(RandomStream):
@@ -122,10 +144,15 @@ def test_equal_draws_keep_their_samples_order(monkeypatch: pytest.MonkeyPatch) -
             return values[:count]
 
     monkeypatch.setattr(schedule, "RandomStream", FewDraws)
+    monkeypatch.setattr(reference, "RandomStream", FewDraws)
     expected = sorted(range(1000), key=lambda i: (values[i], i))
-    assert_same_array("order", expected, epoch_order(1, 0, 1000))
+    assert_same_array("order", expected, epoch_order(network(1), 0, 1000))
+    assert_same_array("order", expected, reference_order(network(1), 0, 1000))
+    assert_same_array(
+        "order", reference_order(network(1, 7), 0, 1000), epoch_order(network(1, 7), 0, 1000)
+    )
 
 
 def test_epochs_differ_in_their_order() -> None:
-    orders = {tuple(epoch_order(1, epoch, 50)) for epoch in range(5)}
+    orders = {tuple(epoch_order(network(1, 2), epoch, 50)) for epoch in range(5)}
     assert len(orders) == 5

@@ -97,7 +97,7 @@ def test_an_epochs_record_sums_up_its_batches(data: st.DataObject, config: Netwo
         batches: list[tuple[int, BatchRecord]] = []
         record = trained.train_epoch(x, y, lambda done, batch: batches.append((done, batch)))  # noqa: B023
 
-        labels = y[epoch_order(config.seed, epoch, len(y))]
+        labels = y[epoch_order(config, epoch, len(y))]
         predictions = np.concatenate([batch.predictions for _, batch in batches])
         errors = np.concatenate([batch.errors for _, batch in batches])
         right = (predictions == labels[:, np.newaxis]).sum(axis=0).tolist()
@@ -138,6 +138,20 @@ def test_an_epoch_is_its_batches_in_its_order() -> None:
         by_hand.train_batch(x[batch], y[batch], events)
     trained.train_epoch(x, y)
     assert_same_state(by_hand, trained.network)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shuffle_block", [3, 40, 65535])
+def test_an_epoch_takes_the_samples_block_by_block(shuffle_block: int) -> None:
+    x, y = random_samples(40)
+    config = replace(CONFIG, shuffle_block=shuffle_block)
+    trained, by_hand = Trainer(Network(config)), Network(config)
+    order = epoch_order(config, 0, 40)
+    events = [reinforcement_events(layer, CONFIG.reinforcement, 0) for layer in CONFIG.layers]
+    for start in range(0, 40, 7):
+        batch = order[start : start + 7]
+        by_hand.train_batch(x[batch], y[batch], events)
+    trained.train_epoch(x, y)
+    assert_same_state(by_hand, trained.network)
 
 
 @pytest.mark.parametrize(
@@ -249,8 +263,9 @@ def test_epoch_and_accuracy_may_be_numpys() -> None:
     other = Trainer(Network(CONFIG), epoch=np.int64(3), accuracy=np.float32(0.25))
     assert (type(other.epoch), type(other.accuracy)) == (int, float)
     assert_same_epoch(plain.train_epoch(X, Y), other.train_epoch(X, Y))
-    expected = epoch_order(70_000, 2, 50)
-    assert_same_array("order", expected, epoch_order(np.int32(70_000), np.int64(2), np.int64(50)))
+    config = replace(CONFIG, seed=np.int32(70_000), shuffle_block=np.int8(3))
+    expected = epoch_order(replace(CONFIG, seed=70_000, shuffle_block=3), 2, 50)
+    assert_same_array("order", expected, epoch_order(config, np.int64(2), np.int64(50)))
 
 
 @pytest.mark.parametrize("accuracy", [-0.01, 1.01, math.nan])

@@ -1,27 +1,27 @@
 """The conformance vectors: both readings reproduce every run in tests/data/vectors to the bit."""
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from metaplast.golden_model import Network, NetworkConfig, RandomStream, ReferenceNetwork, Trainer
+from metaplast.golden_model import (
+    Network,
+    NetworkConfig,
+    RandomStream,
+    ReferenceNetwork,
+    Trainer,
+    epoch_order,
+)
+from metaplast.golden_model.reference import reference_order
 
 from ..comparison import assert_same_array
-
-VECTORS = Path(__file__).parents[1] / "data" / "vectors"
-RUNS = sorted(path.stem for path in VECTORS.glob("*.npz") if path.stem != "stream")
+from ..vectors import RUNS, Arrays, read
 
 Reading = type[ReferenceNetwork] | type[Network]
-Arrays = dict[str, NDArray[Any]]
-
-
-def read(name: str) -> Arrays:
-    with np.load(VECTORS / f"{name}.npz", allow_pickle=False) as arrays:
-        return dict(arrays)
 
 
 def config_of(run: Arrays) -> NetworkConfig:
@@ -35,6 +35,7 @@ def config_of(run: Arrays) -> NetworkConfig:
         reinforcement=float(run["reinforcement"]),
         batch=int(run["batch"]),
         seed=int(run["seed"]),
+        shuffle_block=int(run.get("shuffle_block", 1)),
     )
 
 
@@ -56,7 +57,7 @@ def train(reading: Reading, run: Arrays) -> Arrays:
 
 GIVEN = {
     *("x", "y", "hidden", "groups", "classes", "counter_bits"),
-    *("robustness", "reinforcement", "batch", "epochs", "seed"),
+    *("robustness", "reinforcement", "batch", "epochs", "seed", "shuffle_block"),
 }
 
 
@@ -69,6 +70,7 @@ def assert_reproduced(run: Arrays, results: Arrays) -> None:
 
 def test_all_the_runs_are_here() -> None:
     assert RUNS == [
+        "blocks_of_four",
         "group_of_one",
         "many_classes",
         "no_margin",
@@ -142,3 +144,32 @@ def test_a_flipped_bit_of_the_stream_is_caught(bit: int) -> None:
     expected["draws"][bit // 32] ^= np.uint32(1 << bit % 32)
     with pytest.raises(AssertionError, match=r"^draws: 1 of 32 differ"):
         assert_same_array("draws", expected["draws"], draws)
+
+
+def orders() -> list[tuple[NetworkConfig, int, NDArray[np.int64]]]:
+    """Network, epoch and expected sample order of each case of block_order.npz."""
+    arrays = read("block_order")
+    config = config_of(read("tiny"))
+    cases = []
+    for index in range(len(arrays) // 2):
+        seed, epoch, samples, block = arrays[f"case_{index}"].tolist()
+        expected = arrays[f"order_{index}"]
+        assert len(expected) == samples
+        cases.append((replace(config, seed=seed, shuffle_block=block), epoch, expected))
+    return cases
+
+
+@pytest.mark.parametrize("order", [epoch_order, reference_order])
+def test_block_order(order: Callable[[NetworkConfig, int, int], ArrayLike]) -> None:
+    cases = orders()
+    assert len(cases) == 5
+    for config, epoch, expected in cases:
+        assert_same_array("order", expected, order(config, epoch, len(expected)))
+
+
+def test_another_block_size_is_caught() -> None:
+    config, epoch, expected = orders()[3]
+    with pytest.raises(AssertionError, match=r"^order: \d+ of 33 differ"):
+        assert_same_array(
+            "order", expected, epoch_order(replace(config, shuffle_block=7), epoch, 33)
+        )

@@ -27,8 +27,9 @@ from metaplast.sim.cosimulation.lockstep import LockstepNetwork
 from metaplast.sim.verilator.simulator import build
 
 from ..comparison import assert_same_array
-from ..golden_model.test_vectors import RUNS, config_of, read
+from ..golden_model.test_vectors import config_of
 from ..strategies import network_configs
+from ..vectors import RUNS, read
 
 EXAMPLES = int(os.environ.get("METAPLAST_EXAMPLES", "4"))
 

@@ -17,7 +17,7 @@ from metaplast.boards.bitstream.html_report import render_page
 from metaplast.boards.targets.board_target import BoardTarget
 from metaplast.boards.targets.catalogue import find_board
 from metaplast.golden_model import NetworkConfig
-from metaplast.golden_model.encoding import Thermometer
+from metaplast.golden_model.encoding import fit_encoder
 from metaplast.golden_model.files.model_file import Model
 from metaplast.golden_model.network import Network
 from metaplast.golden_model.trainer import EpochRecord, Trainer
@@ -158,7 +158,7 @@ def model() -> Callable[..., Model]:
             for epoch in range(3)
         ]
         trainer = Trainer(Network(config), epoch=3, accuracy=history[-1].accuracy)
-        encoder = Thermometer.fit(np.arange(12).reshape(2, 6), bits_per_feature=1)
+        encoder = fit_encoder(np.arange(12).reshape(2, 6))
         return Model.from_trainer(trainer, encoder, history, data_name="digits")
 
     return make

@@ -15,10 +15,9 @@ def test_a_model(document, toy, model):
     assert document["epochs_trained"] == 2
     assert document["history"] == [record.to_dict() for record in trained.history]
     assert document["encoding"] == {
+        "kind": "bits",
         "features": 24,
-        "kept": 24,
-        "bits_per_feature": 1,
-        "per_feature": False,
+        "outputs": 24,
         "thresholds": [],
     }
     k = trained.counters[0]
@@ -39,10 +38,6 @@ def test_thresholds_of_each_feature(run, document):
     rows = ["a,b,c,label"] + [f"{i % 7},5,{i % 3},{i % 2}" for i in range(40)]
     Path("table.csv").write_text("\n".join(rows))
     assert run("train", "table.csv", "--per-feature", "--hidden", 8, "--epochs", 1).status == 0
-    assert document("info", "table-model.npz")["encoding"] == {
-        "features": 3,
-        "kept": 2,
-        "bits_per_feature": 1,
-        "per_feature": True,
-        "thresholds": None,
-    }
+    encoding = document("info", "table-model.npz")["encoding"]
+    assert encoding["kind"] == "thermometer-per-feature"
+    assert encoding["thresholds"] == [[3, None, 1]]

@@ -19,8 +19,9 @@ from metaplast.sim.core.simulated_core import SimulatedCore
 from metaplast.sim.cosimulation.training_setup import TrainingSetup
 
 from ...sim.cosimulation.faults import Fault, FaultySetup
+from ...vectors import VECTORS
 from ..conftest import Command, Document, in_training
-from .test_train import VECTORS, assert_same_model
+from .test_train import assert_same_model
 
 SMALL = ("--hidden", "12", "--groups", "3", "--batch", "10")
 

@@ -7,23 +7,25 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import typer
 
+from metaplast.cli.options.options import Choices
+from metaplast.cli.training.session import continue_session
 from metaplast.golden_model import EpochRecord, Network, NetworkConfig, Trainer, datasets
-from metaplast.golden_model.encoding import Thermometer
+from metaplast.golden_model.encoding import fit_encoder
 from metaplast.golden_model.files import model_file
 from metaplast.golden_model.files.model_checks import check_history
 from metaplast.golden_model.files.model_file import Model
 
 from ...comparison import assert_same_epoch, assert_same_state
+from ...vectors import RUNS, VECTORS
 from ..conftest import in_training
-
-VECTORS = Path(__file__).parents[2] / "data" / "vectors"
-RUNS = sorted(path.stem for path in VECTORS.glob("*.npz") if path.stem != "stream")
 
 SMALL = ("--hidden", "12", "--batch", "10")
 
@@ -138,7 +140,7 @@ def test_thresholds_come_from_the_samples_trained_on(run):
     from metaplast.golden_model import datasets
 
     x = datasets.load("digits").x_train[:100]
-    assert Model.load("digits-model.npz").encoder.thresholds == Thermometer.fit(x).thresholds
+    assert Model.load("digits-model.npz").encoder.thresholds == fit_encoder(x).thresholds
 
 
 def test_per_feature(run, workspace):
@@ -147,8 +149,8 @@ def test_per_feature(run, workspace):
     result = run("train", "table.csv", "--per-feature", "--hidden", 8, "--epochs", 1)
     assert result.status == 0, result.err
     model = Model.load("table-model.npz")
-    assert model.encoder.kept.tolist() == [0, 2]
-    assert model.encoder.per_feature
+    assert model.encoder.sources.tolist() == [0, 2]
+    assert model.encoder.choice.per_feature
 
 
 def test_more_classes_than_labels(run, toy):
@@ -193,19 +195,38 @@ class TestContinue:
             ("--batch", "11", "10"),
             ("--seed", "2", "1"),
             ("--classes", "4", "3"),
-            ("--per-feature", None, "False"),
         ],
     )
     def test_refuses_what_contradicts_the_model(self, run, toy, model, option, value, has):
         before = model.read_bytes()
-        extra = [option] if value is None else [option, value]
-        result = run("train", toy, "--continue", model, *extra, "--model", model)
+        result = run("train", toy, "--continue", model, option, value, "--model", model)
         assert result.status == 2
         assert option in result.sentence
         assert "contradicts the model" in result.sentence
         if has is not None:
             assert f"which has {has};" in result.sentence
         assert model.read_bytes() == before
+
+    def test_thresholds_per_feature_contradict_shared_ones_and_make_no_difference_to_bits(
+        self, run, toy, model
+    ):
+        again = ("--per-feature", "--epochs", 1)
+        assert run("train", toy, "--continue", model, *again).status == 0
+        run("train", "digits", "--hidden", 8, "--epochs", 1)
+        result = run("train", "digits", "--continue", "digits-model.npz", *again)
+        assert result.status == 2
+        assert "--per-feature" in result.sentence
+        assert "True contradicts the model, which has False;" in result.sentence
+
+    def test_the_shuffle_block_stays_that_of_the_model(self, toy, model):
+        saved = Model.load(model)
+        saved = replace(saved, config=replace(saved.config, shuffle_block=4))
+        data = datasets.load(toy)
+        for choices in (Choices(), Choices(shuffle_block=4)):
+            session = continue_session(data, choices, saved, validation=0, samples=None)
+            assert session.trainer.network.config.shuffle_block == 4
+        with pytest.raises(typer.BadParameter, match=r"^1 contradicts the model, which has 4;"):
+            continue_session(data, Choices(shuffle_block=1), saved, validation=0, samples=None)
 
     def test_refuses_data_of_another_shape(self, run, model):
         before = model.read_bytes()

@@ -130,9 +130,7 @@ def test_confusion_of_many_classes_and_of_empty_ones():
 @pytest.mark.parametrize(("neurons", "rows"), [(1, 1), (8, 1), (20, 3), (64, 4), (100, 4)])
 def test_first_layer_has_a_tile_for_each_neuron(neurons, rows):
     k = np.random.default_rng(2).integers(-99, 99, (neurons, 12))
-    figure = plots.draw_first_layer(
-        k, image_shape=(3, 4), kept=np.arange(12), bits_per_feature=1, title="t"
-    )
+    figure = plots.draw_first_layer(k, image_shape=(3, 4), sources=np.arange(12), title="t")
     sheet = figure.axes[0].images[0].get_array()
     assert sheet.shape[0] == 4 * rows - 1
     assert sheet[:3, :4].tolist() == k[0].reshape(3, 4).tolist()
@@ -141,16 +139,14 @@ def test_first_layer_has_a_tile_for_each_neuron(neurons, rows):
 def test_first_layer_with_planes_and_pixels_left_out():
     k = np.arange(10).reshape(1, 10)
     figure = plots.draw_first_layer(
-        k, image_shape=(2, 3), kept=np.array([0, 1, 2, 4, 5]), bits_per_feature=2, title="t"
+        k, image_shape=(2, 3), sources=np.tile([0, 1, 2, 4, 5], 2), title="t"
     )
     tile = np.asarray(figure.axes[0].images[0].get_array().filled(np.nan))
     assert np.array_equal(tile, [[2.5, 3.5, 4.5], [np.nan, 5.5, 6.5]], equal_nan=True)
 
 
 def test_first_layer_of_zeros():
-    plots.draw_first_layer(
-        np.zeros((2, 4)), image_shape=(2, 2), kept=np.arange(4), bits_per_feature=1, title="t"
-    )
+    plots.draw_first_layer(np.zeros((2, 4)), image_shape=(2, 2), sources=np.arange(4), title="t")
 
 
 def test_save(tmp_path):

@@ -1,7 +1,6 @@
 """`.npz` files: the user's own data, samples to predict, recorded runs."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,7 @@ import pytest
 from metaplast.golden_model.datasets import load, load_features
 from metaplast.golden_model.errors import DataError
 
-VECTORS = Path(__file__).parents[2] / "data" / "vectors"
-RUNS = sorted(path for path in VECTORS.glob("*.npz") if path.stem != "stream")
+from ...vectors import RUNS, VECTORS
 
 X = np.arange(12).reshape(4, 3)
 Y = np.array([0, 2, 1, 2])
@@ -73,8 +71,9 @@ def test_refuses_a_truncated_file(path):
         load(path)
 
 
-@pytest.mark.parametrize("recorded", RUNS, ids=lambda path: path.stem)
-def test_reads_recorded_runs(recorded):
+@pytest.mark.parametrize("name", RUNS)
+def test_reads_recorded_runs(name):
+    recorded = VECTORS / f"{name}.npz"
     data = load(recorded)
     with np.load(recorded) as file:
         assert np.array_equal(data.x_train, file["x"])
@@ -85,24 +84,26 @@ def test_reads_recorded_runs(recorded):
         run = data.run
         assert run is not None
         assert data.classes == run.classes == int(file["classes"])
-        for name in ("hidden", "groups"):
-            assert list(getattr(run, name)) == file[name].tolist()
-        for name in ("counter_bits", "robustness", "reinforcement", "batch", "epochs", "seed"):
-            assert getattr(run, name) == file[name].item()
+        for field in ("hidden", "groups"):
+            assert list(getattr(run, field)) == file[field].tolist()
+        for field in ("counter_bits", "robustness", "reinforcement", "batch", "epochs", "seed"):
+            assert getattr(run, field) == file[field].item()
         inputs = {"x", "y", "hidden", "groups", "classes", "counter_bits", "robustness"}
-        inputs |= {"reinforcement", "batch", "epochs", "seed"}
+        assert run.shuffle_block == (4 if name == "blocks_of_four" else 1)
+        inputs |= {"reinforcement", "batch", "epochs", "seed", "shuffle_block"}
         assert run.expected.keys() == set(file.files) - inputs
-        for name, values in run.expected.items():
-            assert np.array_equal(values, file[name])
+        for result, values in run.expected.items():
+            assert np.array_equal(values, file[result])
     config = run.config(data.features)
     assert config.inputs == data.features
     assert config.hidden == run.hidden
     assert config.seed == run.seed
     assert config.batch == run.batch
+    assert config.shuffle_block == run.shuffle_block
 
 
 def test_there_are_runs_to_read():
-    assert len(RUNS) == 9
+    assert len(RUNS) == 10
 
 
 def run_arrays():
@@ -133,6 +134,8 @@ def test_a_run_needs_no_results_and_may_hold_one_class(path):
         ({"groups": np.array([2.0])}, ": groups must be a list of integers, not [2.0]"),
         ({"groups": np.array([3])}, ": groups of 3 do not divide the 4 neurons of layer 0"),
         ({"batch": np.array([1])}, ": batch must be one integer, not [1]"),
+        ({"shuffle_block": np.array(0.5)}, ": shuffle_block must be one integer, not 0.5"),
+        ({"shuffle_block": np.array(0)}, ": shuffle_block must be from 1 to 65535, not 0"),
         ({"robustness": np.array("1")}, ": robustness must be one number, not '1'"),
         ({"robustness": np.array(2.0)}, ": robustness must be from 0 to 1, not 2.0"),
         ({"epochs": np.array(0)}, ": epochs must be from 1 to 32768, not 0"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from metaplast.golden_model.encoding import Thermometer
+from metaplast.golden_model.encoding import EncodingChoice, fit_encoder
 from metaplast.golden_model.errors import ConfigurationError, DataError
 from metaplast.golden_model.files.model_file import Model
 from metaplast.golden_model.network import Network
@@ -14,6 +14,8 @@ from metaplast.golden_model.reference import ReferenceNetwork
 from metaplast.golden_model.trainer import EpochRecord, Trainer
 
 from .models import CONFIG, ENCODER, MODEL, SAMPLES, X, assert_same, train
+
+IMAGES = np.random.default_rng(3).integers(0, 200, (9, 2, 4))
 
 
 @pytest.fixture
@@ -77,6 +79,18 @@ def test_a_model_is_a_copy_of_where_the_trainer_stood(path):
         model.counters[0][0, 0] = 0
 
 
+def test_a_continued_training_keeps_the_shuffle_block(path):
+    config = replace(CONFIG, shuffle_block=3)
+    straight, stopped = Trainer(Network(config)), Trainer(Network(config))
+    train(straight, 4)
+    train(stopped, 2)
+    Model.from_trainer(stopped, ENCODER).save(path)
+    resumed = Model.load(path).trainer()
+    assert resumed.network.config == config
+    train(resumed, 2)
+    assert_same(Model.from_trainer(resumed, ENCODER), Model.from_trainer(straight, ENCODER))
+
+
 def test_the_literal_network_is_saved_alike(path):
     trainer = Trainer(ReferenceNetwork(CONFIG))
     train(trainer, 3)
@@ -99,23 +113,38 @@ def test_predicts_as_the_network_does(path):
     assert model.predict(X[:0]).tolist() == []
     with pytest.raises(DataError, match="must have 6 features, as in training, not 5"):
         model.predict(X[:, :5])
-    with pytest.raises(DataError, match=r"of shape \(samples, features\), not \(6,\)"):
+    with pytest.raises(DataError, match=r"of shape \(samples, height, width\), not \(6,\)"):
         model.predict(X[0])
 
 
 @pytest.mark.parametrize(
     "encoder",
     [
-        Thermometer.fit(X > 0),
-        Thermometer.fit(X),
-        Thermometer.fit(np.column_stack([X, np.ones(SAMPLES)]), per_feature=True),
+        fit_encoder(X > 0),
+        fit_encoder(X),
+        fit_encoder(np.column_stack([X, np.ones(SAMPLES)]), EncodingChoice(per_feature=True)),
+        fit_encoder(IMAGES, EncodingChoice(planes=("level", "right", "level"), pool=True)),
+        fit_encoder(IMAGES, EncodingChoice(planes=("up",), difference=10**30)),
     ],
-    ids=["bits", "shared", "per feature, one dropped"],
+    ids=["bits", "shared", "per feature, one dropped", "planes, pooled", "plane"],
 )
 def test_every_kind_of_encoder_comes_back(path, encoder):
-    model = Model.from_trainer(Trainer(Network(replace(CONFIG, inputs=6))), encoder)
+    config = replace(CONFIG, inputs=encoder.outputs)
+    model = Model.from_trainer(Trainer(Network(config)), encoder)
     model.save(path)
     assert_same(Model.load(path), model)
+
+
+def test_image_planes_know_the_shape_of_an_image():
+    encoder = fit_encoder(IMAGES, EncodingChoice(planes=("up",)))
+    network = Network(replace(CONFIG, inputs=8))
+    model = Model.from_trainer(Trainer(network), encoder)
+    assert model.image_shape == (2, 4)
+    assert replace(model, image_shape=[2, 4]).image_shape == (2, 4)
+    assert model.predict(IMAGES).tolist() == model.predict(IMAGES.reshape(9, 8)).tolist()
+    with pytest.raises(ConfigurationError) as caught:
+        replace(model, image_shape=(4, 2))
+    assert str(caught.value) == "image_shape must be (2, 4), as the encoder has it, not (4, 2)"
 
 
 def test_a_history_may_go_on_beyond_the_best_epoch(path):

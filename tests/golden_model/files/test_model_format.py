@@ -24,14 +24,14 @@ def test_the_file_is_as_documented(path):
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     assert arrays.keys() == {
-        *("config", "state", "history", "thresholds", "kept"),
+        *("config", "state", "history", "thresholds"),
         *(
             f"{kind}_{layer}"
             for kind in ("counters", "snapshot", "classifier", "reinforcement")
             for layer in range(2)
         ),
     }
-    assert json.loads(str(arrays["config"])) == {"format": 1, **CONFIG.to_dict()}
+    assert json.loads(str(arrays["config"])) == {"format": 2, **CONFIG.to_dict()}
     assert json.loads(str(arrays["history"])) == [entry.to_dict() for entry in MODEL.history]
     for layer in CONFIG.layers:
         counters = arrays[f"counters_{layer.index}"]
@@ -46,7 +46,6 @@ def test_the_file_is_as_documented(path):
         assert arrays[f"reinforcement_{layer.index}"].dtype == np.uint64
     assert arrays["thresholds"].dtype == np.float64
     assert arrays["thresholds"].shape == (2, 6)
-    assert arrays["kept"].dtype == np.int64
 
 
 def saved_arrays(path):
@@ -87,7 +86,7 @@ def poke(index, value):
     ("change", "message"),
     [
         *((drop(name), f": {name} is missing") for name in ("state", "history", "thresholds")),
-        *((drop(name), f": {name} is missing") for name in ("kept", "counters_1", "snapshot_0")),
+        *((drop(name), f": {name} is missing") for name in ("counters_1", "snapshot_0")),
         (drop("classifier_1"), ": classifier_1 is missing"),
         (drop("reinforcement_0"), ": reinforcement_0 is missing"),
         (drop("config"), " is not a model file: it lacks config"),
@@ -97,8 +96,8 @@ def poke(index, value):
         (put("config", np.array(5)), ": config must be JSON text, not int64 of shape ()"),
         (put("history", np.array(["[]"])), ": history must be JSON text, not <U2 of shape (1,)"),
         (
-            changed("config", lambda c: c.update(format=2)),
-            ": the file is of format 2, and this Metaplast reads formats up to 1; install a newer",
+            changed("config", lambda c: c.update(format=3)),
+            ": the file is of format 3, and this Metaplast reads formats up to 2; install a newer",
         ),
         (changed("config", lambda c: c.update(format=0)), ": config: format must be at least 1"),
         (changed("config", lambda c: c.update(format="1")), ': config: format cannot be "1"'),
@@ -106,6 +105,15 @@ def poke(index, value):
         (changed("config", lambda c: c.pop("format")), ": config lacks format"),
         (changed("config", lambda c: c.pop("groups")), ": config: the configuration lacks groups"),
         (changed("config", lambda c: c.update(x=1)), ": config: the configuration has unknown"),
+        (changed("config", lambda c: c.pop("shuffle_block")), ": config lacks shuffle_block"),
+        (
+            changed("config", lambda c: c.update(format=1)),
+            ": config: a file of format 1 has no shuffle_block",
+        ),
+        (
+            changed("config", lambda c: c.update(shuffle_block=0)),
+            ": config: shuffle_block must be from 1 to 65535, not 0",
+        ),
         (
             changed("config", lambda c: c.update(groups=[3, 3])),
             ": config: groups of 3 do not divide the 8 neurons of layer 0",
@@ -147,10 +155,14 @@ def poke(index, value):
         (put("reinforcement_1", np.zeros(2, np.uint64)), ": reinforcement_1: a stream's history"),
         (put("reinforcement_1", np.zeros(3, np.uint64)), ": reinforcement_1 must be of shape (2,)"),
         (put("reinforcement_1", np.ones(2)), ": reinforcement_1 must be of type uint64, not float"),
-        (put("thresholds", poke((0, 0), np.nan)), ": thresholds must be finite and rise from bit"),
-        (put("thresholds", lambda t: t[:1]), ": thresholds must be of shape (2, 6) or (0,), not"),
+        (put("thresholds", poke((0, 0), np.nan)), ": thresholds of a feature must be finite and"),
+        (
+            put("thresholds", lambda t: t[:1]),
+            ": state: encoder: bits_per_feature must be 1, not 2",
+        ),
+        (put("thresholds", lambda t: t[:, :5]), ": state: encoder: features must be 5, not 6"),
+        (put("thresholds", lambda t: t[0]), ": thresholds must have 2 dimensions, not shape (6,)"),
         (put("thresholds", lambda t: t.astype("f4")), ": thresholds must be of type float64, not"),
-        (put("kept", poke(0, 1)), ": kept must name features from 0 to 5 in rising order"),
         (changed("state", lambda s: s.pop("epoch")), ": state lacks epoch"),
         (changed("state", lambda s: s.update(epoch=1.5)), ": state: epoch cannot be 1.5"),
         (changed("state", lambda s: s.update(epoch=-1)), ": epoch must be from 0 to 32768, not -1"),
@@ -170,8 +182,16 @@ def poke(index, value):
             ": state: encoder lacks features",
         ),
         (
-            changed("state", lambda s: s["encoder"].update(per_feature=1)),
-            ": state: encoder: per_feature cannot be 1",
+            changed("state", lambda s: s["encoder"].update(bits_per_feature=True)),
+            ": state: encoder: bits_per_feature cannot be true",
+        ),
+        (
+            changed("state", lambda s: s["encoder"].pop("kind")),
+            ": state: encoder lacks kind",
+        ),
+        (
+            changed("state", lambda s: s["encoder"].update(kind="hash")),
+            ': state: encoder: there is no kind of encoder "hash"; a newer Metaplast may have',
         ),
         (
             changed("state", lambda s: s["encoder"].update(features="many " * 99)),
@@ -218,7 +238,7 @@ def test_what_a_later_version_adds_within_the_format_is_passed_over(path):
     changed("history", lambda history: history[0].update(more=1))(arrays)
     np.savez(path, **arrays, notes=np.array("mine"))
     assert_same(Model.load(path), MODEL)
-    assert FORMAT == 1
+    assert FORMAT == 2
 
 
 def test_refuses_pickles_and_what_is_no_archive(path, tmp_path):

@@ -14,7 +14,7 @@ from metaplast.golden_model import (
     datasets,
     reinforcement_events,
 )
-from metaplast.golden_model.encoding import Thermometer
+from metaplast.golden_model.encoding import fit_encoder
 from metaplast.golden_model.random_stream import reinforcement_id
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.fpgas import find_fpga
@@ -203,7 +203,7 @@ def test_each_commit_takes_its_own_events() -> None:
 @pytest.fixture(scope="module")
 def digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     data = datasets.load("digits")
-    return Thermometer.fit(data.x_train).encode(data.x_train), data.y_train
+    return fit_encoder(data.x_train).encode(data.x_train), data.y_train
 
 
 @pytest.mark.parametrize("hidden", [(128, 128, 64), (64, 128, 64), (128, 256, 64), (64, 64, 64)])

@@ -15,7 +15,7 @@ from metaplast.golden_model import (
     Trainer,
     datasets,
 )
-from metaplast.golden_model.encoding import Thermometer
+from metaplast.golden_model.encoding import fit_encoder
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.cycles import (
     Workload,
@@ -46,7 +46,7 @@ ULTRAPLUS = NetworkPlan(
 @pytest.fixture(scope="module")
 def digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     data = datasets.load("digits")
-    return Thermometer.fit(data.x_train).encode(data.x_train), data.y_train
+    return fit_encoder(data.x_train).encode(data.x_train), data.y_train
 
 
 @pytest.mark.parametrize(

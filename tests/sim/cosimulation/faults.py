@@ -58,7 +58,7 @@ class Fault:
 
     def samples(self, config: NetworkConfig, count: int) -> NDArray[np.int64]:
         """Indices of the samples of its batch."""
-        order = epoch_order(config.seed, self.epoch, count)
+        order = epoch_order(config, self.epoch, count)
         return order[self.batch * config.batch : (self.batch + 1) * config.batch]
 
 

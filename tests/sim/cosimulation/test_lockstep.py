@@ -81,7 +81,7 @@ def test_a_counter_is_found_at_the_end_of_its_batch() -> None:
     assert found.before is not None
     golden = Trainer(Network(CONFIG))
     golden.train_epoch(X, Y)
-    events, order = golden.events(), epoch_order(CONFIG.seed, 1, len(X))
+    events, order = golden.events(), epoch_order(CONFIG, 1, len(X))
     for start in (0, 10):
         part = order[start : start + 10]
         golden.network.train_batch(X[part], Y[part], events)  # type: ignore[attr-defined]
@@ -107,7 +107,7 @@ def test_an_error_bit_is_found_in_its_sample(check: Check) -> None:
         ("error bit", 1, 7, 1)
     )
     where = placed(difference, CONFIG, epoch=1, samples=44)
-    assert (where.epoch, where.sample) == (1, int(epoch_order(CONFIG.seed, 1, 44)[17]))
+    assert (where.epoch, where.sample) == (1, int(epoch_order(CONFIG, 1, 44)[17]))
 
 
 def test_a_prediction_is_found() -> None:

@@ -327,7 +327,7 @@ def test_an_epoch_by_frames_is_the_golden_models(peer: Peer) -> None:
         seen.extend(result.predictions for result in reply.results[RESULTS - new :])
         return reply
 
-    for place, index in enumerate(epoch_order(CONFIG.seed, 0, SAMPLES)):
+    for place, index in enumerate(epoch_order(CONFIG, 0, SAMPLES)):
         number = first + place
         last = place == SAMPLES - 1
         peer.send(sample_request(number, int(y[index]), last, words(x[index])))
