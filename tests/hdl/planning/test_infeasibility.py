@@ -87,9 +87,7 @@ def test_luts_run_out_in_one_of_three_layers() -> None:
 def test_a_network_that_fits_another_fpga() -> None:
     error = refusal(network(784, 512, 10), ICE40)
     assert error.nearest is None
-    assert str(error).startswith(
-        "784–512–10 does not fit the iCE40UP5K: with any plan, it needs "
-    )
+    assert str(error).startswith("784–512–10 does not fit the iCE40UP5K: with any plan, it needs ")
     assert str(error).endswith(" of 30; it fits the ECP5-85F")
 
 
