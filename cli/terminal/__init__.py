@@ -1,1 +1,1 @@
-"""What the command line prints and draws, and how it is interrupted."""
+"""Terminal of the command line: output, plots, interrupts, class labels."""

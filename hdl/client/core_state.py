@@ -1,6 +1,6 @@
 """Load the state of a network into a trainer core, and read it back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,11 +36,20 @@ class CoreState:
         self._transport = transport
         self._config = config
 
-    def load(self, state: NetworkState) -> list[NDArray[np.int16]]:
-        """Load a state, and return the counters that were read back.
+    def load(
+        self, state: NetworkState, read_counters: Callable[[], Sequence[NDArray[np.int16]]]
+    ) -> None:
+        """Load a state, read it back, and compare.
 
         A layer that differs from the state is loaded again, up to :data:`MAX_LOADS` times: a
         delayed request can have changed the position at which counters are written.
+
+        Parameters
+        ----------
+        state : NetworkState
+            The state.
+        read_counters : callable
+            Reads ``k`` of each layer, (K, N), from the core.
 
         Raises
         ------
@@ -53,13 +62,13 @@ class CoreState:
             self._transport.settle()
             for layer in to_load:
                 self._transport.access_all(_layer_writes(layer, state))
-            counters = self.read_counters()
+            counters = read_counters()
             differences = {
                 layer: self._difference(layer, state, counters[layer]) for layer in layers
             }
             to_load = [layer for layer in layers if differences[layer]]
             if not to_load:
-                return counters
+                return
         raise TransportError(
             f"the core at {self._transport.name} does not keep the state that is loaded into it: "
             f"after {MAX_LOADS} tries {differences[to_load[0]]} was loaded; if it is a board, "

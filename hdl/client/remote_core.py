@@ -145,8 +145,12 @@ class RemoteCore:
         TransportError
             If the core does not keep the state.
         """
+        self._state.load(state, self._read_back)
+
+    def _read_back(self) -> Sequence[NDArray[np.int16]]:
+        """Read the counters again, in the way of :attr:`counters`."""
         self._counters = None
-        self._counters = self._state.load(state)
+        return self.counters
 
     def load_streams(self, streams: Sequence[RandomStream]) -> None:
         """Load the reinforcement stream of each layer."""

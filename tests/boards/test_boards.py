@@ -49,7 +49,7 @@ def test_takes_another_clock_from_its_pll(board: BoardTarget) -> None:
 
 def test_a_clock_that_the_link_cannot_divide() -> None:
     board = find_board("icebreaker")
-    with pytest.raises(ConfigurationError, match=r"a bit lasts 17\.6 cycles.*--clock"):
+    with pytest.raises(ConfigurationError, match=r"a bit takes 17\.6 cycles.*--clock"):
         board.clock(Fraction(17_500_000))
 
 

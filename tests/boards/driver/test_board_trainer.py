@@ -209,7 +209,7 @@ def test_a_board_of_another_network_is_refused(board: VirtualBoard) -> None:
     with open_client(board.port) as client:
         with pytest.raises(
             WrongBoardError,
-            match=r"has a network 24–12–8–4, groups of 4, 4, 5-bit .* and 24–16–4, groups of 4, 5"
+            match=r"has the network 24–12–8–4, groups of 4, 4, 5-bit .*, not 24–16–4, groups of 4"
             r".*build BOARD --inputs 24 --hidden 16 --groups 4 --classes 4 --counter-bits 5`",
         ):
             network_on_board(client, other)

@@ -296,7 +296,7 @@ def test_a_core_that_does_not_keep_what_is_loaded(
         return read
 
     monkeypatch.setattr(SimulatedCore, "counters", property(counters))
-    core.load_state(network)  # each layer is read once a try, so the second try is good
+    core.load_state(network)  # all layers are read once per try, so the third try is good
     assert forgotten == 0
     forgotten = 1000
     with pytest.raises(
