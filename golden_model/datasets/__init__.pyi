@@ -11,6 +11,7 @@ from .data_set import (
     DataSet as DataSet,
     LabelledSamples as LabelledSamples,
 )
+from .image_folder import import_images as import_images
 from .labels import Label as Label, class_indices as class_indices
 from .run_parameters import RunParameters as RunParameters
 from .splits import random_split as random_split, stratified_split as stratified_split
