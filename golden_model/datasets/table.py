@@ -26,6 +26,9 @@ from .table_text import Records, open_records
 
 __all__ = ["Table", "match_features", "read_table"]
 
+# Fewer samples may have different whole numbers in a feature by chance.
+MIN_INDEX_ROWS = 3
+
 WHOLE = re.compile(r"[+-]?\d+([.,]0*)?", re.ASCII)
 
 
@@ -142,6 +145,8 @@ def read_table(
         where=lambda row, column: place(path, rows[row], roles.features[column], header),
     )
     _check_index(path, roles, content)
+    if header is None:
+        _check_numbered(path, roles, x, on_note)
     labels = None
     if labelled:
         assert roles.label is not None
@@ -220,6 +225,27 @@ def _check_index(path: Path, roles: Columns, content: _Content) -> None:
             f"{path}: column {column + 1} has no name and is no index, which holds a different "
             "whole number in each row; name the column, or leave it out (pandas: to_csv(…, "
             "index=False))"
+        )
+
+
+def _check_numbered(
+    path: Path, roles: Columns, x: NDArray[np.float64], on_note: Callable[[str], None]
+) -> None:
+    """Check that the first column of a table without a header is no index."""
+    first = x[:, 0]
+    if len(x) < MIN_INDEX_ROWS or roles.features[0] != 0:
+        return
+    if roles.label_assumed and len(np.unique(first)) == len(x) and not (first % 1).any():
+        raise DataError(
+            f"{path} has no header, and one column more than the model has features; the first may "
+            "be an index, since it holds a different whole number in each row, and the last may be "
+            "the labels: add a header, leave the column out, or give the number of the label "
+            "column (command line: --label)"
+        )
+    if np.array_equal(first - first[0], np.arange(len(x))):
+        on_note(
+            f"{path}: column 1 numbers the rows; there is no header, so it is a feature; if it is "
+            "an index, leave it out"
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from .table_cells import is_number, is_truth
-from .table_text import Records, split_line
+from .table_text import SEPARATORS, Records, split_line
 
 __all__ = [
     "LABEL_NAMES",
@@ -23,7 +23,7 @@ __all__ = [
 # Names of the label column, any case.
 LABEL_NAMES = ("label", "class", "target")
 
-# A column y is the labels too, unless a column x beside it shows that both are coordinates.
+# A first or last column y is the labels too, unless a column x shows that both are coordinates.
 LABEL_Y, COORDINATE_X = "y", "x"
 
 # Header of the index column that pandas writes, and of one that it has read and written again.
@@ -67,6 +67,9 @@ class Columns:
         Column of the labels; left out of the features.
     index : tuple of int
         Columns without a name that number the samples; left out.
+    label_assumed : bool
+        Whether the label column is assumed, since there is one column more than the model has
+        features.
     trailing : bool
         Whether the last column is empty; left out.
     notes : list of str
@@ -75,6 +78,7 @@ class Columns:
 
     features: tuple[int, ...] = ()
     label: int | None = None
+    label_assumed: bool = False
     index: tuple[int, ...] = ()
     trailing: bool = False
     notes: list[str] = field(default_factory=list)
@@ -101,13 +105,7 @@ def find_header(records: Records, label: str | None, feature_names: Sequence[str
     line, second = next(rows, (0, []))
     if not _is_header(first, label, feature_names):
         trailing = len(first) > 1 and not first[-1].strip() and not (second or [""])[-1].strip()
-        header = None
-        if records.comment:
-            named = split_line(records.comment, records.separator)
-            if len(named) == len(first) - trailing:
-                named += [""] * trailing
-            if len(named) == len(first) and _is_header(named, label, feature_names):
-                header = tuple(name.strip() for name in named)
+        header = _commented_header(records, len(first), trailing, label, feature_names)
         return Layout(header, len(first), 0, trailing)
     if not second:
         raise DataError(f"{path} holds no samples")
@@ -126,16 +124,65 @@ def find_header(records: Records, label: str | None, feature_names: Sequence[str
     return Layout(tuple(names), len(names), 1, trailing)
 
 
+def _commented_header(
+    records: Records,
+    columns: int,
+    trailing: bool,
+    label: str | None,
+    feature_names: Sequence[str] | None,
+) -> tuple[str, ...] | None:
+    """The header among the comments before the first row, or None.
+
+    It has as many cells as a row. It is the last one with a name of the label column or with the
+    model's feature names, or else the last comment.
+
+    Raises
+    ------
+    DataError
+        If a comment seems to be a header with another separator than the rows.
+    """
+
+    def cells(comment: str, separator: str) -> tuple[str, ...]:
+        names = [name.strip() for name in split_line(comment, separator)]
+        return (*names, "") if trailing and len(names) == columns - 1 else tuple(names)
+
+    comments = records.comments[::-1]
+    for names in (cells(comment, records.separator) for comment in comments):
+        if len(names) == columns and _is_marked(names, label, feature_names):
+            return names
+    for comment in comments:
+        for separator in SEPARATORS:
+            names = cells(comment, separator)
+            if len(names) == columns and _is_marked(names, label, feature_names):
+                raise DataError(
+                    f"{records.path}: the comment {comment!r} may be the header, and its separator "
+                    f"is not that of the rows ({records.separator_name}); write it with the same, "
+                    "or remove it"
+                )
+    if comments:
+        names = cells(comments[0], records.separator)
+        if len(names) == columns and _is_header(names, label, feature_names):
+            return names
+    return None
+
+
+def _is_marked(
+    names: Sequence[str], label: str | None, feature_names: Sequence[str] | None
+) -> bool:
+    """Whether names are those of a label column or of a model's features."""
+    if any(name.casefold() in LABEL_NAMES for name in names):
+        return True
+    if label in names and not is_number(str(label)):
+        return True
+    return bool(feature_names) and set(feature_names or ()) <= set(names)
+
+
 def _is_header(
     cells: Sequence[str], label: str | None, feature_names: Sequence[str] | None
 ) -> bool:
     """Whether a row is a header and not a sample."""
     names = [cell.strip() for cell in cells]
-    if any(name.casefold() in LABEL_NAMES for name in names):
-        return True
-    if label in names and not is_number(str(label)):
-        return True
-    if feature_names and set(feature_names) <= set(names):
+    if _is_marked(names, label, feature_names):
         return True
     named = names[1:] if len(names) > 1 and INDEX_NAME.fullmatch(names[0]) else names
     if any(named) and not any(is_number(name) or is_truth(name) for name in named):
@@ -273,8 +320,7 @@ def _label_by_name(
         for column in named:
             if header[column] == label:
                 return column
-        if feature_names:
-            return None
+    if label is not None and not feature_names:
         known = ", ".join(header[column] for column in named)
         raise DataError(f"{path} has no column named {label!r} for the labels; there are {known}")
     folded = {
@@ -288,7 +334,8 @@ def _label_by_name(
             "one, or choose one (command line: --label)"
         )
     if not found and COORDINATE_X not in folded.values():
-        found = [column for column, name in folded.items() if name == LABEL_Y]
+        ends = (named[0], named[-1])
+        found = [column for column, name in folded.items() if name == LABEL_Y and column in ends]
     return found[0] if found else None
 
 
@@ -313,7 +360,8 @@ def _by_position(
     if features is None or count == features + 1:
         if labelled or features is not None or chosen is not None:
             columns.label = count - 1 if chosen is None else chosen
-        if columns.label is not None and features is not None and not labelled and chosen is None:
+        columns.label_assumed = features is not None and not labelled and chosen is None
+        if columns.label_assumed:
             columns.notes.append(
                 f"there is no header, and one column more than the model has features; the last, "
                 f"column {count}, is left out as the labels"

@@ -13,7 +13,7 @@ from ..errors import DataError
 from .idx import read_unpacked
 from .table_cells import is_number
 
-__all__ = ["Records", "decoded_text", "open_records", "split_line"]
+__all__ = ["SEPARATORS", "Records", "open_records", "split_line"]
 
 # Separators in the order of preference; a blank stands for any run of blanks and tabs.
 SEPARATORS = ("\t", ";", ",", "|", " ")
@@ -32,7 +32,7 @@ BYTE_ORDER_MARKS = (
 )
 
 
-def decoded_text(path: Path, on_note: Callable[[str], None]) -> str:
+def _decoded_text(path: Path, on_note: Callable[[str], None]) -> str:
     """The text of a file, unpacked if it is gzipped.
 
     It is UTF-8, or UTF-16 or UTF-32 with a byte order mark, or else Windows-1252, which is noted.
@@ -89,14 +89,14 @@ class Records:
         Its lines.
     separator : str
         Between two cells; a blank stands for any run of blanks and tabs.
-    comment : str or None
-        The last comment line before the first row, without its ``#``; it may be a header.
+    comments : tuple of str
+        The comment lines before the first row, without their ``#``; one may be the header.
     """
 
     path: Path
     lines: tuple[str, ...]
     separator: str
-    comment: str | None
+    comments: tuple[str, ...]
 
     @property
     def separator_name(self) -> str:
@@ -133,18 +133,19 @@ def open_records(path: Path, on_note: Callable[[str], None]) -> Records:
     DataError
         If the file cannot be read, or is not text.
     """
-    lines = tuple(io.StringIO(decoded_text(path, on_note), newline=None))
-    comment, separator = None, None
+    lines = tuple(io.StringIO(_decoded_text(path, on_note), newline=None))
+    comments: list[str] = []
+    separator = None
     if lines and (found := SEPARATOR_LINE.fullmatch(lines[0].strip())):
         separator = "\t" if found[1] == "\\t" else found[1]
     for number, line in enumerate(lines, 1):
         if not _is_left_out(line, number == 1):
             break
         if line.lstrip().startswith("#"):
-            comment = line.strip().lstrip("#").strip()
+            comments.append(line.strip().lstrip("#").strip())
     kept = (line for number, line in enumerate(lines, 1) if not _is_left_out(line, number == 1))
     sample = list(islice(kept, SAMPLE_LINES))
-    return Records(path, lines, separator or _best_separator(sample), comment)
+    return Records(path, lines, separator or _best_separator(sample), tuple(comments))
 
 
 def split_line(line: str, separator: str) -> list[str]:

@@ -68,6 +68,10 @@ def csv(tmp_path):
         "# one, two, three\n# 1,2,3\na,b,c\n1,2.5,0\n# half-way\n3,40,1\n-5,6,1\n# end\n",
         "# numbers, and a label\n1,2.5,0\n3,40,1\n-5,6,1\n",
         "# 10, 20, 30\n1,2.5,0\n3,40,1\n-5,6,1\n",
+        "# label,a,b\n# none,cm,in\n0,1,2.5\n1,3,40\n1,-5,6\n",
+        "# label;a;b\n# by hand\n0;1;2,5\n1;3;40\n1;-5;6\n",
+        "y,a,b\n0,1,2.5\n1,3,4e1\n1,-5,6\n",
+        "a,y,kind\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
         ",a,b,label\n0,1,2.5,0\n1,3,40,1\n2,-5,6,1\n",
         ",a,b,label\n12,1,2.5,0\n-3,3,40,1\n7,-5,6,1\n",
         "Unnamed: 0,a,b,label\n12,1,2.5,0\n3,3,40,1\n7,-5,6,1\n",
@@ -209,7 +213,14 @@ THOUSANDS = "with separators of thousands; write numbers without them"
             "a;b;label\n1;1,234;0\n3;5,678;1\n",
             ": row 2, column 2 (b) is '1,234', which may be 1234 or 1.234; write numbers with a",
         ),
-        # A first row that may be a header.
+        # A row or a comment that may be a header.
+        (
+            "# label a b\n0,1,2.5\n1,3,40\n",
+            (
+                ": the comment 'label a b' may be the header, and its separator is not that of the "
+                "rows (comma); write it with the same, or remove it"
+            ),
+        ),
         (
             "2019,2020,kind\n1,2,0\n3,4,1\n",
             ": row 1, column 3 is 'kind', a label of no other row; if the row is a header,",
@@ -424,6 +435,26 @@ def test_further_training_data_are_matched_by_name(csv):
     data = load(csv("b,a,label\n2,1,0\n4,3,1\n"), feature_names=("a", "b"))
     assert data.x_train.tolist() == [[1, 2], [3, 4]]
     assert data.feature_names == ("a", "b")
+
+
+def test_an_index_without_a_header_is_not_taken_for_a_feature(csv):
+    text = "7,1,2\n9,3,4\n8,1,2\n"
+    with pytest.raises(DataError, match="the first may be an index, since it holds a different"):
+        load_features(csv(text), features=2)
+    assert load_features(csv(text), features=2, label="3").tolist() == [[7, 1], [9, 3], [8, 1]]
+    assert load_features(csv(text), features=2, label="1").tolist() == [[1, 2], [3, 4], [1, 2]]
+    assert load_features(csv(text.replace("8,", "9,")), features=2).shape == (3, 2)
+    notes = []
+    load(csv("4,5,0\n5,5,1\n6,5,0\n"), on_note=notes.append)
+    assert notes[0].endswith("it is a feature; if it is an index, leave it out")
+    load(csv("4,5,0\n5,5,1\n7,5,0\n"), on_note=notes.append)
+    assert len(notes) == 1
+
+
+def test_the_label_of_the_training_samples_may_be_missing_or_have_another_name(csv):
+    for text in ("b,a\n2,1\n", "kind,b,a\nx,2,1\n", "label,b,a\nx,2,1\n"):
+        x = load_features(csv(text), feature_names=("a", "b"), label="kind")
+        assert x.tolist() == [[1, 2]]
 
 
 def test_two_columns_of_0_and_1_have_no_header(csv):
