@@ -109,6 +109,8 @@ THOUSANDS = "with separators of thousands; write numbers without them"
         ("\n\n", " holds no samples"),
         ("# label,a\n", " holds no samples"),
         ("a,b,label\n", " holds no samples"),
+        (",,\n,,\n", " holds no samples"),
+        (",Unnamed: 1\n1,2\n3,4\n", " has no column of labels: its columns are an index"),
         ("1\n2\n", " has one column; a sample is a row of features and a label, with a separator"),
         ("a,b,c\n1,2,0\n3,4\n", ": row 3 has 2 cells, not 3 as the rows before"),
         (
@@ -426,7 +428,7 @@ def test_samples_to_measure_on_are_matched_by_name(csv):
     assert samples.y.tolist() == ["x", "y"]
     assert samples.feature_names == ("a", "b")
     assert notes[0].endswith("the labels are the column, kind")
-    for text, part in (("a,b\n1,2\n", "the features of the model"), ("a,b,c,d\n1,2,3,4\n", "sev")):
+    for text, part in (("a,b\n1,2\n", "features of the model"), ("a,b,c,d\n1,2,3,4\n", "sev")):
         with pytest.raises(DataError, match=f"has no column of labels: its columns are {part}"):
             load_labelled(csv(text), feature_names=("a", "b"))
 
