@@ -71,6 +71,7 @@ def csv(tmp_path):
         "# label,a,b\n# none,cm,in\n0,1,2.5\n1,3,40\n1,-5,6\n",
         "# label;a;b\n# by hand\n0;1;2,5\n1;3;40\n1;-5;6\n",
         "y,a,b\n0,1,2.5\n1,3,4e1\n1,-5,6\n",
+        "y,x,kind\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
         "a,y,kind\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
         ",a,b,label\n0,1,2.5,0\n1,3,40,1\n2,-5,6,1\n",
         ",a,b,label\n12,1,2.5,0\n-3,3,40,1\n7,-5,6,1\n",
@@ -196,6 +197,7 @@ THOUSANDS = "with separators of thousands; write numbers without them"
             for missing in ("NA", "N/A", "#N/A", "<NA>", "?", "null", "None", "NaT", "-", ".")
         ),
         ("a,b,label\n1,,0\n", f": row 2, column 2 (b) is empty: the value is missing; {FILL_IN}"),
+        ("1\t\t0\n3\t\t1\n", ": row 1, column 2 is empty: the value is missing"),
         ("a\tb\tlabel\n1\t\t0\n", ": row 2, column 2 (b) is empty: the value is missing"),
         # Numbers with separators of thousands, and numbers that may have them.
         ('a,label\n"1,234.5",0\n', f": row 2, column 1 (a) is '1,234.5', {THOUSANDS}"),
