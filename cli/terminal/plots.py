@@ -353,6 +353,7 @@ def draw_encoded_samples(
         sample.imshow(images[row], cmap="gray", interpolation="nearest")
         sample.set_ylabel(labels[row], fontsize=9, rotation=0, ha="right", va="center")
         for axes, plane in zip(others, planes[row], strict=False):
+            axes.set_facecolor(GRID)  # shows through pixels without a bit
             axes.imshow(plane, cmap=bits, vmin=0, vmax=1, interpolation="nearest")
         for axes, name in zip(axes_of_row, ("sample", *names), strict=False):
             axes.set(xticks=[], yticks=[])
@@ -402,9 +403,7 @@ def _blues() -> Any:
 def _bits() -> Any:
     from matplotlib.colors import ListedColormap
 
-    colours = ListedColormap(["#ffffff", INK], name="metaplast-bits")
-    colours.set_bad(GRID)
-    return colours
+    return ListedColormap(["#ffffff", INK], name="metaplast-bits")
 
 
 def _diverging() -> Any:

@@ -1,5 +1,7 @@
 """`metaplast predict`."""
 
+import json
+
 import numpy as np
 
 from metaplast.golden_model import BMLPClassifier
@@ -33,7 +35,7 @@ def test_labels_of_a_model_that_was_trained_in_python(document, toy):
     assert own[classes].tolist() == learner.predict(x_test).tolist()
 
 
-def test_a_table(document, toy, model):
+def test_a_table(run, document, toy, model):
     with np.load(toy) as arrays:
         x = arrays["x_test"]
     np.savetxt("x.csv", x, fmt="%d", delimiter=",")
@@ -41,7 +43,9 @@ def test_a_table(document, toy, model):
     np.savetxt("xy.csv", with_labels, fmt="%d", delimiter=",")
     expected = document("predict", model, toy)
     assert document("predict", model, "x.csv") == expected
-    assert document("predict", model, "xy.csv") == expected
+    result = run("predict", model, "xy.csv", "--json")
+    assert (result.status, json.loads(result.out)) == (0, expected)
+    assert "the last, column 25, is left out as the labels" in result.err
 
 
 def test_a_data_set_by_name(run, document):
