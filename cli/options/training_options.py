@@ -52,6 +52,9 @@ __all__ = ["TrainingOptions", "takes_training_options"]
 LAST = ("json", "quiet")
 """Options at the end of the help."""
 
+NEED_VALIDATION = ("validation_split", "keep")
+"""Options that need held-out samples."""
+
 VALIDATION_SPLITS = ("last", "random")
 KEPT = ("best", "last")
 
@@ -171,8 +174,10 @@ def takes_training_options(
     command : callable
         Its first parameter takes the :class:`TrainingOptions`, the others are its own options.
     without : collection of str
-        Fields that are no options of the command, and keep their defaults.
+        Fields that are no options of the command, and keep their defaults; the options that need
+        ``validation`` go with it.
     """
+    without = {*without, *(NEED_VALIDATION if "validation" in without else ())}
     shared = {
         field.name: inspect.Parameter(
             field.name,

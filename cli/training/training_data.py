@@ -15,12 +15,16 @@ from ...golden_model.files.model_file import Model
 from ..options.encoding import image_option
 from ..options.training_options import TrainingOptions
 from ..terminal.class_labels import known_labels
+from ..terminal.output import Reporter
 
 __all__ = ["for_model", "is_table_file", "load_training_data", "table_options", "with_image"]
 
 
 def load_training_data(
-    options: TrainingOptions, *, note: Callable[[str], None], model: Model | None = None
+    options: TrainingOptions,
+    *,
+    note: Callable[[str], None] | None = None,
+    model: Model | None = None,
 ) -> DataSet:
     """Load the data set of the options, with its test split.
 
@@ -28,8 +32,8 @@ def load_training_data(
     ----------
     options : TrainingOptions
         The options.
-    note : function of a sentence
-        Called with everything of a table that is left out or assumed.
+    note : function of a sentence, optional
+        Called with everything of a table that is left out or assumed; by default printed on stderr.
     model : Model, optional
         The model to resume, which determines the order of columns and classes.
 
@@ -40,6 +44,7 @@ def load_training_data(
     MetaplastError
         If a file cannot be read, or does not fit the others.
     """
+    note = note or Reporter().note
     data = datasets.load(
         options.data,
         data_dir=options.data_dir,
