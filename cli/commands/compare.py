@@ -36,7 +36,7 @@ def compare(options: TrainingOptions) -> None:
     if data.x_test is None:
         raise DataError(
             f"{data.name} has no test split, on which models are compared; give an .npz file "
-            "with x_test and y_test, --test or --test-share"
+            "with x_test and y_test, too"
         )
     session = new_session(data, choices, validation=0, samples=options.samples)
     config, bits = session.trainer.network.config, session.bits

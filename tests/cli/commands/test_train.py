@@ -501,7 +501,8 @@ class TestPlot:
     def test_writes_pictures(self, document):
         options = ("--hidden", "8,6", "--epochs", 2, "--plot", "a/b")
         trained = document("train", "digits", *options)
-        names = ["confusion_matrix", "first_layer", "hidden_weights", "learning_curve"]
+        names = ["confusion_matrix", "encoded_samples", "first_layer"]
+        names += ["hidden_weights", "learning_curve"]
         assert sorted(path.name for path in Path("a/b").iterdir()) == [f"{n}.png" for n in names]
         for path in Path("a/b").iterdir():
             assert path.read_bytes().startswith(b"\x89PNG")

@@ -89,8 +89,10 @@ def test_a_training_has_the_encoder_of_the_options(document, options, choice):
         (
             "--encoding sobel",
             "encoding",
-            "must be median, levels:N, edges, pooled-edges, or a list of planes such as "
-            "level,right,down; not 'sobel'",
+            (
+                "must be median, levels:N, edges, pooled-edges, or a list of planes such as "
+                "level,right,down; not 'sobel'"
+            ),
         ),
         (
             "--encoding levels:0",
