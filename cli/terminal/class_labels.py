@@ -34,7 +34,7 @@ def classes_of(model: "Model", labels: "NDArray[np.integer]", name: str) -> "NDA
     model : Model
         Knows the classes.
     labels : (n,) array
-        Integers.
+        Integers, text or booleans; text and booleans are names of the classes.
     name : str
         Where they are from, for the message.
 
@@ -45,8 +45,11 @@ def classes_of(model: "Model", labels: "NDArray[np.integer]", name: str) -> "NDA
     """
     import numpy as np
 
+    from ...golden_model.datasets import class_indices
     from ...golden_model.errors import DataError
 
+    if labels.dtype.kind not in "iu" and model.class_names:
+        return class_indices(labels, model.class_names, name=name)
     known = own_labels(model) or range(model.config.classes)
     numbers = {label: index for index, label in enumerate(known)}
     unknown = sorted(set(labels.tolist()) - numbers.keys())

@@ -9,7 +9,7 @@ import typer
 from numpy.typing import NDArray
 
 from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Network, Trainer
-from ...golden_model.datasets import DataSet, RunParameters
+from ...golden_model.datasets import DataSet, Label, RunParameters
 from ...golden_model.encoding import Thermometer
 from ...golden_model.files.model_file import Model
 from ...golden_model.trainer import TrainableNetwork
@@ -204,6 +204,13 @@ def new_session(
     data: DataSet, choices: Choices, *, validation: int, samples: int | None
 ) -> Session:
     """A training from the seeded start."""
+    classes = choices.classes or data.classes
+    if classes < data.classes:
+        raise typer.BadParameter(
+            f"{classes} is too few: the data have {data.classes} classes", param_hint="--classes"
+        )
+    if choices.classes and data.labels != tuple(range(data.classes)):
+        data = _with_classes(data, choices.classes)
     bits = encode(
         data,
         validation=validation,
@@ -211,12 +218,6 @@ def new_session(
         bits_per_feature=choices.bits_per_feature or 1,
         per_feature=bool(choices.per_feature),
     )
-    classes = choices.classes or data.classes
-    if classes < data.classes:
-        raise typer.BadParameter(
-            f"{classes} is too few: the data have labels up to {data.classes - 1}",
-            param_hint="--classes",
-        )
     config = choices.network_config(inputs=bits.encoder.outputs, classes=classes)
     return Session(
         data=data,
@@ -224,6 +225,19 @@ def new_session(
         trainer=Trainer(Network(config)),
         epochs=choices.epochs or DEFAULT_EPOCHS,
     )
+
+
+def _with_classes(data: DataSet, classes: int) -> DataSet:
+    """The data set with the classes 0 to ``classes`` − 1, some without samples."""
+    labels = range(classes)
+    if not all(isinstance(label, int) and label in labels for label in data.labels):
+        there = ", ".join(map(str, data.labels[:8])) + (", …" if data.labels[8:] else "")
+        raise typer.BadParameter(
+            f"{classes} classes have the labels 0 to {classes - 1}, and the data have {there}; "
+            "leave the option out",
+            param_hint="--classes",
+        )
+    return data.with_labels(labels)
 
 
 def continue_session(
@@ -267,22 +281,17 @@ def continue_session(
             f"{MAX_EPOCHS} in all",
             param_hint="--epochs",
         )
-    if (labels := own_labels(model)) is not None:
-        raise MetaplastError(
-            f"the model was trained in Python, on the labels {', '.join(map(str, labels))}, and "
-            f"{data.name} has labels from 0; go on with it in Python (partial_fit)"
-        )
     if data.features != model.encoder.features:
         raise MetaplastError(
             f"{data.name} has {data.features} features per sample, and the model was trained with "
             f"{model.encoder.features}"
         )
+    labels: tuple[Label, ...] = own_labels(model) or tuple(range(model.config.classes))
+    if type(data.labels[0]) is not int:
+        labels = model.class_names or labels
+    if data.labels != labels:
+        data = data.with_labels(labels)
     bits = encode(data, validation=validation, samples=samples, encoder=model.encoder)
-    if data.classes > model.config.classes:
-        raise MetaplastError(
-            f"{data.name} has labels up to {data.classes - 1}, "
-            f"and the model knows {model.config.classes} classes"
-        )
     return Session(
         data=data,
         bits=bits,

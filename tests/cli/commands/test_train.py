@@ -175,6 +175,20 @@ def test_more_classes_than_labels(run, toy):
     assert Model.load("toy-model.npz").config.classes == 5
 
 
+def test_classes_of_labels_with_gaps(run):
+    x, y = np.random.default_rng(1).integers(0, 2, (20, 24)), np.arange(20) % 2
+    np.savez("gaps.npz", x_train=x, y_train=y * 3)
+    np.savez("four.npz", x_train=x, y_train=y * 3, classes=4)
+    for name, more in (("gaps", ["--classes", 4]), ("four", [])):
+        assert run("train", f"{name}.npz", *SMALL, "--epochs", 1, *more).status == 0
+    gaps, four = Model.load("gaps-model.npz"), Model.load("four-model.npz")
+    for counters, expected in zip(gaps.counters, four.counters, strict=True):
+        assert np.array_equal(counters, expected)
+    result = run("train", "gaps.npz", *SMALL, "--classes", 3)
+    assert result.status == 2
+    assert "3 classes have the labels 0 to 2, and the data have 0, 3;" in result.sentence
+
+
 def test_more_classes_than_names(run):
     result = run("train", "digits", "--hidden", 8, "--epochs", 1, "--classes", 12)
     assert result.status == 0, result.err
@@ -240,7 +254,33 @@ class TestContinue:
         np.savez("five.npz", x_train=draw.integers(0, 2, (20, 24)), y_train=np.arange(20) % 5)
         result = run("train", "five.npz", "--continue", model)
         assert result.status == 1
-        assert "labels up to 4, and the model knows 3 classes" in result.sentence
+        assert "five.npz has the label 3, which no training sample has; the classes are 0, 1" in (
+            result.sentence
+        )
+
+    def test_labels_keep_their_classes(self, run, model):
+        draw = np.random.default_rng(1)
+        x, y = draw.integers(0, 2, (20, 24)), np.arange(20) % 2
+        np.savez("some.npz", x_train=x, y_train=y + 1)
+        np.savez("all.npz", x_train=x, y_train=y + 1, classes=3)
+        for name in ("some", "all"):
+            result = run("train", f"{name}.npz", "--continue", model, "--model", f"{name}-2.npz")
+            assert result.status == 0, result.err
+        some, whole = Model.load("some-2.npz"), Model.load("all-2.npz")
+        for counters, expected in zip(some.counters, whole.counters, strict=True):
+            assert np.array_equal(counters, expected)
+
+    @pytest.mark.parametrize("labels", [["a", "b"], [7, 9], [True, False]])
+    def test_labels_of_any_kind(self, run, labels):
+        draw = np.random.default_rng(1)
+        x, y = draw.integers(0, 2, (20, 24)), np.array(labels)[np.arange(20) % 2]
+        np.savez("data.npz", x_train=x, y_train=y)
+        assert run("train", "data.npz", *SMALL, "--epochs", 4, "--model", "whole.npz").status == 0
+        run("train", "data.npz", *SMALL, "--epochs", 3, "--model", "part.npz")
+        result = run("train", "data.npz", "--continue", "part.npz", "--epochs", 1)
+        assert result.status == 0, result.err
+        assert_same_model(Path("whole.npz"), Path("data-model.npz"))
+        assert Model.load("whole.npz").class_names == tuple(map(str, sorted(labels)))
 
     def test_refuses_more_epochs_than_there_are(self, run, toy, model):
         result = run("train", toy, "--continue", model, "--epochs", 32767)
