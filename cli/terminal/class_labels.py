@@ -23,9 +23,18 @@ def own_labels(model: "Model") -> "tuple[Label, ...] | None":
     return labels if labels and labels != tuple(range(len(labels))) else None
 
 
-def known_labels(model: "Model") -> "tuple[Label, ...]":
-    """The label of each class of a model."""
-    return own_labels(model) or tuple(range(model.config.classes))
+def known_labels(model: "Model", *, text: bool = False) -> "tuple[Label, ...]":
+    """The label of each class of a model.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    text : bool
+        Whether the labels of the data are text or booleans, which may be the names of classes.
+    """
+    names = model.class_names if text else None
+    return own_labels(model) or names or tuple(range(model.config.classes))
 
 
 def labels_of(model: "Model", classes: "NDArray[np.integer]") -> "list[Label]":
@@ -55,13 +64,13 @@ def classes_of(model: "Model", labels: "NDArray[Any]", name: str) -> "NDArray[np
 
     from ...golden_model.errors import DataError
 
-    known = known_labels(model)
+    known = known_labels(model, text=labels.dtype.kind not in "iu")
     numbers = {str(label): index for index, label in enumerate(known)}
     distinct, inverse = np.unique(labels, return_inverse=True)
     unknown = [label for label in distinct.tolist() if str(label) not in numbers]
     if unknown:
         those = "the labels " + ", ".join(map(str, known))
-        if own_labels(model) is None:
+        if known == tuple(range(len(known))):
             those = f"{len(known)} classes"
         raise DataError(f"{name} has label {unknown[-1]}, and the model knows {those}")
     classes = np.array([numbers[str(label)] for label in distinct.tolist()], dtype=np.int64)

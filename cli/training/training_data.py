@@ -117,7 +117,7 @@ def for_model(data: DataSet, model: Model) -> DataSet:
             f"{data.name} has images of {_size(data.image_shape)} pixels, and the model was "
             f"trained with images of {_size(encoded)}"
         )
-    labels = known_labels(model)
+    labels = known_labels(model, text=type(data.labels[0]) is not int)
     if tuple(map(str, data.labels)) != tuple(map(str, labels)):
         data = data.with_labels(labels)
     return replace(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metaplast.golden_model import datasets
+from metaplast.golden_model import BMLPClassifier, datasets
 from metaplast.golden_model.datasets import random_split
 from metaplast.golden_model.files.model_file import Model
 
@@ -122,6 +122,54 @@ class TestClasses:
         assert result.status == 2
         assert "5 contradicts the data, which have 3 labels" in result.sentence
         assert run("train", table, *SMALL, "--label", "species", "--classes", 3).status == 0
+
+    def test_with_gaps(self, run):
+        x, y = np.random.default_rng(1).integers(0, 2, (20, 24)), np.arange(20) % 2
+        np.savez("gaps.npz", x_train=x, y_train=y * 3)
+        np.savez("four.npz", x_train=x, y_train=y * 3, classes=4)
+        for name, more in (("gaps", ["--classes", 4]), ("four", [])):
+            assert run("train", f"{name}.npz", *SMALL, *more).status == 0
+        gaps, four = Model.load("gaps-model.npz"), Model.load("four-model.npz")
+        assert np.array_equal(gaps.counters[0], four.counters[0])
+
+    def test_labels_keep_their_classes(self, run, model):
+        draw = np.random.default_rng(1)
+        x, y = draw.integers(0, 2, (20, 24)), np.arange(20) % 2
+        np.savez("some.npz", x_train=x, y_train=y + 1)
+        np.savez("all.npz", x_train=x, y_train=y + 1, classes=3)
+        for name in ("some", "all"):
+            result = run("train", f"{name}.npz", "--continue", model, "--model", f"{name}-2.npz")
+            assert result.status == 0, result.err
+        some, whole = Model.load("some-2.npz"), Model.load("all-2.npz")
+        for counters, expected in zip(some.counters, whole.counters, strict=True):
+            assert np.array_equal(counters, expected)
+
+    @pytest.mark.parametrize("labels", [["a", "b"], [7, 9], [True, False]])
+    def test_labels_of_any_kind(self, run, labels):
+        draw = np.random.default_rng(1)
+        x, y = draw.integers(0, 2, (20, 24)), np.array(labels)[np.arange(20) % 2]
+        np.savez("data.npz", x_train=x, y_train=y)
+        assert (
+            run("train", "data.npz", *SMALL[:2], "--epochs", 4, "--model", "whole.npz").status == 0
+        )
+        run("train", "data.npz", *SMALL[:2], "--epochs", 3, "--model", "part.npz")
+        result = run("train", "data.npz", "--continue", "part.npz", "--epochs", 1)
+        assert result.status == 0, result.err
+        whole, resumed = Model.load("whole.npz"), Model.load("data-model.npz")
+        assert np.array_equal(whole.counters[0], resumed.counters[0])
+        assert whole.labels == resumed.labels == tuple(sorted(labels))
+        assert Model.load("whole.npz").class_names == tuple(map(str, sorted(labels)))
+
+    def test_text_is_a_name_of_a_class_trained_in_python(self, run, document):
+        x, y = np.random.default_rng(1).integers(0, 2, (20, 24)), np.arange(20) % 2
+        learner = BMLPClassifier(hidden=(8,), epochs=1).fit(x, np.array(["cat", "dog"])[y])
+        learner.to_model().save("named.npz")
+        np.savez("data.npz", x_train=x, y_train=np.array(["cat", "dog"])[y])
+        assert document("evaluate", "named.npz", "data.npz")["accuracy"] == np.mean(
+            learner.predict(x) == np.array(["cat", "dog"])[y]
+        )
+        assert run("train", "data.npz", "--continue", "named.npz", "--model", "b.npz").status == 0
+        assert Model.load("b.npz").class_names == ("cat", "dog")
 
 
 class TestTestSplit:
