@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metaplast.golden_model.datasets import load
+from metaplast.golden_model.datasets import load, load_labelled
 from metaplast.golden_model.datasets.idx import FILES
 from metaplast.golden_model.errors import DataError
 
@@ -143,12 +143,20 @@ def test_a_file_that_may_not_be_read_is_named(directory, monkeypatch):
     monkeypatch.setattr(Path, "open", forbid)
     monkeypatch.setattr(Path, "read_bytes", forbid)
     refuse(directory, f"cannot read .*{TRAIN_IMAGES}: Permission denied")
-    refuse(directory / TRAIN_IMAGES, r"is neither an \.npz nor a \.csv file")
+    refuse(directory / TRAIN_IMAGES, r"is neither an \.npz file nor a table")
+
+
+def test_a_directory_without_test_images_has_a_training_split(directory):
+    for name in (TEST_IMAGES, TEST_LABELS):
+        (directory / f"{name}.gz").unlink()
+    assert load_labelled(directory).split == "train"
+    with pytest.raises(DataError, match="has no test split; ask for its train split"):
+        load_labelled(directory, "test")
 
 
 def test_refuses_labels_that_name_no_class(directory):
     (directory / f"{TEST_LABELS}.gz").write_bytes(idx(np.array([0, 3], dtype=np.uint8)))
-    refuse(directory, r"y_test\[1\] is 3, and no training sample has this label")
+    refuse(directory, r"y_test\[1\] is 3, which no training sample has")
 
 
 def test_no_flipped_bit_goes_unnoticed_in_a_gzipped_file(directory):
