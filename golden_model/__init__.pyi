@@ -20,7 +20,10 @@ from .errors import (
 )
 from .estimator import BMLPClassifier as BMLPClassifier
 from .files.model_file import Model as Model
-from .metrics import confusion_matrix as confusion_matrix
+from .metrics import (
+    balanced_accuracy as balanced_accuracy,
+    confusion_matrix as confusion_matrix,
+)
 from .network import Network as Network
 from .network_state import NetworkState as NetworkState, StoredState as StoredState
 from .random_stream import RandomStream as RandomStream

@@ -1,11 +1,13 @@
-"""Metrics of a classifier: the confusion matrix."""
+"""Metrics of a classifier: confusion matrix, balanced accuracy."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["confusion_matrix"]
+from .errors import DataError
+
+__all__ = ["balanced_accuracy", "confusion_matrix"]
 
 
 def confusion_matrix(
@@ -26,3 +28,26 @@ def confusion_matrix(
     """
     cells = true.astype(np.int64) * classes + predicted
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
+
+
+def balanced_accuracy(confusion: NDArray[np.int64]) -> float:
+    """Balanced accuracy: the mean recall of the classes that have samples, 0 to 1.
+
+    Unlike the accuracy, it does not grow with the share of a frequent class that is always
+    predicted.
+
+    Parameters
+    ----------
+    confusion : (classes, classes) int64
+        Samples by true class (row) and predicted class (column); at least one sample.
+
+    Raises
+    ------
+    DataError
+        If there is no sample.
+    """
+    totals = confusion.sum(axis=1)
+    there = totals > 0
+    if not there.any():
+        raise DataError("balanced accuracy needs at least one sample, and there is none")
+    return float(np.mean(confusion.diagonal()[there] / totals[there]))

@@ -1,23 +1,32 @@
 """Load data sets by the name of a built-in one, or by path; describe and download them."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from . import digits, fashion_mnist, prototypes
-from .csv_file import load_csv, load_csv_features, load_csv_labelled
+from . import digits, prototypes
+from .csv_file import (
+    OnNote,
+    ignore_note,
+    is_table,
+    load_csv,
+    load_csv_features,
+    load_csv_labelled,
+)
 from .data_set import DataSet, LabelledSamples, checked_features, no_split
 from .idx import load_directory, looks_like_idx, parse_images, read_unpacked
 from .npz_file import load_npz, load_npz_features, load_npz_labelled
+from .published_idx import IMAGE_SHAPE, PUBLISHED, TEST, TRAIN, fetch_files, find, load_published
 
 __all__ = ["NAMES", "Description", "describe", "fetch", "load", "load_features", "load_labelled"]
 
-NAMES = (digits.NAME, fashion_mnist.NAME, prototypes.NAME)
+NAMES = (digits.NAME, *PUBLISHED, prototypes.NAME)
 
 PathLike = str | os.PathLike[str]
 
@@ -56,7 +65,23 @@ class Description:
 
 def describe(data_dir: PathLike | None = None) -> tuple[Description, ...]:
     """The built-in data sets, in the order of :data:`NAMES`."""
-    found = fashion_mnist.find(_path(data_dir))
+    published = []
+    for known in PUBLISHED.values():
+        found = find(known, _path(data_dir))
+        published.append(
+            Description(
+                name=known.name,
+                summary=known.summary,
+                licence=known.licence,
+                train=TRAIN,
+                test=TEST,
+                features=IMAGE_SHAPE[0] * IMAGE_SHAPE[1],
+                classes=10,
+                image_shape=IMAGE_SHAPE,
+                available=found is not None,
+                location=str(found or f"not here: run `metaplast data fetch {known.name}`"),
+            )
+        )
     return (
         Description(
             name=digits.NAME,
@@ -70,18 +95,7 @@ def describe(data_dir: PathLike | None = None) -> tuple[Description, ...]:
             available=True,
             location="embedded",
         ),
-        Description(
-            name=fashion_mnist.NAME,
-            summary="articles of clothing, pixels 0 to 255 (Zalando Research)",
-            licence="MIT",
-            train=fashion_mnist.TRAIN,
-            test=fashion_mnist.TEST,
-            features=784,
-            classes=10,
-            image_shape=fashion_mnist.IMAGE_SHAPE,
-            available=found is not None,
-            location=(str(found) if found else f"not here: run `metaplast data fetch {NAMES[1]}`"),
-        ),
+        *published,
         Description(
             name=prototypes.NAME,
             summary="random class prototypes with 44 % of the bits flipped",
@@ -97,16 +111,30 @@ def describe(data_dir: PathLike | None = None) -> tuple[Description, ...]:
     )
 
 
-def load(name_or_path: PathLike, *, data_dir: PathLike | None = None) -> DataSet:
+def load(
+    name_or_path: PathLike,
+    *,
+    data_dir: PathLike | None = None,
+    label: str | None = None,
+    feature_names: Sequence[str] | None = None,
+    on_note: OnNote = ignore_note,
+) -> DataSet:
     """Load a data set.
 
     Parameters
     ----------
     name_or_path : str or path
-        One of :data:`NAMES`; or a ``.npz`` file (the user's arrays, or a recorded run), a ``.csv``
-        file, or a directory with IDX files in MNIST's naming.
+        One of :data:`NAMES`; or a ``.npz`` file (the user's arrays, or a recorded run), a table
+        (``.csv``, ``.tsv``, ``.txt``, gzipped or not), or a directory with IDX files in MNIST's
+        naming.
     data_dir : path or None
         Directory of a built-in set's files; by default the usual places.
+    label : str or None
+        Name of a table's label column, or, without a header, its number from 1.
+    feature_names : sequence of str or None
+        Names of a model's features, to train it further: a table's columns get their order.
+    on_note : function of a sentence
+        Called with everything of a table that is left out or assumed.
 
     Raises
     ------
@@ -114,32 +142,35 @@ def load(name_or_path: PathLike, *, data_dir: PathLike | None = None) -> DataSet
         If there is no such data set, or its files or values break a rule.
     """
     name = _name(name_or_path)
+    path = None if name in NAMES else _existing(name)
+    if path is not None and path.is_file() and is_table(path):
+        return load_csv(path, label=label, feature_names=feature_names, on_note=on_note)
+    _only_tables(name, label)
     if name == digits.NAME:
         return digits.digits()
-    if name == fashion_mnist.NAME:
-        return fashion_mnist.fashion_mnist(_path(data_dir))
-    if name == prototypes.NAME:
+    if name in PUBLISHED:
+        return load_published(PUBLISHED[name], _path(data_dir))
+    if path is None:
         return prototypes.prototypes()
-    path = _existing(name)
     if path.is_dir():
         return load_directory(path)
-    suffix = path.suffix.lower()
-    if suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         return load_npz(path)
-    if suffix == ".csv":
-        return load_csv(path)
     if looks_like_idx(path):
         raise DataError(
             f"{path} seems to be one IDX file of a data set; give the directory that holds them"
         )
-    raise DataError(
-        f"{path} is neither an .npz nor a .csv file, nor a directory with IDX files; rename or "
-        "convert it"
-    )
+    raise _unknown_kind(path, "nor a directory with IDX files")
 
 
 def load_labelled(
-    name_or_path: PathLike, split: str | None = None, *, data_dir: PathLike | None = None
+    name_or_path: PathLike,
+    split: str | None = None,
+    *,
+    data_dir: PathLike | None = None,
+    label: str | None = None,
+    feature_names: Sequence[str] | None = None,
+    on_note: OnNote = ignore_note,
 ) -> LabelledSamples:
     """Load labelled samples for an evaluation.
 
@@ -148,11 +179,11 @@ def load_labelled(
     Parameters
     ----------
     name_or_path : str or path
-        As :func:`load` takes it. The samples of a ``.csv`` file are a training split.
+        As :func:`load` takes it. The samples of a table are a training split.
     split : str or None
         ``"train"`` or ``"test"``; where it is None, test if there is one.
-    data_dir : path or None
-        Directory of a built-in set's files; by default the usual places.
+    data_dir, label, feature_names, on_note
+        As in :func:`load`.
 
     Raises
     ------
@@ -163,22 +194,31 @@ def load_labelled(
     if split not in (None, "train", "test"):
         raise DataError(f"split must be 'train', 'test' or None, not {split!r}")
     path = None if name in NAMES else _existing(name)
-    suffix = "" if path is None or path.is_dir() else path.suffix.lower()
-    if path is not None and suffix == ".npz":
-        return load_npz_labelled(path, split)
-    if path is not None and suffix == ".csv":
-        if split == "test":
-            raise no_split(name, "test", "train")
-        x, y = load_csv_labelled(path)
-        return LabelledSamples(name=name, split="train", x=x, y=y)
-    data = load(name, data_dir=data_dir)
+    if path is not None and path.is_file():
+        if is_table(path):
+            if split == "test":
+                raise no_split(name, "test", "train")
+            return load_csv_labelled(
+                path, label=label, feature_names=feature_names, on_note=on_note
+            )
+        _only_tables(name, label)
+        if path.suffix.lower() == ".npz":
+            return load_npz_labelled(path, split)
+    data = load(name, data_dir=data_dir, label=label)
     if data.x_test is None or data.y_test is None or split == "train":
         if split == "test":
             raise no_split(name, "test", "train")
         x, y, split = data.x_train, data.y_train, "train"
     else:
         x, y, split = data.x_test, data.y_test, "test"
-    return LabelledSamples(name=name, split=split, x=x, y=y, class_names=data.class_names)
+    return LabelledSamples(
+        name=name,
+        split=split,
+        x=x,
+        y=np.array(data.labels)[y],
+        class_names=data.class_names,
+        image_shape=data.image_shape,
+    )
 
 
 def load_features(
@@ -186,19 +226,21 @@ def load_features(
     *,
     features: int | None = None,
     data_dir: PathLike | None = None,
+    label: str | None = None,
+    feature_names: Sequence[str] | None = None,
+    on_note: OnNote = ignore_note,
 ) -> NDArray[Any]:
     """Load samples for prediction, with or without labels.
 
     Parameters
     ----------
     name_or_path : str or path
-        A ``.npz`` file with ``x`` (or else ``x_test``), a ``.csv`` file with or without a label
-        column, an IDX file of images; or a data set that :func:`load` takes, of which the
-        test split is used.
+        A ``.npz`` file with ``x`` (or else ``x_test``), a table with or without a label column, an
+        IDX file of images; or a data set that :func:`load` takes, of which the test split is used.
     features : int or None
         Number of features that a sample must have, if known.
-    data_dir : path or None
-        Directory of a built-in set's files; by default the usual places.
+    data_dir, label, feature_names, on_note
+        As in :func:`load`.
 
     Returns
     -------
@@ -212,6 +254,11 @@ def load_features(
     name = _name(name_or_path)
     path = None if name in NAMES else _existing(name)
     x: NDArray[Any]
+    if path is not None and path.is_file() and is_table(path):
+        return load_csv_features(
+            path, features, feature_names=feature_names, label=label, on_note=on_note
+        )
+    _only_tables(name, label)
     if path is None or path.is_dir():
         data = load(name, data_dir=data_dir)
         if data.x_test is None:
@@ -219,18 +266,28 @@ def load_features(
         x = data.x_test
     elif path.suffix.lower() == ".npz":
         x = load_npz_features(path)
-    elif path.suffix.lower() == ".csv":
-        x = load_csv_features(path, features)
     elif looks_like_idx(path):
         x, _ = checked_features(parse_images(read_unpacked(path), path), name=name)
     else:
-        raise DataError(
-            f"{path} is neither an .npz nor a .csv file, nor an IDX file of images; rename or "
-            "convert it"
-        )
+        raise _unknown_kind(path, "nor an IDX file of images")
     if features is not None and x.shape[1] != features:
         raise DataError(f"{name} has {x.shape[1]} features a sample; there should be {features}")
     return x
+
+
+def _only_tables(name: str, label: str | None) -> None:
+    if label is not None:
+        raise DataError(
+            f"{name} is no table, so it has no column {label!r}; leave the name of the label "
+            "column out (command line: --label)"
+        )
+
+
+def _unknown_kind(path: Path, nor: str) -> DataError:
+    return DataError(
+        f"{path} is neither an .npz file nor a table (.csv, .tsv, .txt, gzipped or not), {nor}; "
+        "rename or convert it"
+    )
 
 
 def fetch(
@@ -260,8 +317,8 @@ def fetch(
     DataError
         If there is no such data set, it needs no download, or the download fails.
     """
-    if name == fashion_mnist.NAME:
-        return fashion_mnist.fetch_files(_path(data_dir), on_progress)
+    if name in PUBLISHED:
+        return fetch_files(PUBLISHED[name], _path(data_dir), on_progress)
     if name in NAMES:
         raise DataError(f"{name} comes with Metaplast; there is nothing to fetch")
     raise DataError(f"there is no data set {name!r} to fetch; there are {', '.join(NAMES)}")

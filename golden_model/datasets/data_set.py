@@ -1,20 +1,22 @@
 """Data sets in memory, and the checks of their samples and labels."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import MAX_CLASSES, NetworkConfig
+from ..config import MAX_CLASSES
 from ..errors import DataError
 from ..samples import samples_array
+from .labels import Label, checked_label_array, class_indices, distinct_labels
+from .run_parameters import RunParameters
+from .splits import stratified_split
 
 __all__ = [
     "DataSet",
     "LabelledSamples",
-    "RunParameters",
     "checked_classes",
     "checked_features",
     "checked_labels",
@@ -24,61 +26,6 @@ __all__ = [
 
 # Values are checked in slices of this many rows, to limit the memory.
 SLICE_ROWS = 4096
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class RunParameters:
-    """Parameters and results of a recorded training run.
-
-    Attributes
-    ----------
-    hidden, groups : tuple of int
-        ``K_l`` and ``γ_l``.
-    classes, counter_bits : int
-        ``C`` and ``B``.
-    robustness, reinforcement : float
-        ``r`` and ``p_r``.
-    batch, epochs, seed : int
-        Samples between two commits, epochs trained, and the seed.
-    shuffle_block : int
-        ``S``.
-    expected : dict of str to array
-        The recorded results in the file, by name: ``initial_counters_l``,
-        ``classifier_l``, ``counters_l``, ``snapshot_l``, ``accuracies``, ``predictions``.
-    """
-
-    hidden: tuple[int, ...]
-    groups: tuple[int, ...]
-    classes: int
-    counter_bits: int
-    robustness: float
-    reinforcement: float
-    batch: int
-    epochs: int
-    seed: int
-    expected: dict[str, NDArray[Any]]
-    shuffle_block: int = 1
-
-    def config(self, inputs: int) -> NetworkConfig:
-        """The run's network for samples of ``inputs`` bits.
-
-        Raises
-        ------
-        ConfigurationError
-            If the recorded values do not describe a network.
-        """
-        return NetworkConfig(
-            inputs=inputs,
-            hidden=self.hidden,
-            groups=self.groups,
-            classes=self.classes,
-            counter_bits=self.counter_bits,
-            robustness=self.robustness,
-            reinforcement=self.reinforcement,
-            batch=self.batch,
-            seed=self.seed,
-            shuffle_block=self.shuffle_block,
-        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -93,17 +40,23 @@ class LabelledSamples:
         ``"train"`` or ``"test"``.
     x : (n, features) array
         Samples, in the type of the source.
-    y : (n,) int64
-        Their labels, 0 to 255.
+    y : (n,) int64, bool or text
+        Their labels, as in the source; :func:`~.labels.class_indices` gives their classes.
     class_names : tuple of str or None
         Names of the classes, if they have names.
+    feature_names : tuple of str or None
+        Names of the features, if they have names.
+    image_shape : (height, width) or None
+        Height and width, if a sample is an image; pixels are row by row.
     """
 
     name: str
     split: str
     x: NDArray[Any]
-    y: NDArray[np.int64]
+    y: NDArray[Any]
     class_names: tuple[str, ...] | None = None
+    feature_names: tuple[str, ...] | None = None
+    image_shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -119,15 +72,21 @@ class DataSet:
     x_train : (n, features) numbers
         Training samples, in the type of the source.
     y_train : (n,) int64
-        Their labels, 0 to ``classes − 1``.
+        Their classes, 0 to ``classes − 1``.
     x_test, y_test : arrays or None
         The test split, both or neither.
     classes : int
         ``C``. 2 to 256.
     image_shape : (height, width) or None
         Height and width, if a sample is an image; pixels are row by row.
+    labels : tuple of int, str or bool
+        Label of each class in the source; by default the classes' numbers.
     class_names : tuple of str or None
-        Names of the classes, if they have names.
+        Names of the classes, if they have names, or if their labels are other than their numbers.
+    feature_names : tuple of str or None
+        Names of the features, if they have names.
+    label_name : str or None
+        Name of the column that holds the labels, if it has one.
     run : RunParameters or None
         Parameters and results, if the file records a training run.
     """
@@ -139,8 +98,15 @@ class DataSet:
     x_test: NDArray[Any] | None = None
     y_test: NDArray[np.int64] | None = None
     image_shape: tuple[int, int] | None = None
+    labels: tuple[Label, ...] = ()
     class_names: tuple[str, ...] | None = None
+    feature_names: tuple[str, ...] | None = None
+    label_name: str | None = None
     run: RunParameters | None = None
+
+    def __post_init__(self) -> None:
+        if not self.labels:
+            object.__setattr__(self, "labels", tuple(range(self.classes)))
 
     @property
     def features(self) -> int:
@@ -158,6 +124,8 @@ class DataSet:
         *,
         classes: Any = None,
         class_names: tuple[str, ...] | None = None,
+        feature_names: tuple[str, ...] | None = None,
+        label_name: str | None = None,
     ) -> "DataSet":
         """Check arrays and make a data set of them.
 
@@ -167,13 +135,17 @@ class DataSet:
             Name of the data set; error messages begin with it.
         x_train, x_test : (n, features) or (n, height, width) numbers
             Finite. Images are flattened, and their shape is kept.
-        y_train, y_test : (n,) integers
-            From 0. The test split's are among the training split's, or below ``classes`` where
-            that is given.
+        y_train, y_test : (n,) integers, booleans or text
+            Labels. The test split's are among the training split's. Where ``classes`` is given,
+            they are integers from 0, below ``classes``.
         classes : int or None
-            ``C``; the highest training label plus one, but at least 2, where it is None.
+            ``C``; where it is None, the classes are the sorted distinct training labels.
         class_names : tuple of str or None
             Names of the classes, one for each.
+        feature_names : tuple of str or None
+            Names of the features, one for each.
+        label_name : str or None
+            Name of the column that holds the labels.
 
         Raises
         ------
@@ -183,65 +155,175 @@ class DataSet:
         """
         try:
             x_train, y_train, image_shape = checked_split(x_train, y_train, "train")
-            present = np.unique(y_train)
-            if len(present) == 1:
-                raise DataError(
-                    f"y_train holds one class only, {present[0]}; learning needs two or more"
-                )
-            declared = classes is not None
-            highest = int(present[-1])
-            count = checked_classes(classes) if declared else max(2, highest + 1)
-            if highest >= count:
-                raise DataError(
-                    f"y_train holds label {highest}, and classes is {count}; labels must be below"
-                )
+            labels = distinct_labels(y_train, name="y_train")
+            if classes is not None:
+                labels = tuple(range(checked_classes(classes)))
             if (x_test is None) != (y_test is None):
                 there, lacking = ("y_test", "x_test") if x_test is None else ("x_test", "y_test")
                 raise DataError(f"{there} comes without {lacking}; give both or neither")
             if x_test is not None and y_test is not None:
                 x_test, y_test, test_shape = checked_split(x_test, y_test, "test")
-                if x_test.shape[1] != x_train.shape[1]:
-                    raise DataError(
-                        f"x_test has {x_test.shape[1]} features a sample and x_train "
-                        f"{x_train.shape[1]}; they must have the same"
+                _check_alike(x_train, x_test, image_shape, test_shape)
+            if classes is not None:
+                y_train = _below(y_train, len(labels), "y_train")
+                y_test = None if y_test is None else _below(y_test, len(labels), "y_test")
+            else:
+                y_train = class_indices(y_train, labels, name="y_train")
+                if y_test is not None:
+                    y_test = class_indices(
+                        y_test, labels, name="y_test", where=lambda index: f"y_test[{index}]"
                     )
-                if None not in (image_shape, test_shape) and image_shape != test_shape:
-                    raise DataError(
-                        f"x_test has images of shape {test_shape} and x_train of {image_shape}; "
-                        "they must have the same"
-                    )
-                known = np.arange(count) if declared else present
-                unknown = ~np.isin(y_test, known)
-                if unknown.any():
-                    index = int(np.argmax(unknown))
-                    why = (
-                        f"classes is {count}; labels must be below"
-                        if declared
-                        else "no training sample has this label; leave such samples out, or add "
-                        "the number of classes to the file as `classes`"
-                    )
-                    raise DataError(f"y_test[{index}] is {y_test[index]}, and {why}")
-            if class_names is not None and len(class_names) != count:
+            if class_names is not None and len(class_names) != len(labels):
                 raise DataError(
-                    f"class_names must name the {count} classes, not {tuple(class_names)}"
+                    f"class_names must name the {len(labels)} classes, not {tuple(class_names)}"
+                )
+            if feature_names is not None and len(feature_names) != x_train.shape[1]:
+                raise DataError(
+                    f"feature_names must name the {x_train.shape[1]} features, not "
+                    f"{len(feature_names)}"
                 )
         except DataError as error:
             raise DataError(f"{name}: {error}") from None
+        if class_names is None:
+            class_names = _names_of(labels)
         return cls(
             name=name,
             x_train=x_train,
             y_train=y_train,
             x_test=x_test,
             y_test=y_test,
-            classes=count,
+            classes=len(labels),
             image_shape=image_shape,
+            labels=labels,
             class_names=class_names,
+            feature_names=feature_names,
+            label_name=label_name,
         )
+
+    def with_test(self, samples: LabelledSamples) -> "DataSet":
+        """This data set with other samples as its test split, for example of a second file.
+
+        Raises
+        ------
+        DataError
+            If there is a test split, the features differ, or a label is that of no training sample.
+        """
+        self._check_without_test()
+        if samples.x.shape[1] != self.features:
+            raise DataError(
+                f"{samples.name} has {samples.x.shape[1]} features a sample, and {self.name} "
+                f"{self.features}; training and test samples must have the same"
+            )
+        if None not in (samples.feature_names, self.feature_names) and (
+            samples.feature_names != self.feature_names
+        ):
+            raise DataError(
+                f"{samples.name} and {self.name} have other features, or the same in another "
+                "order; load the test samples with the feature names of the training samples"
+            )
+        y = class_indices(samples.y, self.labels, name=samples.name)
+        return replace(self, x_test=samples.x, y_test=y)
+
+    def with_test_share(self, share: float, *, seed: int) -> "DataSet":
+        """This data set with a share of each class's training samples as the test split.
+
+        Parameters
+        ----------
+        share : float
+            Share of the samples. Above 0, below 1.
+        seed : int
+            Seed of the choice (:func:`~.splits.stratified_split`).
+
+        Raises
+        ------
+        DataError
+            If there is a test split, or a split would hold no sample.
+        ConfigurationError
+            If an argument is out of its range.
+        """
+        self._check_without_test()
+        train, test = stratified_split(self.y_train, share, seed=seed)
+        return replace(
+            self,
+            x_train=self.x_train[train],
+            y_train=self.y_train[train],
+            x_test=self.x_train[test],
+            y_test=self.y_train[test],
+        )
+
+    def with_labels(self, labels: Sequence[Label]) -> "DataSet":
+        """This data set with classes in a model's order, to train the model further.
+
+        Parameters
+        ----------
+        labels : sequence of int, str or bool
+            Label of each class of the model.
+
+        Raises
+        ------
+        DataError
+            If the data have a label that is not among them.
+        """
+
+        def classes(y: NDArray[np.int64]) -> NDArray[np.int64]:
+            return class_indices(np.array(self.labels)[y], labels, name=self.name)
+
+        return replace(
+            self,
+            y_train=classes(self.y_train),
+            y_test=None if self.y_test is None else classes(self.y_test),
+            classes=len(labels),
+            labels=tuple(labels),
+            class_names=_names_of(tuple(labels)),
+        )
+
+    def _check_without_test(self) -> None:
+        if self.x_test is not None:
+            raise DataError(
+                f"{self.name} has a test split already; leave out the other one (command line: "
+                "--test, --test-share)"
+            )
+
+
+def _names_of(labels: tuple[Label, ...]) -> tuple[str, ...] | None:
+    """The labels as text, if they are other than the classes' numbers."""
+    names = tuple(map(str, labels))
+    return None if names == tuple(map(str, range(len(labels)))) else names
+
+
+def _check_alike(
+    x_train: NDArray[Any],
+    x_test: NDArray[Any],
+    train_shape: tuple[int, int] | None,
+    test_shape: tuple[int, int] | None,
+) -> None:
+    """Check that training and test samples have the same features."""
+    if x_test.shape[1] != x_train.shape[1]:
+        raise DataError(
+            f"x_test has {x_test.shape[1]} features a sample and x_train "
+            f"{x_train.shape[1]}; they must have the same"
+        )
+    if None not in (train_shape, test_shape) and train_shape != test_shape:
+        raise DataError(
+            f"x_test has images of shape {test_shape} and x_train of {train_shape}; "
+            "they must have the same"
+        )
+
+
+def _below(y: NDArray[Any], classes: int, name: str) -> NDArray[np.int64]:
+    """Labels that are class indices below a stated number of classes."""
+    checked = checked_labels(y, name=name)
+    if checked.max() >= classes:
+        index = int(np.argmax(checked >= classes))
+        raise DataError(
+            f"{name}[{index}] is {checked[index]}, and classes is {classes}; labels must be below"
+        )
+    return checked
 
 
 def checked_split(
     x: Any, y: Any, split: str
-) -> tuple[NDArray[Any], NDArray[np.int64], tuple[int, int] | None]:
+) -> tuple[NDArray[Any], NDArray[Any], tuple[int, int] | None]:
     """Samples as a table, their labels, and the images' shape where they are images.
 
     Parameters
@@ -254,10 +336,11 @@ def checked_split(
     Raises
     ------
     DataError
-        As :func:`checked_features` and :func:`checked_labels`, or if they are not as many.
+        As :func:`checked_features` and :func:`.labels.checked_label_array`, or if they are not as
+        many.
     """
     x, image_shape = checked_features(x, name=f"x_{split}")
-    y = checked_labels(y, name=f"y_{split}")
+    y = checked_label_array(y, name=f"y_{split}")
     if len(x) != len(y):
         raise DataError(
             f"x_{split} holds {len(x)} samples and y_{split} {len(y)} labels; each sample needs one"

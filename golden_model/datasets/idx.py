@@ -23,6 +23,7 @@ __all__ = [
     "looks_like_idx",
     "parse_images",
     "parse_labels",
+    "read_file",
     "read_unpacked",
     "unpack",
 ]
@@ -48,6 +49,20 @@ def find_file(directory: Path, name: str) -> Path | None:
     return None
 
 
+def read_file(path: Path) -> bytes:
+    """Read a file.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+
+
 def read_unpacked(path: Path) -> bytes:
     """Read a file, and decompress it if it is gzipped.
 
@@ -56,11 +71,7 @@ def read_unpacked(path: Path) -> bytes:
     DataError
         If it cannot be read, or its gzip stream is truncated or damaged.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    return unpack(content, str(path))
+    return unpack(read_file(path), str(path))
 
 
 def unpack(content: bytes, name: str) -> bytes:

@@ -13,13 +13,13 @@ from ..files.npz import read_arrays
 from .data_set import (
     DataSet,
     LabelledSamples,
-    RunParameters,
     checked_classes,
     checked_features,
     checked_labels,
     checked_split,
     no_split,
 )
+from .run_parameters import RunParameters
 
 __all__ = ["load_npz", "load_npz_features", "load_npz_labelled"]
 
@@ -96,10 +96,10 @@ def load_npz_labelled(path: Path, split: str | None = None) -> LabelledSamples:
     if lacking := [name for name in (f"x_{chosen}", f"y_{chosen}") if name not in arrays]:
         raise DataError(f"{path} lacks {' and '.join(lacking)}, so there is nothing to measure on")
     try:
-        x, y, _ = checked_split(arrays[f"x_{chosen}"], arrays[f"y_{chosen}"], chosen)
+        x, y, shape = checked_split(arrays[f"x_{chosen}"], arrays[f"y_{chosen}"], chosen)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
-    return LabelledSamples(name=str(path), split=chosen, x=x, y=y)
+    return LabelledSamples(name=str(path), split=chosen, x=x, y=y, image_shape=shape)
 
 
 def load_npz_features(path: Path) -> NDArray[Any]:

@@ -13,15 +13,16 @@ from metaplast.golden_model.errors import DataError
 
 @pytest.fixture(autouse=True)
 def nothing_found(monkeypatch, tmp_path):
-    """No Fashion-MNIST on this machine."""
-    monkeypatch.setattr(datasets.fashion_mnist, "DEBIAN_DIRECTORY", tmp_path / "debian")
+    """No published data set on this machine."""
+    monkeypatch.setattr(datasets.published_idx, "DEBIAN_DIRECTORY", tmp_path / "debian")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("METAPLAST_DATA", raising=False)
 
 
 def test_descriptions_say_what_loading_gives():
     described = {description.name: description for description in describe()}
-    assert tuple(described) == datasets.NAMES == ("digits", "fashion-mnist", "prototypes")
+    names = ("digits", "fashion-mnist", "mnist", "kmnist", "prototypes")
+    assert tuple(described) == datasets.NAMES == names
     for name in ("digits", "prototypes"):
         data, description = load(name), described[name]
         assert data.x_test is not None
@@ -29,10 +30,11 @@ def test_descriptions_say_what_loading_gives():
         assert (description.train, description.test) == (len(data.x_train), len(data.x_test))
         assert (description.features, description.classes) == (data.features, data.classes)
         assert description.image_shape == data.image_shape
-    missing = described["fashion-mnist"]
-    assert not missing.available
-    assert missing.location == "not here: run `metaplast data fetch fashion-mnist`"
-    assert (missing.train, missing.test, missing.features) == (60_000, 10_000, 784)
+    for name in ("fashion-mnist", "mnist", "kmnist"):
+        missing = described[name]
+        assert not missing.available
+        assert missing.location == f"not here: run `metaplast data fetch {name}`"
+        assert (missing.train, missing.test, missing.features) == (60_000, 10_000, 784)
 
 
 @pytest.mark.parametrize("name", ["digit", "nowhere.npz", "a/b.csv", "", "n" * 5000, "a\0b"])
@@ -40,7 +42,7 @@ def test_refuses_what_is_not_there(name):
     for door in (load, load_features):
         with pytest.raises(
             DataError,
-            match=r"there is no file .* the built-in ones are digits, fashion-mnist, prototypes",
+            match=r"there is no file .* the built-in ones are digits, fashion-mnist, mnist, ",
         ):
             door(name)
 
@@ -85,12 +87,21 @@ def test_a_model_is_no_data_set(tmp_path):
 
 
 def test_refuses_files_of_other_kinds(tmp_path):
-    path = tmp_path / "data.txt"
+    path = tmp_path / "data.json"
     path.write_text("1,2,0\n")
-    with pytest.raises(DataError, match=r"is neither an \.npz nor a \.csv file, nor a directory"):
+    kinds = r"is neither an \.npz file nor a table \(\.csv, \.tsv, \.txt, gzipped or not\), nor "
+    with pytest.raises(DataError, match=f"{kinds}a directory with IDX files; rename or convert it"):
         load(path)
-    with pytest.raises(DataError, match=r"is neither an \.npz nor a \.csv file, nor an IDX file"):
+    with pytest.raises(DataError, match=f"{kinds}an IDX file of images; rename or convert it"):
         load_features(path)
+
+
+@pytest.mark.parametrize("door", [load, load_labelled, load_features])
+def test_only_tables_have_a_label_column(door, tmp_path):
+    np.savez(tmp_path / "some.npz", x=[[1], [2]], x_train=[[1], [2]], y_train=[0, 1])
+    for name in ("digits", tmp_path / "some.npz"):
+        with pytest.raises(DataError, match="is no table, so it has no column 'kind'; leave the"):
+            door(name, label="kind")
 
 
 def test_one_idx_file_is_no_data_set_but_can_be_predicted(tmp_path):
@@ -120,13 +131,26 @@ def test_a_directory_without_test_split_cannot_be_predicted(tmp_path):
         load_features(tmp_path)
 
 
-def test_suffixes_may_be_of_any_case(tmp_path):
-    (tmp_path / "A.CSV").write_text("1,0\n2,1\n")
-    assert load(tmp_path / "A.CSV").classes == 2
+@pytest.mark.parametrize(
+    "name", ["A.CSV", "a.csv.gz", "a.tsv", "a.txt", "a.dat", "a.data", "a.Txt"]
+)
+def test_tables_are_known_by_their_suffix_in_any_case(tmp_path, name):
+    content = b"1,0\n2,1\n"
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    assert load(tmp_path / name).classes == 2
+    assert load_labelled(tmp_path / name).y.tolist() == [0, 1]
+    assert load_features(tmp_path / name, features=1).tolist() == [[1], [2]]
+
+
+def test_labels_of_a_built_in_set_are_the_class_numbers():
+    samples = load_labelled("digits")
+    assert samples.y.tolist() == load("digits").y_test.tolist()
+    assert samples.class_names == tuple("0123456789")
+    assert samples.image_shape == (8, 8)
 
 
 def test_only_what_is_not_here_is_fetched():
     with pytest.raises(DataError, match="digits comes with Metaplast; there is nothing to fetch"):
         fetch("digits")
-    with pytest.raises(DataError, match="there is no data set 'mnist' to fetch; there are digits"):
-        fetch("mnist")
+    with pytest.raises(DataError, match="there is no data set 'mnits' to fetch; there are digits"):
+        fetch("mnits")

@@ -1,10 +1,13 @@
 """What makes arrays a data set, and what each broken rule says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from metaplast.golden_model.datasets.data_set import (
     DataSet,
+    LabelledSamples,
     checked_classes,
     checked_features,
     checked_labels,
@@ -39,10 +42,36 @@ def test_a_test_split_is_optional():
     assert data.y_test is None
 
 
-def test_classes_are_the_highest_label_plus_one_or_what_is_given():
-    assert DataSet.from_arrays("mine", X, [0, 1, 0, 1]).classes == 2
-    assert DataSet.from_arrays("mine", X, [0, 1, 0, 255]).classes == 256
-    assert DataSet.from_arrays("mine", X, [0, 1, 0, 1], classes=np.int64(7)).classes == 7
+@pytest.mark.parametrize(
+    ("y", "labels", "names"),
+    [
+        ([0, 1, 0, 1], (0, 1), None),
+        ([0, 1, 0, 255], (0, 1, 255), ("0", "1", "255")),
+        ([3, 1, 2, 3], (1, 2, 3), ("1", "2", "3")),
+        ([10, -2, 9, 9], (-2, 9, 10), ("-2", "9", "10")),
+        ([0.0, 2.0, 1.0, 2.0], (0, 1, 2), None),
+        ([True, False, True, True], (False, True), ("False", "True")),
+        (["dog", "cat", "Dog", "cat"], ("Dog", "cat", "dog"), ("Dog", "cat", "dog")),
+        ([b"b", b"a", b"b", b"a"], ("a", "b"), ("a", "b")),
+        ([1 << 50, 5, 5, 5], (5, 1 << 50), ("5", str(1 << 50))),
+    ],
+)
+def test_classes_are_the_sorted_distinct_labels(y, labels, names):
+    data = DataSet.from_arrays("mine", X, np.array(y), X[:2], np.array(y[:2]))
+    assert data.labels == labels
+    assert [type(label) for label in data.labels] == [type(label) for label in labels]
+    assert data.classes == len(labels)
+    assert data.class_names == names
+    there = [label.decode() if isinstance(label, bytes) else label for label in y]
+    assert [labels[c] for c in data.y_train] == there
+    assert [labels[c] for c in data.y_test] == there[:2]
+
+
+def test_a_declared_number_of_classes_is_kept():
+    data = DataSet.from_arrays("mine", X, np.array([0, 1, 0, 1]), classes=np.int64(7))
+    assert data.classes == 7
+    assert data.labels == tuple(range(7))
+    assert data.class_names is None
 
 
 def test_declared_classes_may_be_missing_from_the_training_split():
@@ -78,12 +107,26 @@ def test_labels_may_be_whole_numbers_of_any_type():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y_train": [0, -1, 1, 2]}, r"y_train\[1\] is -1; labels must be 0 or more"),
-        ({"y_train": [0, 1, 2.5, 1]}, r"y_train\[2\] is 2.5; labels must be whole numbers"),
-        ({"y_train": [0, 1, 1, np.nan]}, r"y_train\[3\] is nan; labels must be whole numbers"),
-        ({"y_train": [0, 1, 1, np.inf]}, r"y_train\[3\] is inf; labels must be at most 255"),
-        ({"y_train": [0, 1, 1, 256]}, r"y_train\[3\] is 256; labels must be at most 255"),
-        ({"y_train": list("abab")}, "y_train must hold integers, not values of type <U1"),
+        ({"y_train": [0, -1, 1, 2], "classes": 3}, r"y_train\[1\] is -1; labels must be 0 or more"),
+        (
+            {"y_train": [0, 1, 2.5, 1]},
+            r"y_train\[2\] is 2.5; labels are integers, text or booleans",
+        ),
+        ({"y_train": [0, 1, 1, np.nan]}, r"y_train\[3\] is nan, a missing label; fill it in or"),
+        ({"y_train": [0, 1, 1, np.inf]}, r"y_train\[3\] is inf, a missing label"),
+        ({"y_train": ["a", "b", " ", "b"]}, r"y_train\[2\] is '', a missing label; fill it in or"),
+        ({"y_train": ["a", "b", "NaN", "b"]}, r"y_train\[2\] is 'NaN', a missing label"),
+        (
+            {"y_train": [b"a", b"b", b"\xff", b"b"]},
+            "y_train holds bytes that are not UTF-8; save it",
+        ),
+        ({"y_train": [0, 1, 1, 1 << 60]}, "y_train holds 1152921504606846976; labels that are num"),
+        ({"y_train": [0, 1, 1, 256], "classes": 9}, r"y_train\[3\] is 256; labels must be at most"),
+        (
+            {"y_train": np.array([1, "a", 1, 2], object)},
+            "y_train must hold integers, booleans or text",
+        ),
+        ({"y_train": [1j, 0, 0, 1]}, "y_train must hold integers, booleans or text, not values of"),
         ({"y_train": [[0], [1], [0], [1]]}, r"y_train must hold a label a sample, .*\(4, 1\)"),
         ({"y_train": [3, 3, 3, 3]}, "y_train holds one class only, 3; learning needs two or more"),
         ({"y_train": [0, 0, 0, 0]}, "y_train holds one class only, 0"),
@@ -112,21 +155,25 @@ def test_labels_may_be_whole_numbers_of_any_type():
             {"x_train": X.reshape(4, 1, 3), "x_test": X.reshape(4, 3, 1)},
             r"x_test has images of shape \(3, 1\) and x_train of \(1, 3\)",
         ),
-        ({"y_test": [0, 1, 2, 3]}, r"y_test\[3\] is 3, and no training sample has this label"),
-        ({"y_test": [0, -2, 2, 1]}, r"y_test\[1\] is -2; labels must be 0 or more"),
-        ({"y_test": [0, 0.5, 2, 1]}, r"y_test\[1\] is 0.5; labels must be whole numbers"),
+        (
+            {"y_test": [0, 1, 2, 3]},
+            r"y_test\[3\] is 3, which no training sample has; the classes are 0, 1, 2",
+        ),
+        ({"y_test": [0, -2, 2, 1]}, r"y_test\[1\] is -2, which no training sample has"),
+        ({"y_test": [0, 0.5, 2, 1]}, r"y_test\[1\] is 0.5; labels are integers, text or booleans"),
         (
             {"y_train": [0, 2, 2, 0], "y_test": [0, 2, 1, 0]},
             (
-                r"y_test\[2\] is 1, and no training sample has this label; leave such samples "
-                "out, or add the number of classes to the file as `classes`"
+                r"y_test\[2\] is 1, which no training sample has; the classes are 0, 2; leave such "
+                "samples out, or train with samples of this class"
             ),
         ),
         (
             {"classes": 3, "y_test": [0, 1, 2, 3]},
             r"y_test\[3\] is 3, and classes is 3; labels must be below",
         ),
-        ({"classes": 2}, "y_train holds label 2, and classes is 2; labels must be below"),
+        ({"classes": 2}, r"y_train\[1\] is 2, and classes is 2; labels must be below"),
+        ({"feature_names": ("a", "b")}, "feature_names must name the 3 features, not 2"),
         ({"classes": 257}, "classes must be from 2 to 256, not 257"),
         ({"classes": 2.5}, "classes must be an integer, not 2.5"),
         ({"class_names": ("a",)}, r"class_names must name the 3 classes, not \('a',\)"),
@@ -173,3 +220,63 @@ def test_refuses_what_is_ragged(changes, message):
     with pytest.raises(DataError) as caught:
         DataSet.from_arrays("mine", **arrays)
     assert str(caught.value) == f"mine: {message}"
+
+
+def test_more_classes_than_a_network_has_are_refused():
+    y = np.arange(257)
+    with pytest.raises(DataError) as caught:
+        DataSet.from_arrays("mine", y[:, None], y)
+    assert str(caught.value) == (
+        "mine: y_train holds 257 different labels (0, 1, 2, …), and a network has at most 256 "
+        "classes; if these are not the labels, name their column (command line: --label)"
+    )
+    assert DataSet.from_arrays("mine", y[1:, None], y[1:]).classes == 256
+
+
+KINDS = np.array(["cat", "dog", "cat", "eel"])
+
+
+def test_samples_of_another_source_become_the_test_split():
+    data = DataSet.from_arrays("mine", X, KINDS, feature_names=("a", "b", "c"))
+    test = LabelledSamples(
+        name="other", split="train", x=X[1:3], y=KINDS[1:3], feature_names=("a", "b", "c")
+    )
+    assert data.with_test(test).y_test.tolist() == [1, 0]
+    assert data.with_test(test).x_test.tolist() == X[1:3].tolist()
+    assert data.with_test(replace(test, feature_names=None)).y_test.tolist() == [1, 0]
+    for changes, message in (
+        ({"x": X[:, :2]}, "other has 2 features a sample, and mine 3; training and test samples"),
+        (
+            {"y": np.array(["fox", "cat"])},
+            "other has the label 'fox', which no training sample has",
+        ),
+        ({"feature_names": ("a", "c", "b")}, "other and mine have other features, or the same in"),
+    ):
+        with pytest.raises(DataError, match=message):
+            data.with_test(replace(test, **changes))
+    with pytest.raises(DataError, match="mine has a test split already; leave out the other one"):
+        data.with_test(test).with_test(test)
+
+
+def test_a_share_becomes_the_test_split():
+    y = np.repeat([0, 1], [20, 10])
+    data = DataSet.from_arrays("mine", np.arange(30)[:, None], y).with_test_share(0.2, seed=5)
+    assert np.bincount(data.y_train).tolist() == [16, 8]
+    assert np.bincount(data.y_test).tolist() == [4, 2]
+    together = np.concatenate([data.x_train, data.x_test]).ravel()
+    assert sorted(together.tolist()) == list(range(30))
+    assert (y[data.x_test.ravel()] == data.y_test).all()
+    with pytest.raises(DataError, match="mine has a test split already"):
+        data.with_test_share(0.2, seed=5)
+
+
+def test_classes_get_a_models_order():
+    data = DataSet.from_arrays("mine", X, KINDS, X[:1], KINDS[:1])
+    changed = data.with_labels(("eel", "ant", "dog", "cat"))
+    assert changed.y_train.tolist() == [3, 2, 3, 0]
+    assert changed.y_test.tolist() == [3]
+    assert (changed.classes, changed.labels) == (4, ("eel", "ant", "dog", "cat"))
+    numbers = DataSet.from_arrays("mine", X, np.array([3, 1, 3, 1])).with_labels(("1", "3"))
+    assert numbers.y_train.tolist() == [1, 0, 1, 0]
+    with pytest.raises(DataError, match="mine has the label 'eel', which no training sample has"):
+        data.with_labels(("cat", "dog"))

@@ -143,12 +143,12 @@ def test_a_file_that_may_not_be_read_is_named(directory, monkeypatch):
     monkeypatch.setattr(Path, "open", forbid)
     monkeypatch.setattr(Path, "read_bytes", forbid)
     refuse(directory, f"cannot read .*{TRAIN_IMAGES}: Permission denied")
-    refuse(directory / TRAIN_IMAGES, r"is neither an \.npz nor a \.csv file")
+    refuse(directory / TRAIN_IMAGES, r"is neither an \.npz file nor a table")
 
 
 def test_refuses_labels_that_name_no_class(directory):
     (directory / f"{TEST_LABELS}.gz").write_bytes(idx(np.array([0, 3], dtype=np.uint8)))
-    refuse(directory, r"y_test\[1\] is 3, and no training sample has this label")
+    refuse(directory, r"y_test\[1\] is 3, which no training sample has")
 
 
 def test_no_flipped_bit_goes_unnoticed_in_a_gzipped_file(directory):

@@ -47,7 +47,7 @@ def test_a_test_split_and_classes_are_optional(path):
         ({"x": X, "y": Y}, "lacks x_train and y_train; "),
         ({"x_train": X, "y_train": Y, "x_test": X}, ": x_test comes without y_test"),
         ({"x_train": X, "y_train": Y, "classes": [3]}, ": classes must be an integer, not [3]"),
-        ({"x_train": X, "y_train": Y - 1}, ": y_train[0] is -1; labels must be 0 or more"),
+        ({"x_train": X, "y_train": Y + 0.5}, ": y_train[0] is 0.5; labels are integers, text or"),
         (
             {"x_train": np.where(X == 0, np.nan, X), "y_train": Y},
             ": x_train[0, 0] is nan; features must be finite",

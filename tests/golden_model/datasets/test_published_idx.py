@@ -1,7 +1,7 @@
-"""Fashion-MNIST: where it is looked for, what is checked, how it is fetched.
+"""Published data sets: where they are looked for, what is checked, how they are fetched.
 
-A small stand-in takes the place of the published files, and a server on this machine that of the
-address they are published at.
+Small files take the place of the published ones, and a server on this machine that of the
+addresses they are published at. Most tests use Fashion-MNIST, which has every feature.
 """
 
 import gzip
@@ -10,6 +10,7 @@ import http.server
 import socket
 import struct
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,8 @@ from metaplast.golden_model.datasets import describe, fetch, load
 from metaplast.golden_model.datasets.idx import FILES
 from metaplast.golden_model.errors import DataError
 
-fashion_mnist = datasets.fashion_mnist
-
-IMAGES = np.random.default_rng(8).integers(0, 256, size=(30, 28, 28), dtype=np.uint8)
-LABELS = np.arange(30, dtype=np.uint8) % 10
+published_idx = datasets.published_idx
+PUBLISHED_SUMS = {name: known.sums for name, known in published_idx.PUBLISHED.items()}
 
 
 def idx(values):
@@ -31,36 +30,67 @@ def idx(values):
     return header + values.tobytes()
 
 
-UNPACKED = {
-    FILES["train", "images"]: idx(IMAGES),
-    FILES["train", "labels"]: idx(LABELS),
-    FILES["test", "images"]: idx(IMAGES[:10]),
-    FILES["test", "labels"]: idx(LABELS[:10]),
-}
+def contents(seed):
+    """The four files of a small data set, unpacked."""
+    images = np.random.default_rng(seed).integers(0, 256, size=(30, 28, 28), dtype=np.uint8)
+    labels = (np.arange(30, dtype=np.uint8) + seed) % 10
+    return {
+        FILES["train", "images"]: idx(images),
+        FILES["train", "labels"]: idx(labels),
+        FILES["test", "images"]: idx(images[:10]),
+        FILES["test", "labels"]: idx(labels[:10]),
+    }
+
+
+ALL = {name: contents(seed) for seed, name in enumerate(published_idx.PUBLISHED, 8)}
+UNPACKED = ALL["fashion-mnist"]
 FIRST = FILES["train", "images"]
+IMAGES = np.frombuffer(UNPACKED[FIRST], np.uint8, offset=16)
+LABELS = np.frombuffer(UNPACKED[FILES["train", "labels"]], np.uint8, offset=8)
+
+
+def packed(content):
+    return gzip.compress(content, mtime=0)
+
+
+def change(monkeypatch, name="fashion-mnist", **changes):
+    """Change the description of a published data set."""
+    known = published_idx.PUBLISHED[name]
+    monkeypatch.setitem(published_idx.PUBLISHED, name, replace(known, **changes))
+
+
+def find(directory=None):
+    return published_idx.find(published_idx.PUBLISHED["fashion-mnist"], directory)
 
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch, tmp_path):
-    """A machine without the files, and the stand-in's sums."""
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in UNPACKED.items()}
-    monkeypatch.setattr(fashion_mnist, "SUMS", sums)
-    monkeypatch.setattr(fashion_mnist, "DEBIAN_DIRECTORY", tmp_path / "debian")
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", ())
+    """A machine without the files, and the sums of the small files."""
+    for name, known in list(published_idx.PUBLISHED.items()):
+        sums = {
+            file: hashlib.sha256(packed(content) if known.packed else content).hexdigest()
+            for file, content in ALL[name].items()
+        }
+        change(monkeypatch, name, sums=sums, addresses=())
+    monkeypatch.setattr(published_idx, "DEBIAN_DIRECTORY", tmp_path / "debian")
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("METAPLAST_DATA", raising=False)
 
 
-def put(directory, level=9):
+def put(directory, name="fashion-mnist"):
     directory.mkdir(parents=True, exist_ok=True)
-    for name, content in UNPACKED.items():
-        (directory / f"{name}.gz").write_bytes(gzip.compress(content, level))
+    for file, content in ALL[name].items():
+        (directory / f"{file}.gz").write_bytes(packed(content))
     return directory
 
 
-def test_the_sums_are_those_of_the_four_files():
-    assert fashion_mnist.SUMS.keys() == set(FILES.values())
+@pytest.mark.parametrize("name", published_idx.PUBLISHED)
+def test_there_is_a_sum_of_each_of_the_four_files(name):
+    sums = PUBLISHED_SUMS[name]
+    assert sums.keys() == set(FILES.values())
+    assert all(len(bytes.fromhex(value)) == 32 for value in sums.values())
+    assert len(set(sums.values())) == 4
 
 
 def test_loads_images_labels_and_names(tmp_path):
@@ -79,22 +109,27 @@ def test_loads_images_labels_and_names(tmp_path):
 
 def test_is_looked_for_in_order(tmp_path, monkeypatch):
     monkeypatch.setenv("METAPLAST_DATA", str(tmp_path / "variable"))
-    assert fashion_mnist.find() is None
-    for place in ("debian", "cache/metaplast/fashion-mnist", "variable/fashion-mnist", "variable"):
+    assert find() is None
+    for place in (
+        "debian/fashion-mnist",
+        "cache/metaplast/fashion-mnist",
+        "variable/fashion-mnist",
+        "variable",
+    ):
         directory = put(tmp_path / place)
-        assert fashion_mnist.find() == directory
+        assert find() == directory
         assert load("fashion-mnist").classes == 10
         assert describe()[1].location == str(directory)
 
 
 def test_a_directory_that_is_named_is_the_only_one(tmp_path):
     option = tmp_path / "option"
-    put(tmp_path / "debian")
+    put(tmp_path / "debian" / "fashion-mnist")
     with pytest.raises(DataError, match=f"{option} does not hold the four files of fashion-mnist"):
         load("fashion-mnist", data_dir=option)
     for place in ("option/fashion-mnist", "option"):
         directory = put(tmp_path / place)
-        assert fashion_mnist.find(option) == directory
+        assert find(option) == directory
         assert load("fashion-mnist", data_dir=option).classes == 10
         assert describe(option)[1].location == str(directory)
 
@@ -103,9 +138,9 @@ def test_an_incomplete_directory_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.setenv("METAPLAST_DATA", str(tmp_path / "variable"))
     put(tmp_path / "variable")
     (tmp_path / "variable" / f"{FIRST}.gz").unlink()
-    assert fashion_mnist.find() is None
-    assert fashion_mnist.find() != put(tmp_path / "debian")
-    assert fashion_mnist.find() == tmp_path / "debian"
+    assert find() is None
+    assert find() != put(tmp_path / "debian" / "fashion-mnist")
+    assert find() == tmp_path / "debian" / "fashion-mnist"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +157,7 @@ def test_the_cache_is_where_the_platform_has_it(monkeypatch, platform, variables
     monkeypatch.setattr("sys.platform", platform)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert fashion_mnist._cache_directory() == Path(expected)
+    assert published_idx._cache_directory(published_idx.FASHION_MNIST) == Path(expected)
 
 
 def test_without_a_home_there_is_no_cache(monkeypatch):
@@ -131,7 +166,7 @@ def test_without_a_home_there_is_no_cache(monkeypatch):
 
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", homeless)
-    assert fashion_mnist.find() is None
+    assert find() is None
     with pytest.raises(DataError, match="no home directory to keep data in; name one as data_dir"):
         fetch("fashion-mnist")
 
@@ -158,9 +193,10 @@ def test_refuses_damaged_files(tmp_path):
     with pytest.raises(
         DataError,
         match="is damaged or not Fashion-MNIST's: the SHA-256 of its 23536 bytes is "
-        f"{hashlib.sha256(changed).hexdigest()}, not {fashion_mnist.SUMS[FIRST]}; remove it and "
-        "run `metaplast data fetch fashion-mnist`, or, if these are other images, give the "
-        "directory itself instead of fashion-mnist",
+        f"{hashlib.sha256(changed).hexdigest()}, not "
+        f"{hashlib.sha256(UNPACKED[FIRST]).hexdigest()}; remove it and run `metaplast data fetch "
+        "fashion-mnist`, or, if these are other images, give the directory itself instead of "
+        "fashion-mnist",
     ):
         load("fashion-mnist", data_dir=tmp_path)
 
@@ -198,9 +234,8 @@ def server(monkeypatch, tmp_path):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
-        monkeypatch.setattr(
-            fashion_mnist, "ADDRESSES", (f"http://127.0.0.1:{running.server_port}",)
-        )
+        for name in published_idx.PUBLISHED:
+            change(monkeypatch, name, addresses=(f"http://127.0.0.1:{running.server_port}",))
         yield published, asked
         running.shutdown()
         thread.join()
@@ -233,10 +268,10 @@ def test_fetches_to_where_it_is_found_again(tmp_path, monkeypatch, server, targe
 
 def test_nothing_is_fetched_where_it_is_already(tmp_path, server):
     _, asked = server
-    assert fetch("fashion-mnist") != put(tmp_path / "debian")
+    assert fetch("fashion-mnist") != put(tmp_path / "debian" / "fashion-mnist")
     asked.clear()
     (tmp_path / "cache").rename(tmp_path / "gone")
-    assert fetch("fashion-mnist") == tmp_path / "debian"
+    assert fetch("fashion-mnist") == tmp_path / "debian" / "fashion-mnist"
     assert fetch("fashion-mnist", put(tmp_path / "option")) == tmp_path / "option"
     assert asked == []
 
@@ -253,8 +288,8 @@ def test_a_damaged_file_is_fetched_again_and_the_others_are_kept(tmp_path, serve
 
 
 def test_a_second_address_helps_where_the_first_does_not(tmp_path, monkeypatch, server):
-    (good,) = fashion_mnist.ADDRESSES
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (f"{good}/elsewhere", good))
+    (good,) = published_idx.PUBLISHED["fashion-mnist"].addresses
+    change(monkeypatch, addresses=(f"{good}/elsewhere", good))
     assert files(fetch("fashion-mnist", tmp_path / "option")) == NAMES
 
 
@@ -281,7 +316,7 @@ def test_what_is_not_the_published_file_is_not_kept(tmp_path, server):
 
 
 def test_more_than_there_can_be_is_not_waited_for(tmp_path, monkeypatch, server):
-    monkeypatch.setattr(fashion_mnist, "LARGEST_BYTES", 1000)
+    monkeypatch.setattr(published_idx, "LARGEST_BYTES", 1000)
     refuse_fetch(tmp_path, "more than 1000 bytes")
 
 
@@ -289,10 +324,10 @@ def test_a_server_that_is_not_there_or_silent_is_named(tmp_path, monkeypatch):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        monkeypatch.setattr(fashion_mnist, "ADDRESSES", (address,))
+        change(monkeypatch, addresses=(address,))
         refuse_fetch(tmp_path, rf"cannot download {FIRST} \({address}.*refused")
         silent.listen()
-        monkeypatch.setattr(fashion_mnist, "TIMEOUT_SECONDS", 0.05)
+        monkeypatch.setattr(published_idx, "TIMEOUT_SECONDS", 0.05)
         refuse_fetch(tmp_path, "timed out")
 
 
@@ -304,6 +339,62 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path, server, monkeypatc
     def full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fashion_mnist, "write_atomically", full)
+    monkeypatch.setattr(published_idx, "write_atomically", full)
     with pytest.raises(DataError, match=r"cannot write .*\.gz: No space left on device"):
         fetch("fashion-mnist", tmp_path / "other")
+
+
+@pytest.mark.parametrize(("name", "names"), [("mnist", None), ("kmnist", "o")])
+def test_mnist_and_kmnist_are_fetched_and_loaded(tmp_path, server, name, names):
+    published, asked = server
+    put(published, name)
+    directory = fetch(name, tmp_path / "option")
+    assert directory == tmp_path / "option" / name
+    assert sorted(asked) == NAMES
+    data = load(name, data_dir=tmp_path / "option")
+    assert data.image_shape == (28, 28)
+    assert data.classes == 10
+    assert data.class_names is None if names is None else data.class_names[0] == names
+    labels = np.frombuffer(ALL[name][FILES["train", "labels"]], np.uint8, offset=8)
+    assert data.y_train.tolist() == labels.tolist()
+    description = {known.name: known for known in describe(tmp_path / "option")}[name]
+    assert (description.available, description.location) == (True, str(directory))
+
+
+def test_where_mnist_is_nowhere_the_ways_out_are_named():
+    with pytest.raises(
+        DataError,
+        match=r"^mnist is not on this machine: run `metaplast data fetch mnist`, or name the",
+    ):
+        load("mnist")
+
+
+@pytest.mark.parametrize(
+    ("repack", "problem"),
+    [
+        (gzip.decompress, "is not gzipped, and only the .gz files of MNIST as published can be"),
+        (lambda content: gzip.compress(gzip.decompress(content), 1, mtime=1), "is damaged or not"),
+    ],
+)
+def test_other_packings_of_mnist_cannot_be_checked(tmp_path, repack, problem):
+    path = put(tmp_path, "mnist") / f"{FIRST}.gz"
+    content = path.read_bytes()
+    path.unlink()
+    name = FIRST if repack is gzip.decompress else f"{FIRST}.gz"
+    (tmp_path / name).write_bytes(repack(content))
+    with pytest.raises(DataError, match=f"{problem}.*give the directory itself instead of mnist"):
+        load("mnist", data_dir=tmp_path)
+    assert load(tmp_path).classes == 10
+
+
+def test_files_of_another_data_set_are_passed_over_and_kept(tmp_path, server):
+    published, _ = server
+    put(published, "mnist")
+    shared = put(tmp_path / "shared")
+    before = {path.name: path.read_bytes() for path in shared.iterdir()}
+    with pytest.raises(DataError, match="shared does not hold the four files of mnist"):
+        load("mnist", data_dir=shared)
+    assert fetch("mnist", shared) == shared / "mnist"
+    assert {path.name: path.read_bytes() for path in shared.iterdir() if path.is_file()} == before
+    assert load("mnist", data_dir=shared).name == "mnist"
+    assert load("fashion-mnist", data_dir=shared).name == "fashion-mnist"
