@@ -23,6 +23,7 @@ from .files.model_file import Model as Model
 from .metrics import (
     balanced_accuracy as balanced_accuracy,
     confusion_matrix as confusion_matrix,
+    layer_accuracy as layer_accuracy,
 )
 from .network import Network as Network
 from .network_state import NetworkState as NetworkState, StoredState as StoredState

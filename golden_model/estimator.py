@@ -1,5 +1,6 @@
-"""A scikit-learn estimator: the golden model with fit, partial_fit and predict."""
+"""A scikit-learn estimator: the golden model with fit, partial_fit, predict and predict_proba."""
 
+import math
 import numbers
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from .encoding import (
     parse_image_shape,
 )
 from .errors import ConfigurationError, DataError
+from .estimator_data import image_shape_of, numeric_table, plain_labels, sorted_labels
 from .files.model_file import Model
 from .network import Network
 from .trainer import EpochRecord, Trainer
@@ -43,9 +45,9 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
     """A binary multi-layer perceptron trained by local error signals (docs/algorithm.md).
 
     An encoder that is fitted to the training data maps features to bits; labels of any type are
-    numbered as classes. The network is :class:`~.network.Network`, so the counters are those that
-    gateware learns. The same data, parameters and ``random_state`` give the same counters on every
-    machine.
+    numbered as classes. Samples are an array, or a table of pandas or polars. The network is
+    :class:`~.network.Network`, so the counters are those that gateware learns. The same data,
+    parameters and ``random_state`` give the same counters on every machine.
 
     Parameters
     ----------
@@ -98,7 +100,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Features of a sample.
     feature_names_in_ : array of str
-        Their names, if the data have names.
+        Their names, if the data are a table whose columns all have text as names.
     encoder_ : Encoder
         Maps samples to the network's input bits.
     network_ : Network
@@ -179,7 +181,7 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
                 f"epochs must be an integer from 1 to {MAX_EPOCHS}, not {epochs!r}"
             )
         with self._all_or_nothing():
-            x, labels = validate_data(self, flattened(X), y)
+            x, labels = validate_data(self, numeric_table(X), plain_labels(y))
             classes = sorted_labels(labels)
             check_classification_targets(labels)
             self._start(x, classes, image_shape_of(X))
@@ -231,15 +233,16 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         if classes is None:
             known = self.classes_
         else:
-            known = sorted_labels(classes)
-            unique_labels(classes)  # refuses values that are no labels
+            given = plain_labels(classes)
+            known = sorted_labels(given)
+            unique_labels(given)  # refuses values that are no labels
             if not first and not np.array_equal(known, self.classes_):
                 raise DataError(
                     f"classes must stay {self.classes_.tolist()}, as they were in the first call, "
                     f"not {known.tolist()}"
                 )
         with self._all_or_nothing():
-            x, labels = validate_data(self, flattened(X), y, reset=first)
+            x, labels = validate_data(self, numeric_table(X), plain_labels(y), reset=first)
             sorted_labels(labels)
             unknown = np.setdiff1d(unique_labels(known, labels), known).tolist()
             if unknown:
@@ -270,9 +273,65 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If scikit-learn refuses the data: not finite, or another number of features.
         """
-        check_is_fitted(self, "network_")
-        x = validate_data(self, flattened(X), reset=False)
-        return self.classes_[self.network_.predict(self._bits(x, image_shape_of(X)))]
+        bits = self._checked_bits(X)
+        return self.classes_[self.network_.predict(bits)]
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """The last layer's local scores ``s`` of each sample (docs/algorithm.md, 2).
+
+        Parameters
+        ----------
+        X : (n, features) or (n, height, width) numbers
+            Samples.
+
+        Returns
+        -------
+        (n, C) or (n,) float64
+            Scores of the classes, from 0 to ``K``. With two classes, the score of ``classes_[1]``
+            minus that of ``classes_[0]``: above 0 where ``classes_[1]`` is predicted.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        DataError
+            If the encoder cannot encode the samples.
+        ValueError
+            If scikit-learn refuses the data: not finite, or another number of features.
+        """
+        scores = self._scores(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Normalised scores of the classes; they rank classes and are not calibrated.
+
+        They are the softmax of ``2·s / √K``: by chance, the ±1 score of a class has a standard
+        deviation of ``√K``. For calibrated probabilities, use
+        :class:`sklearn.calibration.CalibratedClassifierCV`.
+
+        Parameters
+        ----------
+        X : (n, features) or (n, height, width) numbers
+            Samples.
+
+        Returns
+        -------
+        (n, C) float64
+            From 0 to 1; each row has the sum 1, and its first maximum at the predicted class.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        DataError
+            If the encoder cannot encode the samples.
+        ValueError
+            If scikit-learn refuses the data: not finite, or another number of features.
+        """
+        scores = self._scores(X)
+        scores -= scores.max(axis=1, keepdims=True)
+        shares = np.exp(scores * (2 / math.sqrt(self.network_.config.hidden[-1])))
+        return shares / shares.sum(axis=1, keepdims=True)
 
     def to_model(self) -> Model:
         """Make a :class:`~.model_file.Model`, which can be saved and which the command line reads.
@@ -363,6 +422,17 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             choice = replace(choice, bits_per_feature=MAX_BITS, fewer_bits=True)
         return replace(choice, per_feature=self.per_feature)
 
+    def _checked_bits(self, X: Any) -> NDArray[np.uint8]:
+        """Check samples to predict, and encode them."""
+        check_is_fitted(self, "network_")
+        x = validate_data(self, numeric_table(X), reset=False)
+        return self._bits(x, image_shape_of(X))
+
+    def _scores(self, X: Any) -> NDArray[np.float64]:
+        """The last layer's local scores, (n, C)."""
+        bits = self._checked_bits(X)
+        return self.network_.scores(bits).astype(np.float64)
+
     def _seed(self) -> int:
         random_state: Any = self.random_state
         if isinstance(random_state, numbers.Integral):
@@ -377,37 +447,6 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
         labels = np.searchsorted(self.classes_, y)
         for _ in range(epochs):
             self.history_.append(self.trainer_.train_epoch(bits, labels))
-
-
-def image_shape_of(X: Any) -> tuple[int, int] | None:
-    """Height and width of the images in an array of three dimensions; None for other samples."""
-    shape: tuple[Any, ...] = getattr(X, "shape", ())
-    return (int(shape[1]), int(shape[2])) if len(shape) == 3 else None
-
-
-def flattened(X: Any) -> Any:
-    """Samples for scikit-learn: images as rows of pixels, other samples unchanged."""
-    shape = image_shape_of(X)
-    return X if shape is None else np.asarray(X).reshape(len(X), shape[0] * shape[1])
-
-
-def sorted_labels(labels: ArrayLike) -> NDArray[Any]:
-    """The distinct labels, sorted.
-
-    Raises
-    ------
-    DataError
-        If two labels cannot be compared.
-    """
-    try:
-        return np.unique(labels)
-    except TypeError:
-        first, *others = np.asarray(labels, dtype=object).ravel().tolist()
-        other = next((label for label in others if type(label) is not type(first)), first)
-        raise DataError(
-            f"labels must be of one type that sorts, not {first!r} and {other!r}; write all as "
-            "text or all as numbers, and fill in or leave out what is missing"
-        ) from None
 
 
 def default_groups(hidden: Any) -> tuple[int, ...]:

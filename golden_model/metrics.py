@@ -1,4 +1,4 @@
-"""Metrics of a classifier: confusion matrix, balanced accuracy."""
+"""Metrics of a classifier: confusion matrix, balanced accuracy, accuracy of each layer."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .errors import DataError
 
-__all__ = ["balanced_accuracy", "confusion_matrix"]
+__all__ = ["balanced_accuracy", "confusion_matrix", "layer_accuracy"]
 
 
 def confusion_matrix(
@@ -51,3 +51,24 @@ def balanced_accuracy(confusion: NDArray[np.int64]) -> float:
     if not there.any():
         raise DataError("balanced accuracy needs at least one sample, and there is none")
     return float(np.mean(confusion.diagonal()[there] / totals[there]))
+
+
+def layer_accuracy(true: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, ...]:
+    """Accuracy of each layer's local prediction, 0 to 1; the network's is the last one.
+
+    Parameters
+    ----------
+    true : (n,) integers
+        Classes; at least one sample.
+    predicted : (n, L) integers
+        Classes that each layer predicts.
+
+    Raises
+    ------
+    DataError
+        If there is no sample.
+    """
+    if not len(true):
+        raise DataError("accuracy needs at least one sample, and there is none")
+    right = np.count_nonzero(predicted == true[:, np.newaxis], axis=0)
+    return tuple((right / len(true)).tolist())

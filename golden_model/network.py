@@ -390,16 +390,30 @@ class Network:
         )
 
     def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Each layer's prediction for each encoded sample, (n, L)."""
+        """Each layer's prediction for each encoded sample, (n, L), from one forward pass."""
         bits = checked_bits(x, self.config.inputs)
         predictions = np.empty((len(bits), len(self._layers)), dtype=np.int64)
+        for part, index, scores in self._local_scores(bits):
+            predictions[part, index] = scores.argmax(axis=1)
+        return predictions
+
+    def scores(self, x: ArrayLike) -> NDArray[np.int64]:
+        """Local scores ``s`` of the last layer for each encoded sample, (n, C), from 0 to ``K``."""
+        bits = checked_bits(x, self.config.inputs)
+        last = np.empty((len(bits), self.config.classes), dtype=np.int64)
+        for part, index, scores in self._local_scores(bits):
+            if index == len(self._layers) - 1:
+                last[part] = scores
+        return last
+
+    def _local_scores(self, bits: Bits) -> Iterator[tuple[slice, int, NDArray[np.floating]]]:
+        """Forward pass: samples, layer, and the layer's local scores of these samples."""
         for part in slices(self.config, len(bits)):
             x_part = bits[part]
             for index, layer in enumerate(self._layers):
                 _, a = layer.forward(x_part.astype(layer._real))
-                predictions[part, index] = layer.scores(a).argmax(axis=1)
+                yield part, index, layer.scores(a)
                 x_part = a.view(np.uint8)
-        return predictions
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
         """The network's prediction for each encoded sample, (n,)."""

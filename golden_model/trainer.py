@@ -58,7 +58,13 @@ class TrainableNetwork(NetworkState, Protocol):
         """
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Classes of encoded samples, (n, N) of 0 and 1 → (n,), without training."""
+        """Classes of encoded samples, (n, N) of 0 and 1 → (n,), without training.
+
+        They are the predictions of the last layer.
+        """
+
+    def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
+        """Each layer's prediction for encoded samples, (n, N) of 0 and 1 → (n, L)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +97,10 @@ class EpochRecord:
         Clock cycles of the gateware, from the first word offered to the end of the last commit;
         None where unknown.
     test_accuracy, validation_accuracy : float or None
-        Accuracy on samples outside the training set, after the epoch.
+        Accuracy on samples outside the training set, after the epoch: that of the last layer.
+    layer_test_accuracy, layer_validation_accuracy : tuple of float or None
+        Accuracy of each layer's local prediction on the same samples; None where unknown, as in
+        records of older model files.
     """
 
     epoch: int
@@ -106,6 +115,8 @@ class EpochRecord:
     test_accuracy: float | None = None
     validation_accuracy: float | None = None
     cycles: int | None = None
+    layer_test_accuracy: tuple[float, ...] | None = None
+    layer_validation_accuracy: tuple[float, ...] | None = None
 
     @property
     def cycles_per_sample(self) -> float | None:

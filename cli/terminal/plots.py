@@ -68,7 +68,10 @@ def save(figure: "Figure", path: Path) -> Path:
 
 
 def draw_learning_curve(history: Sequence[EpochRecord], *, kept: int, title: str) -> "Figure":
-    """Draw accuracy by epoch: a line for each layer, and for held-out and test samples.
+    """Draw accuracy by epoch on training, held-out and test samples: a line for each layer.
+
+    On held-out and test samples, the last layer has a separate colour, since its prediction is the
+    network's, and the layers before it have the colours of their training accuracy.
 
     Parameters
     ----------
@@ -97,10 +100,35 @@ def draw_learning_curve(history: Sequence[EpochRecord], *, kept: int, title: str
             markersize=3.5,
             label=label if layers <= NAMED_LAYERS or last else None,
         )
-    for name, colour, style, values in (
-        ("held out", HELD_OUT, (0, (1, 1.5)), [r.validation_accuracy for r in history]),
-        ("test", TEST, (0, (5, 2)), [r.test_accuracy for r in history]),
+    for name, colour, style, values, by_layer in (
+        (
+            "held out",
+            HELD_OUT,
+            (0, (1, 1.5)),
+            [record.validation_accuracy for record in history],
+            [record.layer_validation_accuracy for record in history],
+        ),
+        (
+            "test",
+            TEST,
+            (0, (5, 2)),
+            [record.test_accuracy for record in history],
+            [record.layer_test_accuracy for record in history],
+        ),
     ):
+        for layer in range(layers - 1):
+            shares = {e: v[layer] for e, v in zip(epochs, by_layer, strict=True) if v is not None}
+            if shares:
+                axes.plot(
+                    list(shares),
+                    [100 * share for share in shares.values()],
+                    color=LAYERS[layer % len(LAYERS)],
+                    linewidth=1.2,
+                    linestyle=style,
+                    marker=marker,
+                    markersize=2.5,
+                    label=f"layer {layer}, {name}" if layers <= NAMED_LAYERS else None,
+                )
         known = {e: 100 * v for e, v in zip(epochs, values, strict=True) if v is not None}
         if known:
             at_kept = f", {known[kept + 1]:.2f} % when kept" if kept + 1 in known else ""

@@ -13,6 +13,7 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.datasets import DataSet, RunParameters, random_split
 from ...golden_model.encoding import BitEncoder, Encoder, EncodingChoice, fit_encoder
 from ...golden_model.files.model_file import Model
+from ...golden_model.metrics import layer_accuracy
 from ...golden_model.trainer import TrainableNetwork
 from ..options.encoding import EncodingOptions, shown_encoding
 from ..options.options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
@@ -146,12 +147,16 @@ class Outcome:
             )
 
     def measured(self, record: EpochRecord, network: Network) -> EpochRecord:
-        """Add the accuracies on held-out and test samples to the record of an epoch."""
+        """Add the accuracies of each layer on held-out and test samples to an epoch's record."""
         bits = self.session.bits
+        held_out = _layer_accuracy(network, bits.x_held_out, bits.y_held_out)
+        test = _layer_accuracy(network, bits.x_test, bits.y_test)
         return replace(
             record,
-            validation_accuracy=_accuracy(network, bits.x_held_out, bits.y_held_out),
-            test_accuracy=_accuracy(network, bits.x_test, bits.y_test),
+            validation_accuracy=None if held_out is None else held_out[-1],
+            layer_validation_accuracy=held_out,
+            test_accuracy=None if test is None else test[-1],
+            layer_test_accuracy=test,
         )
 
     def finish(self, record: EpochRecord, state: Callable[[], Model]) -> None:
@@ -474,12 +479,12 @@ def _golden_network(network: TrainableNetwork) -> Network:
     return Network.from_state(network.config, network.counters, network.snapshot, network.streams)
 
 
-def _accuracy(
+def _layer_accuracy(
     network: Network, x: NDArray[np.uint8] | None, y: NDArray[np.int64] | None
-) -> float | None:
+) -> tuple[float, ...] | None:
     if x is None or y is None:
         return None
-    return float(np.mean(network.predict(x) == y))
+    return layer_accuracy(y, network.local_predictions(x))
 
 
 def _shown(value: Any) -> str:

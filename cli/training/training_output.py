@@ -74,7 +74,7 @@ class EpochTable:
 
 
 def kept_lines(outcome: "Outcome") -> Iterator[str]:
-    """Lines on the kept epoch (with held-out samples) and its accuracy."""
+    """Lines on the kept epoch (with held-out samples), its accuracy, and that of each layer."""
     kept, bits = outcome.kept, outcome.session.bits
     assert kept is not None
     if bits.x_held_out is not None:
@@ -83,6 +83,12 @@ def kept_lines(outcome: "Outcome") -> Iterator[str]:
         yield f"test accuracy {percent(kept.test_accuracy)} ({len(bits.x_test):,} samples)"
     else:
         yield f"training accuracy {percent(kept.accuracy)}"
+    for samples, shares in (
+        ("held-out", kept.layer_validation_accuracy),
+        ("test", kept.layer_test_accuracy),
+    ):
+        if shares is not None and len(shares) > 1:
+            yield f"{samples} accuracy of each layer {', '.join(map(percent, shares))}"
 
 
 def _kept_epoch(outcome: "Outcome") -> str:

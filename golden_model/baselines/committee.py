@@ -169,3 +169,7 @@ class CommitteeMachine:
             _, a = self._layer.forward(bits[part].astype(self._layer._real))
             predictions[part] = self._layer.scores(a).argmax(axis=1)
         return predictions
+
+    def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
+        """The prediction of the only layer for each encoded sample, (n, 1)."""
+        return self.predict(x)[:, np.newaxis]

@@ -123,7 +123,7 @@ def column_thresholds(table: NDArray[Any], most: int) -> list[list[float]]:
     found: list[list[float]] = []
     step = max(1, SLICE_VALUES // len(table))
     for start in range(0, table.shape[1], step):
-        columns = np.ascontiguousarray(table[:, start : start + step].T)
+        columns = np.array(table[:, start : start + step].T, order="C")  # a copy, sorted in place
         # NumPy's stable sort of narrow integers is a radix sort, several times faster.
         columns.sort(axis=1, kind="stable" if _is_narrow(table) else None)
         found.extend(_thresholds(SortedValues(ordered), most) for ordered in columns)

@@ -231,6 +231,8 @@ PER_LAYER = {
     "updates": True,
     "events": True,
     "saturated": True,
+    "layer_test_accuracy": False,
+    "layer_validation_accuracy": False,
 }
 
 
@@ -238,6 +240,8 @@ def _record_problem(record: EpochRecord, layers: int) -> str | None:
     """What is wrong with an epoch's record, or None."""
     for field in fields(record):
         value = getattr(record, field.name)
+        if value is None and field.default is None:
+            continue
         if field.name in PER_LAYER:
             fits = _is_integer if PER_LAYER[field.name] else _is_number
             if not isinstance(value, tuple) or len(value) != layers or not all(map(fits, value)):
@@ -245,7 +249,7 @@ def _record_problem(record: EpochRecord, layers: int) -> str | None:
         elif field.name in ("epoch", "samples"):
             if not _is_integer(value) or value < 0:
                 return f"{field.name} must be an integer of at least 0, not {value!r}"
-        elif not _is_number(value) and not (value is None and field.default is None):
+        elif not _is_number(value):
             return f"{field.name} must be a number, not {value!r}"
     return None
 

@@ -215,12 +215,24 @@ class Model:
         DataError
             If the samples cannot be encoded.
         """
+        return self.local_predictions(x)[:, -1]
+
+    def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
+        """Each layer's prediction for raw samples, (n, features) or (n, height, width) → (n, L).
+
+        Raises
+        ------
+        DataError
+            If the samples cannot be encoded.
+        """
         table = samples_array(x)
         if not table.ndim or not len(table):
-            return self.predict_bits(self.encoder.encode(table))
+            return self._network.local_predictions(self.encoder.encode(table))
         return np.concatenate(
             [
-                self.predict_bits(self.encoder.encode(table[start : start + SLICE_ROWS]))
+                self._network.local_predictions(
+                    self.encoder.encode(table[start : start + SLICE_ROWS])
+                )
                 for start in range(0, len(table), SLICE_ROWS)
             ]
         )

@@ -327,6 +327,18 @@ class RemoteCore:
         TransportError
             If the core fails.
         """
+        return self.local_predictions(x)[:, -1]
+
+    def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
+        """Predictions of each layer of the core, (n, N) of 0 and 1 → (n, L), without training.
+
+        Raises
+        ------
+        DataError
+            If the samples are not bits of the network's inputs.
+        TransportError
+            If the core fails.
+        """
         bits = checked_bits(x, self.config.inputs)
         if not self._whole:  # drop results of the training that ended within a batch
             self.transport.settle()
@@ -336,7 +348,7 @@ class RemoteCore:
             part = bits[start : start + SAMPLES_PER_SEND]
             self._send(part, np.zeros(len(part), dtype=np.int64), ends=False)
         self.transport.settle()
-        return self._results_of(len(bits)).predictions[:, -1]
+        return self._results_of(len(bits)).predictions
 
     # State
 

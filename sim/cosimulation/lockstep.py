@@ -198,19 +198,33 @@ class LockstepNetwork:
             raise DifferenceError(difference.at(batch=batch), before)
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Predictions of encoded samples by both networks.
+        """Predictions of encoded samples by both networks, (n,); those of all layers are compared.
+
+        Raises
+        ------
+        DifferenceError
+            If the predictions of a layer differ.
+        """
+        return self.local_predictions(x)[:, -1]
+
+    def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
+        """Each layer's predictions of encoded samples by both networks, (n, L).
 
         Raises
         ------
         DifferenceError
             If their predictions differ.
         """
-        expected, got = self.reference.predict(x), self.network.predict(x)
-        wrong = np.flatnonzero(expected != got)
+        expected, got = self.reference.local_predictions(x), self.network.local_predictions(x)
+        wrong = np.argwhere(expected != got)
         if len(wrong):
-            first = int(wrong[0])
+            sample, layer = map(int, wrong[0])
             difference = Difference(
-                what="prediction", expected=int(expected[first]), got=int(got[first]), sample=first
+                what="prediction",
+                expected=int(expected[sample, layer]),
+                got=int(got[sample, layer]),
+                layer=layer,
+                sample=sample,
             )
             raise DifferenceError(difference, None)
         return expected

@@ -49,6 +49,7 @@ TEXTS: dict[str, list[str]] = {
         "evaluate toy-model.npz toy.npz --split train",
         "evaluate toy-model.npz table.csv",
         "evaluate many-model.npz many.npz",
+        "evaluate two.npz toy.npz",
     ],
     "predict": ["predict toy-model.npz few.npz", "predict features-model.npz indexed.csv"],
     "info": ["info toy-model.npz", "info digits-model.npz", "info features-model.npz"],
@@ -76,6 +77,7 @@ TEXTS: dict[str, list[str]] = {
 
 MODELS = (
     f"train toy.npz {SMALL}",
+    "train toy.npz --hidden 12,8 --batch 10 --epochs 2 --model two.npz",
     "train digits --hidden 8 --epochs 1 --bits-per-feature 2 --validation 100",
     "train features.csv --hidden 8 --epochs 1 --per-feature",
     "train many.npz --hidden 16 --epochs 1",

@@ -1,6 +1,7 @@
 """BMLPClassifier: scikit-learn's contract, and that nothing is learnt but what the model learns."""
 
 import doctest
+import inspect
 import pickle
 import subprocess
 import sys
@@ -138,6 +139,31 @@ def test_clone_and_parameters() -> None:
     assert repr(learner) == (
         "BMLPClassifier(counter_bits=5, epochs=2, groups=(3, 2), hidden=(6, 4))"
     )
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"encoding": "pooled-edges", "shuffle_block": 4},
+        {"planes": ("level", "up"), "pool": True, "difference": 3, "image": (8, 8)},
+        {"planes": "level,up", "image": "8x8", "random_state": 3, "per_feature": False},
+    ],
+)
+def test_a_clone_has_all_parameters_and_trains_alike(
+    images: Data, parameters: dict[str, Any]
+) -> None:
+    given = {**parameters, "epochs": 1}
+    learner = BMLPClassifier(**given)
+    copy = clone(learner)
+    assert copy.get_params() == learner.get_params() == {**BMLPClassifier().get_params(), **given}
+    assert counters(copy.fit(*images)) == counters(clone(learner).fit(*images))
+
+
+def test_every_parameter_has_a_line_in_the_documentation() -> None:
+    text = inspect.cleandoc(BMLPClassifier.__doc__ or "")
+    lines = text.partition("\nAttributes\n")[0].splitlines()
+    described = [line.partition(" : ")[0] for line in lines if " : " in line and line[0] != " "]
+    assert described == list(inspect.signature(BMLPClassifier).parameters)
 
 
 def test_a_pickle_trains_on_as_if_nothing_had_been(iris: Data) -> None:

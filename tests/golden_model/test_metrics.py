@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 from sklearn import metrics
 
-from metaplast.golden_model import balanced_accuracy, confusion_matrix
+from metaplast.golden_model import balanced_accuracy, confusion_matrix, layer_accuracy
 from metaplast.golden_model.errors import DataError
 
 PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
@@ -35,3 +35,16 @@ def test_a_frequent_class_does_not_help():
 def test_balanced_accuracy_needs_a_sample():
     with pytest.raises(DataError, match="balanced accuracy needs at least one sample, and there"):
         balanced_accuracy(np.zeros((3, 3), dtype=np.int64))
+
+
+@given(PAIRS)
+def test_layer_accuracy_is_scikit_learns(pairs):
+    true, predicted = np.array(pairs).T
+    layers = np.stack([predicted, true, (true + 1) % 5], axis=1)
+    expected = [metrics.accuracy_score(true, layer) for layer in layers.T]
+    assert layer_accuracy(true, layers) == pytest.approx(expected)
+
+
+def test_layer_accuracy_needs_a_sample():
+    with pytest.raises(DataError, match=r"^accuracy needs at least one sample, and there is none$"):
+        layer_accuracy(np.empty(0, dtype=np.int64), np.empty((0, 2), dtype=np.int64))

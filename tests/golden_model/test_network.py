@@ -70,7 +70,15 @@ def train_side_by_side(
         errors += int(record.errors.sum())
     assert_same_array("predictions", literal.local_predictions(x), fast.local_predictions(x))
     assert_same_array("predictions", literal.predict(x), fast.predict(x))
+    assert fast.scores(x).tolist() == [literal_scores(literal, bits) for bits in x.tolist()]
     return errors
+
+
+def literal_scores(network: ReferenceNetwork, bits: list[int]) -> list[int]:
+    """The last layer's local scores of a sample."""
+    for layer in network.layers:
+        _, bits, scores = layer.forward(bits)
+    return scores
 
 
 @given(st.data(), network_configs(), st.floats(0, 1))
@@ -336,6 +344,7 @@ def test_no_samples_change_nothing() -> None:
     assert_same_state(Network(CONFIG), fast)
     assert fast.predict(np.empty((0, 10))).shape == (0,)
     assert fast.local_predictions(np.empty((0, 10))).shape == (0, 2)
+    assert fast.scores(np.empty((0, 10))).shape == (0, CONFIG.classes)
 
 
 def test_predicting_changes_nothing() -> None:
@@ -366,6 +375,7 @@ def test_samples_that_do_not_fit_are_refused(x: Any, message: str) -> None:
     for attempt in (
         lambda: fast.predict(x),
         lambda: fast.local_predictions(x),
+        lambda: fast.scores(x),
         lambda: fast.train_batch(x, [0] * len(x), [1, 1]),
     ):
         with pytest.raises(DataError) as error:

@@ -276,14 +276,22 @@ def test_an_accuracy_that_cannot_be_is_refused(accuracy: float) -> None:
 
 def test_an_epochs_record_survives_json() -> None:
     record = Trainer(Network(CONFIG)).train_epoch(X, Y)
-    for each in (record, replace(record, test_accuracy=0.5, validation_accuracy=0.25)):
+    measured = replace(
+        record,
+        test_accuracy=0.5,
+        validation_accuracy=0.25,
+        layer_test_accuracy=(0.75, 0.5),
+        layer_validation_accuracy=(1.0, 0.25),
+    )
+    for each in (record, measured):
         assert EpochRecord.from_dict(json.loads(json.dumps(each.to_dict()))) == each
 
 
 def test_an_epochs_record_from_a_newer_writer_or_without_later_accuracies_is_read() -> None:
     record = Trainer(Network(CONFIG)).train_epoch(X, Y)
     values = record.to_dict()
-    del values["test_accuracy"], values["validation_accuracy"]
+    for name in ("test_accuracy", "validation_accuracy"):
+        del values[name], values[f"layer_{name}"]
     assert EpochRecord.from_dict({**values, "colour": "blue"}) == record
 
 

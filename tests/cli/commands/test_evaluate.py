@@ -1,5 +1,6 @@
 """`metaplast evaluate`."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,49 @@ def test_the_measures(document, toy, model):
     assert document["recall"] == [
         float(np.mean(predicted[y == label] == label)) for label in range(3)
     ]
+    assert document["balanced_accuracy"] == pytest.approx(np.mean(document["recall"]))
+    assert document["layer_accuracy"] == [document["accuracy"]]
     assert (document["split"], document["samples"]) == ("test", 40)
+
+
+def test_accuracy_of_each_layer(run, document, toy):
+    run("train", toy, "--hidden", "12,8", "--epochs", 2, "--model", "two.npz")
+    measured = document("evaluate", "two.npz", toy)
+    model = Model.load("two.npz")
+    assert measured["layer_accuracy"] == list(model.history[-1].layer_test_accuracy)
+    first, last = measured["layer_accuracy"]
+    assert first != last == measured["accuracy"]
+    lines = run("evaluate", "two.npz", toy).out.splitlines()
+    assert lines[1:3] == [
+        f"balanced accuracy {100 * measured['balanced_accuracy']:.2f} %",
+        f"accuracy of each layer {100 * first:.2f} %, {100 * last:.2f} %",
+    ]
+
+
+def test_the_balanced_accuracy_is_of_the_classes_that_have_samples(document, toy, model):
+    with np.load(toy) as arrays:
+        some = arrays["y_test"] < 2
+        np.savez("two.npz", x_test=arrays["x_test"][some], y_test=arrays["y_test"][some])
+    measured = document("evaluate", model, "two.npz")
+    assert measured["recall"][2] is None
+    assert measured["balanced_accuracy"] == pytest.approx(np.mean(measured["recall"][:2]))
+    assert measured["balanced_accuracy"] != measured["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("names", "headings"),
+    [
+        (("cat", "dog", "red fox"), ["0 cat", "1 dog", "2 red fox"]),
+        (("a" * 30, "b" * 30, "c"), ["0", "1", "2"]),
+        (("0", "1", "2"), ["0", "1", "2"]),
+    ],
+)
+def test_short_names_are_headings_of_the_confusion_matrix(run, toy, model, names, headings):
+    replace(Model.load(model), class_names=names).save("named.npz")
+    table = run("evaluate", "named.npz", toy).out.splitlines()[3:]
+    assert re.split(r"\s{2,}", table[0]) == ["true \\ predicted", *headings, "recall"]
+    titles = [name if name in "012" else f"{c} {name}" for c, name in enumerate(names)]
+    assert [line.split("  ")[0] for line in table[1:]] == titles
 
 
 def test_the_test_split_is_that_of_the_training_report(document, toy, model):
@@ -87,11 +130,12 @@ def test_names_that_would_steer_a_terminal(run, toy, model):
     names = ("a\nb", "\x1b[31mred", "[bold]c[/bold]")
     replace(Model.load(model), class_names=names).save("named.npz")
     lines = run("evaluate", "named.npz", toy).out.splitlines()
-    assert [line.split("  ")[0] for line in lines[3:]] == [
+    assert [line.split("  ")[0] for line in lines[4:]] == [
         "0 a\\nb",
         "1 \\x1b[31mred",
         "2 [bold]c[/bold]",
     ]
+    assert "  0 a\\nb  1 \\x1b[31mred  2 [bold]c[/bold]  " in lines[3]
 
 
 def test_a_test_split_alone(run, document, toy, model):

@@ -83,6 +83,36 @@ def test_a_line_has_what_the_record_has(run, toy):
     assert cells[:-1] == wanted
 
 
+def test_accuracies_of_each_layer(run, document, toy):
+    arguments = ("train", toy, "--hidden", "12,8", "--epochs", 2, "--validation", 20, "--json")
+    trained = json.loads(run(*arguments).out)
+    model = Model.load(toy.with_name("toy-model.npz"))
+    kept = model.history[-1]
+    with np.load(toy) as arrays:
+        splits = {
+            "test": (arrays["x_test"], arrays["y_test"]),
+            "validation": (arrays["x_train"][100:], arrays["y_train"][100:]),
+        }
+    for name, (x, y) in splits.items():
+        shares = np.mean(model.local_predictions(x) == y[:, np.newaxis], axis=0).tolist()
+        assert list(getattr(kept, f"layer_{name}_accuracy")) == shares
+        assert getattr(kept, f"{name}_accuracy") == shares[-1]
+        assert trained["epochs"][kept.epoch][f"layer_{name}_accuracy"] == shares
+    first, last = kept.layer_test_accuracy
+    assert first != last  # or else this test shows little
+    lines = run(*arguments[:-1], "--quiet").out.splitlines()
+    assert lines[2:4] == [
+        f"{name} accuracy of each layer {100 * first:.2f} %, {100 * second:.2f} %"
+        for name, (first, second) in (
+            ("held-out", kept.layer_validation_accuracy),
+            ("test", kept.layer_test_accuracy),
+        )
+    ]
+    one = document("train", toy, *SMALL, "--epochs", 1)["epochs"][0]
+    assert one["layer_test_accuracy"] == [one["test_accuracy"]]
+    assert one["layer_validation_accuracy"] is None
+
+
 def test_json_is_all_of_stdout(document, toy):
     document = document("train", toy, *SMALL, "--epochs", 2)
     model = Model.load(toy.with_name("toy-model.npz"))
@@ -276,7 +306,8 @@ class TestContinue:
         run("train", toy, *SMALL, "--epochs", 4, "--validation", 30, "--model", "a.npz")
         shares = iter([0.9, 0.7, 0.8, 0.0, 0.9, 0.0])
         monkeypatch.setattr(
-            "metaplast.cli.training.session._accuracy", lambda network, x, y: next(shares)
+            "metaplast.cli.training.session._layer_accuracy",
+            lambda network, x, y: (next(shares),),
         )
         trained = document(
             *("train", toy, "--continue", "a.npz", "--epochs", 2, "--validation", 30),
@@ -291,7 +322,8 @@ class TestContinue:
         run("train", toy, *SMALL, "--epochs", 4, "--model", "a.npz")
         shares = iter([0.9, 0.7, 0.8, 0.0])
         monkeypatch.setattr(
-            "metaplast.cli.training.session._accuracy", lambda network, x, y: next(shares)
+            "metaplast.cli.training.session._layer_accuracy",
+            lambda network, x, y: (next(shares),),
         )
         result = run(
             *("train", toy, "--continue", "a.npz", "--epochs", 1, "--validation", 30, "--json"),

@@ -51,6 +51,31 @@ def test_learning_curve_has_held_out_and_test():
     assert curves.keys() == {"training", "held out, 70.00 % when kept", "test, 70.00 % when kept"}
 
 
+def test_learning_curve_has_held_out_and_test_of_each_layer():
+    history = [
+        record(0),  # of an older file
+        record(
+            1,
+            validation_accuracy=0.75,
+            layer_validation_accuracy=(0.5, 0.75),
+            test_accuracy=0.25,
+            layer_test_accuracy=(0.125, 0.25),
+        ),
+    ]
+    curves = lines(plots.draw_learning_curve(history, kept=0, title="t"))
+    assert curves.keys() == {
+        "layer 0, training",
+        "layer 1, training",
+        "layer 0, held out",
+        "held out",
+        "layer 0, test",
+        "test",
+    }
+    assert curves["layer 0, held out"] == [(2, 50.0)]
+    assert curves["layer 0, test"] == [(2, 12.5)]
+    assert curves["test"] == [(2, 25.0)]
+
+
 def test_learning_curve_of_one_epoch_and_of_some_without_test():
     plots.draw_learning_curve([record(0)], kept=0, title="t")
     history = [record(0), record(1, test_accuracy=0.25)]

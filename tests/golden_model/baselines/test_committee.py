@@ -112,6 +112,7 @@ def test_is_its_description(
         assert machine.predict(x).tolist() == [
             (scores := literal.forward(sample)[3]).index(max(scores)) for sample in x.tolist()
         ]
+        assert machine.local_predictions(x)[:, 0].tolist() == machine.predict(x).tolist()
         record = machine.train_batch(x, y, [events])
         results = literal.train_batch(x, y, events)
         assert record.predictions.tolist() == [[prediction] for prediction, _ in results]

@@ -103,3 +103,15 @@ def test_tables_of_many_slices(dtype):
 def test_more_columns_than_fit_a_slice():
     x = np.random.default_rng(6).normal(size=(40, SLICE_VALUES // 40 + 3))
     assert np.array_equal(np.squeeze(column_thresholds(x, 1)), np.median(x, axis=0))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f8"])
+def test_a_table_stays_as_it_is(dtype):
+    x = np.random.default_rng(7).integers(0, 256, size=(40, 3)).astype(dtype)
+    expected = column_thresholds(x, 2)
+    by_column = np.asfortranarray(x)
+    assert column_thresholds(by_column, 2) == expected
+    assert table_thresholds(by_column, 2) == table_thresholds(x, 2)
+    assert np.array_equal(by_column, x)
+    by_column.setflags(write=False)
+    assert column_thresholds(by_column, 2) == expected

@@ -25,7 +25,12 @@ def train(trainer, epochs, encoder=ENCODER):
     """Train on, with records as the command line makes them."""
     bits = encoder.encode(X)
     return [
-        replace(trainer.train_epoch(bits, Y), test_accuracy=0.5, validation_accuracy=None)
+        replace(
+            trainer.train_epoch(bits, Y),
+            test_accuracy=0.5,
+            layer_test_accuracy=(0.25, 0.5),
+            validation_accuracy=None,
+        )
         for _ in range(epochs)
     ]
 

@@ -111,6 +111,10 @@ def test_predicts_as_the_network_does(path):
     many = np.tile(X, (150, 1))
     assert model.predict(many).tolist() == np.tile(expected, 150).tolist()
     assert model.predict(X[:0]).tolist() == []
+    layers = network.local_predictions(ENCODER.encode(X))
+    assert model.local_predictions(X).tolist() == layers.tolist()
+    assert model.local_predictions(many).tolist() == np.tile(layers, (150, 1)).tolist()
+    assert model.local_predictions(X[:0]).shape == (0, 2)
     with pytest.raises(DataError, match="must have 6 features, as in training, not 5"):
         model.predict(X[:, :5])
     with pytest.raises(DataError, match=r"of shape \(samples, height, width\), not \(6,\)"):

@@ -173,6 +173,7 @@ def test_predictions(core: SimulatedCore) -> None:
     x, _, _ = samples()
     core.load_state(network)
     assert_same_array("predictions", network.predict(x), core.predict(x))
+    assert_same_array("local predictions", network.local_predictions(x), core.local_predictions(x))
     assert_same_state(network, core)
     assert core.predict(x[:0]).shape == (0,)
     with pytest.raises(DataError, match=r"must be of shape \(n, 9\), not \(400, 8\)"):

@@ -32,7 +32,7 @@ class WrongNetwork(Network):
 
     flipped_batch: int | None = None
     error_batch: int | None = None
-    wrong_prediction: int | None = None
+    wrong_prediction: tuple[int, int] | None = None  # sample and layer
     trained = 0
 
     def train_batch(self, x: ArrayLike, y: ArrayLike, events: Sequence[int]) -> BatchRecord:
@@ -44,8 +44,8 @@ class WrongNetwork(Network):
         self.trained += 1
         return record
 
-    def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        classes = super().predict(x)
+    def local_predictions(self, x: ArrayLike) -> NDArray[np.int64]:
+        classes = super().local_predictions(x)
         if self.wrong_prediction is not None:
             classes[self.wrong_prediction] = (classes[self.wrong_prediction] + 1) % 3
         return classes
@@ -110,13 +110,19 @@ def test_an_error_bit_is_found_in_its_sample(check: Check) -> None:
     assert (where.epoch, where.sample) == (1, int(epoch_order(CONFIG, 1, 44)[17]))
 
 
-def test_a_prediction_is_found() -> None:
+@pytest.mark.parametrize("layer", range(len(CONFIG.layers)))
+def test_a_prediction_of_any_layer_is_found(layer: int) -> None:
     network = WrongNetwork(CONFIG)
-    network.wrong_prediction = 4
     golden = Network(CONFIG)
-    with pytest.raises(DifferenceError) as raised:
-        LockstepNetwork(golden, network).predict(X)
-    right = int(golden.predict(X)[4])
-    assert raised.value.difference == Difference(
-        what="prediction", expected=right, got=(right + 1) % 3, sample=4
+    lockstep = LockstepNetwork(golden, network)
+    assert np.array_equal(lockstep.predict(X), golden.predict(X))
+    assert np.array_equal(lockstep.local_predictions(X), golden.local_predictions(X))
+    network.wrong_prediction = (4, layer)
+    right = int(golden.local_predictions(X)[4, layer])
+    difference = Difference(
+        what="prediction", expected=right, got=(right + 1) % 3, layer=layer, sample=4
     )
+    for ask in (lockstep.predict, lockstep.local_predictions):
+        with pytest.raises(DifferenceError) as raised:
+            ask(X)
+        assert raised.value.difference == difference
