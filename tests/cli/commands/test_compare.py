@@ -78,15 +78,16 @@ def test_the_options_of_the_rivals(document, toy):
 @pytest.mark.slow
 def test_the_options_of_sgd(document, toy):
     pytest.importorskip("sklearn")
-    args = ("--models", "sgd", "--hidden", 4, "--epochs", 2, "--sgd-rate", 0.3)
+    args = ("--models", "sgd", "--hidden", 4, "--epochs", 2, "--sgd-rate", 0.3, "--validation", 20)
     compared = [
         document("compare", toy, *args, "--sgd-input", inputs) for inputs in ("bits", "features")
     ]
     bits, features = (one["models"][0] for one in compared)
     assert [row["input"] for row in (bits, features)] == ["bits", "features"]
-    assert features["memory_bits"] - bits["memory_bits"] == 120 * 24 * 31
+    assert features["memory_bits"] - bits["memory_bits"] == 100 * 24 * 31
     # Features that are 0 and 1 are scaled to what bits are.
     assert features["test_accuracy"] == bits["test_accuracy"]
+    assert features["held_out_accuracy"] == bits["held_out_accuracy"]
     assert any("learning rate 0.3" in line for line in compared[0]["assumptions"])
 
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 from unittest.mock import patch
@@ -131,7 +132,10 @@ def test_a_process_that_dies() -> None:
 
 
 def test_an_interrupt_ends_the_processes() -> None:
+    processes: list[Any] = []
+
     def interrupt(rival: Rival) -> None:
+        processes.extend(multiprocessing.active_children())
         raise KeyboardInterrupt
 
     rivals = [rival(network(3), Model.OURS), rival(network(200), Model.OURS)]
@@ -139,9 +143,10 @@ def test_an_interrupt_ends_the_processes() -> None:
         compare_models(
             rivals, toy_samples(), epochs=300, seed=1, seeds=20, jobs=2, on_run=interrupt
         )
-    for process in multiprocessing.active_children():
+    for process in processes:
         process.join(timeout=30)
-        assert process.exitcode is not None
+    # One process trains the larger network, which takes seconds.
+    assert -signal.SIGTERM in [process.exitcode for process in processes]
 
 
 @pytest.mark.parametrize(
