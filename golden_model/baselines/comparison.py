@@ -340,7 +340,7 @@ _shared: Samples | None = None
 def _share(samples: Samples) -> None:
     global _shared
     _shared = samples
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the process without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent ends the process
 
 
 def _train_shared(rival: Rival, epochs: int, seed: int) -> Run:
