@@ -34,14 +34,79 @@ class Input(StrEnum):
     FEATURES = "features"
 
 
-def _count(default: str, metavar: str, text: str, panel: str = COMPARISON) -> Any:
-    return typer.Option(
+HeldOutOption = Annotated[
+    int,
+    typer.Option(
+        "--validation",
         parser=whole_number,
-        metavar=metavar,
-        help=text,
-        rich_help_panel=panel,
-        show_default=default,
-    )
+        metavar="N",
+        help="Hold out the last N training samples, and measure on them, too.",
+        rich_help_panel=DATA,
+    ),
+]
+SeedsOption = Annotated[
+    int,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="Train each model with N seeds: --seed and those after it.",
+        rich_help_panel=COMPARISON,
+    ),
+]
+ModelsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="M,…",
+        help=f"Models: {', '.join(Model)}.",
+        rich_help_panel=COMPARISON,
+        show_default="all",
+    ),
+]
+EqualOption = Annotated[
+    Budget | None,
+    typer.Option(
+        help="Size each other model to ours by this quantity.",
+        rich_help_panel=COMPARISON,
+        show_default="the same shape",
+    ),
+]
+CommitteeGroupOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="Neurons per group of the committee.",
+        rich_help_panel=COMPARISON,
+        show_default="5",
+    ),
+]
+SGDRateOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=number,
+        metavar="X",
+        help="Learning rate of SGD.",
+        rich_help_panel=COMPARISON,
+        show_default="0.1",
+    ),
+]
+SGDInputOption = Annotated[
+    Input,
+    typer.Option(
+        help="Inputs of SGD: the bits as ±1, or features scaled to −1 … 1 (32 bits each).",
+        rich_help_panel=COMPARISON,
+    ),
+]
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="Trainings at the same time, a process each.",
+        rich_help_panel=COMPARISON,
+        show_default="the cores",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,53 +116,14 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     options: TrainingOptions,
-    validation: Annotated[
-        int,
-        _count("0", "N", "Hold out the last N training samples, and measure on them, too.", DATA),
-    ] = 0,
-    seeds: Annotated[
-        int, _count("1", "N", "Train each model with N seeds: --seed and those after it.")
-    ] = 1,
-    models: Annotated[
-        str | None,
-        typer.Option(
-            metavar="M,…",
-            help="Models: ours, committee, sgd, adam, straight-through.",
-            rich_help_panel=COMPARISON,
-            show_default="all",
-        ),
-    ] = None,
-    equal: Annotated[
-        Budget | None,
-        typer.Option(
-            help="Size each other model to ours by this quantity.",
-            rich_help_panel=COMPARISON,
-            show_default="the same shape",
-        ),
-    ] = None,
-    committee_group: Annotated[
-        int | None, _count("5", "N", "Neurons per group of the committee.")
-    ] = None,
-    sgd_rate: Annotated[
-        float | None,
-        typer.Option(
-            parser=number,
-            metavar="X",
-            help="Learning rate of SGD.",
-            rich_help_panel=COMPARISON,
-            show_default="0.1",
-        ),
-    ] = None,
-    sgd_input: Annotated[
-        Input,
-        typer.Option(
-            help="Inputs of SGD: the bits as ±1, or features scaled to −1 … 1 (32 bits each).",
-            rich_help_panel=COMPARISON,
-        ),
-    ] = Input.BITS,
-    jobs: Annotated[
-        int | None, _count("the cores", "N", "Trainings at the same time, a process each.")
-    ] = None,
+    validation: HeldOutOption = 0,
+    seeds: SeedsOption = 1,
+    models: ModelsOption = None,
+    equal: EqualOption = None,
+    committee_group: CommitteeGroupOption = None,
+    sgd_rate: SGDRateOption = None,
+    sgd_input: SGDInputOption = Input.BITS,
+    jobs: JobsOption = None,
 ) -> None:
     """Train other models on the same data and split, with several seeds, and print one table.
 
