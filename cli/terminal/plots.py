@@ -5,7 +5,7 @@ matplotlib is imported when a plot is drawn. Figures are saved as PNG and never 
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ...golden_model.baselines.comparison import Summary
+
 __all__ = [
+    "draw_comparison",
     "draw_confusion",
     "draw_encoded_samples",
     "draw_first_layer",
@@ -391,6 +394,47 @@ def draw_encoded_samples(
                 axes.set_title(name, fontsize=8, color=INK)
     some = f", {shown} of {planes.shape[1]} planes" if shown < planes.shape[1] else ""
     _heading(figure, title + some)
+    return figure
+
+
+def draw_comparison(
+    accuracies: Mapping[str, Mapping[str, "Summary | None"]], *, title: str
+) -> "Figure":
+    """Draw the accuracies of models as points with error bars of one standard deviation.
+
+    Parameters
+    ----------
+    accuracies : mapping of str to mapping of str to Summary or None
+        For each model, its accuracy on ``held out`` and on ``test`` samples, 0 to 1; None without
+        such samples. A summary of one run has no error bar.
+    title : str
+        The heading of the figure.
+    """
+    figure, axes = _figure(7.2, 1.4 + 0.5 * len(accuracies))
+    for split, colour, shift in (("held out", HELD_OUT, -0.1), ("test", TEST, 0.1)):
+        known = [
+            (row + shift, summary)
+            for row, model in enumerate(accuracies.values())
+            if (summary := model[split]) is not None
+        ]
+        if known:
+            axes.errorbar(
+                [100 * summary.mean for _, summary in known],
+                [row for row, _ in known],
+                xerr=[100 * (summary.deviation or 0.0) for _, summary in known],
+                color=colour,
+                fmt="o",
+                markersize=5,
+                capsize=4,
+                label=split,
+            )
+    axes.set_yticks(range(len(accuracies)), list(accuracies))
+    axes.set_ylim(len(accuracies) - 0.5, -0.5)
+    axes.set_xlabel("accuracy (%)")
+    axes.grid(axis="x", color=GRID)
+    beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
+    axes.legend(**beside, frameon=False, fontsize=9, labelcolor=INK)
+    _heading(figure, title)
     return figure
 
 

@@ -35,11 +35,16 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Bits:
-    """The encoded samples of a data set, split; None for held-out or test samples it lacks."""
+    """The samples of a data set, split and encoded; None for held-out or test samples it lacks.
+
+    ``raw`` and ``raw_held_out`` are the samples before they are encoded.
+    """
 
     encoder: Encoder
+    raw: NDArray[Any]
     x: NDArray[np.uint8]
     y: NDArray[np.int64]
+    raw_held_out: NDArray[Any] | None = None
     x_held_out: NDArray[np.uint8] | None = None
     y_held_out: NDArray[np.int64] | None = None
     x_test: NDArray[np.uint8] | None = None
@@ -230,8 +235,10 @@ def encode(
         encoder = fit_encoder(x, choice, image_shape=data.image_shape)
     return Bits(
         encoder=encoder,
+        raw=x,
         x=encoder.encode(x),
         y=y,
+        raw_held_out=data.x_train[held_out] if validation else None,
         x_held_out=encoder.encode(data.x_train[held_out]) if validation else None,
         y_held_out=data.y_train[held_out] if validation else None,
         x_test=None if data.x_test is None else encoder.encode(data.x_test),

@@ -1,287 +1,348 @@
-"""Compare the network with other learners on the same bits: accuracy, memory, gates, time."""
+"""Compare the network with other models over several seeds: accuracy, memory, gates, time."""
 
-import time
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import math
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import BatchRecord, EpochRecord, Network, NetworkConfig, Trainer
-from ..trainer import TrainableNetwork
-from .committee import CommitteeMachine
-from .gate_counts import (
-    adam_gates,
-    binary_gates,
-    committee_gates,
-    sgd_gates,
-    straight_through_gates,
-)
+from ..config import MAX_SEED, NetworkConfig, checked_integer, checked_minimum, checked_number
+from ..errors import ConfigurationError, MetaplastError
+from .budget import Budget, sized
+from .rivals import DEFAULT_SGD_RATE, Model, Rival
+from .training import Run, Samples, train_model
 
-__all__ = ["ComparedModel", "compare_models"]
+__all__ = [
+    "ComparedModel",
+    "ComparisonChoice",
+    "Summary",
+    "choose_rivals",
+    "compare_models",
+    "summarise",
+]
 
 COMMITTEE_GROUP = 5
-"""Neurons of a group of the committee machine: odd, so that a vote is never a tie, and the size
-that the paper's authors use."""
+"""Default neurons of a group of the committee machine: odd, so that a vote is never a tie. The main
+tables of arXiv:2412.00119 have groups of about 11."""
 
-FLOAT_BITS = 32
-SGD_RATE = 0.1
+PACKAGES = {
+    Model.SGD: ("sklearn", "pip install 'metaplast[sklearn]'"),
+    Model.ADAM: ("sklearn", "pip install 'metaplast[sklearn]'"),
+    Model.STRAIGHT_THROUGH: ("torch", "pip install torch"),
+}
+"""The package that a model needs, and the command that installs it."""
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Environment variables for the number of BLAS threads of a process."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonChoice:
+    """The models of a comparison, and their sizes.
+
+    Parameters
+    ----------
+    models : tuple of Model
+        The models, in the order of the table.
+    equal : Budget, optional
+        Size every other model to the network by this quantity; by default they have its shape.
+    committee_group : int
+        Neurons of a group of the committee machine. At least 1; an even group can tie, which is 1.
+    sgd_rate : float
+        Learning rate of SGD. Above 0.
+    sgd_features : bool
+        Whether SGD trains on features scaled to −1 … 1, and not on bits as ±1.
+
+    Raises
+    ------
+    ConfigurationError
+        If a value is out of its range.
+    """
+
+    models: tuple[Model, ...] = tuple(Model)
+    equal: Budget | None = None
+    committee_group: int = COMMITTEE_GROUP
+    sgd_rate: float = DEFAULT_SGD_RATE
+    sgd_features: bool = False
+
+    def __post_init__(self) -> None:
+        checked_minimum("committee_group", self.committee_group, 1)
+        rate = checked_number("sgd_rate", self.sgd_rate, 0.0, math.inf)
+        if rate == 0:
+            raise ConfigurationError("sgd_rate must be above 0, not 0.0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Mean and standard deviation of the runs of a model.
+
+    Attributes
+    ----------
+    mean : float
+        The mean.
+    deviation : float or None
+        The sample standard deviation (n − 1 in the denominator); None for one run.
+    n : int
+        Runs.
+    """
+
+    mean: float
+    deviation: float | None
+    n: int
+
+
+def summarise(values: Iterable[float]) -> Summary:
+    """Mean and sample standard deviation of at least one value."""
+    array = np.array(list(values))
+    deviation = float(array.std(ddof=1)) if len(array) > 1 else None
+    return Summary(mean=float(array.mean()), deviation=deviation, n=len(array))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedModel:
-    """The results of one model.
+    """A model with its runs, one for each seed, in the order of the seeds."""
 
-    Attributes
-    ----------
-    model : str
-        Its name.
-    test_accuracy : float
-        Accuracy on the test split after the last epoch, 0 to 1.
-    parameter_bits : int
-        Memory of the parameters that a prediction reads.
-    state_bits : int
-        Memory that the training keeps from sample to sample: parameters, hidden weights,
-        gradients, the optimiser's averages.
-    gates : float
-        Boolean gates of a training step (:mod:`.gate_counts`).
-    seconds : float
-        Time of all epochs.
-    """
-
-    model: str
-    test_accuracy: float
-    parameter_bits: int
-    state_bits: int
-    gates: float
-    seconds: float
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Comparison:
-    """The network, the samples and the epochs that all models share."""
-
-    config: NetworkConfig
-    x: NDArray[np.uint8]
-    y: NDArray[np.int64]
-    x_test: NDArray[np.uint8]
-    y_test: NDArray[np.int64]
-    epochs: int
-    on_progress: Callable[[int], None]
+    rival: Rival
+    runs: tuple[Run, ...]
 
     @property
-    def sizes(self) -> tuple[int, ...]:
-        """Inputs, neurons of each hidden layer, classes."""
-        return (self.config.inputs, *self.config.hidden, self.config.classes)
+    def held_out_accuracy(self) -> Summary | None:
+        """Accuracy on the held-out samples, 0 to 1; None without such samples."""
+        return self._accuracy([run.held_out_accuracy for run in self.runs])
 
-    def accuracy(self, predicted: NDArray[np.integer]) -> float:
-        """Share of the test samples that are predicted right."""
-        return float((predicted == self.y_test).mean())
+    @property
+    def test_accuracy(self) -> Summary | None:
+        """Accuracy on the test split, 0 to 1; None without such a split."""
+        return self._accuracy([run.test_accuracy for run in self.runs])
+
+    @property
+    def gates(self) -> Summary:
+        """Boolean gates of a training step."""
+        return summarise(run.gates for run in self.runs)
+
+    @property
+    def seconds(self) -> Summary:
+        """Seconds of a training."""
+        return summarise(run.seconds for run in self.runs)
+
+    @staticmethod
+    def _accuracy(values: list[float | None]) -> Summary | None:
+        known = [value for value in values if value is not None]
+        return summarise(known) if known else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as plain values, ready for JSON."""
+        rival = self.rival
+
+        def plain(summary: Summary | None) -> dict[str, Any] | None:
+            return None if summary is None else asdict(summary)
+
+        return {
+            "model": str(rival.model),
+            "label": rival.model.label,
+            "sizes": list(rival.sizes),
+            "groups": list(rival.config.groups) if rival.model.binary else None,
+            "input": "features" if rival.float_input else "bits",
+            "samples": rival.samples,
+            "parameter_bits": rival.parameter_bits,
+            "training_state_bits": rival.training_state_bits,
+            "memory_bits": rival.memory_bits,
+            "held_out_accuracy": plain(self.held_out_accuracy),
+            "test_accuracy": plain(self.test_accuracy),
+            "gates": plain(self.gates),
+            "seconds": plain(self.seconds),
+            "runs": [asdict(run) for run in self.runs],
+        }
 
 
-def compare_models(
-    config: NetworkConfig,
-    x: NDArray[np.uint8],
-    y: NDArray[np.int64],
-    x_test: NDArray[np.uint8],
-    y_test: NDArray[np.int64],
-    *,
-    epochs: int,
-    on_start: Callable[[str], None],
-    on_progress: Callable[[int], None],
-) -> tuple[list[ComparedModel], list[str]]:
-    """Train the network and every other model whose package is installed.
-
-    The others are the CP+R committee machine (one trained binary layer), the same network with
-    float weights trained by SGD and by Adam (scikit-learn), and a binary network trained with
-    straight-through gradients (PyTorch).
+def choose_rivals(
+    config: NetworkConfig, choice: ComparisonChoice, *, samples: int, features: int
+) -> tuple[list[Rival], list[str]]:
+    """The models of a comparison, sized, and those that cannot be trained.
 
     Parameters
     ----------
     config : NetworkConfig
         The network.
-    x, x_test : (n, N) uint8
-        Training and test samples as bits.
-    y, y_test : (n,) int64
-        Their classes.
-    epochs : int
-        Epochs of each model.
-    on_start : callable
-        Called with the name of each model before it is trained.
-    on_progress : callable
-        Called with the number of samples that the model was trained on so far, of
-        ``epochs * n``; not called by the float models.
+    choice : ComparisonChoice
+        The models and their sizes.
+    samples : int
+        Training samples.
+    features : int
+        Features of a sample, before encoding.
 
     Returns
     -------
-    models : list of ComparedModel
-        The results, in a fixed order.
+    rivals : list of Rival
+        In the order of the choice.
     not_run : list of str
-        A line for each model whose package is not installed, with the command that installs it.
+        A line for each model whose package is not installed, or that the budget does not allow.
     """
-    comparison = _Comparison(
-        config=config,
-        x=x,
-        y=y,
-        x_test=x_test,
-        y_test=y_test,
-        epochs=epochs,
-        on_progress=on_progress,
-    )
-    models: list[ComparedModel] = []
+    ours = Rival(model=Model.OURS, config=config, samples=samples)
+    rivals: list[Rival] = []
     not_run: list[str] = []
-    for name, package, remedy, train in CONTENDERS:
+    for model in choice.models:
+        package, remedy = PACKAGES.get(model, ("", ""))
         if package and not _installed(package):
-            not_run.append(f"{name}: not run, {package} is not installed ({remedy})")
+            not_run.append(f"{model.label}: not run, {package} is not installed ({remedy})")
             continue
-        on_start(name)
-        models.append(train(name, comparison))
-    return models, not_run
+        rival = _of_shape(ours, model, choice, features)
+        if choice.equal is not None and model is not Model.OURS:
+            try:
+                rival = sized(rival, choice.equal, choice.equal.bits(ours))
+            except ConfigurationError as error:
+                not_run.append(f"{model.label}: not run, {error}")
+                continue
+        rivals.append(rival)
+    return rivals, not_run
+
+
+def _of_shape(ours: Rival, model: Model, choice: ComparisonChoice, features: int) -> Rival:
+    """A model of the network's shape; a committee of its first layer's, rounded up to groups."""
+    config = ours.config
+    if model is Model.OURS:
+        return ours
+    if model is Model.COMMITTEE:
+        group = choice.committee_group
+        groups = -(-config.hidden[0] // group)
+        shape = NetworkConfig.from_dict(
+            config.to_dict() | {"hidden": (groups * group,), "groups": (group,)}
+        )
+        return Rival(model=model, config=shape, samples=ours.samples)
+    by_features = model is Model.SGD and choice.sgd_features
+    inputs = features if by_features else config.inputs
+    shape = NetworkConfig.from_dict(
+        config.to_dict() | {"inputs": inputs, "groups": (1,) * len(config.hidden)}
+    )
+    return Rival(
+        model=model,
+        config=shape,
+        samples=ours.samples,
+        float_input=by_features,
+        rate=choice.sgd_rate,
+    )
 
 
 def _installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
-def _network(name: str, comparison: _Comparison) -> ComparedModel:
-    config = comparison.config
-    network = Network(config)
-    history, seconds = _train_binary(network, comparison)
-    weights = sum(layer.weights for layer in config.layers)
-    classifiers = sum(layer.neurons * layer.classes for layer in config.layers)
-    last = config.layers[-1]
-    return ComparedModel(
-        model=name,
-        test_accuracy=comparison.accuracy(network.predict(comparison.x_test)),
-        parameter_bits=weights + last.neurons * last.classes,
-        state_bits=weights * (config.counter_bits + 1) + classifiers,
-        gates=binary_gates(config, history),
-        seconds=seconds,
+def compare_models(
+    rivals: Sequence[Rival],
+    samples: Samples,
+    *,
+    epochs: int,
+    seed: int,
+    seeds: int,
+    jobs: int,
+    on_run: Callable[[Rival], None] = lambda rival: None,
+) -> list[ComparedModel]:
+    """Train models with several seeds in processes of one BLAS thread each.
+
+    The results do not depend on the number of processes. A script that calls this needs the guard
+    ``if __name__ == "__main__":``, because every process imports the script.
+
+    Parameters
+    ----------
+    rivals : sequence of Rival
+        The models.
+    samples : Samples
+        The samples that they share.
+    epochs : int
+        Passes over the training samples. At least 1.
+    seed, seeds : int
+        The first seed, and the number of seeds: ``seed … seed + seeds − 1``.
+    jobs : int
+        Number of processes. At least 1.
+    on_run : callable
+        Called with the model of each finished training.
+
+    Returns
+    -------
+    list of ComparedModel
+        In the order of the models.
+
+    Raises
+    ------
+    ConfigurationError
+        If a number is out of its range, or a float model's weights do not stay finite.
+    MetaplastError
+        If a process dies.
+    """
+    checked_minimum("epochs", epochs, 1)
+    checked_minimum("seeds", seeds, 1)
+    checked_minimum("jobs", jobs, 1)
+    checked_integer("the last seed", seed + seeds - 1, 0, MAX_SEED)
+    all_seeds = range(seed, seed + seeds)
+    with _pool(min(jobs, len(rivals) * seeds) or 1, samples) as pool:
+        futures = {
+            pool.submit(_train_shared, rival, epochs, one): (index, rival)
+            for one in all_seeds
+            for index, rival in enumerate(rivals)
+        }
+        runs: list[list[Run]] = [[] for _ in rivals]
+        try:
+            for future in as_completed(futures):
+                index, rival = futures[future]
+                runs[index].append(future.result())
+                on_run(rival)
+        except BrokenProcessPool:
+            raise MetaplastError(
+                f"a process of the comparison died, perhaps because {jobs} processes need more "
+                "memory than there is; use fewer --jobs"
+            ) from None
+    return [
+        ComparedModel(rival=rival, runs=tuple(sorted(done, key=lambda run: run.seed)))
+        for rival, done in zip(rivals, runs, strict=True)
+    ]
+
+
+@contextmanager
+def _pool(processes: int, samples: Samples) -> Iterator[ProcessPoolExecutor]:
+    """Processes that hold the samples; an error or Ctrl-C ends them at once."""
+    before = set(multiprocessing.active_children())
+    variables = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # read when a process loads its BLAS
+    pool = ProcessPoolExecutor(
+        processes,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_share,
+        initargs=(samples,),
     )
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+        raise
+    finally:
+        for name, value in variables.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
-def _committee(name: str, comparison: _Comparison) -> ComparedModel:
-    neurons = -(-comparison.config.hidden[0] // COMMITTEE_GROUP) * COMMITTEE_GROUP
-    config = replace(comparison.config, hidden=(neurons,), groups=(COMMITTEE_GROUP,))
-    machine = CommitteeMachine(config)
-    history, seconds = _train_binary(machine, comparison)
-    (layer,) = config.layers
-    classifier = layer.group_count * layer.classes
-    return ComparedModel(
-        model=name,
-        test_accuracy=comparison.accuracy(machine.predict(comparison.x_test)),
-        parameter_bits=layer.weights + classifier,
-        state_bits=layer.weights * (config.counter_bits + 1) + classifier,
-        gates=committee_gates(config, history),
-        seconds=seconds,
-    )
+_shared: Samples | None = None
+"""The samples of a process of the pool."""
 
 
-def _train_binary(
-    network: TrainableNetwork, comparison: _Comparison
-) -> tuple[list[EpochRecord], float]:
-    trainer = Trainer(network)
-    history: list[EpochRecord] = []
-    for epoch in range(comparison.epochs):
-        before = epoch * len(comparison.x)
-
-        def on_batch(done: int, record: BatchRecord, before: int = before) -> None:
-            comparison.on_progress(before + done)
-
-        history.append(trainer.train_epoch(comparison.x, comparison.y, on_batch))
-    return history, sum(record.seconds for record in history)
+def _share(samples: Samples) -> None:
+    global _shared
+    _shared = samples
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent ends the process
 
 
-def _sgd(name: str, comparison: _Comparison) -> ComparedModel:
-    accuracy, seconds, parameters = _train_float(
-        comparison, solver="sgd", learning_rate_init=SGD_RATE, momentum=0.0
-    )
-    return ComparedModel(
-        model=name,
-        test_accuracy=accuracy,
-        parameter_bits=FLOAT_BITS * parameters,
-        state_bits=2 * FLOAT_BITS * parameters,
-        gates=sgd_gates(comparison.sizes, batch=comparison.config.batch),
-        seconds=seconds,
-    )
-
-
-def _adam(name: str, comparison: _Comparison) -> ComparedModel:
-    accuracy, seconds, parameters = _train_float(comparison, solver="adam")
-    return ComparedModel(
-        model=name,
-        test_accuracy=accuracy,
-        parameter_bits=FLOAT_BITS * parameters,
-        state_bits=4 * FLOAT_BITS * parameters,
-        gates=adam_gates(comparison.sizes, batch=comparison.config.batch),
-        seconds=seconds,
-    )
-
-
-def _train_float(comparison: _Comparison, **options: Any) -> tuple[float, float, int]:
-    """Train scikit-learn's MLP on the bits as ±1 in float32: accuracy, seconds, parameters."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
-
-    config = comparison.config
-    mlp = MLPClassifier(
-        hidden_layer_sizes=config.hidden,
-        batch_size=min(config.batch, len(comparison.x)),
-        random_state=config.seed % (1 << 32),
-        alpha=0.0,
-        max_iter=comparison.epochs,
-        tol=0.0,
-        n_iter_no_change=comparison.epochs + 1,  # every model trains for the same epochs
-        **options,
-    )
-    x = _signed(comparison.x)
-    started = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        mlp.fit(x, comparison.y)
-    seconds = time.perf_counter() - started
-    parameters = sum(weights.size for weights in (*mlp.coefs_, *mlp.intercepts_))
-    return comparison.accuracy(mlp.predict(_signed(comparison.x_test))), seconds, parameters
-
-
-def _straight_through(name: str, comparison: _Comparison) -> ComparedModel:
-    from .straight_through import StraightThroughNetwork
-
-    config, sizes = comparison.config, comparison.sizes
-    network = StraightThroughNetwork(sizes, seed=config.seed)
-    started = time.perf_counter()
-    for epoch in range(comparison.epochs):
-        network.train_epoch(comparison.x, comparison.y, batch=config.batch)
-        comparison.on_progress((epoch + 1) * len(comparison.x))
-    seconds = time.perf_counter() - started
-    weights = sum(a * b for a, b in pairwise(sizes))
-    return ComparedModel(
-        model=name,
-        test_accuracy=comparison.accuracy(network.predict(comparison.x_test)),
-        parameter_bits=weights,
-        state_bits=weights * (1 + 4 * FLOAT_BITS),
-        gates=straight_through_gates(sizes, batch=config.batch),
-        seconds=seconds,
-    )
-
-
-def _signed(x: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Bits as ±1."""
-    signed = x.astype(np.float32)
-    signed *= 2
-    signed -= 1
-    return signed
-
-
-CONTENDERS: tuple[tuple[str, str, str, Callable[[str, _Comparison], ComparedModel]], ...] = (
-    ("local binary errors (ours)", "", "", _network),
-    ("CP+R committee, one layer", "", "", _committee),
-    ("float MLP, SGD", "sklearn", "pip install 'metaplast[sklearn]'", _sgd),
-    ("float MLP, Adam", "sklearn", "pip install 'metaplast[sklearn]'", _adam),
-    ("binary MLP, straight-through", "torch", "pip install torch", _straight_through),
-)
-"""The models: name, package that it needs, command that installs the package, training."""
+def _train_shared(rival: Rival, epochs: int, seed: int) -> Run:
+    assert _shared is not None
+    return train_model(rival, _shared, epochs=epochs, seed=seed)

@@ -71,7 +71,10 @@ TEXTS: dict[str, list[str]] = {
     "report": ["report built", "report built --html page.html"],
     "flash": ["flash built"],
     "data": ["data list --data-dir here", "data fetch fashion-mnist --data-dir here"],
-    "compare": ["compare toy.npz --hidden 12 --epochs 2 --batch 10"],
+    "compare": [
+        "compare toy.npz --hidden 12 --epochs 2 --batch 10",
+        "compare toy.npz --hidden 12 --models ours --seeds 2 --validation 20 --quiet",
+    ],
     "bench": ["bench golden --data digits --samples 200 --epochs 1"],
 }
 

@@ -1,107 +1,165 @@
 """`metaplast compare`."""
 
-import sys
 from typing import Any
 
+import numpy as np
 import pytest
 
-from metaplast.golden_model import NetworkConfig, Trainer
-from metaplast.golden_model.baselines.committee import CommitteeMachine
+from metaplast.golden_model.baselines import comparison
 
 ARGS = ("--hidden", "12", "--epochs", "2", "--batch", "10")
-
-
-def without(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
-    from metaplast.golden_model.baselines import comparison
-
-    installed = comparison._installed
-    monkeypatch.setattr(
-        comparison, "_installed", lambda name: name not in modules and installed(name)
-    )
+BINARY = ("--models", "ours,committee")
 
 
 @pytest.fixture
-def compared(document: Any, toy: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    without(monkeypatch, "torch")
-    parsed: dict[str, Any] = document("compare", toy, *ARGS)
+def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparison, "_installed", lambda package: False)
+
+
+@pytest.fixture
+def compared(document: Any, toy: Any, nothing_installed: None) -> dict[str, Any]:
+    parsed: dict[str, Any] = document("compare", toy, *ARGS, "--seeds", 3, "--seed", 5)
     return parsed
 
 
-def test_every_model_is_there(compared):
-    assert (compared["samples"], compared["sizes"], compared["epochs"]) == (120, [24, 12, 3], 2)
-    assert [row["model"] for row in compared["models"]] == [
-        "local binary errors (ours)",
-        "CP+R committee, one layer",
-        "float MLP, SGD",
-        "float MLP, Adam",
-    ]
-    assert len(compared["not_run"]) == 1
+def test_the_document(compared):
+    network = compared["network"]
+    assert (compared["samples"], compared["epochs"], compared["seeds"]) == (120, 2, [5, 6, 7])
+    assert (network["inputs"], network["hidden"], network["classes"]) == (24, [12], 3)
+    assert [row["model"] for row in compared["models"]] == ["ours", "committee"]
+    assert [row["sizes"] for row in compared["models"]] == [[24, 12, 3], [24, 15, 3]]
+    assert [row["parameter_bits"] for row in compared["models"]] == [324, 369]
+    assert [row["training_state_bits"] for row in compared["models"]] == [2628, 3249]
+    assert [row["memory_bits"] for row in compared["models"]] == [5304, 5910]
+    assert len(compared["not_run"]) == 3
+    assert compared["equal"] is None
+    assert compared["plots"] == []
+    assert any("seeds 5 to 7" in line for line in compared["assumptions"])
+
+
+def test_every_run_and_its_mean(compared):
     for row in compared["models"]:
-        assert 0.3 < row["test_accuracy"] <= 1
-        assert row["seconds"] > 0
+        assert [run["seed"] for run in row["runs"]] == [5, 6, 7]
+        values = [run["test_accuracy"] for run in row["runs"]]
+        assert row["test_accuracy"]["mean"] == pytest.approx(np.mean(values))
+        assert row["test_accuracy"]["deviation"] == pytest.approx(np.std(values, ddof=1))
+        assert row["test_accuracy"]["n"] == 3
+        assert row["held_out_accuracy"] is None
+        assert row["gates"]["mean"] > 1000
 
 
-def test_ours_is_what_train_gives(compared, document, toy):
-    trained = document("train", toy, *ARGS)
-    assert compared["models"][0]["test_accuracy"] == trained["test_accuracy"]
+def test_ours_is_the_last_epoch_of_train(document, toy):
+    held_out = (*ARGS, "--validation", 20, "--samples", 90, "--seed", 2)
+    compared = document("compare", toy, *held_out, "--models", "ours")
+    (row,) = compared["models"]
+    last = document("train", toy, *held_out)["epochs"][-1]
+    assert (compared["samples"], compared["held_out"], row["samples"]) == (90, 20, 90)
+    assert row["held_out_accuracy"] == {
+        "mean": last["validation_accuracy"],
+        "deviation": None,
+        "n": 1,
+    }
+    assert row["test_accuracy"]["mean"] == last["test_accuracy"]
 
 
-def test_memory(compared):
-    ours, committee, sgd, adam = compared["models"]
-    assert ours["parameter_bits"] == 12 * 24 + 3 * 12
-    assert ours["state_bits"] == 12 * 24 * (8 + 1) + 3 * 12
-    assert committee["parameter_bits"] == 15 * 24 + 3 * 3
-    assert committee["state_bits"] == 15 * 24 * (8 + 1) + 3 * 3
-    parameters = 24 * 12 + 12 + 12 * 3 + 3
-    assert sgd["parameter_bits"] == adam["parameter_bits"] == 32 * parameters
-    assert sgd["state_bits"] == 2 * 32 * parameters
-    assert adam["state_bits"] == 4 * 32 * parameters
+def test_any_depth(document, toy):
+    args = ("--hidden", "12,9,6", "--epochs", 1, "--models", "ours")
+    (row,) = document("compare", toy, *args)["models"]
+    assert row["sizes"] == [24, 12, 9, 6, 3]
 
 
-def test_gates(compared):
-    ours, committee, sgd, adam = (row["gates"] for row in compared["models"])
-    assert 100 * max(ours, committee) < sgd < adam
+def test_the_options_of_the_rivals(document, toy):
+    args = (*ARGS, "--models", "committee", "--committee-group", 3, "--equal", "memory")
+    (committee,) = document("compare", toy, *args, "--jobs", 1)["models"]
+    # Of our 2,880 + 8·288 + 10·12 bits; each group has 8·72 + 10·3.
+    assert (committee["sizes"], committee["groups"]) == ([24, 12, 3], [3])
 
 
-def test_the_committee_is_trained_as_ours_is(compared, toy):
-    import numpy as np
-
-    with np.load(toy) as arrays:
-        config = NetworkConfig(inputs=24, hidden=(15,), groups=(5,), classes=3, batch=10)
-        machine = CommitteeMachine(config)
-        trainer = Trainer(machine)
-        for _ in range(2):
-            trainer.train_epoch(arrays["x_train"], arrays["y_train"].astype(np.int64))
-        accuracy = np.mean(machine.predict(arrays["x_test"]) == arrays["y_test"])
-    assert compared["models"][1]["test_accuracy"] == accuracy
-
-
-def test_without_scikit_learn(document, toy, monkeypatch):
-    without(monkeypatch, "torch", "sklearn")
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    result = document("compare", toy, *ARGS)
-    assert len(result["models"]) == 2
-    assert [line.split(":")[0] for line in result["not_run"]] == [
-        "float MLP, SGD",
-        "float MLP, Adam",
-        "binary MLP, straight-through",
+@pytest.mark.slow
+def test_the_options_of_sgd(document, toy):
+    pytest.importorskip("sklearn")
+    args = ("--models", "sgd", "--hidden", 4, "--epochs", 2, "--sgd-rate", 0.3, "--validation", 20)
+    compared = [
+        document("compare", toy, *args, "--sgd-input", inputs) for inputs in ("bits", "features")
     ]
+    bits, features = (one["models"][0] for one in compared)
+    assert [row["input"] for row in (bits, features)] == ["bits", "features"]
+    assert features["memory_bits"] - bits["memory_bits"] == 100 * 24 * 31
+    # Features that are 0 and 1 are scaled to what bits are.
+    assert features["test_accuracy"] == bits["test_accuracy"]
+    assert features["held_out_accuracy"] == bits["held_out_accuracy"]
+    assert any("learning rate 0.3" in line for line in compared[0]["assumptions"])
 
 
-def test_needs_a_test_split(run, toy):
-    import numpy as np
+def test_a_smaller_budget_names_the_model(document, toy):
+    pytest.importorskip("sklearn")
+    args = ("--models", "sgd,ours", "--equal", "parameters")
+    compared = document("compare", toy, *ARGS, *args)
+    assert [row["model"] for row in compared["models"]] == ["ours"]
+    (reason,) = compared["not_run"]
+    assert reason == (
+        "float MLP, SGD: not run, its smallest form, 24–1–3, has 992 bits of parameters, and the "
+        "limit is 324"
+    )
 
+
+def test_plot(document, run, toy):
+    pytest.importorskip("matplotlib")
+    args = (*ARGS, *BINARY, "--seeds", 2, "--plot", "pictures/new")
+    assert document("compare", toy, *args)["plots"] == ["pictures/new/comparison.png"]
+    assert (toy.parent / "pictures/new/comparison.png").read_bytes().startswith(b"\x89PNG")
+    toy.with_name("file").write_text("")
+    result = run("compare", toy, *args[:-1], "file")
+    assert result.status == 1
+    assert result.sentence.startswith("--plot file: ")
+
+
+def test_quiet_prints_no_assumptions(run, toy):
+    texts = [run("compare", toy, *ARGS, *BINARY, *more).out for more in ((), ("--quiet",))]
+    assert [text.count("\n- ") for text in texts] == [6, 0]
+    assert "CP+R committee, one layer" in texts[1]
+
+
+def test_needs_samples_to_measure_on(run, document, toy):
     with np.load(toy) as arrays:
         np.savez("alone.npz", x_train=arrays["x_train"], y_train=arrays["y_train"])
     result = run("compare", "alone.npz")
     assert result.status == 1
     assert result.sentence == (
         "alone.npz has no test split, on which models are compared; give an .npz file with x_test "
-        "and y_test, too"
+        "and y_test, too, or hold out training samples with --validation"
     )
+    held_out = document("compare", "alone.npz", *ARGS, *BINARY, "--validation", 20)
+    assert held_out["models"][0]["test_accuracy"] is None
+    assert held_out["models"][0]["held_out_accuracy"]["n"] == 1
 
 
-def test_bad_options(run):
-    assert run("compare", "digits", "--counter-bits", 1).status == 2
-    assert run("compare", "digits", "--samples", 0).status == 2
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--counter-bits", "1", "from 2 to 16"),
+        ("--samples", "0", "at least 1, not 0"),
+        ("--seeds", "0", "at least 1, not 0"),
+        ("--seeds", "two", "a whole number"),
+        ("--jobs", "0", "at least 1, not 0"),
+        ("--validation", "-1", "at least 0, not -1"),
+        ("--validation", "120", "leaves no sample"),
+        ("--models", "ours,theirs", "'theirs' is none of ours, committee, sgd, adam,"),
+        ("--models", "sgd,ours,sgd", "'sgd' is named twice"),
+        ("--equal", "size", "'size' is not one of"),
+        ("--committee-group", "0", "at least 1, not 0"),
+        ("--sgd-rate", "0", "must be above 0, not 0.0"),
+        ("--sgd-rate", "inf", "must be finite and at least 0, not inf"),
+        ("--sgd-input", "floats", "'floats' is not one of"),
+    ],
+)
+def test_bad_options(run, toy, option, value, words):
+    result = run("compare", toy, option, value)
+    assert result.status == 2
+    message = " ".join(result.err.replace("│", " ").split())
+    assert option in message
+    assert words in message
+
+
+def test_missing_data(run):
     assert run("compare", "missing.npz").status == 1

@@ -7,6 +7,7 @@ import pytest
 
 from metaplast.cli.terminal import plots
 from metaplast.golden_model import EpochRecord, NetworkConfig
+from metaplast.golden_model.baselines.comparison import summarise
 
 
 def record(epoch: int, **changes: Any) -> EpochRecord:
@@ -208,3 +209,20 @@ def test_encoded_samples_of_many_planes_and_of_one_sample():
     )
     assert len(figure.axes) == plots.MAX_PLANES + 1
     assert figure.get_suptitle() == "t, 12 of 20 planes"
+
+
+def test_comparison_has_a_point_with_its_deviation_for_each_model():
+    accuracies = {
+        "ours": {"held out": None, "test": summarise([0.5, 0.75])},
+        "other": {"held out": summarise([0.25]), "test": summarise([0.5])},
+    }
+    figure = plots.draw_comparison(accuracies, title="t")
+    (axes,) = figure.axes
+    held_out, test = axes.containers
+    assert [container.get_label() for container in (held_out, test)] == ["held out", "test"]
+    assert held_out.lines[0].get_xdata().tolist() == [25]
+    assert test.lines[0].get_xdata().tolist() == [62.5, 50]
+    ends = [sorted(point[0] for point in bar) for bar in test.lines[2][0].get_segments()]
+    deviation = 12.5 * 2**0.5
+    assert ends == [pytest.approx([62.5 - deviation, 62.5 + deviation]), [50, 50]]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["ours", "other"]
