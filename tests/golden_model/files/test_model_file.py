@@ -262,7 +262,7 @@ def test_predicts_no_ragged_samples():
 
 def test_a_record_that_grows_is_still_checked():
     # Every field that has an entry for each layer is known to the checks.
-    record = MODEL.history[0]
+    record = replace(MODEL.history[0], layer_validation_accuracy=(0.5, 0.25))
     tuples = {name for name, value in vars(record).items() if isinstance(value, tuple)}
     for name in tuples:
         with pytest.raises(ConfigurationError, match=f"history: {name} must be a number for each"):
