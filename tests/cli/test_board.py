@@ -78,7 +78,7 @@ def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None
         (["--check"], 2, "needs --board PORT"),
         (["--faults", "0.1"], 2, "needs --board PORT"),
         (["--board", ""], 2, "not ''; `metaplast devices` lists the serial ports"),
-        (["--board", "/tmp"], 1, "/tmp is not a serial port; `metaplast devices` lists those that"),
+        (["--board", "/tmp"], 1, "/tmp is not a serial port; `metaplast devices` lists the serial"),
         (["--board", "/dev/nobody"], 1, "/dev/nobody does not exist: plug"),
         (
             ["--board", "/dev/nobody", "--faults", "0.1"],
