@@ -34,6 +34,7 @@ COMMANDS = (
     "report",
     "flash",
     "data",
+    "encode",
     "compare",
     "bench",
 )

@@ -26,13 +26,13 @@ def compare(options: TrainingOptions) -> None:
     is installed), and a binary network trained with straight-through gradients
     (if PyTorch is).
     """
-    from ...golden_model import datasets
     from ...golden_model.baselines.comparison import compare_models
     from ...golden_model.errors import DataError
     from ..training.session import new_session
+    from ..training.training_data import load_training_data
 
     choices = options.choices()
-    data = datasets.load(options.data, data_dir=options.data_dir)
+    data = load_training_data(options)
     if data.x_test is None:
         raise DataError(
             f"{data.name} has no test split, on which models are compared; give an .npz file "

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options.options import DataArgument, DataDirOption, JsonOption, ModelArgument
+from ..options.options import DataArgument, DataDirOption, JsonOption, LabelOption, ModelArgument
 from ..terminal.class_labels import classes_of, own_labels
-from ..terminal.output import percent, print_json, print_table, printable
+from ..terminal.output import Reporter, percent, print_json, print_table, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,7 @@ def evaluate(
             show_default="test if the data set has one, otherwise train",
         ),
     ] = None,
+    label: LabelOption = None,
     data_dir: DataDirOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -57,9 +58,16 @@ def evaluate(
     from ...golden_model.errors import DataError
     from ...golden_model.files.model_file import Model
     from ...golden_model.metrics import balanced_accuracy, confusion_matrix, layer_accuracy
+    from ..training.training_data import table_options
 
     trained = Model.load(model)
-    samples = datasets.load_labelled(data, split, data_dir=data_dir)
+    samples = datasets.load_labelled(
+        data,
+        split,
+        data_dir=data_dir,
+        on_note=Reporter(json=json).note,
+        **table_options(data, label, trained),
+    )
     x = samples.x
     if x.shape[1] != trained.encoder.features:
         raise DataError(

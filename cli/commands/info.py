@@ -1,11 +1,16 @@
 """`metaplast info`: show a model file."""
 
+from collections.abc import Iterable
+
 import typer
 
 from ..options.options import JsonOption, ModelArgument
-from ..terminal.output import network_shape, percent, print_json, print_table
+from ..terminal.class_labels import known_labels, own_labels
+from ..terminal.output import network_shape, percent, print_json, print_table, printable
 
 __all__ = ["register"]
+
+LISTED_NAMES = 12
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +47,9 @@ def info(model: ModelArgument, json: JsonOption = False) -> None:
                 "encoding": encoder.to_dict(),
                 "image_shape": trained.image_shape,
                 "class_names": trained.class_names,
+                "labels": known_labels(trained),
+                "feature_names": trained.feature_names,
+                "label_name": trained.label_name,
                 "epochs_trained": trained.epoch,
                 "layers": layers,
                 "history": [record.to_dict() for record in trained.history],
@@ -57,11 +65,19 @@ def info(model: ModelArgument, json: JsonOption = False) -> None:
         ("reinforcement p_r", f"{config.reinforcement:g}"),
         ("batch", str(config.batch)),
         ("seed", str(config.seed)),
+        ("shuffle block S", str(config.shuffle_block)),
         ("encoding", encoder.summary),
         ("epochs trained", str(trained.epoch)),
     ]
-    if config.shuffle_block > 1:
-        facts.append(("shuffle block S", str(config.shuffle_block)))
+    names = list(trained.class_names or [])
+    if own_labels(trained) is not None and names != list(map(str, known_labels(trained))):
+        facts.append(("labels", shortened(map(str, known_labels(trained)))))
+    if names:
+        facts.append(("classes", shortened(names)))
+    if trained.feature_names is not None:
+        facts.append(("columns", shortened(trained.feature_names)))
+    if trained.label_name is not None:
+        facts.append(("label column", trained.label_name))
     if trained.history:
         last = trained.history[-1]
         facts.append(("training accuracy", percent(last.accuracy)))
@@ -71,7 +87,7 @@ def info(model: ModelArgument, json: JsonOption = False) -> None:
             facts.append(("test accuracy", percent(last.test_accuracy)))
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
-        typer.echo(f"{name.ljust(width)}  {value}")
+        typer.echo(f"{name.ljust(width)}  {printable(value)}")
     typer.echo()
     print_table(
         ["layer", "inputs", "neurons", "group", "weights", "counter memory (bits)", "at a bound"],
@@ -86,3 +102,11 @@ def info(model: ModelArgument, json: JsonOption = False) -> None:
         ],
         text=0,
     )
+
+
+def shortened(names: Iterable[str]) -> str:
+    """A list of names; of many, the first ones and their number."""
+    names = list(names)
+    if len(names) <= LISTED_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[: LISTED_NAMES - 1])}, … ({len(names)} in all)"

@@ -13,13 +13,14 @@ import typer
 
 if TYPE_CHECKING:
     from ...golden_model import NetworkConfig
+    from .encoding import EncodingOptions
 
 __all__ = [
     "BatchOption",
-    "BitsPerFeatureOption",
     "Choices",
     "ClassesOption",
     "CounterBitsOption",
+    "DATA",
     "DEFAULT_EPOCHS",
     "DEFAULT_HIDDEN",
     "DataArgument",
@@ -28,20 +29,26 @@ __all__ = [
     "GroupsOption",
     "HiddenOption",
     "JsonOption",
+    "KeepOption",
+    "LabelOption",
     "MAX_EPOCHS",
     "ModelArgument",
-    "PerFeatureOption",
     "QuietOption",
     "ReinforcementOption",
     "RobustnessOption",
     "SamplesOption",
     "SeedOption",
+    "ShuffleBlockOption",
+    "TestOption",
+    "TestShareOption",
     "ValidationOption",
+    "ValidationSplitOption",
     "number",
     "option_name",
     "parse_sizes",
     "require_at_least",
     "require_share",
+    "require_word",
     "whole_number",
 ]
 
@@ -86,7 +93,8 @@ DataArgument = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A data set's name (see `metaplast data list`), or a .npz or .csv file.",
+        help="A data set's name (see `metaplast data list`), or a file: .npz, or a table (.csv, "
+        ".tsv, .txt).",
     ),
 ]
 ModelArgument = Annotated[
@@ -116,26 +124,55 @@ ValidationOption = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Hold out the last N training samples, and keep the epoch that is best on them.",
+        help="Hold out N training samples, and keep the epoch that is best on them.",
         rich_help_panel=DATA,
     ),
 ]
-BitsPerFeatureOption = Annotated[
-    int | None,
+ValidationSplitOption = Annotated[
+    str | None,
     typer.Option(
-        parser=whole_number,
-        metavar="N",
-        help="Thermometer bits per feature.",
+        metavar="last|random",
+        help="Which training samples --validation holds out: the last ones, or random ones by "
+        "--seed.",
         rich_help_panel=DATA,
-        show_default="1",
+        show_default="last",
     ),
 ]
-PerFeatureOption = Annotated[
-    bool,
+KeepOption = Annotated[
+    str | None,
     typer.Option(
-        "--per-feature",
-        help="Choose thresholds, and the number of bits, per feature (for tabular data).",
+        metavar="best|last",
+        help="The epoch to keep: the best on the samples that --validation holds out, or the last.",
         rich_help_panel=DATA,
+        show_default="best with --validation, otherwise last",
+    ),
+]
+LabelOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The column of a table that holds the labels; without a header, its number from 1.",
+        rich_help_panel=DATA,
+        show_default="the column label, class or target, otherwise the last",
+    ),
+]
+TestOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="A file with test samples.",
+        rich_help_panel=DATA,
+        show_default="the test split of DATA, if it has one",
+    ),
+]
+TestShareOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=number,
+        metavar="SHARE",
+        help="Use this share of each class's samples for the test, chosen by --seed.",
+        rich_help_panel=DATA,
+        show_default=False,
     ),
 ]
 ClassesOption = Annotated[
@@ -145,7 +182,7 @@ ClassesOption = Annotated[
         metavar="N",
         help="Number of classes, 2 to 256.",
         rich_help_panel=DATA,
-        show_default="the highest training label plus one",
+        show_default="as many as the training labels",
     ),
 ]
 HiddenOption = Annotated[
@@ -207,6 +244,16 @@ BatchOption = Annotated[
         show_default="100",
     ),
 ]
+ShuffleBlockOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="Consecutive samples that stay together when the samples are shuffled, 1 to 65535.",
+        rich_help_panel=TRAINING,
+        show_default="1",
+    ),
+]
 EpochsOption = Annotated[
     int | None,
     typer.Option(
@@ -246,8 +293,7 @@ class Choices:
     groups: tuple[int, ...] | None = None
     classes: int | None = None
     counter_bits: int | None = None
-    bits_per_feature: int | None = None
-    per_feature: bool | None = None
+    encoding: "EncodingOptions | None" = None
     robustness: float | None = None
     reinforcement: float | None = None
     batch: int | None = None
@@ -275,7 +321,8 @@ class Choices:
             raise typer.BadParameter(
                 f"must be at most {MAX_EPOCHS}, not {self.epochs}", param_hint="--epochs"
             )
-        require_at_least("--bits-per-feature", self.bits_per_feature, 1)
+        if self.encoding is not None:
+            self.encoding.choice()
         alone = self if self.hidden else replace(self, hidden=(1,), groups=None)
         alone.network_config(inputs=1, classes=2 if self.classes is None else self.classes)
 
@@ -347,6 +394,18 @@ def require_share(option: str, value: float) -> None:
     """
     if not 0 <= value <= 1:
         raise typer.BadParameter(f"must be from 0 to 1, not {value:g}", param_hint=option)
+
+
+def require_word(option: str, value: str | None, words: tuple[str, ...]) -> None:
+    """Check that an option's value is one of some words; None passes.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is another one.
+    """
+    if value is not None and value not in words:
+        raise typer.BadParameter(f"must be {' or '.join(words)}, not {value!r}", param_hint=option)
 
 
 def option_name(field: str) -> str:

@@ -8,9 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
+from .encoding import (
+    BitsPerFeatureOption,
+    DifferenceOption,
+    EncodingOption,
+    EncodingOptions,
+    ImageOption,
+    PerFeatureOption,
+    PlanesOption,
+    PoolOption,
+    image_option,
+)
 from .options import (
     BatchOption,
-    BitsPerFeatureOption,
     Choices,
     ClassesOption,
     CounterBitsOption,
@@ -20,21 +30,33 @@ from .options import (
     GroupsOption,
     HiddenOption,
     JsonOption,
-    PerFeatureOption,
+    KeepOption,
+    LabelOption,
     QuietOption,
     ReinforcementOption,
     RobustnessOption,
     SamplesOption,
     SeedOption,
+    ShuffleBlockOption,
+    TestOption,
+    TestShareOption,
     ValidationOption,
+    ValidationSplitOption,
     parse_sizes,
     require_at_least,
+    require_word,
 )
 
 __all__ = ["TrainingOptions", "takes_training_options"]
 
 LAST = ("json", "quiet")
 """Options at the end of the help."""
+
+NEED_VALIDATION = ("validation_split", "keep")
+"""Options that need held-out samples."""
+
+VALIDATION_SPLITS = ("last", "random")
+KEPT = ("best", "last")
 
 ContinueOption = Annotated[
     Path | None,
@@ -67,15 +89,26 @@ class TrainingOptions:
     hidden: HiddenOption = None
     groups: GroupsOption = None
     counter_bits: CounterBitsOption = None
+    encoding: EncodingOption = None
     bits_per_feature: BitsPerFeatureOption = None
     per_feature: PerFeatureOption = False
+    planes: PlanesOption = None
+    pool: PoolOption = False
+    difference: DifferenceOption = None
+    image: ImageOption = None
     classes: ClassesOption = None
+    label: LabelOption = None
+    test: TestOption = None
+    test_share: TestShareOption = None
     samples: SamplesOption = None
     validation: ValidationOption = 0
+    validation_split: ValidationSplitOption = None
+    keep: KeepOption = None
     data_dir: DataDirOption = None
     robustness: RobustnessOption = None
     reinforcement: ReinforcementOption = None
     batch: BatchOption = None
+    shuffle_block: ShuffleBlockOption = None
     epochs: EpochsOption = None
     seed: SeedOption = None
     continue_: ContinueOption = None
@@ -90,24 +123,44 @@ class TrainingOptions:
         Raises
         ------
         typer.BadParameter
-            If a value is out of its range.
+            If a value is out of its range, or options contradict each other.
         """
+        encoding = EncodingOptions(
+            **{name: getattr(self, name) for name in EncodingOptions.__dataclass_fields__}
+        )
         choices = Choices(
             hidden=parse_sizes(self.hidden, "--hidden"),
             groups=parse_sizes(self.groups, "--groups"),
             classes=self.classes,
             counter_bits=self.counter_bits,
-            bits_per_feature=self.bits_per_feature,
-            per_feature=self.per_feature or None,
+            encoding=encoding if encoding.given else None,
             robustness=self.robustness,
             reinforcement=self.reinforcement,
             batch=self.batch,
             epochs=self.epochs,
             seed=self.seed,
+            shuffle_block=self.shuffle_block,
         )
         choices.check()
         require_at_least("--samples", self.samples, 1)
         require_at_least("--validation", self.validation, 0)
+        require_word("--validation-split", self.validation_split, VALIDATION_SPLITS)
+        require_word("--keep", self.keep, KEPT)
+        for option, value in (
+            ("--validation-split", self.validation_split),
+            ("--keep", self.keep if self.keep == "best" else None),
+        ):
+            if value is not None and not self.validation:
+                raise typer.BadParameter("needs --validation N", param_hint=option)
+        if self.test is not None and self.test_share is not None:
+            raise typer.BadParameter(
+                "already gives the test samples; leave out --test-share", param_hint="--test"
+            )
+        if self.test_share is not None and not 0 < self.test_share < 1:
+            raise typer.BadParameter(
+                f"must be above 0 and below 1, not {self.test_share:g}", param_hint="--test-share"
+            )
+        image_option(self.image)
         return choices
 
 
@@ -121,8 +174,10 @@ def takes_training_options(
     command : callable
         Its first parameter takes the :class:`TrainingOptions`, the others are its own options.
     without : collection of str
-        Fields that are no options of the command, and keep their defaults.
+        Fields that are no options of the command, and keep their defaults; the options that need
+        ``validation`` go with it.
     """
+    without = {*without, *(NEED_VALIDATION if "validation" in without else ())}
     shared = {
         field.name: inspect.Parameter(
             field.name,

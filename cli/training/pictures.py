@@ -2,15 +2,21 @@
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ...golden_model.encoding import bit_planes, plane_names
 from ...golden_model.metrics import confusion_matrix
 from ..terminal.output import network_shape, percent
 from .session import Outcome, Session
 
 __all__ = ["draw_training"]
 
+DRAWN_SAMPLES = 8
+
 
 def draw_training(session: Session, outcome: Outcome, folder: Path) -> list[Path]:
-    """Draw learning curve, hidden weights, confusion matrix and first layer of a training.
+    """Draw learning curve, hidden weights, confusion, first layer and samples of a training.
 
     Parameters
     ----------
@@ -71,4 +77,22 @@ def draw_training(session: Session, outcome: Outcome, folder: Path) -> list[Path
             sources=model.encoder.sources,
             title=f"{name}, first layer",
         )
+    raw = model.image_shape
+    if raw is not None:
+        chosen = _a_sample_of_each_class(session.data.y_train)
+        samples = session.data.x_train[chosen]
+        names = session.data.class_names or tuple(map(str, session.data.labels))
+        figures["encoded_samples"] = plots.draw_encoded_samples(
+            samples.reshape(-1, *raw),
+            bit_planes(model.encoder, model.encoder.encode(samples), raw),
+            labels=[names[label] for label in session.data.y_train[chosen]],
+            names=plane_names(model.encoder),
+            title=f"{name}, encoded samples",
+        )
     return [plots.save(figure, folder / f"{key}.png") for key, figure in figures.items()]
+
+
+def _a_sample_of_each_class(y: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The first sample of each of the first classes, by index."""
+    _, first = np.unique(y, return_index=True)
+    return first[:DRAWN_SAMPLES]

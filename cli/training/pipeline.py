@@ -1,18 +1,20 @@
 """Run a training from the options to the saved model, with any back end."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from ...golden_model import datasets
+from ...golden_model.datasets import DataSet
 from ...golden_model.errors import MetaplastError
 from ...golden_model.files.model_file import Model
 from ...golden_model.network import Network
 from ...golden_model.recorded_run import first_difference
 from ..options.options import Choices
 from ..options.training_options import TrainingOptions
+from ..terminal.class_labels import known_labels
 from ..terminal.interrupts import held_interrupts
 from ..terminal.output import (
     Reporter,
@@ -31,6 +33,7 @@ from .session import (
     run_session,
     train_epochs,
 )
+from .training_data import load_training_data
 from .training_output import EpochTable, headline, kept_lines, note_other_samples
 
 __all__ = ["run_training"]
@@ -66,17 +69,21 @@ def run_training(
     choices = options.choices()
     reporter = Reporter(json=options.json, quiet=options.quiet)
     read = [*read_from(options.data, options.data_dir), *unlike]
+    if options.test is not None:
+        read += read_from(options.test, None)
     if options.model is not None:
         check_file(options.model, "--model", unlike=read)
     if options.plot is not None:
         _check_plot(options.plot, options.model)
 
-    data = datasets.load(options.data, data_dir=options.data_dir)
+    model = None if options.continue_ is None else Model.load(options.continue_)
+    data = load_training_data(options, note=reporter.note, model=model)
     path = options.model
     if path is None:
         path = Path(f"{Path(data.name).resolve().stem}-{suffix}.npz")
         check_file(path, "--model", unlike=read)
-    session, as_recorded = _session(data, options, choices, reporter)
+    session, as_recorded = _session(data, options, choices, model, reporter)
+    session = replace(session, keep_best=options.keep != "last")
 
     with backend(path) as training, reporter:
         reporter.line(headline(session) + training.headline(session))
@@ -103,20 +110,25 @@ def run_training(
 
 
 def _session(
-    data: datasets.DataSet, options: TrainingOptions, choices: Choices, reporter: Reporter
+    data: DataSet,
+    options: TrainingOptions,
+    choices: Choices,
+    model: Model | None,
+    reporter: Reporter,
 ) -> tuple[Session, bool]:
     """The training, and whether its results must equal the recorded ones."""
-    validation, samples = options.validation, options.samples
-    if options.continue_ is not None:
-        model = Model.load(options.continue_)
-        session = continue_session(data, choices, model, validation=validation, samples=samples)
+    held_out: Any = {
+        "validation": options.validation,
+        "samples": options.samples,
+        "random": options.validation_split == "random",
+    }
+    if model is not None:
+        session = continue_session(data, choices, model, **held_out)
         note_other_samples(session, reporter)
         return session, False
     if data.run is not None:
-        return run_session(
-            data, data.run, choices, validation=validation, samples=samples, reporter=reporter
-        )
-    return new_session(data, choices, validation=validation, samples=samples), False
+        return run_session(data, data.run, choices, reporter=reporter, **held_out)
+    return new_session(data, choices, **held_out), False
 
 
 def _check_plot(plot: Path, model: Path | None) -> None:
@@ -193,6 +205,8 @@ def _document(
         "config": model.config.to_dict(),
         "bits_per_feature": model.encoder.choice.bits_per_feature,
         "per_feature": model.encoder.choice.per_feature,
+        "encoding": {"kind": model.encoder.kind, **model.encoder.settings()},
+        "labels": known_labels(model),
         "samples": len(session.bits.x),
         "held_out": 0 if session.bits.x_held_out is None else len(session.bits.x_held_out),
         "epochs": [

@@ -8,14 +8,15 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Network, Trainer
-from ...golden_model.datasets import DataSet, RunParameters
-from ...golden_model.encoding import Encoder, EncodingChoice, fit_encoder
+from ...golden_model import BatchRecord, EpochRecord, Network, Trainer
+from ...golden_model.config import NetworkConfig
+from ...golden_model.datasets import DataSet, RunParameters, random_split
+from ...golden_model.encoding import BitEncoder, Encoder, EncodingChoice, fit_encoder
 from ...golden_model.files.model_file import Model
 from ...golden_model.metrics import layer_accuracy
 from ...golden_model.trainer import TrainableNetwork
+from ..options.encoding import EncodingOptions, shown_encoding
 from ..options.options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
-from ..terminal.class_labels import own_labels
 from ..terminal.interrupts import heed_interrupts, held_interrupts, ignore_interrupts
 from ..terminal.output import Reporter
 from .backends import Backend
@@ -47,13 +48,30 @@ class Bits:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Session:
-    """A training before its first epoch, new or resumed."""
+    """A training before its first epoch, new or resumed.
+
+    Attributes
+    ----------
+    data : DataSet
+        The data.
+    bits : Bits
+        The encoded samples.
+    trainer : Trainer
+        The network.
+    epochs : int
+        Epochs to train.
+    history : tuple of EpochRecord
+        The epochs before.
+    keep_best : bool
+        Whether the epoch that is best on the held-out samples is kept, instead of the last.
+    """
 
     data: DataSet
     bits: Bits
     trainer: Trainer
     epochs: int
     history: tuple[EpochRecord, ...] = ()
+    keep_best: bool = True
 
     def model(self, trainer: Trainer | None = None) -> Model:
         """A copy of a trainer's state as a model, without its history.
@@ -73,6 +91,9 @@ class Session:
             data_name=self.data.name,
             image_shape=self.data.image_shape,
             class_names=names,
+            labels=self.data.labels,
+            feature_names=self.data.feature_names,
+            label_name=self.data.label_name,
         )
 
 
@@ -105,6 +126,11 @@ class Outcome:
     trouble: str = ""
 
     @property
+    def keeps_best(self) -> bool:
+        """Whether the epoch that is best on the held-out samples is kept."""
+        return self.session.keep_best and self.session.bits.x_held_out is not None
+
+    @property
     def improved(self) -> bool:
         """Whether the kept epoch is one of this training, not the one that it resumed."""
         return self.kept is not None and self.kept in self.records
@@ -112,9 +138,9 @@ class Outcome:
     def begin(self) -> None:
         """Keep the initial state of a resumed training until a later one is better.
 
-        Only with held-out samples.
+        Only with held-out samples, and if the best epoch is kept.
         """
-        if self.session.bits.x_held_out is not None and self.session.history:
+        if self.keeps_best and self.session.history:
             self.model = self.session.model()
             self.kept = self.measured(
                 self.session.history[-1], _golden_network(self.session.trainer.network)
@@ -134,11 +160,11 @@ class Outcome:
         )
 
     def finish(self, record: EpochRecord, state: Callable[[], Model]) -> None:
-        """Add a finished epoch, and keep its state unless an earlier one is as good."""
+        """Add a finished epoch, and keep its state unless the best is kept and is as good."""
         self.records.append(record)
         best = None if self.kept is None else self.kept.validation_accuracy
         now = record.validation_accuracy
-        if now is None or best is None or now > best:
+        if not self.keeps_best or now is None or best is None or now > best:
             self.model, self.kept = state(), record
 
     def close(self) -> None:
@@ -154,8 +180,8 @@ def encode(
     *,
     validation: int,
     samples: int | None,
-    bits_per_feature: int = 1,
-    per_feature: bool = False,
+    seed: int | None = None,
+    choice: EncodingChoice | None = None,
     encoder: Encoder | None = None,
 ) -> Bits:
     """Split a data set and encode it.
@@ -165,11 +191,13 @@ def encode(
     data : DataSet
         The data.
     validation : int
-        Number of training samples to hold out, from the end.
+        Number of training samples to hold out.
     samples : int or None
         Number of the other samples to train on, from the start; None for all.
-    bits_per_feature, per_feature
-        Options of a new encoder, which is fitted to the samples that are trained on.
+    seed : int or None
+        Seed of the choice of the held-out samples; None for the last ones.
+    choice : EncodingChoice, optional
+        Choice of a new encoder, which is fitted to the samples that are trained on.
     encoder : Encoder, optional
         A fitted encoder to use instead.
 
@@ -193,39 +221,63 @@ def encode(
             f"{samples} is too many: {data.name} has {left} training samples{held}",
             param_hint="--samples",
         )
-    x, y = data.x_train[: samples or left], data.y_train[: samples or left]
+    trained: Any = slice(left)
+    held_out: Any = slice(left, None)
+    if validation and seed is not None:
+        trained, held_out = random_split(there, validation, seed=seed)
+    x, y = data.x_train[trained][:samples], data.y_train[trained][:samples]
     if encoder is None:
-        choice = EncodingChoice(bits_per_feature=bits_per_feature, per_feature=per_feature)
         encoder = fit_encoder(x, choice, image_shape=data.image_shape)
     return Bits(
         encoder=encoder,
         x=encoder.encode(x),
         y=y,
-        x_held_out=encoder.encode(data.x_train[left:]) if validation else None,
-        y_held_out=data.y_train[left:] if validation else None,
+        x_held_out=encoder.encode(data.x_train[held_out]) if validation else None,
+        y_held_out=data.y_train[held_out] if validation else None,
         x_test=None if data.x_test is None else encoder.encode(data.x_test),
         y_test=data.y_test,
     )
 
 
 def new_session(
-    data: DataSet, choices: Choices, *, validation: int, samples: int | None
+    data: DataSet,
+    choices: Choices,
+    *,
+    validation: int,
+    samples: int | None,
+    random: bool = False,
 ) -> Session:
-    """A training from the initial state of the seed."""
+    """A training from the initial state of the seed.
+
+    Parameters
+    ----------
+    data : DataSet
+        The data.
+    choices : Choices
+        The options.
+    validation, samples
+        As in :func:`encode`.
+    random : bool
+        Whether the held-out samples are chosen by the seed of the network.
+
+    Raises
+    ------
+    typer.BadParameter
+        If an option does not fit the data.
+    DataError
+        If the data cannot be encoded.
+    """
+    if choices.classes is not None:
+        data = _with_classes(data, choices.classes)
+    seed = NetworkConfig.seed if choices.seed is None else choices.seed
     bits = encode(
         data,
         validation=validation,
         samples=samples,
-        bits_per_feature=choices.bits_per_feature or 1,
-        per_feature=bool(choices.per_feature),
+        seed=seed if random else None,
+        choice=None if choices.encoding is None else choices.encoding.choice(),
     )
-    classes = choices.classes or data.classes
-    if classes < data.classes:
-        raise typer.BadParameter(
-            f"{classes} is too few: the data have labels up to {data.classes - 1}",
-            param_hint="--classes",
-        )
-    config = choices.network_config(inputs=bits.encoder.outputs, classes=classes)
+    config = choices.network_config(inputs=bits.encoder.outputs, classes=data.classes)
     return Session(
         data=data,
         bits=bits,
@@ -241,8 +293,12 @@ def continue_session(
     *,
     validation: int,
     samples: int | None,
+    random: bool = False,
 ) -> Session:
     """A training that resumes a saved model, with the same results as without a stop.
+
+    The parameters are those of :func:`new_session`, and ``data`` are prepared for the model
+    (:func:`~.training_data.for_model`).
 
     Raises
     ------
@@ -251,13 +307,9 @@ def continue_session(
     MetaplastError
         If the data do not fit the model.
     """
-    fixed = {
-        **model.config.to_dict(),
-        "bits_per_feature": model.encoder.choice.bits_per_feature,
-        "per_feature": model.encoder.choice.per_feature,
-    }
-    if model.encoder.kind == "bits":
-        del fixed["per_feature"]  # makes no difference
+    fixed = model.config.to_dict()
+    if choices.encoding is not None:
+        _check_same_encoding(choices.encoding, model.encoder)
     for name, wish in choices.given():
         if name not in fixed:
             continue
@@ -277,22 +329,13 @@ def continue_session(
             f"{MAX_EPOCHS} are possible",
             param_hint="--epochs",
         )
-    if (labels := own_labels(model)) is not None:
-        raise MetaplastError(
-            f"the model was trained in Python, on the labels {', '.join(map(str, labels))}, and "
-            f"{data.name} has labels from 0; resume it in Python (partial_fit)"
-        )
-    if data.features != model.encoder.features:
-        raise MetaplastError(
-            f"{data.name} has {data.features} features per sample, and the model was trained with "
-            f"{model.encoder.features}"
-        )
-    bits = encode(data, validation=validation, samples=samples, encoder=model.encoder)
-    if data.classes > model.config.classes:
-        raise MetaplastError(
-            f"{data.name} has labels up to {data.classes - 1}, "
-            f"and the model knows {model.config.classes} classes"
-        )
+    bits = encode(
+        data,
+        validation=validation,
+        samples=samples,
+        seed=model.config.seed if random else None,
+        encoder=model.encoder,
+    )
     return Session(
         data=data,
         bits=bits,
@@ -300,6 +343,38 @@ def continue_session(
         epochs=epochs,
         history=tuple(model.history),
     )
+
+
+def _with_classes(data: DataSet, classes: int) -> DataSet:
+    """The data with a given number of classes, whose labels are 0 to ``classes − 1``."""
+    if classes == data.classes:
+        return data
+    if not all(type(label) is int and label >= 0 for label in data.labels):
+        raise typer.BadParameter(
+            f"{classes} contradicts the data, which have {data.classes} labels that are not "
+            f"numbers from 0 ({', '.join(map(str, data.labels[:3]))}, …); leave it out",
+            param_hint="--classes",
+        )
+    highest = max(map(int, data.labels))
+    if classes <= highest:
+        raise typer.BadParameter(
+            f"{classes} is too few: the data have labels up to {highest}", param_hint="--classes"
+        )
+    return data.with_labels(tuple(range(classes)))
+
+
+def _check_same_encoding(options: EncodingOptions, encoder: Encoder) -> None:
+    """Refuse another encoding than that of the model."""
+    known = encoder.choice
+    wish = options.resumed(known)
+    if encoder.kind == BitEncoder.kind:
+        wish = replace(wish, per_feature=False)  # makes no difference to bits
+    if wish != known:
+        raise typer.BadParameter(
+            f"the encoding {shown_encoding(wish)} contradicts the model, which has "
+            f"{shown_encoding(known)}; leave it out to resume, or leave out --continue to start a "
+            "new training"
+        )
 
 
 def run_session(
@@ -310,6 +385,7 @@ def run_session(
     validation: int,
     samples: int | None,
     reporter: Reporter,
+    random: bool = False,
 ) -> tuple[Session, bool]:
     """A training of a recorded run, and whether its results must equal the recorded ones.
 
@@ -337,12 +413,15 @@ def run_session(
                 f"{option_name(name)} {_shown(wish)} instead of the recorded {_shown(then)}"
             )
             as_recorded = False
+    if choices.encoding is not None and choices.encoding.choice().planes:
+        reporter.note(f"{shown_encoding(choices.encoding.choice())} instead of the recorded bits")
+        as_recorded = False
     if not as_recorded:
         reporter.note("the results are not compared with the recorded ones")
     merged = replace(recorded, **dict(choices.given()))
     if merged.hidden != run.hidden and choices.groups is None:
         merged = replace(merged, groups=None)
-    session = new_session(data, merged, validation=validation, samples=samples)
+    session = new_session(data, merged, validation=validation, samples=samples, random=random)
     return session, as_recorded
 
 

@@ -78,7 +78,7 @@ def kept_lines(outcome: "Outcome") -> Iterator[str]:
     kept, bits = outcome.kept, outcome.session.bits
     assert kept is not None
     if bits.x_held_out is not None:
-        yield _kept_epoch(outcome)
+        yield _kept_epoch(outcome) if outcome.keeps_best else _last_epoch(outcome)
     if bits.x_test is not None:
         yield f"test accuracy {percent(kept.test_accuracy)} ({len(bits.x_test):,} samples)"
     else:
@@ -102,6 +102,17 @@ def _kept_epoch(outcome: "Outcome") -> str:
     return (
         f"kept epoch {kept.epoch + 1}, the start of this training: {accuracy} on the {samples}; no "
         "new epoch was better (try more --epochs)"
+    )
+
+
+def _last_epoch(outcome: "Outcome") -> str:
+    """The line on the last epoch of a training with held-out samples."""
+    kept, held_out = outcome.kept, outcome.session.bits.x_held_out
+    assert kept is not None
+    assert held_out is not None
+    return (
+        f"kept epoch {kept.epoch + 1}, the last: {percent(kept.validation_accuracy)} on the "
+        f"{len(held_out):,} samples held out"
     )
 
 

@@ -285,7 +285,7 @@ def _by_name(
     if columns.label is None and labelled:
         unknown = [column for column in named if header[column] not in (feature_names or ())]
         if not unknown or (feature_names is not None and len(unknown) > 1):
-            what = "the features of the model" if not unknown else "several others"
+            what = "several others" if unknown else "features of the model" if named else "an index"
             raise DataError(
                 f"{path} has no column of labels: its columns are {what}; name the column of the "
                 "labels label, class or target (command line: --label)"
@@ -334,7 +334,7 @@ def _label_by_name(
             "one, or choose one (command line: --label)"
         )
     if not found and COORDINATE_X not in folded.values():
-        ends = (named[0], named[-1])
+        ends = named[:1] + named[-1:]
         found = [column for column, name in folded.items() if name == LABEL_Y and column in ends]
     return found[0] if found else None
 

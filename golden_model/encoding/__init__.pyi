@@ -11,6 +11,7 @@ from .choice import (
 from .encoder import Encoder as Encoder
 from .fit import fit_encoder as fit_encoder
 from .image_planes import ImagePlaneEncoder as ImagePlaneEncoder
+from .planes import bit_planes as bit_planes, plane_names as plane_names
 from .reference import ReferenceEncoder as ReferenceEncoder
 from .thermometer import (
     FeatureThermometerEncoder as FeatureThermometerEncoder,

@@ -1,4 +1,4 @@
-"""Checks of a model's parts: arrays of the layers, history, image shape, class names."""
+"""Checks of a model's parts: arrays of the layers, history, image shape, names and labels."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,9 @@ __all__ = [
     "check_history",
     "check_signs",
     "checked_class_names",
+    "checked_feature_names",
     "checked_image_shape",
+    "checked_label_values",
     "checked_layers",
 ]
 
@@ -174,6 +176,51 @@ def checked_class_names(names: Sequence[Any], classes: int) -> tuple[str, ...]:
     checked = tuple(names)
     if len(checked) != classes or not all(isinstance(name, str) for name in checked):
         raise ConfigurationError(f"class_names must name the {classes} classes, not {checked}")
+    return checked
+
+
+def checked_label_values(labels: Sequence[Any], classes: int) -> tuple[int | str | bool, ...]:
+    """A label for each class.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are more or fewer labels than classes, a label is no integer, text or bool, or two
+        labels have the same text.
+    """
+    checked = tuple(map(plain, labels))
+    if (
+        len(checked) != classes
+        or not all(isinstance(label, int | str) for label in checked)
+        or len(set(map(str, checked))) < classes
+    ):
+        raise ConfigurationError(
+            f"labels must be a different integer, text or bool for each of the {classes} classes, "
+            f"not {checked}"
+        )
+    return checked
+
+
+def checked_feature_names(names: Sequence[Any], features: int) -> tuple[str, ...]:
+    """A name for each feature.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are more or fewer names than features, a name is no text, or is there twice.
+    """
+    checked = tuple(names)
+    if len(checked) != features:
+        raise ConfigurationError(
+            f"feature_names must name the {features} features, not {len(checked)}"
+        )
+    seen: set[str] = set()
+    for name in checked:
+        if not isinstance(name, str):
+            raise ConfigurationError(f"feature_names must be text, not {name!r}")
+        if name in seen:
+            raise ConfigurationError(f"feature_names has {name!r} twice")
+        seen.add(name)
     return checked
 
 

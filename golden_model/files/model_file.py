@@ -22,7 +22,9 @@ from .model_checks import (
     check_history,
     check_signs,
     checked_class_names,
+    checked_feature_names,
     checked_image_shape,
+    checked_label_values,
     checked_layers,
 )
 from .model_format import model_arrays, model_parts
@@ -64,6 +66,12 @@ class Model:
         Height and width, if a sample is an image; by default from the encoder.
     class_names : sequence of str or None
         Names of the classes, if they have names.
+    labels : sequence of int, str or bool, or None
+        Label of each class in the data; None if labels are the numbers of the classes.
+    feature_names : sequence of str or None
+        Names of the features of a raw sample, in order, if they have names.
+    label_name : str or None
+        Name of the column that holds the labels in the training data, if it has one.
 
     Raises
     ------
@@ -83,6 +91,9 @@ class Model:
     data_name: str = ""
     image_shape: tuple[int, int] | None = None
     class_names: tuple[str, ...] | None = None
+    labels: tuple[int | str | bool, ...] | None = None
+    feature_names: tuple[str, ...] | None = None
+    label_name: str | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -129,6 +140,15 @@ class Model:
             put(self, "image_shape", encoded)
         if self.class_names is not None:
             put(self, "class_names", checked_class_names(self.class_names, self.config.classes))
+        if self.labels is not None:
+            labels = checked_label_values(self.labels, self.config.classes)
+            numbers = all(str(label) == str(c) for c, label in enumerate(labels))
+            put(self, "labels", None if numbers else labels)
+        if self.feature_names is not None:
+            names = checked_feature_names(self.feature_names, self.encoder.features)
+            put(self, "feature_names", names)
+        if not isinstance(self.label_name, str | None):
+            raise ConfigurationError(f"label_name must be text or None, not {self.label_name!r}")
 
     @classmethod
     def from_trainer(
@@ -140,6 +160,9 @@ class Model:
         data_name: str = "",
         image_shape: tuple[int, int] | None = None,
         class_names: Sequence[str] | None = None,
+        labels: Sequence[int | str | bool] | None = None,
+        feature_names: Sequence[str] | None = None,
+        label_name: str | None = None,
     ) -> "Model":
         """Copy the state of a trainer; later training does not change the model.
 
@@ -151,7 +174,7 @@ class Model:
             The encoder of its samples.
         history : sequence of EpochRecord
             Records of the epochs.
-        data_name, image_shape, class_names
+        data_name, image_shape, class_names, labels, feature_names, label_name
             Properties of the data set, as in :class:`Model`.
 
         Raises
@@ -174,6 +197,9 @@ class Model:
             data_name=data_name,
             image_shape=image_shape,
             class_names=None if class_names is None else tuple(class_names),
+            labels=None if labels is None else tuple(labels),
+            feature_names=None if feature_names is None else tuple(feature_names),
+            label_name=label_name,
         )
 
     def trainer(self) -> Trainer:

@@ -13,8 +13,9 @@ A model file is an ``.npz`` archive without pickles:
 ``history``          JSON text: a list of :class:`EpochRecord`
 ===================  ======================================================================
 
-A file of format 1 has no ``shuffle_block`` in ``config``, which is 1 then. Its encoder is bits or a
-thermometer, with the same number of bits for each feature in ``kept`` (int64).
+A file of format 1 has no ``shuffle_block`` in ``config``, which is 1 then, and no labels and no
+names of columns in ``state``. Its encoder is bits or a thermometer, with the same number of bits
+for each feature in ``kept`` (int64).
 """
 
 import re
@@ -54,6 +55,9 @@ def model_arrays(model: "Model") -> dict[str, NDArray[Any]]:
                     "name": model.data_name,
                     "image_shape": model.image_shape,
                     "class_names": model.class_names,
+                    "labels": model.labels,
+                    "feature_names": model.feature_names,
+                    "label_name": model.label_name,
                 },
             }
         ),
@@ -98,6 +102,16 @@ def model_parts(arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
         "data_name": data.get("name", str),
         "image_shape": data.get("image_shape", list, type(None)),
         "class_names": data.get("class_names", list, type(None)),
+        **(_names(data) if version > 1 else {}),
+    }
+
+
+def _names(data: JsonObject) -> dict[str, Any]:
+    """The labels of the classes and the names of the columns, which a file of format 1 lacks."""
+    return {
+        "labels": data.get("labels", list, type(None)),
+        "feature_names": data.get("feature_names", list, type(None)),
+        "label_name": data.get("label_name", str, type(None)),
     }
 
 

@@ -49,6 +49,18 @@ def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None
     board, golden = (Model.load(tmp_path / f"{name}.npz") for name in ("board", "golden"))
     assert np.array_equal(board.counters[0], golden.counters[0])
 
+    # Planes of pooled images have as many bits here, so the gateware is the same.
+    planes = ["--planes", "level,right,down,left", "--pool", "--shuffle-block", "8"]
+    done = metaplast(
+        *("train", "digits", *SMALL, *planes, "--epochs", "1", *device, "--model", "planes.npz"),
+        "--json",
+        cwd=tmp_path,
+    )
+    document = json.loads(done.stdout)
+    assert document["equal_to_golden_model"] is True
+    assert document["encoding"]["kind"] == "image-planes"
+    assert document["config"]["shuffle_block"] == 8
+
     # Going on, over a bad cable.
     done = metaplast(
         *("train", "digits", "--samples", "120", "--epochs", "1", "--continue", "board.npz"),

@@ -29,6 +29,10 @@ NETWORK = "--inputs 64 --hidden 32 --groups 8 --classes 10"
 
 # For each golden text, the commands whose output it holds.
 TEXTS: dict[str, list[str]] = {
+    "encode": [
+        "encode digits --planes level,level,right --pool --out bits.npz",
+        "encode features.csv --model features-model.npz --out bits.npz",
+    ],
     "train": [
         f"train toy.npz {SMALL}",
         f"train toy.npz {SMALL} --quiet",
@@ -36,6 +40,7 @@ TEXTS: dict[str, list[str]] = {
         "train toy.npz --continue two.npz --epochs 1 --validation 20 --samples 60 --model 3.npz",
         "train no_test.npz --hidden 12 --epochs 1",
         "train toy.npz --hidden 12 --epochs 1 --plot pictures",
+        "train toy.npz --hidden 12 --epochs 1 --validation 20 --keep last --quiet",
         "train tiny.npz",
         "train tiny.npz --epochs 1",
     ],
@@ -46,7 +51,7 @@ TEXTS: dict[str, list[str]] = {
         "evaluate many-model.npz many.npz",
         "evaluate two.npz toy.npz",
     ],
-    "predict": ["predict toy-model.npz few.npz"],
+    "predict": ["predict toy-model.npz few.npz", "predict features-model.npz indexed.csv"],
     "info": ["info toy-model.npz", "info digits-model.npz", "info features-model.npz"],
     "simulate": [
         f"simulate toy.npz {SMALL} --groups 3",
@@ -77,7 +82,7 @@ MODELS = (
     "train features.csv --hidden 8 --epochs 1 --per-feature",
     "train many.npz --hidden 16 --epochs 1",
 )
-"""Commands that write the models of `evaluate`, `predict` and `info`."""
+"""Commands that write the models of `encode`, `evaluate`, `predict` and `info`."""
 
 
 def masked(text: str) -> str:
@@ -101,8 +106,10 @@ def write_data(folder: Path) -> None:
         np.savez("no_test.npz", x_train=arrays["x_train"], y_train=arrays["y_train"])
     np.savez("few.npz", x=x[:5])
     np.savetxt("table.csv", np.column_stack([x, y]), fmt="%d", delimiter=",")
-    rows = ["a,b,c,label", *(f"{i % 7},5,{i % 3},{i % 2}" for i in range(40))]
+    rows = ["a,b,c,label", *(f"{i % 7},5,{i % 3},{'xy'[i % 2]}" for i in range(40))]
     Path("features.csv").write_text("\n".join(rows))
+    rows = [",c,b,a", *(f"{i},{i % 3},5,{i % 7}" for i in range(4))]
+    Path("indexed.csv").write_text("\n".join(rows))
     draw = np.random.default_rng(1)
     np.savez("many.npz", x_train=draw.integers(0, 2, (84, 30)), y_train=np.arange(84) % 21)
     vectors = Path(__file__).parents[1] / "data" / "vectors"
@@ -116,7 +123,7 @@ def prepare(toy: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> Callabl
     def prepared(name: str) -> None:
         write_data(toy.parent)
         built = write_build(Path("built"))
-        if name in ("evaluate", "predict", "info"):
+        if name in ("encode", "evaluate", "predict", "info"):
             for command in MODELS:
                 assert run(*command.split()).status == 0
         (FakePorts() if name == "no_devices" else FakePorts.some()).plug_in(monkeypatch)

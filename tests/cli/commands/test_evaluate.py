@@ -122,7 +122,8 @@ def test_labels_of_a_model_that_was_trained_in_python(run, document, toy):
     )
     result = run("train", toy, "--continue", "own.npz")
     assert result.status == 1
-    assert "on the labels 1, 2, 3, and" in result.sentence
+    assert "has the label 0" in result.sentence
+    assert "the classes are 1, 2, 3" in result.sentence
 
 
 def test_names_that_would_steer_a_terminal(run, toy, model):

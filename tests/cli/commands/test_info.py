@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from metaplast.cli.commands.info import shortened
 from metaplast.golden_model.files.model_file import Model
 
 
@@ -41,3 +42,29 @@ def test_thresholds_of_each_feature(run, document):
     encoding = document("info", "table-model.npz")["encoding"]
     assert encoding["kind"] == "thermometer-per-feature"
     assert encoding["thresholds"] == [[3, None, 1]]
+
+
+def test_names_and_shuffle_block(run, document):
+    rows = ["a,b,c,label"] + [f"{i % 7},5,{i % 3},{'xy'[i % 2]}" for i in range(40)]
+    Path("table.csv").write_text("\n".join(rows))
+    options = ("--hidden", 8, "--epochs", 1, "--shuffle-block", 4)
+    assert run("train", "table.csv", *options).status == 0
+    shown = document("info", "table-model.npz")
+    assert shown["labels"] == shown["class_names"] == ["x", "y"]
+    assert (shown["feature_names"], shown["label_name"]) == (["a", "b", "c"], "label")
+    assert shown["config"]["shuffle_block"] == 4
+    lines = {
+        line[:17].strip(): line[19:] for line in run("info", "table-model.npz").out.splitlines()
+    }
+    assert (lines["classes"], lines["columns"], lines["label column"]) == (
+        "x, y",
+        "a, b, c",
+        "label",
+    )
+    assert lines["shuffle block S"] == "4"
+    assert "labels" not in lines
+
+
+def test_many_names_are_shortened():
+    assert shortened(map(str, range(12))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"
+    assert shortened(map(str, range(30))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, … (30 in all)"

@@ -219,7 +219,10 @@ class TestContinue:
             ("--hidden", "13", "12"),
             ("--groups", "4", "3"),
             ("--counter-bits", "7", "8"),
-            ("--bits-per-feature", "2", "1"),
+            ("--bits-per-feature", "2", "--bits-per-feature 1"),
+            ("--encoding", "levels:2", "--bits-per-feature 1"),
+            ("--planes", "level,right", "--bits-per-feature 1"),
+            ("--shuffle-block", "2", "1"),
             ("--robustness", "0.5", None),
             ("--reinforcement", "2", "1.0"),
             ("--batch", "11", "10"),
@@ -231,7 +234,7 @@ class TestContinue:
         before = model.read_bytes()
         result = run("train", toy, "--continue", model, option, value, "--model", model)
         assert result.status == 2
-        assert option in result.sentence
+        assert option == "--encoding" or option in result.sentence
         assert "contradicts the model" in result.sentence
         if has is not None:
             assert f"which has {has};" in result.sentence
@@ -245,8 +248,10 @@ class TestContinue:
         run("train", "digits", "--hidden", 8, "--epochs", 1)
         result = run("train", "digits", "--continue", "digits-model.npz", *again)
         assert result.status == 2
-        assert "--per-feature" in result.sentence
-        assert "True contradicts the model, which has False;" in result.sentence
+        assert (
+            "--bits-per-feature 1 --per-feature contradicts the model, which has "
+            "--bits-per-feature 1;"
+        ) in result.sentence
 
     def test_the_shuffle_block_stays_that_of_the_model(self, toy, model):
         saved = Model.load(model)
@@ -272,7 +277,7 @@ class TestContinue:
         np.savez("five.npz", x_train=draw.integers(0, 2, (20, 24)), y_train=np.arange(20) % 5)
         result = run("train", "five.npz", "--continue", model)
         assert result.status == 1
-        assert "labels up to 4, and the model knows 3 classes" in result.sentence
+        assert "five.npz has the label 3" in result.sentence
 
     def test_refuses_more_epochs_than_there_are(self, run, toy, model):
         result = run("train", toy, "--continue", model, "--epochs", 32767)
@@ -528,7 +533,8 @@ class TestPlot:
     def test_writes_pictures(self, document):
         options = ("--hidden", "8,6", "--epochs", 2, "--plot", "a/b")
         trained = document("train", "digits", *options)
-        names = ["confusion_matrix", "first_layer", "hidden_weights", "learning_curve"]
+        names = ["confusion_matrix", "encoded_samples", "first_layer"]
+        names += ["hidden_weights", "learning_curve"]
         assert sorted(path.name for path in Path("a/b").iterdir()) == [f"{n}.png" for n in names]
         for path in Path("a/b").iterdir():
             assert path.read_bytes().startswith(b"\x89PNG")

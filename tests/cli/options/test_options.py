@@ -73,7 +73,7 @@ def test_what_is_given():
         ("--classes", 257, "--classes: must be from 2 to 256, not 257"),
         ("--epochs", 0, "--epochs: must be at least 1, not 0"),
         ("--epochs", 32769, "--epochs: must be at most 32768, not 32769"),
-        ("--bits-per-feature", 0, "--bits-per-feature: must be at least 1, not 0"),
+        ("--bits-per-feature", 0, "--bits-per-feature: must be an integer of at least 1, not 0"),
         ("--samples", 0, "--samples: must be at least 1, not 0"),
         ("--validation", -1, "--validation: must be at least 0, not -1"),
         ("--hidden", "12,x", "--hidden: must be positive integers with commas between them"),

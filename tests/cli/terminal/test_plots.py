@@ -179,3 +179,32 @@ def test_save(tmp_path):
     path = plots.save(figure, tmp_path / "c.png")
     assert path.read_bytes().startswith(b"\x89PNG")
     assert [file.name for file in tmp_path.iterdir()] == ["c.png"]
+
+
+def test_encoded_samples_have_a_row_each_and_their_planes():
+    images = np.arange(24).reshape(2, 3, 4)
+    planes = np.full((2, 2, 3, 4), np.nan)
+    planes[:, 0] = images > 5
+    planes[1, 1, 0, :2] = [1, 0]
+    figure = plots.draw_encoded_samples(
+        images, planes, labels=["cat", "dog"], names=["> 5", "right"], title="t"
+    )
+    assert len(figure.axes) == 6
+    assert [axes.get_title() for axes in figure.axes[:3]] == ["sample", "> 5", "right"]
+    assert [figure.axes[row].get_ylabel() for row in (0, 3)] == ["cat", "dog"]
+    for row in range(2):
+        drawn = [axes.images[0].get_array() for axes in figure.axes[3 * row : 3 * row + 3]]
+        assert np.array_equal(drawn[0], images[row])
+        for plane in range(2):
+            expected = planes[row, plane]
+            assert np.array_equal(np.ma.getmaskarray(drawn[plane + 1]), np.isnan(expected))
+            assert np.array_equal(np.ma.filled(drawn[plane + 1], np.nan), expected, equal_nan=True)
+
+
+def test_encoded_samples_of_many_planes_and_of_one_sample():
+    planes = np.zeros((1, 20, 2, 2))
+    figure = plots.draw_encoded_samples(
+        np.zeros((1, 2, 2)), planes, labels=["0"], names=list(map(str, range(20))), title="t"
+    )
+    assert len(figure.axes) == plots.MAX_PLANES + 1
+    assert figure.get_suptitle() == "t, 12 of 20 planes"

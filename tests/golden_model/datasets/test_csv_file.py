@@ -71,6 +71,7 @@ def csv(tmp_path):
         "# label,a,b\n# none,cm,in\n0,1,2.5\n1,3,40\n1,-5,6\n",
         "# label;a;b\n# by hand\n0;1;2,5\n1;3;40\n1;-5;6\n",
         "y,a,b\n0,1,2.5\n1,3,4e1\n1,-5,6\n",
+        "y,x,kind\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
         "a,y,kind\n1,2.5,0\n3,4e1,1\n-5,6,1\n",
         ",a,b,label\n0,1,2.5,0\n1,3,40,1\n2,-5,6,1\n",
         ",a,b,label\n12,1,2.5,0\n-3,3,40,1\n7,-5,6,1\n",
@@ -109,6 +110,8 @@ THOUSANDS = "with separators of thousands; write numbers without them"
         ("\n\n", " holds no samples"),
         ("# label,a\n", " holds no samples"),
         ("a,b,label\n", " holds no samples"),
+        (",,\n,,\n", " holds no samples"),
+        (",Unnamed: 1\n1,2\n3,4\n", " has no column of labels: its columns are an index"),
         ("1\n2\n", " has one column; a sample is a row of features and a label, with a separator"),
         ("a,b,c\n1,2,0\n3,4\n", ": row 3 has 2 cells, not 3 as the rows before"),
         (
@@ -194,6 +197,7 @@ THOUSANDS = "with separators of thousands; write numbers without them"
             for missing in ("NA", "N/A", "#N/A", "<NA>", "?", "null", "None", "NaT", "-", ".")
         ),
         ("a,b,label\n1,,0\n", f": row 2, column 2 (b) is empty: the value is missing; {FILL_IN}"),
+        ("1\t\t0\n3\t\t1\n", ": row 1, column 2 is empty: the value is missing"),
         ("a\tb\tlabel\n1\t\t0\n", ": row 2, column 2 (b) is empty: the value is missing"),
         # Numbers with separators of thousands, and numbers that may have them.
         ('a,label\n"1,234.5",0\n', f": row 2, column 1 (a) is '1,234.5', {THOUSANDS}"),
@@ -426,7 +430,7 @@ def test_samples_to_measure_on_are_matched_by_name(csv):
     assert samples.y.tolist() == ["x", "y"]
     assert samples.feature_names == ("a", "b")
     assert notes[0].endswith("the labels are the column, kind")
-    for text, part in (("a,b\n1,2\n", "the features of the model"), ("a,b,c,d\n1,2,3,4\n", "sev")):
+    for text, part in (("a,b\n1,2\n", "features of the model"), ("a,b,c,d\n1,2,3,4\n", "sev")):
         with pytest.raises(DataError, match=f"has no column of labels: its columns are {part}"):
             load_labelled(csv(text), feature_names=("a", "b"))
 

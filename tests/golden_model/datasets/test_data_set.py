@@ -222,6 +222,24 @@ def test_refuses_what_is_ragged(changes, message):
     assert str(caught.value) == f"mine: {message}"
 
 
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0, [1, 2]], "y must hold a label a sample, and is ragged"),
+        (["a", "b"], "y must hold integers, not values of type <U1"),
+        ([[0], [1]], "y must hold a label a sample, shape (samples,), not (2, 1)"),
+        ([0, 0.5], "y[1] is 0.5; labels must be whole numbers"),
+        ([0, np.nan], "y[1] is nan; labels must be whole numbers"),
+        ([0, -1], "y[1] is -1; labels must be 0 or more"),
+        ([0, 256], "y[1] is 256; labels must be at most 255"),
+    ],
+)
+def test_class_indices_that_are_none_are_refused(y, message):
+    with pytest.raises(DataError) as caught:
+        checked_labels(y, name="y")
+    assert str(caught.value) == message
+
+
 def test_more_classes_than_a_network_has_are_refused():
     y = np.arange(257)
     with pytest.raises(DataError) as caught:
@@ -268,6 +286,18 @@ def test_a_share_becomes_the_test_split():
     assert (y[data.x_test.ravel()] == data.y_test).all()
     with pytest.raises(DataError, match="mine has a test split already"):
         data.with_test_share(0.2, seed=5)
+
+
+def test_an_unknown_label_is_named_beside_the_first_known_ones():
+    y = np.arange(12)
+    data = DataSet.from_arrays("mine", y[:, None], y)
+    test = LabelledSamples(name="other", split="test", x=y[:1, None], y=np.array([12]))
+    with pytest.raises(DataError) as caught:
+        data.with_test(test)
+    assert str(caught.value) == (
+        "other has the label 12, which no training sample has; the classes are 0, 1, 2, 3, 4, 5, "
+        "6, 7, 8, 9, … (12 in all); leave such samples out, or train with samples of this class"
+    )
 
 
 def test_classes_get_a_models_order():

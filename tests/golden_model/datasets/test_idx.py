@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metaplast.golden_model.datasets import load
+from metaplast.golden_model.datasets import load, load_labelled
 from metaplast.golden_model.datasets.idx import FILES
 from metaplast.golden_model.errors import DataError
 
@@ -144,6 +144,14 @@ def test_a_file_that_may_not_be_read_is_named(directory, monkeypatch):
     monkeypatch.setattr(Path, "read_bytes", forbid)
     refuse(directory, f"cannot read .*{TRAIN_IMAGES}: Permission denied")
     refuse(directory / TRAIN_IMAGES, r"is neither an \.npz file nor a table")
+
+
+def test_a_directory_without_test_images_has_a_training_split(directory):
+    for name in (TEST_IMAGES, TEST_LABELS):
+        (directory / f"{name}.gz").unlink()
+    assert load_labelled(directory).split == "train"
+    with pytest.raises(DataError, match="has no test split; ask for its train split"):
+        load_labelled(directory, "test")
 
 
 def test_refuses_labels_that_name_no_class(directory):

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -152,6 +153,14 @@ def test_the_test_split_has_classes_of_the_training_split(tmp_path):
 def test_the_file_is_an_npz_file(folder, tmp_path):
     refuse(folder, f"{tmp_path}/pets.csv must end with .npz", tmp_path / "pets.csv")
     refuse(folder, "cannot write ", tmp_path / "nowhere" / "pets.npz")
+
+
+def test_names_a_folder_that_may_not_be_read(folder, monkeypatch):
+    def refuse_listing(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse_listing)
+    refuse(folder, f"cannot read {folder}: Permission denied")
 
 
 def test_without_pillow_the_extra_is_named(folder, monkeypatch):

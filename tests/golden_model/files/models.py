@@ -10,6 +10,7 @@ from metaplast.golden_model.files.model_file import Model
 from metaplast.golden_model.network import Network
 from metaplast.golden_model.trainer import Trainer
 
+NAMES = ("class_names", "labels", "feature_names", "label_name")
 SAMPLES = 40
 RANDOM = np.random.default_rng(12)
 X = RANDOM.normal(size=(SAMPLES, 6)).round(2)
@@ -44,6 +45,9 @@ def trained(epochs=3, config=CONFIG):
         data_name="mine",
         image_shape=(2, 3),
         class_names=["none", "one", "two"],
+        labels=["n", 1, True],
+        feature_names=["a", "b", "c", "d", "e", "f"],
+        label_name="kind",
     )
 
 
@@ -58,7 +62,7 @@ def assert_same(one, two):
             assert mine.dtype == other.dtype
             assert np.array_equal(mine, other)
     assert [stream.history for stream in one.streams] == [s.history for s in two.streams]
-    for name in ("epoch", "accuracy", "history", "data_name", "image_shape", "class_names"):
+    for name in ("epoch", "accuracy", "history", "data_name", "image_shape", *NAMES):
         assert getattr(one, name) == getattr(two, name)
     assert one.encoder == two.encoder
 

@@ -13,7 +13,7 @@ from metaplast.golden_model.network import Network
 from metaplast.golden_model.reference import ReferenceNetwork
 from metaplast.golden_model.trainer import EpochRecord, Trainer
 
-from .models import CONFIG, ENCODER, MODEL, SAMPLES, X, assert_same, train
+from .models import CONFIG, ENCODER, MODEL, NAMES, SAMPLES, X, assert_same, train
 
 IMAGES = np.random.default_rng(3).integers(0, 200, (9, 2, 4))
 
@@ -96,7 +96,7 @@ def test_the_literal_network_is_saved_alike(path):
     train(trainer, 3)
     assert_same(
         Model.from_trainer(trainer, ENCODER),
-        replace(MODEL, history=(), data_name="", image_shape=None, class_names=None),
+        replace(MODEL, history=(), data_name="", image_shape=None, **dict.fromkeys(NAMES)),
     )
 
 
@@ -219,6 +219,13 @@ def test_a_history_may_go_on_beyond_the_best_epoch(path):
         ({"image_shape": (1.5, 4)}, r"height and a width of 6 pixels in all, not \(1\.5, 4\)"),
         ({"class_names": ("a", "b")}, r"class_names must name the 3 classes, not \('a', 'b'\)"),
         ({"class_names": (1, 2, 3)}, r"class_names must name the 3 classes, not \(1, 2, 3\)"),
+        ({"labels": ("a", "b")}, r"each of the 3 classes, not \('a', 'b'\)"),
+        ({"labels": ("a", "b", 0.5)}, r"must be a different integer, text or bool for each"),
+        ({"labels": ("1", "b", 1)}, r"must be a different integer, text or bool for each"),
+        ({"feature_names": ("a", "b")}, r"feature_names must name the 6 features, not 2"),
+        ({"feature_names": (*"abcde", 6)}, r"feature_names must be text, not 6"),
+        ({"feature_names": tuple("abcdea")}, r"feature_names has 'a' twice"),
+        ({"label_name": 3}, r"label_name must be text or None, not 3"),
     ],
 )
 def test_refuses_parts_that_do_not_fit(changes, message):
@@ -261,3 +268,9 @@ def test_a_record_that_grows_is_still_checked():
         with pytest.raises(ConfigurationError, match=f"history: {name} must be a number for each"):
             replace(MODEL, history=(replace(record, **{name: ()}),))
     assert isinstance(record, EpochRecord)
+
+
+def test_labels_that_are_the_numbers_of_the_classes_are_none():
+    for labels in ((0, 1, 2), ("0", "1", "2")):
+        assert replace(MODEL, labels=labels).labels is None
+    assert replace(MODEL, labels=(0, 1, 3)).labels == (0, 1, 3)

@@ -209,6 +209,14 @@ def poke(index, value):
             changed("state", lambda s: s["data"].update(class_names=["a"])),
             ": class_names must name the 3 classes, not ('a',)",
         ),
+        *(
+            (changed("state", lambda s, n=name: s["data"].pop(n)), f": state: data lacks {name}")
+            for name in ("labels", "feature_names", "label_name")
+        ),
+        (
+            changed("state", lambda s: s["data"].update(labels=[1, 2])),
+            ": labels must be a different integer, text or bool for each of the 3 classes",
+        ),
         (put("history", np.array("{}")), ": history must be a JSON list, not {}"),
         (put("history", np.array("[7]")), ": history: history must be a JSON object, not 7"),
         (
