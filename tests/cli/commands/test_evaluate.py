@@ -218,3 +218,20 @@ def test_a_table_is_measured_whole(document, toy, model):
         )
     table, test = (document("evaluate", model, data) for data in ("t.csv", toy))
     assert (table["samples"], table["confusion"]) == (40, test["confusion"])
+
+
+def test_columns_of_a_table_are_matched_by_name(run, document):
+    rows = [(i % 7, i % 3, "ab"[i % 2]) for i in range(60)]
+    for name, order in (("table.csv", (0, 1, 2)), ("moved.csv", (2, 1, 0))):
+        lines = [[str(row[i]) for i in order] for row in (("u", "v", "kind"), *rows)]
+        Path(name).write_text("\n".join(map(",".join, lines)))
+    options = ("--label", "kind", "--per-feature", "--hidden", 16, "--epochs", 2)
+    assert run("train", "table.csv", *options).status == 0
+    measured = document("evaluate", "table-model.npz", "table.csv")
+    assert (measured["labels"], measured["samples"]) == (["a", "b"], 60)
+    moved = document("evaluate", "table-model.npz", "moved.csv")
+    assert moved["confusion"] == measured["confusion"]
+    Path("less.csv").write_text("u,kind\n1,a\n2,b\n")
+    result = run("evaluate", "table-model.npz", "less.csv")
+    assert result.status == 1
+    assert "lacks column v, which the model was trained with" in result.sentence
