@@ -336,7 +336,8 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
     def to_model(self) -> Model:
         """Make a :class:`~.model_file.Model`, which can be saved and which the command line reads.
 
-        Its class names are the labels as text.
+        It has the labels, their texts as class names, and the names of the columns. Of labels that
+        are floats it has the texts only.
 
         Raises
         ------
@@ -344,11 +345,15 @@ class BMLPClassifier(ClassifierMixin, BaseEstimator):
             If the estimator is not fitted.
         """
         check_is_fitted(self, "network_")
+        labels = self.classes_.tolist()
+        names: NDArray[Any] | None = getattr(self, "feature_names_in_", None)
         return Model.from_trainer(
             self.trainer_,
             self.encoder_,
             self.history_,
-            class_names=[str(label) for label in self.classes_],
+            class_names=list(map(str, labels)),
+            labels=labels if all(isinstance(label, int | str) for label in labels) else None,
+            feature_names=None if names is None else names.tolist(),
         )
 
     @contextmanager

@@ -208,11 +208,31 @@ def test_labels_of_any_kind(iris: Data, classes: list[Any], container: Any) -> N
     assert by_parts.partial_fit(x, labels).trainer_.epoch == 2
 
 
-def test_class_names_of_a_model(iris: Data, tmp_path: Any) -> None:
+@pytest.mark.parametrize(
+    ("labels", "kept"),
+    [
+        (TEXT, TEXT),
+        (pandas.array([10, 20, 30], dtype="Int64"), [10, 20, 30]),
+        ([False, True, True], [False, True]),
+        ([1.0, 2.0, 3.0], None),
+        ([0, 1, 2], None),  # the numbers of the classes
+    ],
+)
+def test_labels_of_a_model(iris: Data, tmp_path: Any, labels: Any, kept: Any) -> None:
     x, y = iris
-    labels = pandas.Series([10, 20, 30], dtype="Int64").iloc[y]
-    learner().fit(x, labels).to_model().save(tmp_path / "m.npz")
-    assert Model.load(tmp_path / "m.npz").class_names == ("10", "20", "30")
+    trained = learner().fit(x, pandas.Series(labels).iloc[y])
+    trained.to_model().save(tmp_path / "m.npz")
+    model = Model.load(tmp_path / "m.npz")
+    assert model.class_names == tuple(map(str, trained.classes_.tolist()))
+    assert model.labels == (None if kept is None else tuple(kept))
+    assert model.feature_names is None
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_column_names_of_a_model(iris: Data, kind: str) -> None:
+    x, y = iris
+    frame = table(kind, x)
+    assert learner().fit(frame, y).to_model().feature_names == tuple(NAMES)
 
 
 def test_missing_labels(iris: Data) -> None:
