@@ -107,7 +107,9 @@ def simulate(
 def _check_waves(waves: Path, options: TrainingOptions, plan: Path | None) -> None:
     """Check that the waveform can be written, and overwrites no other file of the command."""
     inputs = [path for path in (options.continue_, plan) if path is not None]
-    check_file(waves, "--waves", unlike=[*read_from(options.data, options.data_dir), *inputs])
+    data = read_from(options.data, options.data_dir)
+    data += [] if options.test is None else read_from(options.test, None)
+    check_file(waves, "--waves", unlike=[*data, *inputs])
     if options.model is not None and waves.absolute() == options.model.absolute():
         raise typer.BadParameter(
             f"must be a file other than --model {options.model}", param_hint="--waves"

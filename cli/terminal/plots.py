@@ -288,6 +288,57 @@ def draw_confusion(
     return figure
 
 
+MAX_PLANES = 12
+"""Planes that the plot of encoded samples shows."""
+
+
+def draw_encoded_samples(
+    images: NDArray[Any],
+    planes: NDArray[np.float64],
+    *,
+    labels: Sequence[str],
+    names: Sequence[str],
+    title: str,
+) -> "Figure":
+    """Draw samples and their planes of bits as images: a row for each sample.
+
+    Parameters
+    ----------
+    images : (n, height, width) numbers
+        Raw samples.
+    planes : (n, planes, height, width) of 0, 1 and NaN
+        Encoded samples. Bits that are 1 are dark; pixels without a bit are grey.
+    labels : sequence of str
+        The label of each sample.
+    names : sequence of str
+        The name of each plane.
+    title : str
+        The heading of the figure.
+    """
+    shown = min(planes.shape[1], MAX_PLANES)
+    tile = 1.1
+    figure, grid = _figure(
+        max(4.0, tile * (shown + 1)), tile * len(images) + 0.8, len(images), shown + 1
+    )
+    bits = _bits()
+    for row, axes_of_row in zip(range(len(images)), np.atleast_2d(grid), strict=True):
+        sample, *others = axes_of_row
+        sample.imshow(images[row], cmap="gray", interpolation="nearest")
+        sample.set_ylabel(labels[row], fontsize=9, rotation=0, ha="right", va="center")
+        for axes, plane in zip(others, planes[row], strict=False):
+            axes.set_facecolor(GRID)  # shows through pixels without a bit
+            axes.imshow(plane, cmap=bits, vmin=0, vmax=1, interpolation="nearest")
+        for axes, name in zip(axes_of_row, ("sample", *names), strict=False):
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(True)
+            axes.spines[:].set_color(GRID)
+            if row == 0:
+                axes.set_title(name, fontsize=8, color=INK)
+    some = f", {shown} of {planes.shape[1]} planes" if shown < planes.shape[1] else ""
+    _heading(figure, title + some)
+    return figure
+
+
 MIN_INCHES, MAX_INCHES = 2.0, 18.0
 """Limits of the height of the plot of the first layer."""
 
@@ -343,57 +394,6 @@ def draw_first_layer(
     some = f", {shown} of {neurons} neurons" if shown < neurons else f", {neurons} neurons"
     mean = f", mean of {bits.max()} bits a pixel" if bits.max() > 1 else ""
     _heading(figure, title + some + mean)
-    return figure
-
-
-MAX_PLANES = 12
-"""Planes that the plot of encoded samples shows."""
-
-
-def draw_encoded_samples(
-    images: NDArray[Any],
-    planes: NDArray[np.float64],
-    *,
-    labels: Sequence[str],
-    names: Sequence[str],
-    title: str,
-) -> "Figure":
-    """Draw samples and their planes of bits as images: a row for each sample.
-
-    Parameters
-    ----------
-    images : (n, height, width) numbers
-        Raw samples.
-    planes : (n, planes, height, width) of 0, 1 and NaN
-        Encoded samples. Bits that are 1 are dark; pixels without a bit are grey.
-    labels : sequence of str
-        The label of each sample.
-    names : sequence of str
-        The name of each plane.
-    title : str
-        The heading of the figure.
-    """
-    shown = min(planes.shape[1], MAX_PLANES)
-    tile = 1.1
-    figure, grid = _figure(
-        max(4.0, tile * (shown + 1)), tile * len(images) + 0.8, len(images), shown + 1
-    )
-    bits = _bits()
-    for row, axes_of_row in zip(range(len(images)), np.atleast_2d(grid), strict=True):
-        sample, *others = axes_of_row
-        sample.imshow(images[row], cmap="gray", interpolation="nearest")
-        sample.set_ylabel(labels[row], fontsize=9, rotation=0, ha="right", va="center")
-        for axes, plane in zip(others, planes[row], strict=False):
-            axes.set_facecolor(GRID)  # shows through pixels without a bit
-            axes.imshow(plane, cmap=bits, vmin=0, vmax=1, interpolation="nearest")
-        for axes, name in zip(axes_of_row, ("sample", *names), strict=False):
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(True)
-            axes.spines[:].set_color(GRID)
-            if row == 0:
-                axes.set_title(name, fontsize=8, color=INK)
-    some = f", {shown} of {planes.shape[1]} planes" if shown < planes.shape[1] else ""
-    _heading(figure, title + some)
     return figure
 
 

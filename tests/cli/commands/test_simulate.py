@@ -216,6 +216,8 @@ def test_files_that_cannot_be_written(run: Command, toy: Path) -> None:
     assert "cannot write nowhere/w.vcd: there is no directory" in result.sentence
     result = run("simulate", toy, "--waves", toy)
     assert result.sentence == f"--waves {toy} would overwrite its own input; name another file"
+    result = run("simulate", "digits", "--test", toy, "--waves", toy)
+    assert result.sentence == f"--waves {toy} would overwrite its own input; name another file"
     assert run("train", toy, *SMALL, "--epochs", 1, "--model", "m.npz").status == 0
     before = Path("m.npz").read_bytes()
     result = run("simulate", toy, "--continue", "m.npz", "--waves", "m.npz", "--model", "o.npz")

@@ -19,7 +19,7 @@ def test_nothing_chosen_is_the_networks_own_defaults():
 
 def test_help_states_the_networks_own_defaults(run):
     text = re.sub(r"[\s│]+", " ", run("train", "--help").out)
-    for name in ("counter_bits", "robustness", "reinforcement", "batch", "seed"):
+    for name in ("counter_bits", "robustness", "reinforcement", "batch", "seed", "shuffle_block"):
         (default,) = (field.default for field in fields(NetworkConfig) if field.name == name)
         stated = re.search(rf"{option_name(name)} (?:(?! --).)*?\[default: \(([^)]*)\)\]", text)
         assert stated is not None, name
@@ -67,6 +67,8 @@ def test_what_is_given():
         ("--reinforcement", "inf", "--reinforcement: must be finite and at least 0, not inf"),
         ("--batch", 0, "--batch: must be from 1 to 65535, not 0"),
         ("--batch", 65536, "--batch: must be from 1 to 65535, not 65536"),
+        ("--shuffle-block", 0, "--shuffle-block: must be from 1 to 65535, not 0"),
+        ("--shuffle-block", 65536, "--shuffle-block: must be from 1 to 65535, not 65536"),
         ("--seed", -1, "--seed: must be from 0 to 281474976710655, not -1"),
         ("--seed", 1 << 48, "--seed: must be from 0 to 281474976710655, not 281474976710656"),
         ("--classes", 1, "--classes: must be from 2 to 256, not 1"),

@@ -153,35 +153,6 @@ def test_confusion_of_many_classes_and_of_empty_ones():
     assert len(axes.texts) == 0
 
 
-@pytest.mark.parametrize(("neurons", "rows"), [(1, 1), (8, 1), (20, 3), (64, 4), (100, 4)])
-def test_first_layer_has_a_tile_for_each_neuron(neurons, rows):
-    k = np.random.default_rng(2).integers(-99, 99, (neurons, 12))
-    figure = plots.draw_first_layer(k, image_shape=(3, 4), sources=np.arange(12), title="t")
-    sheet = figure.axes[0].images[0].get_array()
-    assert sheet.shape[0] == 4 * rows - 1
-    assert sheet[:3, :4].tolist() == k[0].reshape(3, 4).tolist()
-
-
-def test_first_layer_with_planes_and_pixels_left_out():
-    k = np.arange(10).reshape(1, 10)
-    figure = plots.draw_first_layer(
-        k, image_shape=(2, 3), sources=np.tile([0, 1, 2, 4, 5], 2), title="t"
-    )
-    tile = np.asarray(figure.axes[0].images[0].get_array().filled(np.nan))
-    assert np.array_equal(tile, [[2.5, 3.5, 4.5], [np.nan, 5.5, 6.5]], equal_nan=True)
-
-
-def test_first_layer_of_zeros():
-    plots.draw_first_layer(np.zeros((2, 4)), image_shape=(2, 2), sources=np.arange(4), title="t")
-
-
-def test_save(tmp_path):
-    figure = plots.draw_confusion(np.eye(2, dtype=int), title="t")
-    path = plots.save(figure, tmp_path / "c.png")
-    assert path.read_bytes().startswith(b"\x89PNG")
-    assert [file.name for file in tmp_path.iterdir()] == ["c.png"]
-
-
 def test_encoded_samples_have_a_row_each_and_their_planes():
     images = np.arange(24).reshape(2, 3, 4)
     planes = np.full((2, 2, 3, 4), np.nan)
@@ -209,6 +180,35 @@ def test_encoded_samples_of_many_planes_and_of_one_sample():
     )
     assert len(figure.axes) == plots.MAX_PLANES + 1
     assert figure.get_suptitle() == "t, 12 of 20 planes"
+
+
+@pytest.mark.parametrize(("neurons", "rows"), [(1, 1), (8, 1), (20, 3), (64, 4), (100, 4)])
+def test_first_layer_has_a_tile_for_each_neuron(neurons, rows):
+    k = np.random.default_rng(2).integers(-99, 99, (neurons, 12))
+    figure = plots.draw_first_layer(k, image_shape=(3, 4), sources=np.arange(12), title="t")
+    sheet = figure.axes[0].images[0].get_array()
+    assert sheet.shape[0] == 4 * rows - 1
+    assert sheet[:3, :4].tolist() == k[0].reshape(3, 4).tolist()
+
+
+def test_first_layer_with_planes_and_pixels_left_out():
+    k = np.arange(10).reshape(1, 10)
+    figure = plots.draw_first_layer(
+        k, image_shape=(2, 3), sources=np.tile([0, 1, 2, 4, 5], 2), title="t"
+    )
+    tile = np.asarray(figure.axes[0].images[0].get_array().filled(np.nan))
+    assert np.array_equal(tile, [[2.5, 3.5, 4.5], [np.nan, 5.5, 6.5]], equal_nan=True)
+
+
+def test_first_layer_of_zeros():
+    plots.draw_first_layer(np.zeros((2, 4)), image_shape=(2, 2), sources=np.arange(4), title="t")
+
+
+def test_save(tmp_path):
+    figure = plots.draw_confusion(np.eye(2, dtype=int), title="t")
+    path = plots.save(figure, tmp_path / "c.png")
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert [file.name for file in tmp_path.iterdir()] == ["c.png"]
 
 
 def test_comparison_has_a_point_with_its_deviation_for_each_model():
