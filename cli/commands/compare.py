@@ -189,7 +189,7 @@ def compare(
                 "network": config.to_dict(),
                 "epochs": session.epochs,
                 "seeds": [config.seed + one for one in range(seeds)],
-                "bits_per_feature": session.bits.encoder.choice.bits_per_feature,
+                "encoding": session.bits.encoder.to_dict(),
                 "equal": equal,
                 "models": [model.to_dict() for model in compared],
                 "not_run": not_run,

@@ -242,13 +242,11 @@ class TestTestSplit:
         assert "--model b.npz would overwrite its own input" in result.sentence
         assert Path("b.npz").read_bytes() == before
 
-    def test_compare_takes_it(self, document, table, monkeypatch):
-        from metaplast.golden_model.baselines import comparison
-
-        monkeypatch.setattr(comparison, "_installed", lambda package: False)
+    def test_compare_takes_it(self, document, table):
         options = ("--label", "species", "--test-share", 0.2, "--planes", "level", "--image", "1x2")
-        compared = document("compare", table, *SMALL, *options)
-        assert (compared["samples"], compared["sizes"][0]) == (120, 2)
+        compared = document("compare", table, *SMALL, *options, "--models", "ours")
+        assert (compared["samples"], compared["network"]["inputs"]) == (120, 2)
+        assert compared["encoding"]["planes"] == ["level"]
 
 
 class TestHeldOut:
@@ -309,11 +307,17 @@ class TestHeldOut:
         assert result.status == 2
         assert part in result.sentence
 
-    def test_a_comparison_has_no_options_for_it(self, run):
-        for option in ("--keep", "--validation-split"):
-            result = run("compare", "digits", option, "last")
-            assert result.status == 2
-            assert "No such option" in result.err
+    def test_a_comparison_holds_out_the_same_samples(self, document, toy):
+        options = ("--validation", 30, "--validation-split", "random", "--seed", 4)
+        trained = document("train", toy, *SMALL, *options, "--keep", "last")
+        compared = document("compare", toy, *SMALL, *options, "--models", "ours")
+        accuracy = compared["models"][0]["held_out_accuracy"]["mean"]
+        assert accuracy == trained["validation_accuracy"]
+
+    def test_a_comparison_keeps_no_epoch(self, run):
+        result = run("compare", "digits", "--keep", "last")
+        assert result.status == 2
+        assert "No such option" in result.err
 
 
 def test_shuffle_block(document, toy):
