@@ -24,9 +24,14 @@ def numeric_table(X: Any) -> Any:
     Raises
     ------
     DataError
-        If a column of a pandas or polars table has a value that is no number.
+        If a column of a pandas or polars table has a value that is no number, or two columns have
+        one name.
     """
+    seen = set()
     for name, column in table_columns(X):
+        if name in seen:
+            raise DataError(f"two columns are named {name!r}; rename or leave out one")
+        seen.add(name)
         if getattr(column.dtype, "kind", "O") in "biuf":
             continue
         for value in column:

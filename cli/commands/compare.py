@@ -138,8 +138,8 @@ def compare(
     data = load_training_data(options)
     if data.x_test is None and not options.validation:
         raise DataError(
-            f"{data.name} has no test split, on which models are compared; give an .npz file "
-            "with x_test and y_test, too, or hold out training samples with --validation"
+            f"{data.name} has no test split, on which models are compared; give one with "
+            "--test or --test-share, or hold out training samples with --validation"
         )
     session = new_session(
         data,

@@ -57,8 +57,13 @@ def load_training_data(
     if options.test is not None:
         table: dict[str, Any] = {}
         if is_table_file(options.test):
-            label = options.label or (None if model is None else model.label_name)
-            table = {"label": label, "feature_names": data.feature_names}
+            # In a table with a header, the labels have the name that they have in DATA.
+            label = options.label if data.label_name is None else None
+            table = {
+                "label": label,
+                "label_name": data.label_name,
+                "feature_names": data.feature_names,
+            }
         test = datasets.load_labelled(options.test, on_note=note, **table)
         return data.with_test(test)
     if options.test_share is not None:
@@ -89,7 +94,11 @@ def table_options(data: str, label: str | None, model: Model | None) -> dict[str
     """
     if model is None or not is_table_file(data):
         return {"label": label}
-    return {"label": label or model.label_name, "feature_names": model.feature_names}
+    return {
+        "label": label,
+        "label_name": model.label_name,
+        "feature_names": model.feature_names,
+    }
 
 
 def is_table_file(data: str) -> bool:

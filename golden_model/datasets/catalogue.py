@@ -116,6 +116,7 @@ def load(
     *,
     data_dir: PathLike | None = None,
     label: str | None = None,
+    label_name: str | None = None,
     feature_names: Sequence[str] | None = None,
     on_note: OnNote = ignore_note,
 ) -> DataSet:
@@ -131,6 +132,8 @@ def load(
         Directory of a built-in set's files; by default the usual places.
     label : str or None
         Name of a table's label column, or, without a header, its number from 1.
+    label_name : str or None
+        Name of the label column of a model's training data, which a table may lack.
     feature_names : sequence of str or None
         Names of a model's features, to train it further: a table's columns get their order.
     on_note : function of a sentence
@@ -144,7 +147,13 @@ def load(
     name = _name(name_or_path)
     path = None if name in NAMES else _existing(name)
     if path is not None and path.is_file() and is_table(path):
-        return load_csv(path, label=label, feature_names=feature_names, on_note=on_note)
+        return load_csv(
+            path,
+            label=label,
+            label_name=label_name,
+            feature_names=feature_names,
+            on_note=on_note,
+        )
     _only_tables(name, label)
     if name == digits.NAME:
         return digits.digits()
@@ -169,6 +178,7 @@ def load_labelled(
     *,
     data_dir: PathLike | None = None,
     label: str | None = None,
+    label_name: str | None = None,
     feature_names: Sequence[str] | None = None,
     on_note: OnNote = ignore_note,
 ) -> LabelledSamples:
@@ -182,7 +192,7 @@ def load_labelled(
         As :func:`load` takes it. The samples of a table are a training split.
     split : str or None
         ``"train"`` or ``"test"``; where it is None, test if there is one.
-    data_dir, label, feature_names, on_note
+    data_dir, label, label_name, feature_names, on_note
         As in :func:`load`.
 
     Raises
@@ -199,7 +209,11 @@ def load_labelled(
             if split == "test":
                 raise no_split(name, "test", "train")
             return load_csv_labelled(
-                path, label=label, feature_names=feature_names, on_note=on_note
+                path,
+                label=label,
+                label_name=label_name,
+                feature_names=feature_names,
+                on_note=on_note,
             )
         _only_tables(name, label)
         if path.suffix.lower() == ".npz":
@@ -227,6 +241,7 @@ def load_features(
     features: int | None = None,
     data_dir: PathLike | None = None,
     label: str | None = None,
+    label_name: str | None = None,
     feature_names: Sequence[str] | None = None,
     on_note: OnNote = ignore_note,
 ) -> NDArray[Any]:
@@ -239,7 +254,7 @@ def load_features(
         IDX file of images; or a data set that :func:`load` takes, of which the test split is used.
     features : int or None
         Number of features that a sample must have, if known.
-    data_dir, label, feature_names, on_note
+    data_dir, label, label_name, feature_names, on_note
         As in :func:`load`.
 
     Returns
@@ -256,7 +271,12 @@ def load_features(
     x: NDArray[Any]
     if path is not None and path.is_file() and is_table(path):
         return load_csv_features(
-            path, features, feature_names=feature_names, label=label, on_note=on_note
+            path,
+            features,
+            feature_names=feature_names,
+            label=label,
+            label_name=label_name,
+            on_note=on_note,
         )
     _only_tables(name, label)
     if path is None or path.is_dir():

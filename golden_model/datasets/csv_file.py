@@ -37,6 +37,7 @@ def load_csv(
     path: Path,
     *,
     label: str | None = None,
+    label_name: str | None = None,
     feature_names: Sequence[str] | None = None,
     on_note: OnNote = ignore_note,
 ) -> DataSet:
@@ -49,6 +50,9 @@ def load_csv(
     label : str or None
         Name of the label column, or, in a table without a header, its number from 1. By default
         the column named label, class or target, otherwise the last.
+    label_name : str or None
+        Name of the label column of a model's training data. It is found by this name in a table
+        with a header, and may be missing.
     feature_names : sequence of str or None
         Names of the features in the order that a model has learnt, to train it further.
     on_note : function of a sentence
@@ -60,7 +64,12 @@ def load_csv(
         As :func:`.table.read_table`, or if all samples have one label, or more than 256.
     """
     table = read_table(
-        path, labelled=True, label=label, feature_names=feature_names, on_note=on_note
+        path,
+        labelled=True,
+        label=label,
+        label_name=label_name,
+        feature_names=feature_names,
+        on_note=on_note,
     )
     labels = table.labels
     assert labels is not None
@@ -81,6 +90,7 @@ def load_csv_labelled(
     path: Path,
     *,
     label: str | None = None,
+    label_name: str | None = None,
     feature_names: Sequence[str] | None = None,
     features: int | None = None,
     on_note: OnNote = ignore_note,
@@ -89,7 +99,7 @@ def load_csv_labelled(
 
     Parameters
     ----------
-    path, label, on_note
+    path, label, label_name, on_note
         As in :func:`load_csv`.
     feature_names : sequence of str or None
         Names of a model's features; the samples have their order.
@@ -105,6 +115,7 @@ def load_csv_labelled(
         path,
         labelled=True,
         label=label,
+        label_name=label_name,
         feature_names=feature_names,
         features=features,
         on_note=on_note,
@@ -126,6 +137,7 @@ def load_csv_features(
     *,
     feature_names: Sequence[str] | None = None,
     label: str | None = None,
+    label_name: str | None = None,
     on_note: OnNote = ignore_note,
 ) -> NDArray[np.float64]:
     """Load samples for prediction from a table with or without labels.
@@ -137,7 +149,7 @@ def load_csv_features(
     features : int or None
         Number of features of a sample, if known. Without a header, one column more is left out as
         the labels; with a header, a column is left out only by its name.
-    feature_names, label, on_note
+    feature_names, label, label_name, on_note
         As in :func:`load_csv_labelled`.
 
     Raises
@@ -149,6 +161,7 @@ def load_csv_features(
         path,
         labelled=False,
         label=label,
+        label_name=label_name,
         feature_names=feature_names,
         features=features,
         on_note=on_note,

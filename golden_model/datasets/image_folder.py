@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -76,7 +77,7 @@ def import_images(folder: str | os.PathLike[str], path: str | os.PathLike[str]) 
             [parent.name for parent in folders], where=_name_of(folders)
         )
     data = DataSet.from_arrays(
-        str(path),
+        str(folder),
         arrays["x_train"],
         arrays["y_train"],
         arrays.get("x_test"),
@@ -86,7 +87,7 @@ def import_images(folder: str | os.PathLike[str], path: str | os.PathLike[str]) 
         write_atomically(path, packed_arrays(arrays))
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from None
-    return data
+    return replace(data, name=str(path))
 
 
 def _name_of(folders: list[Path]) -> Callable[[int], str]:

@@ -116,7 +116,9 @@ def load_npz_features(path: Path) -> NDArray[Any]:
             return checked_features(values, name=name)[0]
         except DataError as error:
             raise DataError(f"{path}: {error}") from None
-    raise DataError(f"{path} holds neither x nor x_test, so there is nothing to predict")
+    raise DataError(
+        f"{path} holds neither x nor x_test, so there is nothing to predict; name the samples x"
+    )
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:

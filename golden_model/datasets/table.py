@@ -95,6 +95,7 @@ def read_table(
     *,
     labelled: bool,
     label: str | None = None,
+    label_name: str | None = None,
     feature_names: Sequence[str] | None = None,
     features: int | None = None,
     on_note: Callable[[str], None] = lambda note: None,
@@ -109,6 +110,8 @@ def read_table(
         Whether samples must have labels.
     label : str or None
         Name of the label column, or, in a table without a header, its number from 1.
+    label_name : str or None
+        Name of the label column of a model's training data, which may be missing.
     feature_names : sequence of str or None
         Names of the features that a sample must have, if known.
     features : int or None
@@ -122,13 +125,14 @@ def read_table(
         If the table cannot be read; the message names row, column, value and the way out.
     """
     records = open_records(path, on_note)
-    layout = find_header(records, label, feature_names)
+    layout = find_header(records, label or label_name, feature_names)
     header = layout.header
     roles = find_columns(
         path,
         layout,
         labelled=labelled,
         label=label,
+        label_name=label_name,
         feature_names=feature_names,
         features=features,
     )

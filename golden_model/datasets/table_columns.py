@@ -65,6 +65,9 @@ class Columns:
         Columns of the features.
     label : int or None
         Column of the labels; left out of the features.
+    other_labels : tuple of int
+        The label column of a model's training data, beside the label column that is asked for; left
+        out.
     index : tuple of int
         Columns without a name that number the samples; left out.
     label_assumed : bool
@@ -79,6 +82,7 @@ class Columns:
     features: tuple[int, ...] = ()
     label: int | None = None
     label_assumed: bool = False
+    other_labels: tuple[int, ...] = ()
     index: tuple[int, ...] = ()
     trailing: bool = False
     notes: list[str] = field(default_factory=list)
@@ -104,6 +108,7 @@ def find_header(records: Records, label: str | None, feature_names: Sequence[str
         raise DataError(f"{path} holds no samples")
     line, second = next(rows, (0, []))
     if not _is_header(first, label, feature_names):
+        _check_no_numbers_in_a_row(path, first, second)
         trailing = len(first) > 1 and not first[-1].strip() and not (second or [""])[-1].strip()
         header = _commented_header(records, len(first), trailing, label, feature_names)
         return Layout(header, len(first), 0, trailing)
@@ -122,6 +127,26 @@ def find_header(records: Records, label: str | None, feature_names: Sequence[str
         )
     trailing = len(names) > 1 and not names[-1] and not second[-1].strip()
     return Layout(tuple(names), len(names), 1, trailing)
+
+
+def _check_no_numbers_in_a_row(path: Path, first: list[str], second: list[str]) -> None:
+    """Refuse a first row such as 2020, 2021, 2022 above a row of other numbers.
+
+    Raises
+    ------
+    DataError
+        If the row may be a header or a sample.
+    """
+    cells = [cell.strip() for cell in first]
+    if len(cells) < NUMBERED or not all(cell.isascii() and cell.isdigit() for cell in cells):
+        return
+    begin = int(cells[0])
+    consecutive = cells == [str(begin + column) for column in range(len(cells))]
+    if consecutive and not all(cell.strip().isdigit() for cell in second):
+        raise DataError(
+            f"{path}: the first row ({cells[0]}, {cells[1]}, {cells[2]}, …) may be a header or a "
+            "sample; give the columns names, or write the sample with decimal points"
+        )
 
 
 def _commented_header(
@@ -196,6 +221,7 @@ def find_columns(
     *,
     labelled: bool,
     label: str | None,
+    label_name: str | None,
     feature_names: Sequence[str] | None,
     features: int | None,
 ) -> Columns:
@@ -211,6 +237,8 @@ def find_columns(
         Whether samples must have labels.
     label : str or None
         Name of the label column, or, in a table without a header, its number from 1.
+    label_name : str or None
+        Name of the label column of a model's training data, which may be missing.
     feature_names : sequence of str or None
         Names of the features that a sample must have, if known.
     features : int or None
@@ -235,10 +263,11 @@ def find_columns(
             given,
             labelled=labelled,
             label=label,
+            label_name=label_name,
             feature_names=feature_names,
             features=features,
         )
-    left_out = {columns.label, *columns.index}
+    left_out = {columns.label, *columns.other_labels, *columns.index}
     columns.features = tuple(column for column in given if column not in left_out)
     if not columns.features:
         if len(given) == 1 and labelled:
@@ -258,6 +287,7 @@ def _by_name(
     *,
     labelled: bool,
     label: str | None,
+    label_name: str | None,
     feature_names: Sequence[str] | None,
     features: int | None,
 ) -> None:
@@ -280,8 +310,11 @@ def _by_name(
     if twice:
         raise DataError(f"{path} has two columns named {twice[0]}; rename or leave out one")
 
-    columns.label = _label_by_name(path, header, named, label, feature_names or ())
-    others = [column for column in named if column != columns.label]
+    columns.label = _label_by_name(path, header, named, label, label_name, feature_names or ())
+    if columns.label is not None and label_name in header and label_name != header[columns.label]:
+        columns.other_labels = (header.index(str(label_name)),)
+    left_out = {columns.label, *columns.other_labels}
+    others = [column for column in named if column not in left_out]
     if columns.label is None and labelled:
         unknown = [column for column in named if header[column] not in (feature_names or ())]
         if not unknown or (feature_names is not None and len(unknown) > 1):
@@ -293,8 +326,8 @@ def _by_name(
         columns.label = unknown[-1]
         others.remove(columns.label)
         columns.notes.append(
-            f"no column is named label, class or target; the labels are the "
-            f"{'last column' if feature_names is None else 'column'}, {header[columns.label]}"
+            "no column is named label, class or target; the labels are in the "
+            f"{'last column' if feature_names is None else 'column'} {header[columns.label]}"
         )
     if feature_names is not None:
         reordered(feature_names, [header[column] for column in others], path)
@@ -313,16 +346,24 @@ def _label_by_name(
     header: tuple[str, ...],
     named: list[int],
     label: str | None,
+    label_name: str | None,
     feature_names: Sequence[str],
 ) -> int | None:
-    """The column that the user or its name says holds the labels, or None."""
+    """The column of the labels by the user's choice, the model's name or convention, or None."""
+    if label is not None and label in feature_names:
+        raise DataError(
+            f"{path}: column {label} is a feature of the model and cannot be the labels; name "
+            "another column (command line: --label)"
+        )
+    for column in named:
+        if header[column] == label:
+            return column
     if label is not None:
-        for column in named:
-            if header[column] == label:
-                return column
-    if label is not None and not feature_names:
         known = ", ".join(header[column] for column in named)
         raise DataError(f"{path} has no column named {label!r} for the labels; there are {known}")
+    for column in named:
+        if header[column] == label_name:
+            return column
     folded = {
         column: header[column].casefold() for column in named if header[column] not in feature_names
     }
@@ -353,8 +394,8 @@ def _by_position(
     if label is not None:
         if not (label.isascii() and label.isdigit() and 1 <= int(label) <= count):
             raise DataError(
-                f"{path} has no header, so no column named {label!r}; add a header, or give the "
-                f"number of the label column, from 1 to {count}"
+                f"{path} has no header, so the label column has a number from 1 to {count}, and "
+                f"none is {label!r}"
             )
         chosen = int(label) - 1
     if features is None or count == features + 1:
@@ -390,7 +431,8 @@ def reordered(names: Sequence[str], there: Sequence[str], path: Path) -> list[in
     if problems:
         way_out = "give the columns the names that the model knows"
         if unknown and not missing:
-            way_out = "leave them out, or, if one holds the labels, name it (command line: --label)"
+            them = "them out, or, if one" if len(unknown) > 1 else "it out, or, if it"
+            way_out = f"leave {them} holds the labels, name it (command line: --label)"
         raise DataError(f"{path} {' and '.join(problems)}; {way_out}")
     position = {name: column for column, name in enumerate(there)}
     return [position[name] for name in names]

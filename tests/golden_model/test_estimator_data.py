@@ -142,7 +142,7 @@ def test_columns_of_one_name() -> None:
     assert [name for name, _ in table_columns(frame)] == ["extra", "extra"]
     with pytest.raises(DataError) as caught:
         numeric_table(frame)
-    assert str(caught.value) == no_message("a")
+    assert str(caught.value) == "two columns are named 'extra'; rename or leave out one"
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars"])
@@ -240,3 +240,9 @@ def test_missing_labels(iris: Data) -> None:
     labels = pandas.Series([10, 20, None], dtype="Int64").iloc[y]
     with pytest.raises(ValueError, match="Input y contains NaN"):
         learner().fit(x, labels)
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    table = pandas.DataFrame([[1, 2], [3, 4]], columns=["a", "a"])
+    with pytest.raises(DataError, match="two columns are named 'a'; rename or leave out one"):
+        BMLPClassifier(hidden=(8,)).fit(table, [0, 1])

@@ -126,8 +126,8 @@ def test_needs_samples_to_measure_on(run, document, toy):
     result = run("compare", "alone.npz")
     assert result.status == 1
     assert result.sentence == (
-        "alone.npz has no test split, on which models are compared; give an .npz file with x_test "
-        "and y_test, too, or hold out training samples with --validation"
+        "alone.npz has no test split, on which models are compared; give one with --test or "
+        "--test-share, or hold out training samples with --validation"
     )
     held_out = document("compare", "alone.npz", *ARGS, *BINARY, "--validation", 20)
     assert held_out["models"][0]["test_accuracy"] is None

@@ -172,6 +172,12 @@ class TestClasses:
         assert Model.load("b.npz").class_names == ("cat", "dog")
 
 
+def _with_column(name: str, text: str) -> str:
+    """A table in text, with one column more in front."""
+    first, *rows = text.splitlines()
+    return "\n".join([f"{name},{first}", *(f"1,{row}" for row in rows)]) + "\n"
+
+
 class TestTestSplit:
     def test_of_another_file(self, document, table):
         write_table("test.csv", range(150, 200), columns="species,length,width")
@@ -223,6 +229,12 @@ class TestTestSplit:
         result = run("train", table, "--label", "species", *options)
         assert result.status == status
         assert part in result.sentence
+
+    def test_an_unknown_column_is_named(self, run, table):
+        Path("more.csv").write_text(_with_column("d", Path(table).read_text()))
+        result = run("train", table, "--label", "species", "--test", "more.csv")
+        assert result.status == 1
+        assert "more.csv has column d, which the model does not know" in result.sentence
 
     def test_refused_where_there_is_one(self, run, toy):
         result = run("train", toy, "--test-share", 0.2)

@@ -304,7 +304,10 @@ def test_notes_say_what_is_left_out_or_assumed(csv):
             f"{path}: column 1 has no name and holds a different whole number in each row, as an "
             "index does; it is left out"
         ),
-        f"{path}: no column is named label, class or target; the labels are the last column, kind",
+        (
+            f"{path}: no column is named label, class or target; the labels are in the last "
+            "column kind"
+        ),
     ]
     notes.clear()
     load_features(csv("1,2,3\n"), features=2, on_note=notes.append)
@@ -341,7 +344,7 @@ def test_the_label_column_of_a_table_without_header_has_a_number(csv):
     assert data.y_train.tolist() == [0, 1]
     assert load_features(csv("0,1,2.5\n1,3,4\n"), label="1").tolist() == [[1, 2.5], [3, 4]]
     for label in ("0", "4", "kind", "-1", "²"):
-        with pytest.raises(DataError, match=f"has no header, so no column named '{label}'; add a"):
+        with pytest.raises(DataError, match=f"from 1 to 3, and none is '{label}'"):
             load(csv("0,1,2.5\n1,3,4\n"), label=label)
 
 
@@ -405,8 +408,8 @@ def test_columns_are_matched_by_name(csv, text):
             "a,b,C\n1,2,3\n",
             " lacks column c, which the model was trained with and has column C",
         ),
-        ("a,b,c,d\n1,2,3,4\n", " has column d, which the model does not know; leave them out, or"),
-        ("a,b,c,d\n1,2,3,four\n", " has column d, which the model does not know; leave them out"),
+        ("a,b,c,d\n1,2,3,4\n", " has column d, which the model does not know; leave it out, or"),
+        ("a,b,c,d\n1,2,3,four\n", " has column d, which the model does not know; leave it out"),
         ("a,b,c,a\n1,2,3,4\n", " has two columns named a; rename or leave out one"),
         ("1,2\n", " has 2 columns and no header; there should be 3, or 4 with labels"),
     ],
@@ -429,7 +432,7 @@ def test_samples_to_measure_on_are_matched_by_name(csv):
     assert samples.x.tolist() == [[1, 2], [3, 4]]
     assert samples.y.tolist() == ["x", "y"]
     assert samples.feature_names == ("a", "b")
-    assert notes[0].endswith("the labels are the column, kind")
+    assert notes[0].endswith("the labels are in the column kind")
     for text, part in (("a,b\n1,2\n", "features of the model"), ("a,b,c,d\n1,2,3,4\n", "sev")):
         with pytest.raises(DataError, match=f"has no column of labels: its columns are {part}"):
             load_labelled(csv(text), feature_names=("a", "b"))
@@ -457,8 +460,37 @@ def test_an_index_without_a_header_is_not_taken_for_a_feature(csv):
 
 def test_the_label_of_the_training_samples_may_be_missing_or_have_another_name(csv):
     for text in ("b,a\n2,1\n", "kind,b,a\nx,2,1\n", "label,b,a\nx,2,1\n"):
-        x = load_features(csv(text), feature_names=("a", "b"), label="kind")
+        x = load_features(csv(text), feature_names=("a", "b"), label_name="kind")
         assert x.tolist() == [[1, 2]]
+
+
+def test_a_table_without_header_is_matched_by_position_whatever_the_models_names(csv):
+    for names, label_name in ((("a", "b"), "kind"), (("0", "1"), "2"), (("0", "2"), "1")):
+        known = {"feature_names": names, "label_name": label_name}
+        assert load_features(csv("5,7\n6,8\n"), **known).tolist() == [[5, 7], [6, 8]]
+        notes: list[str] = []
+        x = load_features(csv("5,7,1\n6,8,0\n"), **known, on_note=notes.append)
+        assert x.tolist() == [[5, 7], [6, 8]]
+        assert "column 3, is left out as the labels" in notes[0]
+        samples = load_labelled(csv("5,7,1\n6,8,0\n"), **known)
+        assert (samples.x.tolist(), samples.y.tolist()) == ([[5, 7], [6, 8]], [1, 0])
+
+
+def test_another_label_column_is_left_out_beside_that_of_the_training_data(csv):
+    known = {"feature_names": ("a", "b"), "label_name": "kind"}
+    path = csv("a,b,other,kind\n1,2,x,y\n")
+    assert load_features(path, **known, label="other").tolist() == [[1, 2]]
+    with pytest.raises(DataError, match="has no column named 'zzz' for the labels; there are a, b"):
+        load_features(path, **known, label="zzz")
+    with pytest.raises(DataError, match="column a is a feature of the model and cannot be the lab"):
+        load_features(path, **known, label="a")
+
+
+@pytest.mark.parametrize("first", ["2020,2021,2022", "1,2,3"])
+def test_numbers_in_a_row_above_others_may_be_a_header(csv, first):
+    with pytest.raises(DataError, match=r"the first row \(.*\) may be a header or a sample"):
+        load(csv(f"{first}\n0.5,1.5,1\n2.5,3.5,0\n"))
+    assert load(csv(f"{first}\n4,6,1\n7,9,0\n")).x_train.shape == (3, 2)
 
 
 def test_two_columns_of_0_and_1_have_no_header(csv):

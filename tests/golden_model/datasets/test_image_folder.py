@@ -137,7 +137,7 @@ def test_names_what_is_missing(folder, tmp_path):
     save(tmp_path / "half" / "test" / "cat" / "a.png", pixels(1))
     refuse(tmp_path / "half", f"{tmp_path}/half/train is no folder; beside a folder test, a folder")
     save(tmp_path / "single" / "cat" / "a.png", pixels(1))
-    refuse(tmp_path / "single", "out.npz: y_train holds one class only, cat")
+    refuse(tmp_path / "single", "single: y_train holds one class only, cat")
     save(tmp_path / "strange" / "nan" / "a.png", pixels(1))
     refuse(tmp_path / "strange", f"the name of {tmp_path}/strange/nan is 'nan', a missing label")
 
