@@ -31,7 +31,7 @@ from ..golden_model.test_vectors import config_of
 from ..strategies import network_configs
 from ..vectors import RUNS, read
 
-EXAMPLES = int(os.environ.get("METAPLAST_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("METAPLAST_EXAMPLES", "3"))
 
 
 def smallest(layer: LayerConfig) -> LayerPlan:

@@ -81,7 +81,7 @@ def test_without_faults_each_frame_is_sent_once() -> None:
     assert network.transport.client.repeated == 0
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 1 << 16),
     faults=st.tuples(*[st.sampled_from([0.0, 0.003, 0.01, 0.03])] * 2),
