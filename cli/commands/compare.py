@@ -227,6 +227,13 @@ def _choice(
             )
         if names.count(name) > 1:
             raise typer.BadParameter(f"{name!r} is named twice", param_hint="--models")
+    for option, needed, value in (
+        ("--committee-group", Model.COMMITTEE, committee_group),
+        ("--sgd-rate", Model.SGD, sgd_rate),
+        ("--sgd-input", Model.SGD, None if sgd_input is Input.BITS else sgd_input),
+    ):
+        if value is not None and needed not in names:
+            raise typer.BadParameter(f"needs the model {needed} in --models", param_hint=option)
     given = {"committee_group": committee_group, "sgd_rate": sgd_rate}
     try:
         return ComparisonChoice(

@@ -70,6 +70,22 @@ def test_usage_errors(run, args):
     assert result.sentence
 
 
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (("plan",), "--device is called --fpga now"),
+        (("simulate", "digits"), "--device is called --fpga now"),
+        (("export", "verilog", "--out", "core"), "--device is called --fpga now"),
+        (("train", "digits"), "--device is called --board now"),
+        (("info", "model.npz"), "No such option: --device"),
+    ],
+)
+def test_a_renamed_option_is_refused_with_its_name_now(run, command, sentence):
+    result = run(*command, "--device", "icebreaker")
+    assert result.status == 2
+    assert sentence in result.sentence
+
+
 def test_a_closed_pipe_is_no_failure_to_tell_of():
     train = f"{sys.executable} -m metaplast.cli train digits --hidden 8 --epochs 300 --model m.npz"
     finished = subprocess.run(

@@ -163,3 +163,17 @@ def test_bad_options(run, toy, option, value, words):
 
 def test_missing_data(run):
     assert run("compare", "missing.npz").status == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "model"),
+    [
+        ("--committee-group", 5, "committee"),
+        ("--sgd-rate", 0.1, "sgd"),
+        ("--sgd-input", "features", "sgd"),
+    ],
+)
+def test_an_option_of_a_model_that_is_not_compared(run, toy, option, value, model):
+    result = run("compare", toy, "--models", "ours", option, value)
+    assert result.status == 2
+    assert f"{option}: needs the model {model} in --models" in result.sentence
