@@ -33,6 +33,8 @@ class ErrorDetector(Component):
 
     Members
     -------
+    last_class : In(8)
+        ``C − 1`` of the network, at most that of ``classes``.
     start : In(1)
         The scores are complete; they do not change for ``C`` more cycles.
     scores : In(array)
@@ -66,6 +68,7 @@ class ErrorDetector(Component):
         self.latency = classes + 2
         super().__init__(
             {
+                "last_class": In(8, init=classes - 1),  # type: ignore[call-arg]
                 "start": In(1),
                 "scores": In(data.ArrayLayout(range(neurons + 1), classes)),
                 "label": In(8),
@@ -97,7 +100,7 @@ class ErrorDetector(Component):
                     m.d.sync += [first.eq(score), second.eq(first), prediction.eq(c)]
                 with m.Elif(score > second):
                     m.d.sync += second.eq(score)
-                with m.If(c == self.classes - 1):
+                with m.If(c == self.last_class):
                     m.next = "Lead"
                 with m.Else():
                     m.d.sync += c.eq(c + 1)

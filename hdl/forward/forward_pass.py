@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..shape.layer_shape import shape_port
 from .error_detector import ErrorDetector
 from .forward_bank import ForwardBank
 from .group_selector import choice_layout
@@ -24,7 +25,7 @@ class ForwardPass(Component):
 
         0 … p−1      Preload: read ``input_width`` bits of the first word in each cycle, and shift
                      them into the register a cycle later (p: word_transfers; bits beyond the
-                     sample are 0)
+                     sample are 1)
         p            Array: read the first set's row of the snapshot. If in the cycle before
                      ``hold`` was set or the previous sample was not done, the pass waits in Ready
         p + 1        the row is there, and the register is full; a set of ``pe`` neurons follows
@@ -49,6 +50,12 @@ class ForwardPass(Component):
 
     Members
     -------
+    shape : In(struct)
+        The layer's numbers; they do not change from Preload to the pass's last step.
+    first_layer : In(1)
+        The layer is the first that the engine executes.
+    last_class : In(8)
+        ``C − 1``.
     loaded : In(1)
         The buffer has a sample that is not yet evaluated.
     begin : Out(1)
@@ -70,7 +77,10 @@ class ForwardPass(Component):
     choices : Out(stream)
         Choice of group ``index`` in each bank. Never waits.
     activations : Out(K)
-        Activations of all neurons, while ``o`` is valid.
+        Activations of all neurons, while ``o`` is valid; none in a universal trainer.
+    step : Out(stream)
+        In a universal trainer, the activations of the neurons that leave the array; ``last`` in a
+        pass's last step; ``one`` if only the first is a neuron. Never waits.
     o : Out(stream)
         Prediction and error bit.
     """
@@ -80,11 +90,17 @@ class ForwardPass(Component):
         config, plan = folded.config, folded.plan
         self._banks = [ForwardBank(folded) for _ in range(plan.banks)]
         self._scores = LocalScores(
-            classes=config.classes, neurons=config.neurons, width=plan.banks * folded.select
+            classes=config.classes,
+            neurons=config.neurons,
+            width=plan.banks * folded.select,
+            singly=self._banks[0].singly,
         )
         self._detector = ErrorDetector(classes=config.classes, neurons=config.neurons)
         super().__init__(
             {
+                "shape": shape_port(folded),
+                "first_layer": In(1, init=1),  # type: ignore[call-arg]
+                "last_class": In(8, init=config.classes - 1),  # type: ignore[call-arg]
                 "loaded": In(1),
                 "begin": Out(1),
                 "hold": In(1),
@@ -93,7 +109,7 @@ class ForwardPass(Component):
                 "preload": Out(1),
                 "preloaded": In(1),
                 "word": In(plan.input_width),
-                "snapshot_address": Out(range(max(folded.sets * folded.words, 2))),
+                "snapshot_address": Out(range(max(folded.snapshot_rows, 2))),
                 "snapshot_enable": Out(1),
                 "snapshot": In(data.ArrayLayout(plan.pe * plan.simd, plan.banks)),
                 "column": In(
@@ -101,7 +117,7 @@ class ForwardPass(Component):
                         data.StructLayout(
                             {
                                 "bank": range(max(plan.banks, 2)),
-                                "step": range(max(folded.pass_steps, 2)),
+                                "step": range(max(folded.classifier_rows, 2)),
                                 "position": range(max(folded.select, 2)),
                                 "bits": config.classes,
                             }
@@ -120,7 +136,15 @@ class ForwardPass(Component):
                         always_ready=True,
                     )
                 ),
-                "activations": Out(config.neurons),
+                "activations": Out(0 if folded.universal else config.neurons),
+                "step": Out(
+                    stream.Signature(
+                        data.StructLayout(
+                            {"activations": folded.select, "last": 1, "one": 1}
+                        ),
+                        always_ready=True,
+                    )
+                ),
                 "o": Out(self._detector.o.signature),
             }
         )
@@ -131,6 +155,7 @@ class ForwardPass(Component):
 
         m.submodules.sequencer = sequencer = PassSequencer(folded)
         m.d.comb += [
+            sequencer.shape.eq(self.shape),
             sequencer.loaded.eq(self.loaded),
             self.begin.eq(sequencer.begin),
             sequencer.hold.eq(self.hold),
@@ -150,7 +175,7 @@ class ForwardPass(Component):
             comparing.eq(sequencer.snapshot_enable),
         ]
         with m.If(shifting):
-            entering = Mux(sampled, self.word, 0)
+            entering = Mux(sampled, self.word, (1 << plan.input_width) - 1)
             m.d.sync += register.eq(Cat(register, entering)[plan.input_width :])
 
         # Banks
@@ -162,6 +187,8 @@ class ForwardPass(Component):
         for index, bank in enumerate(self._banks):
             m.submodules[f"bank_{index}"] = bank
             m.d.comb += [
+                bank.shape.eq(self.shape),
+                bank.first_layer.eq(self.first_layer),
                 bank.clear.eq(self.begin),
                 bank.array.valid.eq(comparing),
                 bank.array.p.x.eq(register),
@@ -186,11 +213,17 @@ class ForwardPass(Component):
             scores.i.p.activations.eq(Cat(step.p.activations for step in steps)),
             scores.i.p.columns.eq(Cat(step.p.columns for step in steps)),
             scores.i.p.last.eq(steps[0].p.last),
+            self.step.valid.eq(steps[0].valid),
+            self.step.p.activations.eq(steps[0].p.activations),
+            self.step.p.last.eq(steps[0].p.last),
+            detector.last_class.eq(self.last_class),
             detector.start.eq(scores.done),
             detector.scores.eq(scores.scores),
             detector.label.eq(self.label),
             detector.margin.eq(self.margin),
         ]
+        if self._banks[0].singly:
+            m.d.comb += [scores.i.p.one.eq(steps[0].p.one), self.step.p.one.eq(steps[0].p.one)]
         wiring.connect(m, detector.o, wiring.flipped(self.o))
 
         group = Signal(range(max(folded.bank_groups, 2)))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import C, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
@@ -39,13 +39,18 @@ class GroupSelector(Component):
         ``γ``. At least 1.
     select : int
         Neurons in a transfer. Divides ``group``.
+    singly : bool
+        Whether a transfer can have a single neuron.
 
     Members
     -------
+    shape : In(struct)
+        ``group_steps``: transfers of a group, at most ``group``.
     clear : In(1)
         The next transfer begins a group. A transfer in the same cycle is dropped.
     i : In(stream)
-        Activations, distances ``|z|`` and desired activations of ``select`` neurons. Never stalls.
+        Activations, distances ``|z|`` and desired activations of ``select`` neurons. If ``singly``,
+        ``one`` tells that only the first of them is a neuron. Never stalls.
     o : Out(stream)
         Choice of a group. Never waits.
 
@@ -60,7 +65,7 @@ class GroupSelector(Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, *, inputs: int, group: int, select: int):
+    def __init__(self, *, inputs: int, group: int, select: int, singly: bool = False):
         for name, value in (("inputs", inputs), ("group", group)):
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
@@ -70,9 +75,14 @@ class GroupSelector(Component):
         self.inputs = inputs
         self.group = group
         self.select = select
+        self.singly = singly
         self.latency = 1 if select == 1 else 2
+        steps = {"group_steps": group // select}
         super().__init__(
             {
+                "shape": In(  # type: ignore[call-arg]
+                    data.StructLayout({"group_steps": range(group + 1)}), init=steps
+                ),
                 "clear": In(1),
                 "i": In(
                     stream.Signature(
@@ -81,6 +91,7 @@ class GroupSelector(Component):
                                 "activations": select,
                                 "distances": data.ArrayLayout(range(inputs + 1), select),
                                 "desired": select,
+                                **({"one": 1} if singly else {}),
                             }
                         ),
                         always_ready=True,
@@ -93,10 +104,11 @@ class GroupSelector(Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
+        one = self.i.p.one if self.singly else C(0)
         # A tree finds the nearest wrong neuron of the transfer; on a tie, the lower index.
         candidates: list[tuple[Any, Any, Any, Any]] = [
             (
-                self.i.p.activations[index] != self.i.p.desired[index],
+                (self.i.p.activations[index] != self.i.p.desired[index]) & ~(one & (index > 0)),
                 self.i.p.distances[index],
                 index,
                 self.i.p.desired[index],
@@ -121,12 +133,17 @@ class GroupSelector(Component):
             candidates = halved
         found, distance, index, desired = candidates[0]
 
-        steps = self.group // self.select
-        step = Signal(range(max(steps, 2)))
+        step = Signal(range(max(self.group, 2)))
+        offset = Signal(range(max(self.group, 2)))  # of the transfer's first neuron
+        last = step == self.shape.group_steps - 1
+        neurons = Mux(one, 1, self.select)
         with m.If(self.i.valid):
-            m.d.sync += step.eq(Mux(step == steps - 1, 0, step + 1))
+            m.d.sync += [
+                step.eq(Mux(last, 0, step + 1)),
+                offset.eq(Mux(last, 0, offset + neurons)),
+            ]
         with m.If(self.clear):
-            m.d.sync += step.eq(0)
+            m.d.sync += [step.eq(0), offset.eq(0)]
 
         nearest: Any = Signal(choice_layout(self.group))
         nearest_distance = Signal(range(self.inputs + 1))
@@ -135,9 +152,9 @@ class GroupSelector(Component):
         domain += [
             valid.eq(self.i.valid & ~self.clear),
             begins.eq(step == 0),
-            ends.eq(step == steps - 1),
+            ends.eq(last),
             nearest.found.eq(found),
-            nearest.offset.eq(step * self.select + index),
+            nearest.offset.eq(offset + index),
             nearest.desired.eq(desired),
             nearest_distance.eq(distance),
         ]

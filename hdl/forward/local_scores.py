@@ -27,6 +27,8 @@ class LocalScores(Component):
         ``K``: the highest score. At least 1.
     width : int
         Neurons in a transfer. 1 to ``neurons``.
+    singly : bool
+        Whether a transfer can have a single neuron.
 
     Members
     -------
@@ -35,7 +37,7 @@ class LocalScores(Component):
         the previous pass is done.
     i : In(stream)
         Activations and classifier columns of ``width`` neurons; ``last`` in the last transfer of a
-        pass. Never stalls.
+        pass. If ``singly``, ``one`` tells that only the first of them is a neuron. Never stalls.
     scores : Out(array)
         Score of each class.
     done : Out(1)
@@ -52,7 +54,7 @@ class LocalScores(Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, *, classes: int, neurons: int, width: int):
+    def __init__(self, *, classes: int, neurons: int, width: int, singly: bool = False):
         if classes < 2:
             raise ValueError(f"classes must be at least 2, not {classes!r}")
         if neurons < 1:
@@ -63,6 +65,7 @@ class LocalScores(Component):
         self.classes = classes
         self.neurons = neurons
         self.width = width
+        self.singly = singly
         self._popcounts = [XnorPopcount(width) for _ in range(classes)]
         self.latency = self._popcounts[0].latency + 1
         super().__init__(
@@ -75,6 +78,7 @@ class LocalScores(Component):
                                 "activations": width,
                                 "columns": data.ArrayLayout(classes, width),
                                 "last": 1,
+                                **({"one": 1} if singly else {}),
                             }
                         ),
                         always_ready=True,
@@ -102,6 +106,9 @@ class LocalScores(Component):
                 popcount.a.eq(self.i.p.activations),
                 popcount.b.eq(Cat(self.i.p.columns[n][c] for n in range(self.width))),
             ]
+            if self.singly:  # bits beyond the first do not agree
+                with m.If(self.i.p.one):
+                    m.d.comb += popcount.b[1:].eq(~self.i.p.activations[1:])
             with m.If(self.clear):
                 m.d.sync += self.scores[c].eq(0)
             with m.Elif(valid):

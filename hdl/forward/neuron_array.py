@@ -35,8 +35,7 @@ class NeuronArray(Component):
     The words of one set are at least three cycles apart. The last words of successive sets are at
     least ``pe / select`` cycles apart; other words may follow in each cycle.
 
-    Padding bits beyond the inputs are 0 in ``x`` and in ``w`` and count as equal; the threshold
-    includes them.
+    Padding bits beyond the inputs are 1 in ``x`` and 0 in ``w``, and do not count.
 
     Parameters
     ----------
@@ -50,9 +49,15 @@ class NeuronArray(Component):
         Sets of ``pe`` neurons. At least 1.
     select : int
         Neurons that leave in each cycle. Divides ``pe``.
+    singly : bool
+        Whether the neurons of a set leave one by one if ``shape.steps`` is ``pe``, at the place of
+        the first of ``select``. Then ``select`` is ``pe``.
 
     Members
     -------
+    shape : In(struct)
+        The layer's ``inputs`` and ``sets``, at most those of the parameters, and the ``steps`` in
+        which a set leaves.
     clear : In(1)
         Drop the neurons that have not left. Not while words are in the pipeline.
     i : In(stream)
@@ -72,24 +77,35 @@ class NeuronArray(Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, *, inputs: int, simd: int, pe: int, sets: int, select: int):
+    def __init__(
+        self, *, inputs: int, simd: int, pe: int, sets: int, select: int, singly: bool = False
+    ):
         factors = (("inputs", inputs), ("simd", simd), ("pe", pe), ("sets", sets))
         for name, value in factors:
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
         if select < 1 or pe % select:
             raise ValueError(f"select must divide the {pe} neurons of pe, not be {select!r}")
+        if singly and select != pe:
+            raise ValueError(f"select must be pe, {pe}, if neurons can leave singly, not {select!r}")
 
         self.inputs = inputs
         self.simd = simd
         self.pe = pe
         self.sets = sets
         self.select = select
+        self.singly = singly
         self.words = -(-inputs // simd)
         self._popcounts = [XnorPopcount(simd) for _ in range(pe)]
         self.latency = self._popcounts[0].latency + 2
+        steps = pe if singly else pe // select
+        shape = data.StructLayout(
+            {"inputs": range(inputs + 1), "sets": range(sets + 1), "steps": range(steps + 1)}
+        )
+        fixed = {"inputs": inputs, "sets": sets, "steps": pe // select}
         super().__init__(
             {
+                "shape": In(shape, init=fixed),  # type: ignore[call-arg]
                 "clear": In(1),
                 "i": In(
                     stream.Signature(
@@ -133,13 +149,11 @@ class NeuronArray(Component):
         early = delayed(self.i.valid, counting - 1, "valid")
         valid = delayed(early, 1, "counted")
 
-        bits = self.words * self.simd
-        padding = bits - self.inputs
-        sums = [Signal(range(bits + 1), name=f"sum_{neuron}") for neuron in range(self.pe)]
+        sums = [Signal(range(self.inputs + 1), name=f"sum_{n}") for n in range(self.pe)]
         finished = delayed(last, 1, "finished")
 
         # Sums of all sets, from word to word
-        before = Signal(data.ArrayLayout(range(bits + 1), self.pe))
+        before = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
         if self.words > 1:
             m.submodules.sums = memory = SimpleDualPortRAM(shape=before.shape(), depth=self.sets)
             first = delayed(self.i.p.first, counting, "first")
@@ -151,7 +165,7 @@ class NeuronArray(Component):
                 place = Signal(range(self.sets))
                 m.d.comb += address.eq(place)
                 with m.If(goes_on):
-                    m.d.sync += place.eq(Mux(place == self.sets - 1, 0, place + 1))
+                    m.d.sync += place.eq(Mux(place == self.shape.sets - 1, 0, place + 1))
             m.d.comb += [
                 memory.read_enable.eq(early),
                 before.eq(Mux(first, 0, memory.read_data)),
@@ -166,14 +180,15 @@ class NeuronArray(Component):
                 m.d.sync += sums[neuron].eq(popcount.count + before[neuron])
 
         # Finished neurons leave ``select`` at a time from the low end.
-        steps = self.pe // self.select
+        steps = self.pe if self.singly else self.pe // self.select
+        leaving = 1 if self.singly else self.select
         activations = Signal(self.pe)
         distances: Any = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
         left = Signal(range(steps + 1))
         with m.If(finished):
-            m.d.sync += left.eq(steps)
+            m.d.sync += left.eq(self.shape.steps)
             for neuron in range(self.pe):
-                z = 2 * sums[neuron] - (self.inputs + 2 * padding)
+                z = 2 * sums[neuron] - self.shape.inputs
                 m.d.sync += [
                     activations[neuron].eq(z >= 0),
                     distances[neuron].eq(Mux(z >= 0, z, -z)),
@@ -182,8 +197,8 @@ class NeuronArray(Component):
             m.d.sync += left.eq(left - 1)
             if steps > 1:
                 m.d.sync += [
-                    activations.eq(activations >> self.select),
-                    distances.eq(distances.as_value() >> self.o.p.distances.shape().size),
+                    activations.eq(activations >> leaving),
+                    distances.eq(distances.as_value() >> leaving * len(distances[0])),
                 ]
         with m.If(self.clear):
             m.d.sync += left.eq(0)

@@ -5,6 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..shape.layer_shape import shape_port
 
 __all__ = ["PassSequencer"]
 
@@ -24,6 +25,8 @@ class PassSequencer(Component):
 
     Members
     -------
+    shape : In(struct)
+        The layer's numbers; they do not change from Preload to the pass's last set of neurons.
     loaded : In(1)
         The buffer has a sample that is not yet evaluated.
     begin : Out(1)
@@ -40,7 +43,7 @@ class PassSequencer(Component):
         Bits of the sample enter the register in the next cycle: those that are read in this cycle,
         or, if ``preload`` is not set, zeros beyond the sample.
     first_word, last_word : Out(1)
-        The word is the sample's first, or its last.
+        While a row of the snapshot is read: the word is the sample's first, or its last.
     snapshot_address, snapshot_enable : Out
         Row of the snapshot to read.
     """
@@ -49,6 +52,7 @@ class PassSequencer(Component):
         self.folded = folded
         super().__init__(
             {
+                "shape": shape_port(folded),
                 "loaded": In(1),
                 "begin": Out(1),
                 "hold": In(1),
@@ -56,18 +60,19 @@ class PassSequencer(Component):
                 "preload": Out(1),
                 "preloaded": In(1),
                 "shift": Out(1),
-                "first_word": Out(1),
+                "first_word": Out(1, init=1),  # type: ignore[call-arg]
                 "last_word": Out(1),
-                "snapshot_address": Out(range(max(folded.sets * folded.words, 2))),
+                "snapshot_address": Out(range(max(folded.snapshot_rows, 2))),
                 "snapshot_enable": Out(1),
             }
         )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        folded = self.folded
+        folded, shape = self.folded, self.shape
 
-        word = Signal(range(max(folded.words, 2)))
+        left = Signal.like(shape.sample_words)  # words of the sample that are not read
+        base = Signal.like(self.snapshot_address)  # of the word's rows in the snapshot
         filled = Signal(range(max(folded.word_transfers, 2)))
         number = Signal(range(max(folded.sets, 2)))  # of the set
         step = Signal(range(max(folded.steps, 2)))
@@ -75,10 +80,9 @@ class PassSequencer(Component):
         arraying = Signal()
         first, last = self.first_word, self.last_word
         m.d.comb += [
-            first.eq(word == 0),
-            last.eq(word == folded.words - 1),
+            last.eq(left == 0),
             self.begin.eq(arraying & first & (number == 0) & (step == 0)),
-            self.snapshot_enable.eq(arraying & (step == 0) & (number < folded.sets)),
+            self.snapshot_enable.eq(arraying & (step == 0) & (number < shape.sets)),
         ]
         with m.If(self.begin):
             m.d.sync += evaluating.eq(1)
@@ -87,20 +91,22 @@ class PassSequencer(Component):
 
         with m.FSM():
             with m.State("Idle"):
+                m.d.sync += [first.eq(1), left.eq(shape.sample_words), base.eq(shape.snapshot_base)]
                 with m.If(self.loaded):
                     m.next = "Preload"
             with m.State("Preload"):
                 # The last word may be padded.
-                held = folded.sample_words - (folded.words - 1) * folded.word_transfers
-                beyond = last & (filled >= held)
+                beyond = left == 0
                 m.d.comb += [
                     self.preload.eq(~beyond),
                     self.shift.eq(beyond | self.preloaded),
                 ]
                 with m.If(self.shift):
                     m.d.sync += filled.eq(filled + 1)
+                    with m.If(~beyond):
+                        m.d.sync += left.eq(left - 1)
                     with m.If(filled == folded.word_transfers - 1):
-                        m.d.sync += [filled.eq(0), self.snapshot_address.eq(word)]
+                        m.d.sync += [filled.eq(0), self.snapshot_address.eq(base)]
                         m.next = "Array"
                         with m.If(first & (evaluating | self.hold)):
                             m.next = "Ready"
@@ -110,16 +116,28 @@ class PassSequencer(Component):
             with m.State("Array"):
                 m.d.comb += arraying.eq(1)
                 with m.If(self.snapshot_enable):
-                    m.d.sync += self.snapshot_address.eq(self.snapshot_address + folded.words)
-                with m.If(last & (step != folded.steps - 1)):
+                    m.d.sync += self.snapshot_address.eq(
+                        self.snapshot_address + folded.snapshot_set_stride
+                    )
+                with m.If(last & (step != shape.steps - 1)):
                     m.d.sync += step.eq(step + 1)
                 with m.Else():
                     m.d.sync += [step.eq(0), number.eq(number + 1)]
-                    with m.If(~last & (number == folded.word_cycles - 1)):
-                        m.d.sync += [number.eq(0), word.eq(word + 1)]
+                    # The sum of a set is read at the earliest three cycles after it began.
+                    with m.If(~last & (number != 0) & (number >= shape.sets - 1)):
+                        m.d.sync += [
+                            number.eq(0),
+                            first.eq(0),
+                            base.eq(base + shape.snapshot_word_stride),
+                        ]
                         m.next = "Preload"
-                    with m.If(last & (number == folded.sets - 1)):
-                        m.d.sync += [number.eq(0), word.eq(0)]
+                    with m.If(last & (number == shape.sets - 1)):
+                        m.d.sync += [
+                            number.eq(0),
+                            first.eq(1),
+                            left.eq(shape.sample_words),
+                            base.eq(shape.snapshot_base),
+                        ]
                         m.next = "Idle"
                         with m.If(self.loaded & ~self.begin):
                             m.next = "Preload"

@@ -22,12 +22,34 @@ class CommitSequencer(Component):
         Reinforce   if there are events: until all are issued; samples without an error bit leave
                     the queue meanwhile, unless they are the last of a batch
         Count       on request, while no sample is in the layer: a cycle for each row of a bank
+        Fill        as Count: a scan of all rows, with padding
+
+    In a universal trainer, a sample is at the head once for each layer, ``layer``. After the last
+    layer's, Commit and Scan follow for one layer after the other. Then, for each layer with an error
+    bit and with events::
+
+        Load        until the layer's random stream is in the generator
+        Reinforce   until all events are issued; no sample leaves the queue
+        Store       until the random stream is in the memory
+
+    A cycle in Events passes before each layer.
 
     ``hold`` is set until the last row's signs are in the snapshot: it falls 3 cycles after the
     scan's last cycle, or in the cycle after Commit if there is no scan.
 
+    Parameters
+    ----------
+    layers : int
+        Layers that can be executed in turn. At least 1.
+    universal : bool
+        Whether the sequencer is that of a universal trainer.
+
     Members
     -------
+    last_layer : In
+        Layers that are executed, minus 1.
+    layer : Out
+        Layer of the sample at the head, or layer that is committed.
     batch_evaluated : In(1)
         The last sample of a batch joins the queue.
     hold : Out(1)
@@ -59,15 +81,31 @@ class CommitSequencer(Component):
         They are all issued.
     count : In(1)
         Count saturated counters; only while ``samples`` is not valid.
+    fill : In(1)
+        Scan all rows, with padding; only while ``samples`` is not valid. Held until ``filled``.
+    filled : Out(1)
+        The scan's last cycle.
+    padding : Out(1)
+        The scan includes the rows of padding.
+    load, store : Out(1)
+        Load the random stream of ``layer`` from memory, or store it; held until ``moved``.
+    moved : In(1)
+        It is loaded, or stored.
     forget : In(1)
-        No error bit was raised in the present batch.
+        No error bit was raised in the present batch, in any layer.
     busy : Out(1)
         A commit or a count is due or under way.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, layers: int = 1, universal: bool = False):
+        if layers < 1:
+            raise ValueError(f"layers must be at least 1, not {layers!r}")
+        self.layers = layers
+        self.universal = universal
         super().__init__(
             {
+                "last_layer": In(range(max(layers, 2))),
+                "layer": Out(range(max(layers, 2))),
                 "batch_evaluated": In(1),
                 "hold": Out(1),
                 "samples": In(stream.Signature(evaluated_layout())),
@@ -86,6 +124,12 @@ class CommitSequencer(Component):
                 "reinforce": Out(1),
                 "reinforced": In(1),
                 "count": In(1),
+                "fill": In(1),
+                "filled": Out(1),
+                "padding": Out(1),
+                "load": Out(1),
+                "store": Out(1),
+                "moved": In(1),
                 "forget": In(1),
                 "busy": Out(1),
             }
@@ -94,19 +138,28 @@ class CommitSequencer(Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        error_raised = Signal()  # in the present batch
-        scanned = Signal()  # the scan's last cycle
+        raised = Signal(self.layers)  # layers with an error bit in the present batch
+        scanned = Signal()  # the last scan's last cycle
         training = Signal()
         error, last = self.samples.p.error, self.samples.p.last
+        last_layer = Signal()
+        error_raised = raised.bit_select(self.layer, 1)
         m.d.comb += [
-            self.skip.eq(self.scanning & self.first_row & ~self.dirty),
+            last_layer.eq(self.layer == self.last_layer),
+            self.skip.eq(self.scanning & self.first_row & ~self.dirty & ~self.padding),
             self.busy.eq(self.hold | ~training),
         ]
 
+        def to_next_layer() -> None:
+            if self.layers > 1:
+                m.d.sync += self.layer.eq(Mux(last_layer, 0, self.layer + 1))
+
         with m.If(self.batch_evaluated):
             m.d.sync += self.hold.eq(1)
-        with m.If(self.samples.valid & self.samples.ready & error):
-            m.d.sync += error_raised.eq(1)
+        with m.If(self.samples.valid & self.samples.ready):
+            with m.If(error):
+                m.d.sync += raised.bit_select(self.layer, 1).eq(1)
+            to_next_layer()
 
         with m.FSM():
             with m.State("Train"):
@@ -116,41 +169,88 @@ class CommitSequencer(Component):
                     self.samples.ready.eq(~error | self.updated),
                 ]
                 with m.If(self.samples.valid & self.samples.ready):
-                    with m.If(last):
+                    with m.If(last & last_layer):
                         m.next = "Commit"
                 with m.Elif(self.count):
                     m.d.comb += self.rewind.eq(1)
                     m.next = "Count"
+                with m.Elif(self.fill):
+                    m.d.comb += self.rewind.eq(1)
+                    m.next = "Fill"
             with m.State("Commit"):
                 # No sample of the next batch has an error bit yet: no pass starts.
                 m.d.comb += self.commit.eq(1)
-                m.d.sync += error_raised.eq(0)
-                with m.If(~error_raised):
-                    m.d.sync += self.hold.eq(0)
-                    m.next = "Train"
-                with m.Else():
+                with m.If(error_raised):
                     m.d.comb += self.rewind.eq(1)
                     m.next = "Scan"
+                with m.Else():
+                    to_next_layer()
+                    with m.If(last_layer & ~raised.any()):
+                        m.d.sync += self.hold.eq(0)
+                        m.next = "Train"
+                    if self.universal:
+                        with m.Elif(last_layer):
+                            m.d.comb += scanned.eq(1)
+                            m.next = "Events"
+                if not self.universal:
+                    m.d.sync += raised.eq(0)
             with m.State("Scan"):
                 m.d.comb += self.scanning.eq(1)
                 with m.If(Mux(self.skip, self.last_neuron, self.last_of_bank)):
-                    m.d.comb += scanned.eq(1)
-                    with m.If(self.events != 0):
-                        m.d.comb += self.reinforce.eq(1)
-                        m.next = "Reinforce"
-                    with m.Else():
+                    if self.universal:
+                        m.d.comb += scanned.eq(last_layer)
+                        to_next_layer()
+                        m.next = "Commit"
+                        with m.If(last_layer):
+                            m.next = "Events"
+                    else:
+                        m.d.comb += [scanned.eq(1), self.reinforce.eq(self.events != 0)]
                         m.next = "Train"
+                        with m.If(self.events != 0):
+                            m.next = "Reinforce"
             with m.State("Reinforce"):
-                m.d.comb += self.samples.ready.eq(~error & ~last)
-                with m.If(self.reinforced):
-                    m.next = "Train"
+                if self.universal:
+                    with m.If(self.reinforced):
+                        m.next = "Store"
+                else:
+                    m.d.comb += self.samples.ready.eq(~error & ~last)
+                    with m.If(self.reinforced):
+                        m.next = "Train"
             with m.State("Count"):
                 m.d.comb += self.counting.eq(1)
                 with m.If(self.last_of_bank):
                     m.next = "Train"
+            with m.State("Fill"):
+                m.d.comb += [self.scanning.eq(1), self.padding.eq(1)]
+                with m.If(self.last_of_bank):
+                    m.d.comb += self.filled.eq(1)
+                    m.next = "Train"
+
+            if self.universal:
+                with m.State("Events"):
+                    with m.If(error_raised & (self.events != 0)):
+                        m.next = "Load"
+                    with m.Else():
+                        to_next_layer()
+                        with m.If(last_layer):
+                            m.d.sync += raised.eq(0)
+                            m.next = "Train"
+                with m.State("Load"):
+                    m.d.comb += self.load.eq(1)
+                    with m.If(self.moved):
+                        m.d.comb += self.reinforce.eq(1)
+                        m.next = "Reinforce"
+                with m.State("Store"):
+                    m.d.comb += self.store.eq(1)
+                    with m.If(self.moved):
+                        to_next_layer()
+                        m.next = "Events"
+                        with m.If(last_layer):
+                            m.d.sync += raised.eq(0)
+                            m.next = "Train"
 
         with m.If(self.forget):
-            m.d.sync += error_raised.eq(0)
+            m.d.sync += raised.eq(0)
 
         # A bank writes the last row's signs in the cycle before a pass reads them at the earliest.
         written = Signal(2)

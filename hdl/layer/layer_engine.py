@@ -210,9 +210,12 @@ class LayerEngine(Component):
         m.d.comb += [
             sequencer.batch_evaluated.eq(queue.i.valid & queue.i.p.last),
             sequencer.forget.eq(self._initialiser.done),
+            sequencer.fill.eq(self._initialiser.scan),
+            self._initialiser.scanned.eq(sequencer.filled),
             update.start.eq(sequencer.update),
             sequencer.updated.eq(update.done),
-            queue.group.eq(update.group),
+            queue.next_group.eq(update.next_group),
+            queue.read.eq(update.read),
             update.choices.eq(queue.choices),
             buffer.fetch_first.eq(update.fetch_first),
             buffer.fetch.eq(update.fetch),
@@ -231,6 +234,7 @@ class LayerEngine(Component):
         walked = (sequencer.scanning | sequencer.counting) & ~sequencer.skip
         m.d.comb += [
             walker.rewind.eq(sequencer.rewind | access.walk_rewind),
+            walker.padding.eq(sequencer.padding),
             walker.next_row.eq(walked | access.next_row),
             walker.next_neuron.eq(sequencer.skip | access.next_neuron),
             access.last_row.eq(walker.last_row),
@@ -262,7 +266,8 @@ class LayerEngine(Component):
                 command.row.eq(walker.row),
                 command.column.eq(access.column),
                 command.desired.eq(update.desired[index]),
-                command.last.eq(walker.last_row),
+                command.last.eq(walker.last_weights),
+                command.padding.eq(walker.no_weights),
                 command.snapshot_row.eq(walker.snapshot_row),
                 command.snapshot_pe.eq(walker.snapshot_pe),
                 command.snapshot_chunk.eq(walker.snapshot_chunk),

@@ -1,6 +1,6 @@
 """Queue evaluated samples for training: their error bits and the neurons chosen in each group."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -26,7 +26,8 @@ class TrainingQueue(Component):
 
     Choices are written as the forward pass finds them; the sample joins the queue with its
     result. A sample that joins is at the queue's head in the next cycle at the earliest. The
-    choices of the head's groups ``group`` are at ``choices`` a cycle later.
+    choices of a group of the head are at ``choices`` a cycle after their read. A sample without an
+    error bit leaves no choices.
 
     Parameters
     ----------
@@ -43,8 +44,11 @@ class TrainingQueue(Component):
         stalls.
     o : Out(stream)
         The queue's head.
-    group : In
-        Group of every bank whose choices are read, while ``o`` is valid.
+    next_group : In(1)
+        From this cycle on, ``read`` reads the next group of every bank, of the head or of the next
+        sample with an error bit.
+    read : In(1)
+        Read the choices of a group of every bank, while the head has an error bit.
     choices : Out(array)
         The choices, a cycle later.
     """
@@ -62,17 +66,18 @@ class TrainingQueue(Component):
                     )
                 ),
                 "o": Out(stream.Signature(evaluated_layout())),
-                "group": In(group),
+                "next_group": In(1),
+                "read": In(1),
                 "choices": Out(choices),
             }
         )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        groups, sample_buffers = self.folded.bank_groups, self.folded.plan.sample_buffers
+        folded = self.folded
 
         m.submodules.samples = samples = SyncFIFO(
-            width=evaluated_layout().size, depth=sample_buffers
+            width=evaluated_layout().size, depth=folded.plan.sample_buffers * folded.layers
         )
         m.d.comb += [
             samples.w_en.eq(self.i.valid),
@@ -82,22 +87,32 @@ class TrainingQueue(Component):
             samples.r_en.eq(self.o.ready),
         ]
 
-        # Sample buffers whose choices are written and read
-        newest, oldest = Signal(range(sample_buffers)), Signal(range(sample_buffers))
-        with m.If(self.i.valid):
-            m.d.sync += newest.eq(Mux(newest == sample_buffers - 1, 0, newest + 1))
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += oldest.eq(Mux(oldest == sample_buffers - 1, 0, oldest + 1))
+        # Choices are written behind those of the samples in the queue. If the sample that joins the
+        # queue has no error bit, its choices are not needed.
+        def following(address: Signal) -> Value:
+            return Mux(address == folded.choice_depth - 1, 0, address + 1)
+
+        write, begin = Signal(range(folded.choice_depth)), Signal(range(folded.choice_depth))
+        with m.If(self.chosen.valid):
+            m.d.sync += write.eq(following(write))
+        with m.Elif(self.i.valid):
+            with m.If(self.i.p.error):
+                m.d.sync += begin.eq(write)
+            with m.Else():
+                m.d.sync += write.eq(begin)
+        oldest, address = Signal(range(folded.choice_depth)), Signal(range(folded.choice_depth))
+        m.d.comb += address.eq(Mux(self.next_group, following(oldest), oldest))
+        m.d.sync += oldest.eq(address)
 
         m.submodules.choices = choices = SimpleDualPortRAM(
-            shape=self.choices.shape(), depth=sample_buffers * groups
+            shape=self.choices.shape(), depth=folded.choice_depth
         )
         m.d.comb += [
             choices.write_enable.eq(self.chosen.valid),
-            choices.write_address.eq(newest * groups + self.chosen.p.index),
+            choices.write_address.eq(write),
             choices.write_data.eq(self.chosen.p.banks),
-            choices.read_enable.eq(self.o.valid),
-            choices.read_address.eq(oldest * groups + self.group),
+            choices.read_enable.eq(self.read),
+            choices.read_address.eq(address),
             self.choices.eq(choices.read_data),
         ]
 

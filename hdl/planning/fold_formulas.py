@@ -163,6 +163,16 @@ class FoldFormulas(Generic[IntegersT]):
         return self.words * self.plan.simd
 
     @property
+    def chunks(self) -> IntegersT:
+        """Rows of hidden weights in a word of ``simd`` inputs."""
+        return self.plan.simd // self.plan.update_width
+
+    @property
+    def snapshot_rows(self) -> IntegersT:
+        """Rows of the memory of a bank's snapshot."""
+        return self.sets * self.words
+
+    @property
     def sample_words(self) -> IntegersT:
         """Words of ``input_width`` bits of a sample."""
         return ceil_divide(self.config.inputs, self.plan.input_width)
@@ -205,6 +215,38 @@ class FoldFormulas(Generic[IntegersT]):
     def bank_rows(self) -> IntegersT:
         """Rows of the memory of hidden weights of a bank."""
         return self.bank_neurons * self.rows
+
+    @property
+    def neuron_stride(self) -> IntegersT:
+        """Rows of hidden weights from a neuron's first row to that of the next neuron."""
+        return self.rows
+
+    @property
+    def snapshot_set_stride(self) -> IntegersT:
+        """Rows of the snapshot from a set of ``pe`` neurons to the next set."""
+        return self.words
+
+    # Other memories
+
+    @property
+    def sample_depth(self) -> IntegersT:
+        """Words of the memory of samples."""
+        return self.plan.sample_buffers * self.sample_words
+
+    @property
+    def choice_depth(self) -> IntegersT:
+        """Entries of the memory of choices."""
+        return self.plan.sample_buffers * self.bank_groups
+
+    @property
+    def classifier_rows(self) -> IntegersT:
+        """Rows of the memory of a bank's local classifier."""
+        return self.pass_steps
+
+    @property
+    def dirty_depth(self) -> IntegersT:
+        """Bits of the memory of a bank's dirty neurons."""
+        return maximum(self.bank_neurons, 2)
 
     @property
     def row_bits(self) -> IntegersT:

@@ -114,6 +114,16 @@ class FoldedLayer(FoldFormulas[int]):
     config: LayerConfig
     plan: LayerPlan
 
+    @property
+    def universal(self) -> bool:
+        """Whether the layer is set at run time (:class:`.universal.UniversalEngine`)."""
+        return False
+
+    @property
+    def layers(self) -> int:
+        """Layers that the engine executes in turn."""
+        return 1
+
     def __post_init__(self) -> None:
         config = self.config
         if config.neurons > MAX_NEURONS:

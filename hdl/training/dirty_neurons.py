@@ -48,7 +48,7 @@ class DirtyNeurons(Component):
 
     def __init__(self, folded: FoldedLayer):
         self.folded = folded
-        position = range(max(folded.bank_neurons, 2))
+        position = range(folded.dirty_depth)
         super().__init__(
             {
                 "mark": In(folded.plan.banks),
@@ -66,7 +66,7 @@ class DirtyNeurons(Component):
 
         marked = Signal(self.folded.plan.banks)
         for bank in range(self.folded.plan.banks):
-            memory = SimpleDualPortRAM(shape=1, depth=max(self.folded.bank_neurons, 2))
+            memory = SimpleDualPortRAM(shape=1, depth=self.folded.dirty_depth)
             m.submodules[f"bank_{bank}"] = memory
             m.d.comb += [
                 memory.write_enable.eq(self.mark[bank] | self.clear),

@@ -1,13 +1,15 @@
 # amaranth: UnusedElaboratable=no
 """Decode a random draw into the hidden weight that it names."""
 
-from amaranth.hdl import Elaboratable, Module, Signal, Value
+from amaranth.hdl import C, Cat, Elaboratable, Module, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
+from ..planning.integers import number_bits
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
 from ..primitives.constant_divider import ConstantDivider
+from ..shape.layer_shape import shape_port
 
 __all__ = ["DRAW_BITS", "DrawDecoder", "place_layout"]
 
@@ -31,8 +33,13 @@ class DrawDecoder(Component):
     Computes, from neuron ``j`` and input ``i`` in the draw's low bits::
 
         bank, m = divmod(j, bank_neurons)
-        part, column = divmod(i, counters)
+        part, column = divmod(i, update_width)
         row = m · rows + part
+
+    and in a universal trainer, where a neuron's rows for the words of its inputs lie apart::
+
+        word, chunk = divmod(part, chunks)
+        row = row_base + j · neuron_stride + word · word_stride + chunk
 
     One draw in each enabled cycle; its place is at ``o`` ``latency`` enabled cycles later. A draw
     whose ``j`` or ``i`` is beyond the layer names no weight, and ``o`` is not valid.
@@ -44,6 +51,8 @@ class DrawDecoder(Component):
 
     Members
     -------
+    shape : In(struct)
+        The layer's numbers; they do not change while draws are in the pipeline.
     enable : In(1)
         The pipeline moves on by one cycle.
     i : In(stream)
@@ -63,10 +72,14 @@ class DrawDecoder(Component):
         config, plan = folded.config, folded.plan
         self._neurons = ConstantDivider(width=config.neuron_bits, divisor=folded.bank_neurons)
         self._inputs = ConstantDivider(width=config.input_bits, divisor=plan.update_width)
-        self._divided = max(self._neurons.latency, self._inputs.latency)
+        self._words = ConstantDivider(
+            width=number_bits(folded.rows), divisor=folded.chunks if folded.universal else 1
+        )
+        self._divided = max(self._neurons.latency, self._inputs.latency + self._words.latency)
         self.latency = self._divided + 1
         super().__init__(
             {
+                "shape": shape_port(folded),
                 "enable": In(1),
                 "i": In(stream.Signature(DRAW_BITS, always_ready=True)),
                 "o": Out(stream.Signature(place_layout(folded))),
@@ -75,19 +88,25 @@ class DrawDecoder(Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        config, folded = self.folded.config, self.folded
+        config, folded, shape = self.folded.config, self.folded, self.shape
 
         m.submodules.neurons = neurons = self._neurons
         m.submodules.inputs = inputs = self._inputs
-        j = self.i.p[: config.neuron_bits]
-        i = self.i.p[config.neuron_bits : config.neuron_bits + config.input_bits]
+        m.submodules.words = words = self._words
+        if folded.universal:
+            j, i = self._draw_fields(m)
+        else:
+            j = self.i.p[: config.neuron_bits]
+            i = self.i.p[config.neuron_bits : config.neuron_bits + config.input_bits]
         named = Signal()
         m.d.comb += [
             neurons.enable.eq(self.enable),
             neurons.i.eq(j),
             inputs.enable.eq(self.enable),
             inputs.i.eq(i),
-            named.eq(self.i.valid & (j < config.neurons) & (i < config.inputs)),
+            words.enable.eq(self.enable),
+            words.i.eq(inputs.quotient),
+            named.eq(self.i.valid & (j < shape.neurons) & (i < shape.inputs)),
         ]
 
         def delayed(value: Value, latency: int, name: str) -> Value:
@@ -102,16 +121,46 @@ class DrawDecoder(Component):
         valid = delayed(named, 0, "named")
         bank = delayed(neurons.quotient, neurons.latency, "bank")
         neuron = delayed(neurons.remainder, neurons.latency, "neuron")
-        part = delayed(inputs.quotient, inputs.latency, "part")
+        parted = inputs.latency + words.latency
+        word = delayed(words.quotient, parted, "word")
+        part = delayed(words.remainder, parted, "part")
+        if not folded.universal:  # the rows of a neuron's words follow one another
+            word, part = C(0), word
         column = delayed(inputs.remainder, inputs.latency, "column")
         with m.If(self.enable):
             m.d.sync += [
                 self.o.valid.eq(valid),
                 self.o.p.bank.eq(bank),
-                self.o.p.row.eq(neuron * folded.rows + part),
+                self.o.p.row.eq(
+                    shape.row_base
+                    + neuron * folded.neuron_stride
+                    + word * shape.word_stride
+                    + part
+                ),
                 self.o.p.column.eq(column),
             ]
         with m.Elif(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
 
         return m
+
+    def _draw_fields(self, m: Module) -> tuple[Value, Value]:
+        """Neuron and input of a draw: its low ``bk`` bits, and the next ``bi`` bits."""
+        config, shape = self.folded.config, self.shape
+
+        def mask(number: Value, width: int, name: str) -> Signal:
+            """Ones in the bits of the numbers below a number, in one bit at least."""
+            bits = Signal(width, name=name)
+            below = (number - 1)[:width]
+            m.d.comb += bits.eq(Cat(below[bit:].any() for bit in range(width)) | 1)
+            return bits
+
+        neuron_mask = mask(shape.neurons, config.neuron_bits, "neuron_mask")
+        input_mask = mask(shape.inputs, config.input_bits, "input_mask")
+        j, i = Signal(config.neuron_bits), Signal(config.input_bits)
+        m.d.comb += j.eq(self.i.p & neuron_mask)
+        with m.Switch(neuron_mask):
+            for bits in range(1, config.neuron_bits + 1):
+                with m.Case((1 << bits) - 1):
+                    m.d.comb += i.eq((self.i.p >> bits) & input_mask)
+        return j, i

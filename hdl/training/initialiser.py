@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..shape.layer_shape import shape_port
 from ..primitives.split_mix import HISTORY_WORDS
 from .draw_decoder import DRAW_BITS
 
@@ -16,10 +17,10 @@ class Initialiser(Component):
     """Write the initial state of a layer, drawn from its random streams (docs/algorithm.md, 6).
 
     Three histories come one after the other, each in four words, and are pushed into the layer's
-    random stream. After the history of the initial counters, a draw gives each counter; after the
-    history of the local classifier, a draw gives each neuron's column; the history of the
-    reinforcement stays in the random stream. Each word and each draw of a column takes one cycle; a
-    counter takes the cycles of the counter port.
+    random stream. After the history of the initial counters, a draw gives each counter, and a scan of
+    all rows, with padding, writes the snapshot; after the history of the local classifier, a draw
+    gives each neuron's column; the history of the reinforcement stays in the random stream. Each
+    word and each draw of a column takes one cycle; a counter takes the cycles of the counter port.
 
     Parameters
     ----------
@@ -28,6 +29,12 @@ class Initialiser(Component):
 
     Members
     -------
+    shape : In(struct)
+        The layer's numbers.
+    last_class : In(8)
+        ``C − 1``.
+    first_layer : In(1)
+        The layer is the first of the engine; the columns of the others follow its columns.
     reset : In(1)
         Write the initial state; held until ``done``.
     done : Out(1)
@@ -50,8 +57,12 @@ class Initialiser(Component):
         Initial counters.
     last_stored : In(1)
         The counter that is taken in this cycle is the last of the layer.
+    scan : Out(1)
+        Scan all rows, with padding; held until ``scanned``.
+    scanned : In(1)
+        The scan is done.
     column : Out(stream)
-        Columns of the local classifier. Never waits.
+        Columns of the local classifier; ``step`` counts the steps of all layers. Never waits.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -59,6 +70,9 @@ class Initialiser(Component):
         config, plan = folded.config, folded.plan
         super().__init__(
             {
+                "shape": shape_port(folded),
+                "last_class": In(8, init=config.classes - 1),  # type: ignore[call-arg]
+                "first_layer": In(1, init=1),  # type: ignore[call-arg]
                 "reset": In(1),
                 "done": Out(1),
                 "active": Out(1),
@@ -70,12 +84,14 @@ class Initialiser(Component):
                 "rewind": Out(1),
                 "counters": Out(stream.Signature(signed(config.counter_bits))),
                 "last_stored": In(1),
+                "scan": Out(1),
+                "scanned": In(1),
                 "column": Out(
                     stream.Signature(
                         data.StructLayout(
                             {
                                 "bank": range(max(plan.banks, 2)),
-                                "step": range(max(folded.pass_steps, 2)),
+                                "step": range(max(folded.classifier_rows, 2)),
                                 "position": range(max(folded.select, 2)),
                                 "bits": config.classes,
                             }
@@ -101,6 +117,8 @@ class Initialiser(Component):
         # A column of more classes than the bits of a draw takes several draws.
         draws = -(-config.classes // DRAW_BITS)
         part = Signal(range(max(draws, 2)))
+        last_part = part == self.last_class[5:]
+        neuron = Signal.like(self.shape.bank_neurons)
         earlier = [Signal(DRAW_BITS, name=f"earlier_{index}") for index in range(draws - 1)]
         bank = Signal.like(self.column.p.bank)
         step = Signal.like(self.column.p.step)
@@ -126,9 +144,11 @@ class Initialiser(Component):
                     m.d.comb += self.rewind.eq(1)
                     m.d.sync += [
                         bank.eq(0),
-                        step.eq(0),
                         position.eq(0),
+                        neuron.eq(0),
                     ]
+                    with m.If(self.first_layer):
+                        m.d.sync += step.eq(0)
                     m.next = "CountersHistory"
             with m.State("CountersHistory"):
                 take_history("Counters")
@@ -138,34 +158,32 @@ class Initialiser(Component):
                     self.draw.eq(self.counters.ready),
                 ]
                 with m.If(self.last_stored):
+                    m.next = "Scan"
+            with m.State("Scan"):
+                m.d.comb += self.scan.eq(1)
+                with m.If(self.scanned):
                     m.next = "ClassifierHistory"
             with m.State("ClassifierHistory"):
                 take_history("Columns")
             with m.State("Columns"):
                 m.d.comb += self.draw.eq(1)
-                with m.If(part != draws - 1):
+                with m.If(~last_part):
                     m.d.sync += part.eq(part + 1)
                     for index, bits in enumerate(earlier):
                         with m.If(part == index):
                             m.d.sync += bits.eq(self.bits)
                 with m.Else():
                     m.d.comb += self.column.valid.eq(1)
-                    m.d.sync += [
-                        part.eq(0),
-                        position.eq(position + 1),
-                    ]
-                    with m.If(position == folded.select - 1):
-                        m.d.sync += [
-                            position.eq(0),
-                            step.eq(step + 1),
-                        ]
-                        with m.If(step == folded.pass_steps - 1):
-                            m.d.sync += [
-                                step.eq(0),
-                                bank.eq(bank + 1),
-                            ]
-                            with m.If(bank == plan.banks - 1):
-                                m.next = "ReinforcementHistory"
+                    last_neuron = neuron == self.shape.bank_neurons - 1
+                    m.d.sync += [part.eq(0), position.eq(position + 1), neuron.eq(neuron + 1)]
+                    with m.If(last_neuron | (position == folded.select - 1)):
+                        m.d.sync += [position.eq(0), step.eq(step + 1)]
+                    with m.If(last_neuron):
+                        m.d.sync += [neuron.eq(0), bank.eq(bank + 1)]
+                        if not folded.universal:
+                            m.d.sync += step.eq(0)
+                        with m.If(bank == plan.banks - 1):
+                            m.next = "ReinforcementHistory"
             with m.State("ReinforcementHistory"):
                 take_history("Done")
             with m.State("Done"):

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..shape.layer_shape import shape_port
 from .draw_decoder import DRAW_BITS, DrawDecoder, place_layout
 
 __all__ = ["Reinforcement"]
@@ -35,6 +36,8 @@ class Reinforcement(Component):
 
     Members
     -------
+    shape : In(struct)
+        The layer's numbers; they do not change during the events.
     start : In(1)
         Issue ``events`` draws; at least one.
     events : In(32)
@@ -66,6 +69,7 @@ class Reinforcement(Component):
         place = place_layout(folded)
         super().__init__(
             {
+                "shape": shape_port(folded),
                 "start": In(1),
                 "events": In(32),
                 "done": Out(1),
@@ -99,6 +103,7 @@ class Reinforcement(Component):
         for index, decoder in enumerate(self._decoders):
             m.submodules[f"decoder_{index}"] = decoder
             m.d.comb += [
+                decoder.shape.eq(self.shape),
                 decoder.enable.eq(advance),
                 decoder.i.valid.eq(left > index),
                 decoder.i.p.eq(self.bits.word_select(index, DRAW_BITS)),

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..forward.group_selector import choice_layout
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..shape.layer_shape import shape_port
 
 __all__ = ["UpdateEngine"]
 
@@ -34,14 +35,18 @@ class UpdateEngine(Component):
 
     Members
     -------
+    shape : In(struct)
+        The numbers of the sample's layer.
     start : In(1)
         Update for the oldest sample in the buffer; held until ``done``.
     done : Out(1)
         Last cycle of a sample; its last row is written up to two cycles later.
-    group : Out
-        Group of every bank whose choices are read.
+    next_group : Out(1)
+        From this cycle on, the choices of the next group of every bank are read.
+    read : Out(1)
+        Read the choices of a group of every bank.
     choices : In(array)
-        The choices, a cycle later.
+        The choices of a group, a cycle later.
     fetch_first, fetch : Out(1)
         Read port of the sample buffer.
     word : In(input_width)
@@ -67,9 +72,11 @@ class UpdateEngine(Component):
         config, plan = folded.config, folded.plan
         super().__init__(
             {
+                "shape": shape_port(folded),
                 "start": In(1),
                 "done": Out(1),
-                "group": Out(range(max(folded.bank_groups, 2))),
+                "next_group": Out(1),
+                "read": Out(1),
                 "choices": In(data.ArrayLayout(choice_layout(config.group), plan.banks)),
                 "fetch_first": Out(1),
                 "fetch": Out(1),
@@ -86,31 +93,37 @@ class UpdateEngine(Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        config, folded, plan = self.folded.config, self.folded, self.folded.plan
+        folded, plan, shape = self.folded, self.folded.plan, self.shape
 
         found = Signal(plan.banks)
         row = Signal(range(max(folded.rows, 2)))
         part = Signal(range(max(folded.transfer_rows, 2)))
-        phase = Signal(range(max(folded.row_cycles, 2)))
-        base = Signal(range(max(config.neurons, 2)))  # a bank's first neuron of the group
-        served = Signal.like(self.group)
+        chunk = Signal(range(max(folded.chunks, 2)))
+        phase = Signal()
+        # A neuron with a single row would be read again while it is written.
+        last_phase = 1 if folded.single_port else shape.rows == 1
+        base = Signal(range(folded.bank_neurons + 1))  # a bank's first neuron of the group
+        next_base = Signal.like(base)
         reading = Signal()
-        last_group = served == folded.bank_groups - 1
+        last_group = next_base == shape.bank_neurons
+        m.d.comb += next_base.eq(base + shape.group)
 
         def finish_round() -> None:
+            m.d.comb += self.next_group.eq(1)
             with m.If(last_group):
                 m.d.comb += self.done.eq(1)
-                m.d.sync += [served.eq(0), base.eq(0)]
+                m.d.sync += base.eq(0)
                 m.next = "Idle"
             with m.Else():
-                m.d.comb += self.group.eq(served + 1)
-                m.d.sync += [served.eq(served + 1), base.eq(base + config.group)]
+                m.d.comb += self.read.eq(1)
+                m.d.sync += base.eq(next_base)
                 m.next = "Choose"
 
         for bank, choice in enumerate(self._choices()):
             m.d.comb += self.neurons[bank].eq(base + choice.offset)
         with m.FSM():
             with m.State("Idle"):
+                m.d.comb += self.read.eq(self.start)
                 with m.If(self.start):
                     m.next = "Choose"
             with m.State("Choose"):
@@ -118,12 +131,14 @@ class UpdateEngine(Component):
                     self.chosen.eq(Cat(choice.found for choice in self._choices())),
                     self.found.eq(sum(choice.found for choice in self._choices())),
                 ]
-                m.d.sync += [row.eq(0), part.eq(0), phase.eq(0)]
+                m.d.sync += [row.eq(0), part.eq(0), chunk.eq(0), phase.eq(0)]
                 for bank, choice in enumerate(self._choices()):
                     m.d.sync += [
                         found[bank].eq(choice.found),
                         self.desired[bank].eq(choice.desired),
-                        self.rows[bank].eq(self.neurons[bank] * folded.rows),
+                        self.rows[bank].eq(
+                            shape.row_base + self.neurons[bank] * folded.neuron_stride
+                        ),
                     ]
                 with m.If(self.chosen.any()):
                     m.next = "Rows"
@@ -136,18 +151,21 @@ class UpdateEngine(Component):
                     self.fetch_first.eq(reading & (row == 0)),
                     self.fetch.eq(reading & (part == 0)),
                 ]
-                with m.If(phase == folded.row_cycles - 1):
+                with m.If(phase == last_phase):
+                    last_chunk = chunk == folded.chunks - 1
                     m.d.sync += [
                         phase.eq(0),
                         row.eq(row + 1),
                         part.eq(Mux(part == folded.transfer_rows - 1, 0, part + 1)),
+                        chunk.eq(Mux(last_chunk, 0, chunk + 1)),
                     ]
+                    step = Mux(last_chunk, shape.word_stride - (folded.chunks - 1), 1)
                     for bank in range(plan.banks):
-                        m.d.sync += self.rows[bank].eq(self.rows[bank] + 1)
-                    with m.If(row == folded.rows - 1):
+                        m.d.sync += self.rows[bank].eq(self.rows[bank] + step)
+                    with m.If(row == shape.rows - 1):
                         finish_round()
                 with m.Else():
-                    m.d.sync += phase.eq(phase + 1)
+                    m.d.sync += phase.eq(1)
 
         # A word of the sample serves ``transfer_rows`` rows; it is read with the first one.
         fetched, moved = Signal(), Signal()

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..shape.layer_shape import shape_port
 
 __all__ = ["CounterPort"]
 
@@ -24,6 +25,8 @@ class CounterPort(Component):
 
     Members
     -------
+    shape : In(struct)
+        The layer's numbers.
     rewind : In(1)
         Go to counter 0 of neuron 0.
     skip : In(1)
@@ -52,6 +55,7 @@ class CounterPort(Component):
         counter = signed(folded.config.counter_bits)
         super().__init__(
             {
+                "shape": shape_port(folded),
                 "rewind": In(1),
                 "skip": In(1),
                 "w": In(stream.Signature(counter)),
@@ -70,10 +74,9 @@ class CounterPort(Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        config, plan = self.folded.config, self.folded.plan
+        plan = self.folded.plan
 
         column = self.column
-        partial = config.inputs - (self.folded.rows - 1) * plan.update_width
         last_column = Signal()
         m.d.comb += [
             last_column.eq(column == plan.update_width - 1),
@@ -82,7 +85,7 @@ class CounterPort(Component):
             self.r.payload.eq(self.stored),
         ]
         with m.If(self.last_row):
-            m.d.comb += last_column.eq(column == partial - 1)
+            m.d.comb += last_column.eq(column == self.shape.last_column)
 
         moves = Signal()
         with m.If(moves):

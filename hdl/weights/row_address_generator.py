@@ -5,6 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..shape.layer_shape import shape_port
 
 __all__ = ["RowAddressGenerator"]
 
@@ -13,7 +14,9 @@ class RowAddressGenerator(Component):
     """Generate the addresses of a layer's rows of hidden weights, in the order of their neurons.
 
     The order is: banks, in each bank its neurons, in each neuron its rows; after the last row comes
-    the first. The outputs change in the cycle after a request.
+    the first. With ``padding``, the rows behind a neuron's last one up to the end of its word come,
+    too: they have no hidden weight, but a place in the snapshot. The outputs change in the cycle
+    after a request.
 
     Parameters
     ----------
@@ -22,6 +25,10 @@ class RowAddressGenerator(Component):
 
     Members
     -------
+    shape : In(struct)
+        The layer's numbers.
+    padding : In(1)
+        Include the rows of padding.
     rewind : In(1)
         Go to the first row of the first neuron. Overrides the other requests.
     next_row : In(1)
@@ -35,7 +42,9 @@ class RowAddressGenerator(Component):
     snapshot_row, snapshot_pe, snapshot_chunk : Out
         Place of the row's signs in the bank's snapshot.
     first_row, last_row : Out(1)
-        The row is the neuron's first, or last.
+        The row is the neuron's first, or the last one to come.
+    last_weights, no_weights : Out(1)
+        The row has the neuron's last hidden weights, or none.
     last_neuron : Out(1)
         The neuron is the bank's last.
     last_of_bank : Out(1)
@@ -47,17 +56,21 @@ class RowAddressGenerator(Component):
         plan = folded.plan
         super().__init__(
             {
+                "shape": shape_port(folded),
+                "padding": In(1),
                 "rewind": In(1),
                 "next_row": In(1),
                 "next_neuron": In(1),
                 "bank": Out(range(max(plan.banks, 2))),
                 "row": Out(range(max(folded.bank_rows, 2))),
                 "neuron": Out(range(max(folded.bank_neurons, 2))),
-                "snapshot_row": Out(range(max(folded.sets * folded.words, 2))),
+                "snapshot_row": Out(range(max(folded.snapshot_rows, 2))),
                 "snapshot_pe": Out(range(max(plan.pe, 2))),
-                "snapshot_chunk": Out(range(max(plan.simd // plan.update_width, 2))),
+                "snapshot_chunk": Out(range(max(folded.chunks, 2))),
                 "first_row": Out(1),
                 "last_row": Out(1),
+                "last_weights": Out(1),
+                "no_weights": Out(1),
                 "last_neuron": Out(1),
                 "last_of_bank": Out(1),
             }
@@ -65,36 +78,46 @@ class RowAddressGenerator(Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        folded, plan = self.folded, self.folded.plan
+        folded, plan, shape = self.folded, self.folded.plan, self.shape
 
-        row = Signal(range(max(folded.rows, 2)))
-        base = Signal.like(self.snapshot_row)  # of the neuron's set
-        word = Signal(range(max(folded.words, 2)))
+        row = Signal(range(max(folded.rows + folded.chunks, 2)))
+        neuron_row = Signal.like(self.row)  # the neuron's first row
+        set_row = Signal.like(self.snapshot_row)  # of the neuron's set, for its first word
+        last_chunk = self.snapshot_chunk == folded.chunks - 1
         m.d.comb += [
             self.first_row.eq(row == 0),
-            self.last_row.eq(row == folded.rows - 1),
-            self.last_neuron.eq(self.neuron == folded.bank_neurons - 1),
+            self.last_weights.eq(row == shape.rows - 1),
+            self.no_weights.eq(row >= shape.rows),
+            self.last_row.eq(self.last_weights),
+            self.last_neuron.eq(self.neuron == shape.bank_neurons - 1),
             self.last_of_bank.eq(self.last_row & self.last_neuron),
-            self.snapshot_row.eq(base + word),
         ]
+        with m.If(self.padding):
+            m.d.comb += self.last_row.eq((self.last_weights | self.no_weights) & last_chunk)
 
         with m.If(self.next_row & ~self.last_row):
-            m.d.sync += [row.eq(row + 1), self.row.eq(self.row + 1)]
-            with m.If(self.snapshot_chunk == plan.simd // plan.update_width - 1):
-                m.d.sync += [self.snapshot_chunk.eq(0), word.eq(word + 1)]
+            m.d.sync += row.eq(row + 1)
+            with m.If(last_chunk):
+                m.d.sync += [
+                    self.snapshot_chunk.eq(0),
+                    self.snapshot_row.eq(self.snapshot_row + shape.snapshot_word_stride),
+                    self.row.eq(self.row + shape.word_stride - (folded.chunks - 1)),
+                ]
             with m.Else():
-                m.d.sync += self.snapshot_chunk.eq(self.snapshot_chunk + 1)
+                m.d.sync += [
+                    self.snapshot_chunk.eq(self.snapshot_chunk + 1),
+                    self.row.eq(self.row + 1),
+                ]
         with m.If((self.next_row & self.last_row) | self.next_neuron):
-            m.d.sync += [row.eq(0), self.snapshot_chunk.eq(0), word.eq(0)]
-            with m.If(self.next_neuron):
-                m.d.sync += self.row.eq(self.row + folded.rows)
-            with m.Else():
-                m.d.sync += self.row.eq(self.row + 1)
+            next_row = neuron_row + folded.neuron_stride
+            m.d.sync += [row.eq(0), self.snapshot_chunk.eq(0)]
             with m.If(self.last_neuron):
                 m.d.sync += [
                     self.neuron.eq(0),
-                    self.row.eq(0),
-                    base.eq(0),
+                    self.row.eq(shape.row_base),
+                    neuron_row.eq(shape.row_base),
+                    set_row.eq(shape.snapshot_base),
+                    self.snapshot_row.eq(shape.snapshot_base),
                     self.snapshot_pe.eq(0),
                 ]
                 with m.If(self.bank == plan.banks - 1):
@@ -102,19 +125,30 @@ class RowAddressGenerator(Component):
                 with m.Else():
                     m.d.sync += self.bank.eq(self.bank + 1)
             with m.Else():
-                m.d.sync += self.neuron.eq(self.neuron + 1)
+                m.d.sync += [
+                    self.neuron.eq(self.neuron + 1),
+                    self.row.eq(next_row),
+                    neuron_row.eq(next_row),
+                    self.snapshot_row.eq(set_row),
+                ]
                 with m.If(self.snapshot_pe == plan.pe - 1):
-                    m.d.sync += [self.snapshot_pe.eq(0), base.eq(base + folded.words)]
+                    next_set = set_row + folded.snapshot_set_stride
+                    m.d.sync += [
+                        self.snapshot_pe.eq(0),
+                        set_row.eq(next_set),
+                        self.snapshot_row.eq(next_set),
+                    ]
                 with m.Else():
                     m.d.sync += self.snapshot_pe.eq(self.snapshot_pe + 1)
         with m.If(self.rewind):
             m.d.sync += [
                 row.eq(0),
                 self.neuron.eq(0),
-                base.eq(0),
-                word.eq(0),
                 self.bank.eq(0),
-                self.row.eq(0),
+                self.row.eq(shape.row_base),
+                neuron_row.eq(shape.row_base),
+                set_row.eq(shape.snapshot_base),
+                self.snapshot_row.eq(shape.snapshot_base),
                 self.snapshot_pe.eq(0),
                 self.snapshot_chunk.eq(0),
             ]

@@ -35,13 +35,16 @@ class RowOperation(Enum, shape=3):
     COUNT = 5
     """Count the saturated counters; the snapshot does not change."""
 
+    REPLACE = 6
+    """Replace one counter; the snapshot does not change."""
+
 
 def row_command_layout(folded: FoldedLayer) -> StructLayout:
     """An operation on a row of a bank, with the row's place in the snapshot.
 
     ``row`` is the address of the row; ``column`` selects the counter to reinforce or to store;
-    ``desired`` is the activation to step towards; ``last`` marks the last row of a neuron, which
-    may be padded. ``snapshot_row``, ``snapshot_pe`` and ``snapshot_chunk`` are the place of the
+    ``desired`` is the activation to step towards; ``last`` marks the row of a neuron's last hidden
+    weights, which may be padded, and ``padding`` a row without any. ``snapshot_row``, ``snapshot_pe`` and ``snapshot_chunk`` are the place of the
     row's signs.
     """
     plan = folded.plan
@@ -52,8 +55,9 @@ def row_command_layout(folded: FoldedLayer) -> StructLayout:
             "column": range(max(plan.update_width, 2)),
             "desired": 1,
             "last": 1,
-            "snapshot_row": range(max(folded.sets * folded.words, 2)),
+            "padding": 1,
+            "snapshot_row": range(max(folded.snapshot_rows, 2)),
             "snapshot_pe": range(max(plan.pe, 2)),
-            "snapshot_chunk": range(max(plan.simd // plan.update_width, 2)),
+            "snapshot_chunk": range(max(folded.chunks, 2)),
         }
     )

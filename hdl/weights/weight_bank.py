@@ -3,13 +3,14 @@
 
 from typing import Any
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
+from ..shape.layer_shape import shape_port
 from .counter_memory import CounterMemory
 from .counter_step import CounterStep
 from .row_command import RowOperation, row_command_layout
@@ -38,6 +39,8 @@ class WeightBank(Component):
 
     Members
     -------
+    shape : In(struct)
+        The numbers of the layer of the commands.
     i : In(stream)
         Commands. Never stalls.
     inputs : In(counters)
@@ -71,12 +74,13 @@ class WeightBank(Component):
         self.saturated_latency = 2 + self._saturation.latency
         super().__init__(
             {
+                "shape": shape_port(folded),
                 "i": In(stream.Signature(row_command_layout(folded), always_ready=True)),
                 "inputs": In(plan.update_width),
                 "store": In(counter),
                 "counter": Out(counter),
                 "saturated": Out(stream.Signature(range(plan.update_width + 1), always_ready=True)),
-                "snapshot_address": In(range(max(folded.sets * folded.words, 2))),
+                "snapshot_address": In(range(max(folded.snapshot_rows, 2))),
                 "snapshot_enable": In(1),
                 "snapshot": Out(data.ArrayLayout(plan.simd, plan.pe)),
             }
@@ -118,15 +122,18 @@ class WeightBank(Component):
         # Cycle 2
         row = counters.read_data
 
-        padding = self.folded.rows * plan.update_width - config.inputs
-        real = Signal(plan.update_width)
+        real = Signal(plan.update_width)  # columns that are hidden weights
         m.d.comb += real.eq((1 << plan.update_width) - 1)
-        if padding:
-            with m.If(present.last):
-                m.d.comb += real.eq((1 << plan.update_width - padding) - 1)
+        with m.If(present.last):
+            m.d.comb += real.eq(
+                Cat(column <= self.shape.last_column for column in range(plan.update_width))
+            )
+        with m.If(present.padding):
+            m.d.comb += real.eq(0)
 
         reinforces = present.operation == RowOperation.REINFORCE
         stores = present.operation == RowOperation.STORE
+        replaces = stores | (present.operation == RowOperation.REPLACE)
         steps = Signal(plan.update_width)
         replaced = Signal(plan.update_width)  # counters that a store replaces
         with m.Switch(present.operation):
@@ -134,7 +141,7 @@ class WeightBank(Component):
                 m.d.comb += steps.eq((1 << plan.update_width) - 1)
             with m.Case(RowOperation.REINFORCE):
                 m.d.comb += steps.eq(1 << present.column)
-            with m.Case(RowOperation.STORE):
+            with m.Case(RowOperation.STORE, RowOperation.REPLACE):
                 m.d.comb += replaced.eq(1 << present.column)
         m.d.comb += [
             step.i.eq(row),
@@ -144,7 +151,7 @@ class WeightBank(Component):
             step.desired.eq(present.desired),
             counters.write_address.eq(present.row),
             counters.write_enable.eq(
-                valid & ((present.operation == RowOperation.UPDATE) | reinforces | stores)
+                valid & ((present.operation == RowOperation.UPDATE) | reinforces | replaces)
             ),
         ]
         negative = Signal(plan.update_width)
@@ -173,10 +180,10 @@ class WeightBank(Component):
         plan = self.folded.plan
         m.submodules.signs = snapshot = SimpleDualPortRAM(
             shape=plan.pe * plan.simd,
-            depth=self.folded.sets * self.folded.words,
+            depth=self.folded.snapshot_rows,
             granularity=plan.update_width,
         )
-        chunks = plan.simd // plan.update_width
+        chunks = self.folded.chunks
         positive = Signal(plan.update_width)
         places = Signal(plan.pe * chunks)
         m.d.sync += [

@@ -38,8 +38,8 @@ def check_sequence(layer: str, *, flip: bool = False) -> None:
             assert ctx.get(sequencer.snapshot_enable) == (address is not None)
             if address is not None:
                 assert ctx.get(sequencer.snapshot_address) == address ^ flip
-            assert ctx.get(sequencer.first_word) == (word == 0)
-            assert ctx.get(sequencer.last_word) == (word == folded.words - 1)
+                assert ctx.get(sequencer.first_word) == (word == 0)
+                assert ctx.get(sequencer.last_word) == (word == folded.words - 1)
             evaluating = begin or (evaluating and not end)
             await ctx.tick()
             return may_start

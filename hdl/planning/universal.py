@@ -1,0 +1,397 @@
+"""Universal trainers: gateware whose network is set at run time, within capacities.
+
+A :class:`UniversalTrainer` has capacities and a folding. A :class:`PlacedNetwork` is a network on
+it: where each layer lies in the memories, which the host writes into the trainer's registers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from ...golden_model.config import LayerConfig, NetworkConfig, checked_integer
+from ...golden_model.errors import ConfigurationError
+from .fold_formulas import MAX_NEURONS, RULES
+from .integers import ceil_divide
+from .plan import FoldedLayer, LayerPlan
+
+__all__ = ["Capacity", "PlacedLayer", "PlacedNetwork", "UniversalEngine", "UniversalTrainer"]
+
+HISTORY_BITS = 127
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """Largest network of a universal trainer.
+
+    Parameters
+    ----------
+    layers : int
+        Layers of a network. 1 to 255.
+    inputs : int
+        Inputs ``N`` of a layer. At least 1.
+    neurons : int
+        Neurons ``K`` of a layer. 1 to 32,768.
+    classes : int
+        Classes ``C``. 2 to 256.
+    counter_bits : int
+        Bits ``B`` of a hidden weight, in every network. 2 to 16.
+    rows : int
+        Rows of the snapshot: a layer takes ``ceil(K / pe) · ceil(N / simd)`` of them.
+    columns : int
+        Columns of the local classifiers: a layer takes ``pe · ceil(K / pe)`` of them.
+    sample_words : int
+        Words of ``input_width`` bits for the samples in the trainer: a sample takes
+        ``ceil(N / input_width)`` in each layer.
+    choices : int
+        Choices of groups for the samples in the trainer: a sample takes ``K / γ`` in each layer.
+    """
+
+    layers: int
+    inputs: int
+    neurons: int
+    classes: int
+    counter_bits: int
+    rows: int
+    columns: int
+    sample_words: int
+    choices: int
+
+    def __post_init__(self) -> None:
+        limits = {
+            "layers": (1, 255),
+            "inputs": (1, 1 << 16),
+            "neurons": (1, MAX_NEURONS),
+            "classes": (2, 256),
+            "counter_bits": (2, 16),
+            "rows": (1, 1 << 20),
+            "columns": (1, 1 << 16),
+            "sample_words": (2, 1 << 20),
+            "choices": (1, 1 << 20),
+        }
+        for name, (low, high) in limits.items():
+            object.__setattr__(self, name, checked_integer(name, getattr(self, name), low, high))
+
+    def to_dict(self) -> dict[str, int]:
+        """The capacities as values that JSON can store."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Capacity":
+        """The inverse of :meth:`to_dict`.
+
+        Raises
+        ------
+        ConfigurationError
+            If a capacity is missing, unknown or out of its range.
+        """
+        names = {one.name for one in fields(cls)}
+        if values.keys() != names:
+            wrong = ", ".join(sorted(values.keys() ^ names))
+            raise ConfigurationError(f"capacities are {', '.join(sorted(names))}; see {wrong}")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class UniversalEngine(FoldedLayer):
+    """The folding of a universal trainer, with the sizes of its memories and signals.
+
+    It is a :class:`.FoldedLayer` of the largest layer; its numbers are those of the largest layer,
+    or of the memories, which all layers share.
+
+    Parameters
+    ----------
+    capacity : Capacity
+        The largest network.
+    """
+
+    capacity: Capacity = field(kw_only=True)
+
+    @classmethod
+    def of(cls, capacity: Capacity, plan: LayerPlan) -> "UniversalEngine":
+        """The engine of a universal trainer.
+
+        Raises
+        ------
+        ConfigurationError
+            If a fold factor breaks a rule.
+        """
+        largest = LayerConfig(
+            index=0,
+            inputs=capacity.inputs,
+            neurons=capacity.neurons,
+            group=capacity.neurons,
+            classes=capacity.classes,
+            counter_bits=capacity.counter_bits,
+            margin=0,
+        )
+        for name in ("pe", "update_width", "input_width"):
+            value = getattr(plan, name)
+            if isinstance(value, int) and value & (value - 1):
+                raise ConfigurationError(
+                    f"{name} of a universal trainer must be a power of two, not {value}"
+                )
+        for name in ("banks", "draws_per_cycle"):
+            if getattr(plan, name) != 1:
+                raise ConfigurationError(
+                    f"{name} of a universal trainer must be 1, not {getattr(plan, name)}"
+                )
+        return cls(largest, plan, capacity=capacity)
+
+    @property
+    def universal(self) -> bool:
+        return True
+
+    @property
+    def layers(self) -> int:
+        return self.capacity.layers
+
+    @property
+    def chunk_stride(self) -> int:
+        """Rows of hidden weights from one word of a neuron's inputs to the next neuron's."""
+        return 1 << (self.chunks - 1).bit_length()
+
+    @property
+    def neuron_stride(self) -> int:
+        return self.chunk_stride
+
+    @property
+    def snapshot_set_stride(self) -> int:
+        return 1
+
+    @property
+    def snapshot_rows(self) -> int:
+        return self.capacity.rows
+
+    @property
+    def stream_pieces(self) -> int:
+        """Pieces of ``B`` bits in which the history of a random stream is stored."""
+        return ceil_divide(HISTORY_BITS, self.config.counter_bits)
+
+    @property
+    def stream_rows(self) -> int:
+        """Rows of the memory of hidden weights for the history of a layer's stream."""
+        return ceil_divide(self.stream_pieces, self.plan.update_width)
+
+    @property
+    def stream_place(self) -> tuple[int, int]:
+        """Row of the first layer's history, and rows from one layer's history to the next."""
+        unused = self.chunk_stride - self.chunks  # after the rows of a neuron's word
+        if unused >= self.stream_rows and self.capacity.rows * self.plan.pe >= self.layers:
+            return self.chunks, self.chunk_stride
+        return self.capacity.rows * self.plan.pe * self.chunk_stride, self.stream_rows
+
+    @property
+    def bank_rows(self) -> int:
+        weights = self.capacity.rows * self.plan.pe * self.chunk_stride
+        first, step = self.stream_place
+        return max(weights, first + (self.layers - 1) * step + self.stream_rows)
+
+    @property
+    def pass_steps(self) -> int:
+        return self.config.neurons
+
+    @property
+    def classifier_rows(self) -> int:
+        return self.capacity.columns // self.plan.pe
+
+    @property
+    def bank_groups(self) -> int:
+        return self.config.neurons
+
+    @property
+    def sample_depth(self) -> int:
+        return self.capacity.sample_words
+
+    @property
+    def choice_depth(self) -> int:
+        return self.capacity.choices
+
+    @property
+    def dirty_depth(self) -> int:
+        return self.layers << (self.config.neurons - 1).bit_length()
+
+
+@dataclass(frozen=True)
+class UniversalTrainer:
+    """A universal trainer: its capacities, and how it is folded.
+
+    Parameters
+    ----------
+    capacity : Capacity
+        The largest network.
+    plan : LayerPlan
+        Fold factors of its engine.
+    fpga : str
+        The FPGA of the plan; empty for none.
+
+    Raises
+    ------
+    ConfigurationError
+        If a fold factor breaks a rule; the message names the rule.
+    """
+
+    capacity: Capacity
+    plan: LayerPlan
+    fpga: str = ""
+    engine: UniversalEngine = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "engine", UniversalEngine.of(self.capacity, self.plan))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Capacities and fold factors as values that JSON can store."""
+        return {
+            "capacity": self.capacity.to_dict(),
+            "engine": self.plan.to_dict(),
+            "fpga": self.fpga,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "UniversalTrainer":
+        """The inverse of :meth:`to_dict`.
+
+        Raises
+        ------
+        ConfigurationError
+            If the values are no universal trainer.
+        """
+        if not isinstance(values, Mapping) or not {"capacity", "engine"} <= values.keys():
+            raise ConfigurationError("this is no universal trainer: it has no capacity and engine")
+        return cls(
+            Capacity.from_dict(values["capacity"]),
+            LayerPlan.from_dict(values["engine"]),
+            str(values.get("fpga") or ""),
+        )
+
+    def place(self, config: NetworkConfig) -> "PlacedNetwork":
+        """Place a network on the trainer.
+
+        Raises
+        ------
+        ConfigurationError
+            If it does not fit; the message names the limit, and what would fit.
+        """
+        return PlacedNetwork(config, self)
+
+
+@dataclass(frozen=True)
+class PlacedLayer(FoldedLayer):
+    """A layer on a universal trainer, with the numbers that the registers hold.
+
+    Parameters
+    ----------
+    base : int
+        First row of its snapshot.
+    engine : UniversalEngine
+        The engine that executes it.
+    """
+
+    base: int = field(kw_only=True)
+    engine: UniversalEngine = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        """No rule of :class:`.FoldedLayer` applies: the engine has been checked."""
+
+    @property
+    def select(self) -> int:
+        """Neurons that are scored in a cycle: all of a set, if no group ends within a set."""
+        pe = self.plan.pe
+        return 1 if self.config.group % pe else pe
+
+    @property
+    def columns(self) -> int:
+        """Columns that it takes in the memory of local classifiers."""
+        return self.sets * self.plan.pe
+
+
+@dataclass(frozen=True)
+class PlacedNetwork:
+    """A network on a universal trainer.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        The network.
+    trainer : UniversalTrainer
+        The trainer.
+
+    Attributes
+    ----------
+    layers : tuple of PlacedLayer
+        Each layer, with its place in the memories.
+
+    Raises
+    ------
+    ConfigurationError
+        If the network does not fit; the message names the limit, and what would fit.
+    """
+
+    config: NetworkConfig
+    trainer: UniversalTrainer
+    layers: tuple[PlacedLayer, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        config, capacity = self.config, self.trainer.capacity
+        if config.counter_bits != capacity.counter_bits:
+            raise ConfigurationError(
+                f"counter_bits must be {capacity.counter_bits} on this trainer, not "
+                f"{config.counter_bits}: its hidden weights have this width"
+            )
+        self._check("layers", len(config.layers), "layers", "take fewer layers")
+        self._check("classes", config.classes, "classes", "merge classes")
+        for layer in config.layers:
+            advice = "encode the samples in fewer bits" if layer.index == 0 else "take fewer neurons"
+            self._check("inputs", layer.inputs, f"inputs of layer {layer.index}", advice)
+            self._check(
+                "neurons", layer.neurons, f"neurons of layer {layer.index}", "take fewer neurons"
+            )
+        placed, base = [], 0
+        for layer in config.layers:
+            one = PlacedLayer(layer, self.trainer.plan, base=base, engine=self.trainer.engine)
+            placed.append(one)
+            base += one.snapshot_rows
+        object.__setattr__(self, "layers", tuple(placed))
+        per_row = self.trainer.plan.pe * self.trainer.plan.simd
+        self._check(
+            "rows",
+            base,
+            f"rows of {per_row} weights ({base * per_row:,} weights with padding)",
+            "take fewer neurons or layers, or encode the samples in fewer bits",
+        )
+        self._check("columns", sum(one.columns for one in placed), "neurons in all", "take fewer")
+        self._check(
+            "sample_words",
+            self.sample_stride,
+            f"words of {self.trainer.plan.input_width} bits for a sample",
+            "take fewer neurons or inputs",
+        )
+        self._check("choices", self.groups, "groups in all", "take larger groups")
+
+    def _check(self, name: str, needed: int, what: str, advice: str) -> None:
+        limit = getattr(self.trainer.capacity, name)
+        if needed > limit:
+            raise ConfigurationError(
+                f"the network has {needed:,} {what}; this trainer has room for {limit:,}: "
+                f"{advice}, or take a larger board"
+            )
+
+    @property
+    def sample_stride(self) -> int:
+        """Words of memory that a sample takes: its inputs in all layers."""
+        return sum(layer.sample_words for layer in self.layers)
+
+    @property
+    def groups(self) -> int:
+        """Groups of all layers."""
+        return sum(layer.config.group_count for layer in self.layers)
+
+    @property
+    def sample_buffers(self) -> int:
+        """Samples that the trainer holds at a time."""
+        capacity = self.trainer.capacity
+        return min(
+            self.trainer.plan.sample_buffers,
+            capacity.sample_words // self.sample_stride,
+            capacity.choices // self.groups,
+        )
+

@@ -1,0 +1,146 @@
+"""Numbers of a layer as signals: constants of a fixed layer, registers of a universal trainer."""
+
+from typing import Any
+
+from amaranth.hdl import Elaboratable, Module, Mux
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
+
+from ..planning.plan import FoldedLayer
+from ..planning.universal import UniversalEngine
+from ..primitives.component import Component
+
+__all__ = ["ShapeDecoder", "fixed_shape", "layer_shape_layout", "layer_sizes_layout", "shape_port"]
+
+
+def layer_sizes_layout(folded: FoldedLayer) -> data.StructLayout:
+    """Sizes of a layer that the host sets: ``N``, ``K``, ``γ``, and its first snapshot row."""
+    config = folded.config
+    return data.StructLayout(
+        {
+            "inputs": range(config.inputs + 1),
+            "neurons": range(config.neurons + 1),
+            "group": range(config.neurons + 1),
+            "base": range(max(folded.snapshot_rows, 2)),
+        }
+    )
+
+
+def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
+    """Numbers of a layer that the parts of an engine use.
+
+    They are those of :class:`.plan.FoldedLayer` with the same names; ``row_base`` and
+    ``snapshot_base`` are the first rows of the layer's hidden weights and of its snapshot,
+    ``word_stride`` and ``snapshot_word_stride`` the rows from one word of a neuron's inputs to the
+    next one. ``last_column`` is the column of a neuron's last hidden weight in its row.
+    """
+    config, plan = folded.config, folded.plan
+    return data.StructLayout(
+        {
+            "inputs": range(config.inputs + 1),
+            "neurons": range(config.neurons + 1),
+            "bank_neurons": range(folded.bank_neurons + 1),
+            "group": range(config.group + 1),
+            "group_steps": range(folded.group_steps + 1),
+            "pass_steps": range(folded.pass_steps + 1),
+            "steps": range(folded.steps + 1),
+            "sets": range(folded.sets + 1),
+            "sample_words": range(folded.sample_words + 1),
+            "rows": range(folded.rows + 1),
+            "last_column": range(max(plan.update_width, 2)),
+            "row_base": range(max(folded.bank_rows, 2)),
+            "word_stride": range(max(folded.bank_rows, folded.chunks) + 1),
+            "snapshot_base": range(max(folded.snapshot_rows, 2)),
+            "snapshot_word_stride": range(folded.sets + 1),
+        }
+    )
+
+
+def fixed_shape(folded: FoldedLayer) -> dict[str, int]:
+    """The shape of a fixed layer; that of the largest layer for a universal trainer."""
+    plan = folded.plan
+    return {
+        "inputs": folded.config.inputs,
+        "neurons": folded.config.neurons,
+        "bank_neurons": folded.bank_neurons,
+        "group": folded.config.group,
+        "group_steps": folded.group_steps,
+        "pass_steps": folded.pass_steps,
+        "steps": folded.steps,
+        "sets": folded.sets,
+        "sample_words": folded.sample_words,
+        "rows": folded.rows,
+        "last_column": (folded.config.inputs - 1) % plan.update_width,
+        "row_base": 0,
+        "word_stride": folded.chunks,
+        "snapshot_base": 0,
+        "snapshot_word_stride": 1,
+    }
+
+
+def shape_port(folded: FoldedLayer) -> Any:
+    """Member of a component for the shape of its layer; that of a fixed layer if unconnected."""
+    return In(layer_shape_layout(folded), init=fixed_shape(folded))  # type: ignore[call-arg]
+
+
+class ShapeDecoder(Component):
+    """Compute the numbers of a layer from its sizes, for a universal trainer.
+
+    Combinational: shifts and small adders, as ``pe``, ``update_width`` and ``input_width`` are
+    powers of two.
+
+    Parameters
+    ----------
+    engine : UniversalEngine
+        The engine.
+
+    Members
+    -------
+    i : In(struct)
+        Sizes of a layer.
+    o : Out(struct)
+        Its numbers.
+    """
+
+    def __init__(self, engine: UniversalEngine):
+        self.engine = engine
+        super().__init__(
+            {"i": In(layer_sizes_layout(engine)), "o": Out(layer_shape_layout(engine))}
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+        engine, plan = self.engine, self.engine.plan
+        sizes, shape = self.i, self.o
+        pe_bits, row_bits, word_bits = (
+            value.bit_length() - 1 for value in (plan.pe, plan.update_width, plan.input_width)
+        )
+        stride_bits = pe_bits + engine.chunk_stride.bit_length() - 1
+
+        def divided(value: Any, bits: int) -> Any:
+            """The quotient by a power of two, rounded up."""
+            return (value + ((1 << bits) - 1)) >> bits
+
+        sets = divided(sizes.neurons, pe_bits)
+        m.d.comb += [
+            shape.inputs.eq(sizes.inputs),
+            shape.neurons.eq(sizes.neurons),
+            shape.bank_neurons.eq(sizes.neurons),
+            shape.group.eq(sizes.group),
+            shape.sets.eq(sets),
+            shape.sample_words.eq(divided(sizes.inputs, word_bits)),
+            shape.rows.eq(divided(sizes.inputs, row_bits)),
+            shape.last_column.eq((sizes.inputs - 1)[:row_bits]),
+            shape.row_base.eq(sizes.base << stride_bits),
+            shape.word_stride.eq(sets << stride_bits),
+            shape.snapshot_base.eq(sizes.base),
+            shape.snapshot_word_stride.eq(sets),
+        ]
+        # If a group ends within a set, its neurons are scored one by one.
+        serial = sizes.group[:pe_bits].any() if pe_bits else 0
+        m.d.comb += [
+            shape.steps.eq(Mux(serial, plan.pe, 1)),
+            shape.group_steps.eq(Mux(serial, sizes.group, sizes.group >> pe_bits)),
+            shape.pass_steps.eq(Mux(serial, sizes.neurons, sets)),
+        ]
+        return m
