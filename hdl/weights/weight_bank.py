@@ -43,7 +43,7 @@ class WeightBank(Component):
     inputs : In(counters)
         In cycle 1 of an update, the input bits of the row.
     store : In(signed)
-        In cycle 1 of a store, the counter to write.
+        In cycle 1 of a store or a replacement, the counter to write.
     counter : Out(signed)
         The counter that a read names, from cycle 3 of the read to cycle 3 of the next command.
     saturated : Out(stream)
@@ -127,14 +127,15 @@ class WeightBank(Component):
 
         reinforces = present.operation == RowOperation.REINFORCE
         stores = present.operation == RowOperation.STORE
+        replaces = stores | (present.operation == RowOperation.REPLACE)
         steps = Signal(plan.update_width)
-        replaced = Signal(plan.update_width)  # counters that a store replaces
+        replaced = Signal(plan.update_width)  # counters that ``store`` replaces
         with m.Switch(present.operation):
             with m.Case(RowOperation.UPDATE):
                 m.d.comb += steps.eq((1 << plan.update_width) - 1)
             with m.Case(RowOperation.REINFORCE):
                 m.d.comb += steps.eq(1 << present.column)
-            with m.Case(RowOperation.STORE):
+            with m.Case(RowOperation.STORE, RowOperation.REPLACE):
                 m.d.comb += replaced.eq(1 << present.column)
         m.d.comb += [
             step.i.eq(row),
@@ -144,7 +145,7 @@ class WeightBank(Component):
             step.desired.eq(present.desired),
             counters.write_address.eq(present.row),
             counters.write_enable.eq(
-                valid & ((present.operation == RowOperation.UPDATE) | reinforces | stores)
+                valid & ((present.operation == RowOperation.UPDATE) | reinforces | replaces)
             ),
         ]
         negative = Signal(plan.update_width)
