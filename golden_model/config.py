@@ -96,6 +96,20 @@ class LayerConfig:
         return ceil_log2(self.inputs)
 
     @property
+    def event_bits(self) -> int:
+        """Bits of ``M_l``, the reinforcement events of a commit: ``bk + floor(bi/2) + 11``, at most 32.
+
+        Enough for every ``p_r`` up to 1,000: since ``N > 2^(bi−1)``, ``M_l`` is at most
+        ``1000·sqrt(2/π)·2^(bk + (bi+1)/2)``, and ``1000·sqrt(2/π) < 2^10``.
+        """
+        return min(self.neuron_bits + self.input_bits // 2 + 11, MAX_ADDRESS_BITS)
+
+    @property
+    def max_events(self) -> int:
+        """The largest ``M_l`` that the layer can count."""
+        return (1 << self.event_bits) - 1
+
+    @property
     def initial_bits(self) -> int:
         """``q``: bits of an initial counter's draw that are used, in two's complement."""
         return min(max(self.counter_bits - 2, 1), MAX_INITIAL_BITS)

@@ -59,7 +59,7 @@ def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: flo
     ------
     ConfigurationError
         If reinforcement or accuracy is out of range, or the number of events exceeds the layer's
-        32-bit register.
+        :attr:`~.LayerConfig.max_events`.
     """
     reinforcement = checked_number("reinforcement", reinforcement, 0.0, math.inf)
     accuracy = checked_number("accuracy", accuracy, 0.0, 1.0)
@@ -69,9 +69,9 @@ def reinforcement_events(layer: LayerConfig, reinforcement: float, accuracy: flo
         * math.sqrt(2 / (math.pi * layer.inputs))
         * 2 ** (layer.neuron_bits + layer.input_bits)
     )
-    if expected + 1 / 2 >= 1 << 32:
+    if expected + 1 / 2 >= layer.max_events + 1:
         raise ConfigurationError(
             f"a reinforcement of {reinforcement:g} takes {expected:.3g} events a commit in layer "
-            f"{layer.index}, and at most {(1 << 32) - 1} can be counted; make it smaller"
+            f"{layer.index}, and at most {layer.max_events} can be counted; make it smaller"
         )
     return math.floor(expected + 1 / 2)

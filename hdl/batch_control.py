@@ -39,6 +39,11 @@ class BatchControl(Component):
         Samples of the next batch that begins. At least 1.
     restart : In(1)
         Begin a batch of ``size`` samples. Not while a word passes.
+    reset : In(1)
+        The layers are reset: ``mid_batch`` falls. Not while a word passes.
+    mid_batch : Out(1)
+        A sample was trained on since the latest end of a batch, or reset. A restart does not change
+        it, since error bits that were raised stay.
     trained, refused : Out(32)
         Samples trained on, and samples refused.
     clear_trained, clear_refused : In(1)
@@ -57,6 +62,8 @@ class BatchControl(Component):
                 "infer": In(1),
                 "size": In(16),
                 "restart": In(1),
+                "reset": In(1),
+                "mid_batch": Out(1),
                 "trained": Out(32),
                 "refused": Out(32),
                 "clear_trained": In(1),
@@ -87,9 +94,12 @@ class BatchControl(Component):
             m.d.sync += [
                 self.trained.eq(self.trained + 1),
                 left.eq(Mux(last, self.size, left - 1)),
+                self.mid_batch.eq(~last),
             ]
         with m.If(self.restart):
             m.d.sync += left.eq(self.size)
+        with m.If(self.reset):
+            m.d.sync += self.mid_batch.eq(0)
         with m.If(self.clear_trained):
             m.d.sync += self.trained.eq(0)
         with m.If(self.clear_refused):

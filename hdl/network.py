@@ -40,6 +40,8 @@ class Network(Component):
         Requests to the registers of each layer, and the responses.
     reset, reset_done, histories : array
         Initial state of each layer; see :class:`.layer_engine.LayerEngine`.
+    mid_batch : In(1)
+        A sample of the present batch was trained on.
     busy : Out(1)
         A layer is busy.
     batch_ends : Out(array)
@@ -64,6 +66,7 @@ class Network(Component):
                 "reset": In(count),
                 "reset_done": Out(count),
                 "histories": In(stream.Signature(32)).array(count),
+                "mid_batch": In(1),
                 "busy": Out(1),
                 "batch_ends": Out(data.ArrayLayout(batch_end_layout(), count)),
             }
@@ -82,6 +85,7 @@ class Network(Component):
             wiring.connect(m, wiring.flipped(self.histories[index]), layer.histories)
             m.d.comb += [
                 layer.reset.eq(self.reset[index]),
+                layer.mid_batch.eq(self.mid_batch),
                 self.reset_done[index].eq(layer.reset_done),
                 self.batch_ends[index].eq(layer.batch_end),
             ]

@@ -131,10 +131,14 @@ class TrainerCore(Component):
             values.refused.eq(batch.refused),
             values.classes.eq(config.classes),
             values.counter_bits.eq(config.counter_bits),
+            values.input_width.eq(self.folded.first.plan.input_width),
+            values.sample_words.eq(self.folded.first.sample_words),
             batch.infer.eq(values.mode),
             # The restart needs the new size; the register has it a cycle later.
             batch.size.eq(Mux(written.batch, request.data, values.batch)),
             batch.restart.eq(written.batch | written.reset),
+            batch.reset.eq(written.reset),
+            network.mid_batch.eq(batch.mid_batch),
             batch.clear_trained.eq(written.samples | written.reset),
             batch.clear_refused.eq(written.refused | written.reset),
         ]

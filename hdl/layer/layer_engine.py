@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """Layer engine: forward pass, update and commit of one binary layer in gateware."""
 
-from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, ValueLike, signed
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, ValueLike, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -78,6 +78,9 @@ class LayerEngine(Component):
         The initial state is complete; stays set while ``reset`` is held.
     histories : In(stream)
         Words of the histories of the random streams (:class:`.initialiser.Initialiser`).
+    mid_batch : In(1)
+        A sample of the present batch was trained on: counters that the host writes reach the
+        snapshot with the next scan.
     busy : Out(1)
         The layer holds samples, or a commit or a reset is in progress.
     batch_end : Out(struct)
@@ -121,6 +124,7 @@ class LayerEngine(Component):
                 "reset": In(1),
                 "reset_done": Out(1),
                 "histories": In(stream.Signature(32)),
+                "mid_batch": In(1),
                 "busy": Out(1),
                 "batch_end": Out(batch_end_layout()),
             }
@@ -149,8 +153,9 @@ class LayerEngine(Component):
         self._take_samples(m)
         self._evaluate(m)
         self._train(m)
-        self._walk(m)
-        self._command_banks(m)
+        replaces = self._replace(m)
+        self._walk(m, replaces)
+        self._command_banks(m, replaces)
         self._count_saturated(m)
         self._share_bit_stream(m)
         self._access_counters(m)
@@ -193,6 +198,8 @@ class LayerEngine(Component):
             queue.i.valid.eq(forward.o.valid & forward.o.ready),
             queue.i.p.error.eq(trained & forward.o.p.error),
             queue.i.p.last.eq(trained & metadata.last),
+            self._registers.trained.eq(queue.i.valid & trained),
+            self._registers.right.eq(forward.o.p.prediction == metadata.label),
         ]
         for bank in self._banks:
             m.d.comb += [
@@ -227,7 +234,7 @@ class LayerEngine(Component):
             sequencer.reinforced.eq(reinforcement.done),
         ]
 
-    def _walk(self, m: Module) -> None:
+    def _walk(self, m: Module, replaces: Signal) -> None:
         """Step the row address for scans and for the counter port, and keep the dirty bits."""
         access, marks, sequencer = self._access, self._marks, self._sequencer
         update, walker = self._update, self._walker
@@ -249,8 +256,25 @@ class LayerEngine(Component):
             marks.clear.eq(sequencer.scanning | self._initialiser.active),
             marks.cleared.eq(walker.neuron),
         ]
+        for index in range(len(self._banks)):
+            with m.If(replaces & (walker.bank == index)):
+                m.d.comb += [marks.mark[index].eq(1), marks.neurons[index].eq(walker.neuron)]
 
-    def _command_banks(self, m: Module) -> None:
+    def _replace(self, m: Module) -> Signal:
+        """Whether a counter is written without its sign.
+
+        The neuron is then marked as dirty. In the middle of a batch the snapshot must not change;
+        later, until the next scan, a row's other signs can differ from the snapshot.
+        """
+        replaces, behind = Signal(), Signal()
+        m.d.comb += replaces.eq(self._access.store & (self.mid_batch | behind))
+        with m.If(self._sequencer.scanning | self._initialiser.active):
+            m.d.sync += behind.eq(0)
+        with m.Elif(replaces):
+            m.d.sync += behind.eq(1)
+        return replaces
+
+    def _command_banks(self, m: Module, replaces: Signal) -> None:
         """Send each bank the command of the scan, the counter port, the update or an event."""
         access, reinforcement, sequencer = self._access, self._reinforcement, self._sequencer
         update, walker = self._update, self._walker
@@ -279,7 +303,9 @@ class LayerEngine(Component):
             with m.If(sequencer.counting):
                 m.d.comb += command.operation.eq(RowOperation.COUNT)
             with m.If(access.store):
-                m.d.comb += command.operation.eq(RowOperation.STORE)
+                m.d.comb += command.operation.eq(
+                    Mux(replaces, RowOperation.REPLACE, RowOperation.STORE)
+                )
             with m.If(update.update[index]):
                 m.d.comb += [
                     command.operation.eq(RowOperation.UPDATE),
@@ -342,12 +368,10 @@ class LayerEngine(Component):
             ),
             initialiser.counters.ready.eq(access.w.ready),
             registers.w.ready.eq(access.w.ready),
-            initialiser.last_stored.eq(
-                access.w.ready
-                & access.next_row
-                & walker.last_of_bank
-                & (walker.bank == len(banks) - 1)
+            registers.passed.eq(
+                access.next_row & walker.last_of_bank & (walker.bank == len(banks) - 1)
             ),
+            initialiser.last_stored.eq(registers.passed),
             initialiser.reset.eq(self.reset),
             self.reset_done.eq(initialiser.done),
         ]

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
-from ..registers.register_map import LayerRegister
+from ..registers.register_map import LayerRegister, Status
 from ..registers.requests import request_layout, response_layout
 
 __all__ = ["LayerRegisters"]
@@ -39,7 +39,11 @@ class LayerRegisters(Component):
     margin, events : Out
         Values of those registers.
     clear : In(1)
-        Set the counts to zero.
+        The layer is reset: set the counts to zero; the position is lost.
+    trained : In(1)
+        A sample is trained on; the position is lost.
+    right : In(1)
+        With ``trained``: count a right prediction.
     error : In(1)
         Count an error.
     updates : In
@@ -48,6 +52,8 @@ class LayerRegisters(Component):
         Counter access: go to the first neuron, or on by one.
     w, r, reading
         Counter access: its streams.
+    passed : In(1)
+        Counter access: the layer's last counter is passed, so the position is lost.
     push : Out(1)
         Push ``pushed`` into the reinforcement stream's history.
     pushed : Out(32)
@@ -72,8 +78,10 @@ class LayerRegisters(Component):
                 "requests": In(stream.Signature(request_layout())),
                 "responses": Out(stream.Signature(response_layout())),
                 "margin": Out(range(folded.config.neurons + 1)),
-                "events": Out(32),
+                "events": Out(folded.config.event_bits),
                 "clear": In(1),
+                "trained": In(1),
+                "right": In(1),
                 "error": In(1),
                 "updates": In(range(folded.plan.banks + 1)),
                 "rewind": Out(1),
@@ -81,6 +89,7 @@ class LayerRegisters(Component):
                 "w": Out(stream.Signature(counter)),
                 "r": In(stream.Signature(counter)),
                 "reading": Out(1),
+                "passed": In(1),
                 "push": Out(1),
                 "pushed": Out(32),
                 "history": In(HISTORY_BITS),
@@ -99,6 +108,7 @@ class LayerRegisters(Component):
         m.submodules.registers = registers = RegisterFile(LayerRegister, config)
         values, read, written = registers.values, registers.read, registers.written
         request = self.requests.p
+        right_count = Signal(32)
         m.d.comb += [
             registers.write.eq(request.write),
             registers.offset.eq(request.address[:8]),
@@ -107,6 +117,7 @@ class LayerRegisters(Component):
             self.events.eq(values.events),
             values.errors.eq(self.errors_count),
             values.updates.eq(self.updates_count),
+            values.right.eq(right_count),
             values.saturated.eq(self.saturated),
             values.counter.eq(self.r.payload),
             values.inputs.eq(config.inputs),
@@ -120,19 +131,37 @@ class LayerRegisters(Component):
         words = [LayerRegister(LayerRegister.STREAM_0 + n).name.lower() for n in range(4)]
         for n, word in enumerate(words):
             m.d.comb += getattr(values, word).eq(history.word_select(n, 32))
+        above = Signal()  # a bit of the word is set, bit 0 aside
+        some = Signal()  # a bit of the words before is set
+        no_history = Signal()  # STREAM_3 is written, and no bit of the history is set
         m.d.comb += [
-            self.push.eq(Cat(getattr(written, word) for word in words).any()),
+            above.eq(request.data[1:].any()),
+            no_history.eq(written.stream_3 & ~(some | above | request.data[0])),
+            self.push.eq(Cat(getattr(written, word) for word in words).any() & ~no_history),
             self.pushed.eq(request.data),
         ]
+        with m.If(written.stream_0):
+            m.d.sync += some.eq(above)
+        with m.If(written.stream_1 | written.stream_2):
+            m.d.sync += some.eq(some | above | request.data[0])
 
         m.d.sync += [
             self.errors_count.eq(self.errors_count + self.error),
             self.updates_count.eq(self.updates_count + self.updates),
+            right_count.eq(right_count + (self.trained & self.right)),
         ]
         with m.If(written.errors | self.clear):
             m.d.sync += self.errors_count.eq(0)
         with m.If(written.updates | self.clear):
             m.d.sync += self.updates_count.eq(0)
+
+        with m.If(written.right | self.clear):
+            m.d.sync += right_count.eq(0)
+
+        # The position is also lost by a count of saturated counters, below.
+        positioned = Signal()
+        with m.If(self.trained | self.clear | self.passed):
+            m.d.sync += positioned.eq(0)
 
         # The value is kept in every cycle until the request is taken: a counter's, and the count
         # of saturated ones, come in the last of them.
@@ -149,7 +178,10 @@ class LayerRegisters(Component):
                 with m.If(self.requests.valid):
                     m.d.comb += registers.enable.eq(1)
                     m.next = "Take"
+                    with m.If(no_history):
+                        m.d.sync += answer.status.eq(Status.RANGE)
                     with m.If(read.saturated):
+                        m.d.sync += positioned.eq(0)
                         m.next = "Scan"
                     with m.If(written.position):
                         m.next = "Rewind"
@@ -157,6 +189,9 @@ class LayerRegisters(Component):
                         m.next = "Read"
                     with m.If(written.counter):
                         m.next = "Write"
+                    with m.If((read.counter | written.counter) & ~positioned):
+                        m.d.sync += [answer.status.eq(Status.POSITION), answer.data.eq(0)]
+                        m.next = "Take"
             with m.State("Write"):
                 m.d.comb += self.w.valid.eq(1)
                 with m.If(self.w.ready):
@@ -166,6 +201,7 @@ class LayerRegisters(Component):
                 m.next = "Seek"
             with m.State("Seek"):
                 with m.If(left == 0):
+                    m.d.sync += positioned.eq(1)
                     m.next = "Take"
                 with m.Else():
                     m.d.comb += self.skip.eq(1)

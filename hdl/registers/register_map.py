@@ -50,7 +50,8 @@ WORD = (1 << 32) - 1
 class Status(enum.Enum):
     """Status of a request; a request has no effect unless it is ``OK``.
 
-    If several apply, the first of ``BUSY``, ``UNKNOWN``, ``ACCESS``, ``RANGE`` is given.
+    If several apply, the first of ``BUSY``, ``UNKNOWN``, ``ACCESS``, ``RANGE``, ``POSITION`` is
+    given.
 
     Attributes
     ----------
@@ -71,6 +72,7 @@ class Status(enum.Enum):
     UNKNOWN = 2, "there is no such register"
     ACCESS = 3, "the register cannot be written, or cannot be read"
     RANGE = 4, "the value is out of the register's range"
+    POSITION = 5, "COUNTER has no position: write POSITION first"
 
 
 class OnWrite(enum.Enum):
@@ -307,11 +309,14 @@ class GlobalRegister(RegisterGroup):
     REFUSED = Register(9, "rw", "samples refused", OnWrite.CLEAR, reset=0)
     CLASSES = Register(10, "r", "classes `C`")
     COUNTER_BITS = Register(11, "r", "bits `B` of a hidden weight")
+    INPUT_WIDTH = Register(12, "r", "bits in a word of a sample")
+    SAMPLE_WORDS = Register(13, "r", "words of a sample")
 
 
 ALL_NEURONS = LayerBound("K", lambda layer: layer.neurons)
 LAST_NEURON = LayerBound("K − 1", lambda layer: layer.neurons - 1)
 LOWEST_COUNTER = LayerBound("−2^(B−1)", lambda layer: layer.lowest)
+MAX_EVENTS = LayerBound("2^(bk + ⌊bi/2⌋ + 11) − 1", lambda layer: layer.max_events)
 HIGHEST_COUNTER = LayerBound("2^(B−1) − 1", lambda layer: layer.highest)
 
 
@@ -322,19 +327,21 @@ class LayerRegister(RegisterGroup):
     MARGIN = Register(
         0, "rw", "`floor(r·K)`: lead that a right answer must have", maximum=ALL_NEURONS, reset=0
     )
-    EVENTS = Register(1, "rw", "`M`: reinforcement events of a commit", reset=0)
+    EVENTS = Register(
+        1, "rw", "`M`: reinforcement events of a commit", maximum=MAX_EVENTS, reset=0
+    )
     ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, reset=0)
     UPDATES = Register(3, "rw", "neurons updated", OnWrite.CLEAR, reset=0)
     SATURATED = Register(
         4,
         "r",
-        "counters at a bound; takes a scan and loses the position",
+        "counters at a bound; a read takes a scan, and the position is lost",
         on_read=OnRead.ACTION,
     )
     POSITION = Register(
         5,
         "w",
-        "neuron `j`: the next access of COUNTER is to `k[j][0]`; lost when samples are trained on",
+        "neuron `j`: the next access of COUNTER is to `k[j][0]`",
         OnWrite.ACTION,
         maximum=LAST_NEURON,
     )
@@ -342,12 +349,13 @@ class LayerRegister(RegisterGroup):
         6,
         "rw",
         "`k`, sign-extended; the position then advances to the next input, after the last input "
-        "to the next neuron; a write also updates `W`",
+        "to the next neuron; a write between batches also sets `W`",
         OnWrite.ACTION,
         OnRead.ACTION,
         minimum=LOWEST_COUNTER,
         maximum=HIGHEST_COUNTER,
     )
+    RIGHT = Register(7, "rw", "right predictions of the layer in training", OnWrite.CLEAR, reset=0)
     STREAM_0 = Register(
         8,
         "rw",
@@ -357,7 +365,12 @@ class LayerRegister(RegisterGroup):
     )
     STREAM_1 = Register(9, "rw", "bits 63 to 32 of it", OnWrite.ACTION)
     STREAM_2 = Register(10, "rw", "bits 95 to 64 of it", OnWrite.ACTION)
-    STREAM_3 = Register(11, "rw", "bits 127 to 96 of it", OnWrite.ACTION)
+    STREAM_3 = Register(
+        11,
+        "rw",
+        "bits 127 to 96 of it; RANGE if no bit of the history is set",
+        OnWrite.ACTION,
+    )
     INPUTS = Register(16, "r", "input bits `N`")
     NEURONS = Register(17, "r", "neurons `K`")
     GROUP = Register(18, "r", "group size `γ`")

@@ -30,7 +30,7 @@ class RowOperation(Enum, shape=3):
     """Write the signs to the snapshot ``W``."""
 
     STORE = 4
-    """Replace one counter; write the signs of the row to the snapshot."""
+    """Replace one counter; write the signs of the row to the snapshot. Between batches."""
 
     COUNT = 5
     """Count the saturated counters; the snapshot does not change."""
@@ -42,9 +42,10 @@ class RowOperation(Enum, shape=3):
 def row_command_layout(folded: FoldedLayer) -> StructLayout:
     """An operation on a row of a bank, with the row's place in the snapshot.
 
-    ``row`` is the address of the row; ``column`` selects the counter to reinforce or to store;
+    ``row`` is the address of the row; ``column`` selects the counter to reinforce or to replace;
     ``desired`` is the activation to step towards; ``last`` marks the row of a neuron's last hidden
-    weights, which may be padded, and ``padding`` a row without any. ``snapshot_row``, ``snapshot_pe`` and ``snapshot_chunk`` are the place of the
+    weights, which may be padded, and ``padding`` a row without any. ``snapshot_row``,
+    ``snapshot_pe`` and ``snapshot_chunk`` are the place of the
     row's signs.
     """
     plan = folded.plan

@@ -46,7 +46,7 @@ class WeightBank(Component):
     inputs : In(counters)
         In cycle 1 of an update, the input bits of the row.
     store : In(signed)
-        In cycle 1 of a store, the counter to write.
+        In cycle 1 of a store or a replacement, the counter to write.
     counter : Out(signed)
         The counter that a read names, from cycle 3 of the read to cycle 3 of the next command.
     saturated : Out(stream)
@@ -135,7 +135,7 @@ class WeightBank(Component):
         stores = present.operation == RowOperation.STORE
         replaces = stores | (present.operation == RowOperation.REPLACE)
         steps = Signal(plan.update_width)
-        replaced = Signal(plan.update_width)  # counters that a store replaces
+        replaced = Signal(plan.update_width)  # counters that ``store`` replaces
         with m.Switch(present.operation):
             with m.Case(RowOperation.UPDATE):
                 m.d.comb += steps.eq((1 << plan.update_width) - 1)

@@ -50,6 +50,7 @@ class Core:
         self.trained = self.refused = 0
         self.errors = [0] * len(self.folded)
         self.updates = [0] * len(self.folded)
+        self.right = [0] * len(self.folded)
 
     async def set_up(self, seed: int = SEED) -> None:
         """Seed the core and set its registers."""
@@ -102,6 +103,7 @@ class Core:
                 self.errors[index] += 1
                 self.updates[index] += sum(j >= 0 for j in chosen)
             predictions.append(s.index(max(s)))
+            self.right[index] += train and predictions[-1] == label
             errors |= error << index
             x = a
         self.results.expect({"predictions": predictions, "errors": errors, "refused": refused})
@@ -148,6 +150,7 @@ class Core:
             expected = {
                 LayerRegister.ERRORS: self.errors[index],
                 LayerRegister.UPDATES: self.updates[index],
+                LayerRegister.RIGHT: self.right[index],
                 LayerRegister.SATURATED: saturated(layer.config, layer.k),
                 LayerRegister.EVENTS: self.events[index],
                 LayerRegister.MARGIN: layer.config.margin,
@@ -171,6 +174,8 @@ async def registers(bench: Bench) -> None:
         int(GlobalRegister.STATUS): 0,
         int(GlobalRegister.CLASSES): config.classes,
         int(GlobalRegister.COUNTER_BITS): config.counter_bits,
+        int(GlobalRegister.INPUT_WIDTH): core.folded[0].plan.input_width,
+        int(GlobalRegister.SAMPLE_WORDS): core.folded[0].sample_words,
     }
     # Lowest, highest and first value.
     ranges = {
@@ -193,8 +198,8 @@ async def registers(bench: Bench) -> None:
         constants[at(LayerRegister.NEURONS)] = layer.neurons
         constants[at(LayerRegister.GROUP)] = layer.group
         ranges[at(LayerRegister.MARGIN)] = (0, layer.neurons, 0)
-        ranges[at(LayerRegister.EVENTS)] = (0, (1 << 32) - 1, 0)
-        counts += [at(LayerRegister.ERRORS), at(LayerRegister.UPDATES)]
+        ranges[at(LayerRegister.EVENTS)] = (0, layer.max_events, 0)
+        counts += [at(LayerRegister.ERRORS), at(LayerRegister.UPDATES), at(LayerRegister.RIGHT)]
         write_only[at(LayerRegister.POSITION)] = (layer.neurons, (1 << 32) - 1)
         # Only refused requests are tested here.
         await host.write(at(LayerRegister.SATURATED), 0, status=Status.ACCESS)
@@ -290,6 +295,7 @@ async def training(bench: Bench) -> None:
     for index in range(len(core.folded)):
         await host.write(layer_address(index, LayerRegister.ERRORS), 0)
         await host.write(layer_address(index, LayerRegister.UPDATES), 0)
+        await host.write(layer_address(index, LayerRegister.RIGHT), 0)
     core.forget_counts()
     await core.train(1)
     await core.compare()
@@ -365,6 +371,7 @@ async def refuse_everything(core: Core) -> None:
             await host.write(layer_address(index, local), 1, status=Status.BUSY)
         for local in (LayerRegister.COUNTER, LayerRegister.SATURATED):
             await host.read(layer_address(index, local), 0, status=Status.BUSY)
+            await host.read(layer_address(layers, local), 0, status=Status.BUSY)
         await host.read(layer_address(index, LayerRegister.POSITION), 0, status=Status.ACCESS)
     await host.read(200, 0, status=Status.UNKNOWN)
 

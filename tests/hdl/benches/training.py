@@ -101,9 +101,11 @@ class Host:
         """Read a register; expect ``data``, or anything if it is None."""
         return await self._ask({"write": 0, "address": address, "data": 0}, data, status)
 
-    async def write(self, address: int, value: int, *, status: Status = Status.OK) -> None:
-        """Write a register."""
-        await self._ask({"write": 1, "address": address, "data": value & MASK}, None, status)
+    async def write(
+        self, address: int, value: int, *, status: Status = Status.OK, data: int | None = None
+    ) -> None:
+        """Write a register; expect ``data`` in the response, or anything if it is None."""
+        await self._ask({"write": 1, "address": address, "data": value & MASK}, data, status)
 
     async def attempt(self, address: int, value: int | None = None) -> bool:
         """Write or read a register of a core that may be busy; gives whether it was accepted."""
