@@ -31,6 +31,8 @@ class BatchControl(Component):
         Words of samples, for the first layer.
     last_word : In(1)
         The next word completes a sample.
+    last_class : In(8)
+        Classes of the network, minus 1.
     hold : In(1)
         Stop the stream.
     infer : In(1)
@@ -58,6 +60,7 @@ class BatchControl(Component):
                 "i": In(stream.Signature(sample_word_layout(input_width))),
                 "o": Out(stream.Signature(sample_layout(input_width, 0))),
                 "last_word": In(1),
+                "last_class": In(8, init=classes - 1),  # type: ignore[call-arg]
                 "hold": In(1),
                 "infer": In(1),
                 "size": In(16),
@@ -77,7 +80,7 @@ class BatchControl(Component):
         left = Signal(16, init=1)  # samples until the batch is complete
         refused, last, complete = Signal(), Signal(), Signal()
         m.d.comb += [
-            refused.eq(~self.infer & (self.i.p.label >= self.classes)),
+            refused.eq(~self.infer & (self.i.p.label > self.last_class)),
             last.eq(self.i.p.last | (left == 1)),
             complete.eq(self.o.valid & self.o.ready & self.last_word),
             self.o.valid.eq(self.i.valid & ~self.hold),

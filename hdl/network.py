@@ -1,30 +1,42 @@
 # amaranth: UnusedElaboratable=no
 """A network in gateware: a chain of layers that train in parallel."""
 
-from amaranth.hdl import Elaboratable, Module
+from amaranth.hdl import Cat, Elaboratable, Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .layer.layer_engine import LayerEngine
 from .layer.sample_layouts import batch_end_layout, result_layout, sample_layout
+from .layer.universal_layer_engine import UniversalLayerEngine
 from .planning.plan import FoldedNetwork
+from .planning.universal import UniversalTrainer
 from .primitives.component import Component
 from .registers.requests import request_layout, response_layout
 
 __all__ = ["Network"]
 
 
+def layer_count(design: FoldedNetwork | UniversalTrainer) -> int:
+    """Layers of a network, or the largest number of layers of a universal trainer."""
+    if isinstance(design, UniversalTrainer):
+        return design.capacity.layers
+    return len(design.layers)
+
+
 class Network(Component):
-    """Chain of :class:`.layer_engine.LayerEngine`, connected by streams.
+    """Chain of :class:`.layer_engine.LayerEngine`, connected by streams, or a universal engine.
 
     The layers train in parallel, on different samples. No layer depends on a later one, so each
     takes its samples in order and commits independently. The predictions and error bits of a
     sample pass from layer to layer with it, and are part of the result of the last layer.
 
+    A universal trainer has one :class:`.universal_layer_engine.UniversalLayerEngine`, which
+    executes all layers, with one port for their registers.
+
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or a universal trainer.
 
     Members
     -------
@@ -48,24 +60,28 @@ class Network(Component):
         Counts of each layer at the end of a batch (:func:`.sample_layouts.batch_end_layout`).
     """
 
-    def __init__(self, folded: FoldedNetwork):
+    def __init__(self, folded: FoldedNetwork | UniversalTrainer):
         self.folded = folded
-        self.layers = [
-            LayerEngine(layer, width)
-            for layer, width in zip(folded.layers, folded.next_input_widths, strict=True)
-        ]
-        count = len(self.layers)
+        self.layers: list[LayerEngine]
+        if isinstance(folded, UniversalTrainer):
+            self.layers = [UniversalLayerEngine(folded.engine)]
+        else:
+            self.layers = [
+                LayerEngine(layer, width)
+                for layer, width in zip(folded.layers, folded.next_input_widths, strict=True)
+            ]
+        count, ports = layer_count(folded), len(self.layers)
         super().__init__(
             {
                 "i": In(stream.Signature(sample_layout(folded.first.plan.input_width, 0))),
                 "last_word": Out(1),
                 "cancel": In(1),
                 "o": Out(stream.Signature(result_layout(count))),
-                "requests": In(stream.Signature(request_layout())).array(count),
-                "responses": Out(stream.Signature(response_layout())).array(count),
-                "reset": In(count),
-                "reset_done": Out(count),
-                "histories": In(stream.Signature(32)).array(count),
+                "requests": In(stream.Signature(request_layout())).array(ports),
+                "responses": Out(stream.Signature(response_layout())).array(ports),
+                "reset": In(ports),
+                "reset_done": Out(ports),
+                "histories": In(stream.Signature(32)).array(ports),
                 "mid_batch": In(1),
                 "busy": Out(1),
                 "batch_ends": Out(data.ArrayLayout(batch_end_layout(), count)),
@@ -87,10 +103,10 @@ class Network(Component):
                 layer.reset.eq(self.reset[index]),
                 layer.mid_batch.eq(self.mid_batch),
                 self.reset_done[index].eq(layer.reset_done),
-                self.batch_ends[index].eq(layer.batch_end),
             ]
         wiring.connect(m, samples, wiring.flipped(self.o))
         m.d.comb += [
+            self.batch_ends.eq(Cat(layer.batch_ends for layer in self.layers)),
             self.last_word.eq(self.layers[0].last_word),
             self.layers[0].cancel.eq(self.cancel),
             self.busy.eq(sum(layer.busy for layer in self.layers) != 0),

@@ -27,6 +27,10 @@ class ResetSequence(Component):
 
     Members
     -------
+    last_layer : In
+        Layers to reset, minus 1.
+    layer : Out
+        The layer that is reset.
     start : In(1)
         Begin. Has no effect while ``active``.
     seed : In(48)
@@ -52,6 +56,8 @@ class ResetSequence(Component):
         self.layers = layers
         super().__init__(
             {
+                "last_layer": In(range(layers), init=layers - 1),  # type: ignore[call-arg]
+                "layer": Out(range(layers + 1)),
                 "start": In(1),
                 "seed": In(48),
                 "active": Out(1),
@@ -65,7 +71,7 @@ class ResetSequence(Component):
         m = Module()
 
         m.submodules.seeder = seeder = SplitMix64Seeder()
-        target = Signal(range(self.layers + 1))
+        target = self.layer
         kind = Signal(range(len(STREAM_IDS)))
         first_ids = Array(stream_id(0) for stream_id in STREAM_IDS)
         wanted = Array(port.ready for port in self.histories)
@@ -99,7 +105,7 @@ class ResetSequence(Component):
                     m.next = "Next"
             with m.State("Next"):
                 m.d.comb += self.active.eq(1)
-                with m.If(target == self.layers):
+                with m.If(target > self.last_layer):
                     m.next = "Ready"
                 with m.Else():
                     m.next = "Seed"

@@ -7,11 +7,18 @@ from amaranth.lib.wiring import In, Out
 
 from .batch_control import BatchControl
 from .layer.sample_layouts import batch_end_layout, result_layout, sample_word_layout
-from .network import Network
+from .layer.universal_layer_engine import UniversalLayerEngine
+from .network import Network, layer_count
 from .planning.plan import FoldedNetwork
+from .planning.universal import UniversalTrainer
 from .primitives.component import Component
 from .registers.register_file import RegisterFile
-from .registers.register_map import IDENTITY, GlobalRegister
+from .registers.register_map import (
+    IDENTITY,
+    GlobalRegister,
+    UniversalLayerRegister,
+    UniversalRegister,
+)
 from .registers.request_router import RequestRouter
 from .registers.requests import request_layout, response_layout
 from .reset_sequence import ResetSequence
@@ -37,8 +44,9 @@ class TrainerCore(Component):
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded. Its seed, batch size, robustness and reinforcement are
+    folded : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or a universal trainer, whose network is set by registers.
+        The network's seed, batch size, robustness and reinforcement are
         values of registers, which the host writes.
 
     Members
@@ -61,10 +69,10 @@ class TrainerCore(Component):
         neurons (:func:`.sample_layouts.batch_end_layout`).
     """
 
-    def __init__(self, folded: FoldedNetwork):
+    def __init__(self, folded: FoldedNetwork | UniversalTrainer):
         self.folded = folded
         self.network = Network(folded)
-        layers = len(folded.layers)
+        layers = layer_count(folded)
         super().__init__(
             {
                 "samples": In(stream.Signature(sample_word_layout(folded.first.plan.input_width))),
@@ -79,14 +87,26 @@ class TrainerCore(Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        config, network = self.folded.config, self.network
-        layers = len(self.folded.layers)
+        folded, network = self.folded, self.network
+        first, config = folded.first, folded.first.config
+        layers = layer_count(folded)
 
         m.submodules.network = network
-        m.submodules.registers = registers = RegisterFile(GlobalRegister)
-        m.submodules.router = router = RequestRouter(layers=layers)
+        if isinstance(folded, UniversalTrainer):
+            registers = RegisterFile(UniversalRegister, folded.engine)
+            router = RequestRouter(
+                layers=layers,
+                registers=UniversalRegister,
+                layer_registers=UniversalLayerRegister,
+                shared=True,
+            )
+        else:
+            registers = RegisterFile(GlobalRegister)
+            router = RequestRouter(layers=layers)
+        m.submodules.registers = registers
+        m.submodules.router = router
         m.submodules.batch = batch = BatchControl(
-            input_width=self.folded.first.plan.input_width, classes=config.classes
+            input_width=first.plan.input_width, classes=config.classes
         )
         m.submodules.reset = reset = ResetSequence(layers=layers)
         m.d.comb += [
@@ -108,7 +128,7 @@ class TrainerCore(Component):
         request = self.requests.p
         wiring.connect(m, wiring.flipped(self.requests), router.requests)
         wiring.connect(m, router.responses, wiring.flipped(self.responses))
-        for layer in range(layers):
+        for layer in range(len(network.layers)):
             wiring.connect(m, router.layer_requests[layer], network.requests[layer])
             wiring.connect(m, network.responses[layer], router.layer_responses[layer])
         m.d.comb += [
@@ -125,14 +145,11 @@ class TrainerCore(Component):
         values, written = registers.values, registers.written
         m.d.comb += [
             values.identity.eq(IDENTITY),
-            values.layers.eq(layers),
             values.status.eq(Cat(self.busy, reset.active)),
             values.samples.eq(batch.trained),
             values.refused.eq(batch.refused),
-            values.classes.eq(config.classes),
             values.counter_bits.eq(config.counter_bits),
-            values.input_width.eq(self.folded.first.plan.input_width),
-            values.sample_words.eq(self.folded.first.sample_words),
+            values.input_width.eq(first.plan.input_width),
             batch.infer.eq(values.mode),
             # The restart needs the new size; the register has it a cycle later.
             batch.size.eq(Mux(written.batch, request.data, values.batch)),
@@ -147,10 +164,55 @@ class TrainerCore(Component):
         m.d.comb += [
             reset.start.eq(written.reset),
             reset.seed.eq(Cat(values.seed_low, values.seed_high)),
-            network.reset.eq(reset.reset),
-            reset.reset_done.eq(network.reset_done),
         ]
-        for layer in range(layers):
-            wiring.connect(m, reset.histories[layer], network.histories[layer])
+        if isinstance(folded, UniversalTrainer):
+            self._set_network(m, registers, batch, reset)
+        else:
+            m.d.comb += [
+                values.layers.eq(layers),
+                values.classes.eq(config.classes),
+                values.sample_words.eq(first.sample_words),
+                network.reset.eq(reset.reset),
+                reset.reset_done.eq(network.reset_done),
+            ]
+            for layer in range(layers):
+                wiring.connect(m, reset.histories[layer], network.histories[layer])
 
         return m
+
+    def _set_network(
+        self, m: Module, registers: RegisterFile, batch: BatchControl, reset: ResetSequence
+    ) -> None:
+        """Set the network of a universal trainer from its registers; give its capacities."""
+        network, values = self.network, registers.values
+        (engine,) = network.layers
+        assert isinstance(engine, UniversalLayerEngine)
+        capacity, plan = engine.engine.capacity, engine.engine.plan
+        last_class = values.classes - 1
+        m.d.comb += [
+            engine.last_layer.eq(values.layers - 1),
+            engine.reset_layer.eq(reset.layer),
+            engine.last_class.eq(last_class),
+            engine.buffers.eq(values.buffers),
+            engine.sample_stride.eq(values.stride),
+            batch.last_class.eq(last_class),
+            reset.last_layer.eq(values.layers - 1),
+            network.reset.eq(reset.reset.any()),
+            reset.reset_done.eq(network.reset_done.replicate(capacity.layers)),
+            network.histories[0].payload.eq(reset.histories[0].payload),
+            network.histories[0].valid.eq(Cat(port.valid for port in reset.histories).any()),
+            *(port.ready.eq(network.histories[0].ready) for port in reset.histories),
+            values.sample_words.eq(engine.sample_words),
+            values.max_layers.eq(capacity.layers),
+            values.max_inputs.eq(capacity.inputs),
+            values.max_neurons.eq(capacity.neurons),
+            values.max_classes.eq(capacity.classes),
+            values.max_rows.eq(capacity.rows),
+            values.max_columns.eq(capacity.columns),
+            values.max_sample_words.eq(capacity.sample_words),
+            values.max_choices.eq(capacity.choices),
+            values.max_buffers.eq(plan.sample_buffers),
+            values.pe.eq(plan.pe),
+            values.simd.eq(plan.simd),
+        ]
+

@@ -151,9 +151,10 @@ class ForwardBank(Component):
         row = Signal(range(folded.classifier_rows + 1))
         following = Signal.like(row)
         valid, last, next_row = Signal(), Signal(), Signal()
+        complete = Signal(init=1)  # the last step is over
         columns: Any = Signal(self.step.p.columns.shape())
         m.d.comb += [
-            valid.eq(array.o.valid & (count != self.shape.pass_steps)),
+            valid.eq(array.o.valid & ~complete),
             last.eq(count == self.shape.pass_steps - 1),
             next_row.eq(valid),
             following.eq(Mux(self.clear, Mux(self.first_layer, 0, row), row + next_row)),
@@ -166,9 +167,9 @@ class ForwardBank(Component):
         ]
         m.d.sync += row.eq(following)
         with m.If(self.clear):
-            m.d.sync += count.eq(0)
+            m.d.sync += [count.eq(0), complete.eq(0)]
         with m.Elif(valid):
-            m.d.sync += count.eq(count + 1)
+            m.d.sync += [count.eq(count + 1), complete.eq(last)]
         if self.singly:
             # Neurons that leave one by one have their columns in one row after the other.
             column = count[: (select - 1).bit_length()]

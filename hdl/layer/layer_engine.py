@@ -1,6 +1,8 @@
 # amaranth: UnusedElaboratable=no
 """Layer engine: forward pass, update and commit of one binary layer in gateware."""
 
+from typing import Any
+
 from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, ValueLike, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -83,9 +85,9 @@ class LayerEngine(Component):
         snapshot with the next scan.
     busy : Out(1)
         The layer holds samples, or a commit or a reset is in progress.
-    batch_end : Out(struct)
-        Counts at the end of a batch (:func:`.sample_layouts.batch_end_layout`), in the Commit
-        cycle.
+    batch_ends : Out(array)
+        Of each layer, counts at the end of a batch (:func:`.sample_layouts.batch_end_layout`), in
+        the Commit cycle.
     """
 
     def __init__(self, folded: FoldedLayer, next_input_width: int | None):
@@ -97,7 +99,7 @@ class LayerEngine(Component):
         self._forward = ForwardPass(folded)
         self._queue = TrainingQueue(folded)
         self._update = UpdateEngine(folded)
-        self._sequencer = CommitSequencer()
+        self._sequencer = CommitSequencer(layers=folded.layers, universal=folded.universal)
         self._marks = DirtyNeurons(folded)
         self._reinforcement = Reinforcement(folded)
         self._walker = RowAddressGenerator(folded)
@@ -110,7 +112,7 @@ class LayerEngine(Component):
         self._banks = [WeightBank(folded) for _ in range(plan.banks)]
         self._saturation = SaturationTotal(folded, latency=self._banks[0].saturated_latency)
         if next_input_width is None:
-            output = result_layout(index + 1)
+            output = result_layout(index + folded.layers)
         else:
             output = sample_layout(next_input_width, index + 1)
         super().__init__(
@@ -126,9 +128,14 @@ class LayerEngine(Component):
                 "histories": In(stream.Signature(32)),
                 "mid_batch": In(1),
                 "busy": Out(1),
-                "batch_end": Out(batch_end_layout()),
+                "batch_ends": Out(data.ArrayLayout(batch_end_layout(), folded.layers)),
+                **self._further_ports(),
             }
         )
+
+    def _further_ports(self) -> dict[str, Any]:
+        """Further ports of a derived engine."""
+        return {}
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -153,6 +160,7 @@ class LayerEngine(Component):
         self._take_samples(m)
         self._evaluate(m)
         self._train(m)
+        self._select_layers(m)
         replaces = self._replace(m)
         self._walk(m, replaces)
         self._command_banks(m, replaces)
@@ -186,11 +194,8 @@ class LayerEngine(Component):
         metadata = self._metadata.evaluated
         trained = metadata.train & ~metadata.refused
         m.d.comb += [
-            forward.loaded.eq(self._metadata.loaded),
-            self._metadata.begin.eq(forward.begin),
             forward.hold.eq(self._sequencer.hold),
             forward.label.eq(metadata.label),
-            forward.margin.eq(self._registers.margin),
             buffer.preload.eq(forward.preload),
             forward.preloaded.eq(buffer.preloaded),
             forward.word.eq(buffer.word),
@@ -215,7 +220,6 @@ class LayerEngine(Component):
         sequencer, reinforcement = self._sequencer, self._reinforcement
         wiring.connect(m, queue.o, sequencer.samples)
         m.d.comb += [
-            sequencer.batch_evaluated.eq(queue.i.valid & queue.i.p.last),
             sequencer.forget.eq(self._initialiser.done),
             sequencer.fill.eq(self._initialiser.scan),
             self._initialiser.scanned.eq(sequencer.filled),
@@ -228,10 +232,20 @@ class LayerEngine(Component):
             buffer.fetch.eq(update.fetch),
             update.word.eq(buffer.word),
             buffer.release.eq(queue.o.valid & queue.o.ready),
-            sequencer.events.eq(self._registers.events),
-            reinforcement.events.eq(self._registers.events),
             reinforcement.start.eq(sequencer.reinforce),
             sequencer.reinforced.eq(reinforcement.done),
+        ]
+
+    def _select_layers(self, m: Module) -> None:
+        """Select the layer of each part: there is one."""
+        forward, queue, registers = self._forward, self._queue, self._registers
+        m.d.comb += [
+            forward.loaded.eq(self._metadata.loaded),
+            self._metadata.begin.eq(forward.begin),
+            forward.margin.eq(registers.margin),
+            self._sequencer.batch_evaluated.eq(queue.i.valid & queue.i.p.last),
+            self._sequencer.events.eq(registers.events),
+            self._reinforcement.events.eq(registers.events),
         ]
 
     def _walk(self, m: Module, replaces: Signal) -> None:
@@ -250,15 +264,18 @@ class LayerEngine(Component):
             sequencer.last_of_bank.eq(walker.last_of_bank),
             sequencer.dirty.eq(marks.marked),
             marks.mark.eq(update.chosen),
-            marks.neurons.eq(update.neurons),
             marks.look.eq(sequencer.commit | sequencer.scanning),
-            marks.looked.eq(Mux(sequencer.commit, 0, walker.neuron + 1)),
+            marks.looked.eq(self._dirty_position(Mux(sequencer.commit, 0, walker.neuron + 1))),
             marks.clear.eq(sequencer.scanning | self._initialiser.active),
-            marks.cleared.eq(walker.neuron),
+            marks.cleared.eq(self._dirty_position(walker.neuron)),
         ]
         for index in range(len(self._banks)):
+            m.d.comb += marks.neurons[index].eq(self._dirty_position(update.neurons[index]))
             with m.If(replaces & (walker.bank == index)):
-                m.d.comb += [marks.mark[index].eq(1), marks.neurons[index].eq(walker.neuron)]
+                m.d.comb += [
+                    marks.mark[index].eq(1),
+                    marks.neurons[index].eq(self._dirty_position(walker.neuron)),
+                ]
 
     def _replace(self, m: Module) -> Signal:
         """Whether a counter is written without its sign.
@@ -266,13 +283,22 @@ class LayerEngine(Component):
         The neuron is then marked as dirty. In the middle of a batch the snapshot must not change;
         later, until the next scan, a row's other signs can differ from the snapshot.
         """
-        replaces, behind = Signal(), Signal()
-        m.d.comb += replaces.eq(self._access.store & (self.mid_batch | behind))
+        replaces, behind = Signal(), Signal(self.folded.layers)
+        layer_behind = behind.bit_select(self._trained_layer(), 1)
+        m.d.comb += replaces.eq(self._access.store & (self.mid_batch | layer_behind))
         with m.If(self._sequencer.scanning | self._initialiser.active):
-            m.d.sync += behind.eq(0)
+            m.d.sync += layer_behind.eq(0)
         with m.Elif(replaces):
-            m.d.sync += behind.eq(1)
+            m.d.sync += layer_behind.eq(1)
         return replaces
+
+    def _trained_layer(self) -> Any:
+        """The layer of the update, the commit, and the host's access to counters."""
+        return C(0)
+
+    def _dirty_position(self, neuron: Any) -> Any:
+        """Place of a neuron's dirty bit."""
+        return neuron
 
     def _command_banks(self, m: Module, replaces: Signal) -> None:
         """Send each bank the command of the scan, the counter port, the update or an event."""
@@ -387,9 +413,16 @@ class LayerEngine(Component):
             registers.clear.eq(self._initialiser.done),
             registers.error.eq(queue.i.valid & queue.i.p.error),
             registers.updates.eq(self._update.found),
-            self.batch_end.valid.eq(self._sequencer.commit),
-            self.batch_end.errors.eq(registers.errors_count),
-            self.batch_end.updates.eq(registers.updates_count),
+        ]
+        self._end_batches(m)
+
+    def _end_batches(self, m: Module) -> None:
+        """Give the counts at the end of a batch."""
+        end, registers = self.batch_ends[0], self._registers
+        m.d.comb += [
+            end.valid.eq(self._sequencer.commit),
+            end.errors.eq(registers.errors_count),
+            end.updates.eq(registers.updates_count),
         ]
 
     def _send(self, m: Module) -> ValueLike:

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
+from amaranth.hdl import C, Cat, Elaboratable, Module, Signal, signed
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
+from ..planning.universal import UniversalEngine
 from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
-from ..registers.register_map import LayerRegister, Status
+from ..registers.register_map import LayerRegister, Status, UniversalLayerRegister
 from ..registers.requests import request_layout, response_layout
+from .layer_table import LayerTable, table_row_layout
 
 __all__ = ["LayerRegisters"]
 
@@ -66,6 +68,18 @@ class LayerRegisters(Component):
         It is done, and ``saturated`` is its count.
     saturated : In
         Counters at a bound.
+    layer : Out
+        In a universal trainer, the layer that is addressed.
+    row : In(struct)
+        In a universal trainer, the layer's row of the table.
+    write : Out(struct)
+        In a universal trainer, the setting or count of the layer that is written.
+    active : Out(1)
+        In a universal trainer, ``layer`` is the layer of the counter access, scan or stream.
+    load, store : Out(1)
+        In a universal trainer, load or store the layer's stream; held until ``moved``.
+    moved : In(1)
+        It is loaded, or stored.
     errors_count, updates_count : Out(32)
         What was counted, as the host reads it.
     """
@@ -98,33 +112,47 @@ class LayerRegisters(Component):
                 "saturated": In(range(folded.config.weights + 1)),
                 "errors_count": Out(32),
                 "updates_count": Out(32),
+                **self._universal_ports(),
             }
         )
 
+    def _universal_ports(self) -> dict[str, Any]:
+        """Ports of a universal trainer."""
+        if not isinstance(self.folded, UniversalEngine):
+            return {}
+        return {
+            "layer": Out(range(max(self.folded.layers, 2))),
+            "row": In(table_row_layout(self.folded)),
+            "write": Out(LayerTable(self.folded).write.shape()),
+            "active": Out(1),
+            "load": Out(1),
+            "store": Out(1),
+            "moved": In(1),
+        }
+
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        config = self.folded.config
+        folded, config, universal = self.folded, self.folded.config, self.folded.universal
 
-        m.submodules.registers = registers = RegisterFile(LayerRegister, config)
+        if universal:
+            registers = RegisterFile(UniversalLayerRegister, folded, stores=False)
+        else:
+            registers = RegisterFile(LayerRegister, config)
+        m.submodules.registers = registers
         values, read, written = registers.values, registers.read, registers.written
         request = self.requests.p
-        right_count = Signal(32)
         m.d.comb += [
             registers.write.eq(request.write),
             registers.offset.eq(request.address[:8]),
             registers.data.eq(request.data),
-            self.margin.eq(values.margin),
-            self.events.eq(values.events),
-            values.errors.eq(self.errors_count),
-            values.updates.eq(self.updates_count),
-            values.right.eq(right_count),
             values.saturated.eq(self.saturated),
             values.counter.eq(self.r.payload),
-            values.inputs.eq(config.inputs),
-            values.neurons.eq(config.neurons),
-            values.group.eq(config.group),
             self.w.payload.eq(request.data.as_signed()),
         ]
+        if universal:
+            self._use_table(m, values, written)
+        else:
+            self._keep_values(m, values, written)
 
         # Bit 0 of the four words is none of the history's 127.
         history = Cat(0, self.history)
@@ -145,23 +173,17 @@ class LayerRegisters(Component):
         with m.If(written.stream_1 | written.stream_2):
             m.d.sync += some.eq(some | above | request.data[0])
 
-        m.d.sync += [
-            self.errors_count.eq(self.errors_count + self.error),
-            self.updates_count.eq(self.updates_count + self.updates),
-            right_count.eq(right_count + (self.trained & self.right)),
-        ]
-        with m.If(written.errors | self.clear):
-            m.d.sync += self.errors_count.eq(0)
-        with m.If(written.updates | self.clear):
-            m.d.sync += self.updates_count.eq(0)
-
-        with m.If(written.right | self.clear):
-            m.d.sync += right_count.eq(0)
-
         # The position is also lost by a count of saturated counters, below.
         positioned = Signal()
         with m.If(self.trained | self.clear | self.passed):
             m.d.sync += positioned.eq(0)
+        beyond, elsewhere = C(0), C(0)  # POSITION is beyond the neurons, or of another layer
+        if universal:
+            place = Signal.like(self.layer)
+            beyond = written.position & (request.data >= self.row.sizes.neurons)
+            elsewhere = self.layer != place
+            with m.If(written.position):
+                m.d.sync += place.eq(self.layer)
 
         # The value is kept in every cycle until the request is taken: a counter's, and the count
         # of saturated ones, come in the last of them.
@@ -172,24 +194,29 @@ class LayerRegisters(Component):
             m.d.sync += answer.data.eq(registers.value)
 
         left = Signal(range(max(config.neurons, 2)))  # neurons to skip
-        with m.FSM():
+        with m.FSM() as fsm:
             with m.State("Idle"):
                 m.d.sync += [answer.status.eq(registers.status), left.eq(request.data)]
                 with m.If(self.requests.valid):
                     m.d.comb += registers.enable.eq(1)
                     m.next = "Take"
-                    with m.If(no_history):
+                    with m.If(no_history | beyond):
                         m.d.sync += answer.status.eq(Status.RANGE)
                     with m.If(read.saturated):
                         m.d.sync += positioned.eq(0)
                         m.next = "Scan"
-                    with m.If(written.position):
+                    with m.If(written.position & ~beyond):
                         m.next = "Rewind"
                     with m.If(read.counter):
                         m.next = "Read"
                     with m.If(written.counter):
                         m.next = "Write"
-                    with m.If((read.counter | written.counter) & ~positioned):
+                    if universal:
+                        with m.If(Cat(getattr(read, word) for word in words).any()):
+                            m.next = "Load"
+                        with m.If(written.stream_3 & ~no_history):
+                            m.next = "Store"
+                    with m.If((read.counter | written.counter) & (~positioned | elsewhere)):
                         m.d.sync += [answer.status.eq(Status.POSITION), answer.data.eq(0)]
                         m.next = "Take"
             with m.State("Write"):
@@ -214,6 +241,17 @@ class LayerRegisters(Component):
                 m.d.comb += self.scan.eq(1)
                 with m.If(self.scanned):
                     m.next = "Take"
+            if universal:
+                with m.State("Load"):
+                    m.d.comb += self.load.eq(1)
+                    with m.If(self.moved):
+                        m.next = "Loaded"
+                with m.State("Loaded"):
+                    m.next = "Take"
+                with m.State("Store"):
+                    m.d.comb += self.store.eq(1)
+                    with m.If(self.moved):
+                        m.next = "Take"
             with m.State("Take"):
                 m.d.comb += [answered.eq(1), self.requests.ready.eq(1)]
                 m.next = "Respond"
@@ -221,5 +259,45 @@ class LayerRegisters(Component):
                 m.d.comb += [answered.eq(1), self.responses.valid.eq(1)]
                 with m.If(self.responses.ready):
                     m.next = "Idle"
+        if universal:
+            idle = [fsm.ongoing(state) for state in ("Idle", "Take", "Respond")]
+            m.d.comb += self.active.eq(~Cat(idle).any())
 
         return m
+
+    def _keep_values(self, m: Module, values: Any, written: Any) -> None:
+        """Give the values of a fixed layer, and count its errors, updates and right answers."""
+        config = self.folded.config
+        right_count = Signal(32)
+        m.d.comb += [
+            self.margin.eq(values.margin),
+            self.events.eq(values.events),
+            values.errors.eq(self.errors_count),
+            values.updates.eq(self.updates_count),
+            values.right.eq(right_count),
+            values.inputs.eq(config.inputs),
+            values.neurons.eq(config.neurons),
+            values.group.eq(config.group),
+        ]
+        for count, more, clear in (
+            (self.errors_count, self.error, written.errors),
+            (self.updates_count, self.updates, written.updates),
+            (right_count, self.trained & self.right, written.right),
+        ):
+            m.d.sync += count.eq(count + more)
+            with m.If(clear | self.clear):
+                m.d.sync += count.eq(0)
+
+    def _use_table(self, m: Module, values: Any, written: Any) -> None:
+        """Give the values of the addressed layer, which are in the table."""
+        row = self.row
+        m.d.comb += [
+            self.layer.eq(self.requests.p.address[8:] - 1),
+            values.margin.eq(row.margin),
+            values.events.eq(row.events),
+            values.errors.eq(row.errors),
+            values.updates.eq(row.updates),
+            values.right.eq(row.right),
+            *(getattr(values, name).eq(row.sizes[name]) for name, _ in row.sizes.shape()),
+            *(self.write[name].eq(getattr(written, name)) for name, _ in self.write.shape()),
+        ]

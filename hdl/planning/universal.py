@@ -130,6 +130,11 @@ class UniversalEngine(FoldedLayer):
                 raise ConfigurationError(
                     f"{name} of a universal trainer must be a power of two, not {value}"
                 )
+        if plan.input_width < plan.pe or capacity.neurons % plan.pe:
+            raise ConfigurationError(
+                f"pe of a universal trainer must be at most input_width, {plan.input_width}, and "
+                f"divide the capacity of {capacity.neurons} neurons, not be {plan.pe}"
+            )
         for name in ("banks", "draws_per_cycle"):
             if getattr(plan, name) != 1:
                 raise ConfigurationError(
@@ -237,6 +242,11 @@ class UniversalTrainer:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "engine", UniversalEngine.of(self.capacity, self.plan))
+
+    @property
+    def first(self) -> UniversalEngine:
+        """The engine, which samples enter."""
+        return self.engine
 
     def to_dict(self) -> dict[str, Any]:
         """Capacities and fold factors as values that JSON can store."""

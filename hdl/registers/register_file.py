@@ -1,10 +1,11 @@
 """A register file: address decoder and storage, generated from register declarations."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ...golden_model.config import LayerConfig
 from ..primitives.component import Component
 from .register_map import OnRead, RegisterGroup, Status
 
@@ -42,8 +43,12 @@ class RegisterFile(Component):
     ----------
     registers : type of RegisterGroup
         The group.
-    layer : LayerConfig, optional
-        The layer of the registers, for bounds that depend on its shape.
+    layer : LayerConfig or UniversalEngine, optional
+        The layer of the registers, for bounds that depend on its shape, or the engine of a
+        universal trainer, for its capacities.
+    stores : bool
+        Whether the registers that store a value are in this component. If not, the parent stores
+        them: it supplies their values, and stores ``data`` when they are written.
 
     Members
     -------
@@ -76,9 +81,10 @@ class RegisterFile(Component):
         ``2**n - 1``.
     """
 
-    def __init__(self, registers: type[RegisterGroup], layer: LayerConfig | None = None):
+    def __init__(self, registers: type[RegisterGroup], layer: Any = None, *, stores: bool = True):
         self.registers = registers
         self.layer = layer
+        self.stores = stores
         values, written, read = {}, {}, {}
         for register in registers:
             name, declaration = register.name.lower(), register.declaration
@@ -88,7 +94,7 @@ class RegisterFile(Component):
                     f"{register.name}'s values must be those of two's complement, "
                     f"not {lowest} to {highest}"
                 )
-            if declaration.stored:
+            if declaration.stored and stores:
                 values[name] = Out(range(highest + 1), init=declaration.reset)  # type: ignore[call-arg]
             elif declaration.readable:
                 values[name] = In(32)
@@ -138,7 +144,7 @@ class RegisterFile(Component):
             self.status.eq(Mux(wrong, Status.RANGE, Status.OK)),
             getattr(self.written, name).eq(self.enable & ~wrong),
         ]
-        if declaration.stored:
+        if declaration.stored and self.stores:
             with m.If(self.enable & ~wrong):
                 m.d.sync += getattr(self.values, name).eq(self.data)
 

@@ -12,9 +12,7 @@ To add a register, add one line to its group::
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
-
-from ...golden_model.config import LayerConfig
+from typing import Any, Literal
 
 __all__ = [
     "IDENTITY",
@@ -30,6 +28,8 @@ __all__ = [
     "Register",
     "RegisterGroup",
     "Status",
+    "UniversalLayerRegister",
+    "UniversalRegister",
     "layer_address",
     "link_address",
 ]
@@ -105,11 +105,11 @@ class LayerBound:
     symbol : str
         The bound in the symbols of docs/algorithm.md.
     of : callable
-        Computes the bound from a layer.
+        Computes the bound from a layer, or from the engine of a universal trainer.
     """
 
     symbol: str
-    of: Callable[[LayerConfig], int]
+    of: Callable[[Any], int]
 
     def __str__(self) -> str:
         return f"`{self.symbol}`"
@@ -235,13 +235,13 @@ class Register:
             parts.append("a read needs the core idle")
         return "; ".join(parts)
 
-    def bounds(self, layer: LayerConfig | None = None) -> tuple[int, int]:
+    def bounds(self, layer: Any = None) -> tuple[int, int]:
         """The lowest and the highest value that can be written.
 
         Parameters
         ----------
-        layer : LayerConfig, optional
-            The layer that the register belongs to.
+        layer : LayerConfig or UniversalEngine, optional
+            The layer that the register belongs to, or the engine of a universal trainer.
 
         Raises
         ------
@@ -374,6 +374,122 @@ class LayerRegister(RegisterGroup):
     INPUTS = Register(16, "r", "input bits `N`")
     NEURONS = Register(17, "r", "neurons `K`")
     GROUP = Register(18, "r", "group size `γ`")
+
+
+MAX_LAYERS = LayerBound("MAX_LAYERS", lambda engine: engine.capacity.layers)
+MAX_CLASSES = LayerBound("MAX_CLASSES", lambda engine: engine.capacity.classes)
+MAX_INPUTS = LayerBound("MAX_INPUTS", lambda engine: engine.capacity.inputs)
+MAX_NEURONS = LayerBound("MAX_NEURONS", lambda engine: engine.capacity.neurons)
+MAX_BUFFERS = LayerBound("MAX_BUFFERS", lambda engine: engine.plan.sample_buffers)
+ALL_SAMPLE_WORDS = LayerBound("MAX_SAMPLE_WORDS", lambda engine: engine.capacity.sample_words)
+LAST_ROW = LayerBound("MAX_ROWS − 1", lambda engine: engine.capacity.rows - 1)
+MOST_EVENTS = LayerBound("2^(bk + ⌊bi/2⌋ + 11) − 1", lambda engine: engine.config.max_events)
+LOWEST = LayerBound("−2^(B−1)", lambda engine: engine.config.lowest)
+HIGHEST = LayerBound("2^(B−1) − 1", lambda engine: engine.config.highest)
+
+
+@enum.unique
+class UniversalRegister(RegisterGroup):
+    """Registers of a universal trainer: those of a core, its capacities, and its network."""
+
+    IDENTITY = GlobalRegister.IDENTITY.declaration
+    LAYERS = Register(1, "rw", "layers of the network", minimum=1, maximum=MAX_LAYERS, reset=1)
+    STATUS = GlobalRegister.STATUS.declaration
+    RESET = GlobalRegister.RESET.declaration
+    SEED_LOW = GlobalRegister.SEED_LOW.declaration
+    SEED_HIGH = GlobalRegister.SEED_HIGH.declaration
+    BATCH = GlobalRegister.BATCH.declaration
+    MODE = GlobalRegister.MODE.declaration
+    SAMPLES = GlobalRegister.SAMPLES.declaration
+    REFUSED = GlobalRegister.REFUSED.declaration
+    CLASSES = Register(10, "rw", "classes `C`", minimum=2, maximum=MAX_CLASSES, reset=2)
+    COUNTER_BITS = GlobalRegister.COUNTER_BITS.declaration
+    INPUT_WIDTH = GlobalRegister.INPUT_WIDTH.declaration
+    SAMPLE_WORDS = GlobalRegister.SAMPLE_WORDS.declaration
+    BUFFERS = Register(
+        14, "rw", "samples that are held at a time", minimum=1, maximum=MAX_BUFFERS, reset=1
+    )
+    STRIDE = Register(
+        15,
+        "rw",
+        "words of a sample in all layers: the sum of `ceil(N / INPUT_WIDTH)`",
+        minimum=1,
+        maximum=ALL_SAMPLE_WORDS,
+        reset=1,
+    )
+    MAX_LAYERS = Register(16, "r", "capacity: layers")
+    MAX_INPUTS = Register(17, "r", "capacity: inputs `N` of a layer")
+    MAX_NEURONS = Register(18, "r", "capacity: neurons `K` of a layer")
+    MAX_CLASSES = Register(19, "r", "capacity: classes")
+    MAX_ROWS = Register(
+        20, "r", "capacity: rows; a layer takes `ceil(K / PE) · ceil(N / SIMD)` from BASE on"
+    )
+    MAX_COLUMNS = Register(21, "r", "capacity: the sum of `PE · ceil(K / PE)` over the layers")
+    MAX_SAMPLE_WORDS = Register(22, "r", "capacity: at least BUFFERS · STRIDE")
+    MAX_CHOICES = Register(
+        23, "r", "capacity: at least BUFFERS times the sum of `K / γ` over the layers"
+    )
+    MAX_BUFFERS = Register(24, "r", "capacity: samples that are held at a time")
+    PE = Register(25, "r", "neurons evaluated in a cycle")
+    SIMD = Register(26, "r", "inputs evaluated in a cycle")
+
+
+@enum.unique
+class UniversalLayerRegister(RegisterGroup):
+    """Registers of a layer of a universal trainer, at :func:`layer_address`."""
+
+    MARGIN = Register(
+        0,
+        "rw",
+        "`floor(r·K)`: lead that a right answer must have",
+        maximum=MAX_NEURONS,
+        reset=0,
+    )
+    EVENTS = Register(
+        1, "rw", "`M`: reinforcement events of a commit", maximum=MOST_EVENTS, reset=0
+    )
+    ERRORS = LayerRegister.ERRORS.declaration
+    UPDATES = LayerRegister.UPDATES.declaration
+    SATURATED = LayerRegister.SATURATED.declaration
+    POSITION = Register(
+        5,
+        "w",
+        "neuron `j` below `K`: the next access of COUNTER is to `k[j][0]`",
+        OnWrite.ACTION,
+        maximum=MAX_NEURONS,
+    )
+    COUNTER = Register(
+        6,
+        "rw",
+        LayerRegister.COUNTER.declaration.description,
+        OnWrite.ACTION,
+        OnRead.ACTION,
+        minimum=LOWEST,
+        maximum=HIGHEST,
+    )
+    RIGHT = LayerRegister.RIGHT.declaration
+    STREAM_0 = Register(
+        8,
+        "rw",
+        LayerRegister.STREAM_0.declaration.description,
+        OnWrite.ACTION,
+        OnRead.ACTION,
+    )
+    STREAM_1 = Register(9, "rw", "bits 63 to 32 of it", OnWrite.ACTION, OnRead.ACTION)
+    STREAM_2 = Register(10, "rw", "bits 95 to 64 of it", OnWrite.ACTION, OnRead.ACTION)
+    STREAM_3 = Register(
+        11,
+        "rw",
+        LayerRegister.STREAM_3.declaration.description,
+        OnWrite.ACTION,
+        OnRead.ACTION,
+    )
+    INPUTS = Register(16, "rw", "input bits `N`", minimum=1, maximum=MAX_INPUTS, reset=1)
+    NEURONS = Register(17, "rw", "neurons `K`", minimum=1, maximum=MAX_NEURONS, reset=1)
+    GROUP = Register(18, "rw", "group size `γ`", minimum=1, maximum=MAX_NEURONS, reset=1)
+    BASE = Register(
+        19, "rw", "first row of the layer, behind those of the layers before", maximum=LAST_ROW, reset=0
+    )
 
 
 @enum.unique

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..primitives.component import Component
 from .register_file import needs_idle
-from .register_map import GlobalRegister, LayerRegister, Status
+from .register_map import GlobalRegister, LayerRegister, RegisterGroup, Status
 from .requests import request_layout, response_layout
 
 __all__ = ["RequestRouter"]
@@ -30,6 +30,10 @@ class RequestRouter(Component):
     ----------
     layers : int
         Layers of the core. At least 1.
+    registers, layer_registers : type of RegisterGroup
+        Registers of the core and of a layer.
+    shared : bool
+        Whether all layers have one port, for their requests and responses.
 
     Members
     -------
@@ -56,10 +60,21 @@ class RequestRouter(Component):
         If there is no layer.
     """
 
-    def __init__(self, *, layers: int):
+    def __init__(
+        self,
+        *,
+        layers: int,
+        registers: type[RegisterGroup] = GlobalRegister,
+        layer_registers: type[RegisterGroup] = LayerRegister,
+        shared: bool = False,
+    ):
         if layers < 1:
             raise ValueError(f"layers must be at least 1, not {layers!r}")
         self.layers = layers
+        self.registers = registers
+        self.layer_registers = layer_registers
+        ports = 1 if shared else layers
+        self.ports = ports
         super().__init__(
             {
                 "requests": In(stream.Signature(request_layout())),
@@ -69,8 +84,8 @@ class RequestRouter(Component):
                 "enable": Out(1),
                 "status": In(Status),
                 "value": In(32),
-                "layer_requests": Out(stream.Signature(request_layout())).array(layers),
-                "layer_responses": In(stream.Signature(response_layout())).array(layers),
+                "layer_requests": Out(stream.Signature(request_layout())).array(ports),
+                "layer_responses": In(stream.Signature(response_layout())).array(ports),
             }
         )
 
@@ -82,14 +97,16 @@ class RequestRouter(Component):
         own = page == 0
         refused = self.busy & Mux(
             own,
-            needs_idle(GlobalRegister, request.write, offset),
-            needs_idle(LayerRegister, request.write, offset),
+            needs_idle(self.registers, request.write, offset),
+            needs_idle(self.layer_registers, request.write, offset),
         )
-        layer = Signal(range(max(self.layers, 2)))
+        port_index = Signal(range(max(self.ports, 2)))  # of the addressed layer
         offered = Array(port.valid for port in self.layer_requests)
         taken = Array(port.ready for port in self.layer_requests)
         answer: Any = Signal(response_layout())
-        m.d.comb += [layer.eq(page - 1), self.responses.p.eq(answer)]
+        m.d.comb += self.responses.p.eq(answer)
+        if self.ports > 1:
+            m.d.comb += port_index.eq(page - 1)
         for port in self.layer_requests:
             m.d.comb += port.p.eq(request)
         for port in self.layer_responses:
@@ -114,8 +131,8 @@ class RequestRouter(Component):
                     m.d.sync += [answer.status.eq(self.status), answer.data.eq(self.value)]
             with m.State("Layer"):
                 # The request can make the core busy.
-                m.d.comb += [self.hold.eq(1), offered[layer].eq(1)]
-                with m.If(taken[layer]):
+                m.d.comb += [self.hold.eq(1), offered[port_index].eq(1)]
+                with m.If(taken[port_index]):
                     m.d.comb += self.requests.ready.eq(1)
                     m.next = "Answer"
             with m.State("Answer"):

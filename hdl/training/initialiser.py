@@ -61,6 +61,10 @@ class Initialiser(Component):
         Scan all rows, with padding; held until ``scanned``.
     scanned : In(1)
         The scan is done.
+    store : Out(1)
+        In a universal trainer, store the reinforcement stream; held until ``stored``.
+    stored : In(1)
+        It is stored.
     column : Out(stream)
         Columns of the local classifier; ``step`` counts the steps of all layers. Never waits.
     """
@@ -86,6 +90,8 @@ class Initialiser(Component):
                 "last_stored": In(1),
                 "scan": Out(1),
                 "scanned": In(1),
+                "store": Out(1),
+                "stored": In(1),
                 "column": Out(
                     stream.Signature(
                         data.StructLayout(
@@ -185,7 +191,12 @@ class Initialiser(Component):
                         with m.If(bank == plan.banks - 1):
                             m.next = "ReinforcementHistory"
             with m.State("ReinforcementHistory"):
-                take_history("Done")
+                take_history("Store" if folded.universal else "Done")
+            if folded.universal:
+                with m.State("Store"):
+                    m.d.comb += self.store.eq(1)
+                    with m.If(self.stored):
+                        m.next = "Done"
             with m.State("Done"):
                 m.d.comb += self.done.eq(1)
                 with m.If(~self.reset):

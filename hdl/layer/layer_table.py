@@ -1,0 +1,102 @@
+"""Table of the layers of a universal trainer: their sizes, settings and counts."""
+
+from typing import Any
+
+from amaranth.hdl import Elaboratable, Module
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
+
+from ..planning.universal import UniversalEngine
+from ..primitives.component import Component
+from ..shape.layer_shape import layer_sizes_layout
+
+__all__ = ["LayerTable", "table_row_layout"]
+
+SETTINGS = ("margin", "events", "inputs", "neurons", "group", "base")
+COUNTS = ("errors", "updates", "right")
+
+
+def table_row_layout(engine: UniversalEngine) -> data.StructLayout:
+    """Row of the table: sizes, margin, events and counts of a layer."""
+    return data.StructLayout(
+        {
+            "sizes": layer_sizes_layout(engine),
+            "margin": range(engine.config.neurons + 1),
+            "events": engine.config.event_bits,
+            "errors": 32,
+            "updates": 32,
+            "right": 32,
+        }
+    )
+
+
+class LayerTable(Component):
+    """Store the sizes and settings of each layer, and count its errors, updates and right answers.
+
+    Parameters
+    ----------
+    engine : UniversalEngine
+        The engine.
+
+    Members
+    -------
+    rows : Out(array)
+        Row of each layer (:func:`table_row_layout`).
+    layer : In
+        Layer that the host addresses.
+    write : In(struct)
+        The host writes a setting of ``layer``, with the value ``value``, or clears a count.
+    value : In(32)
+        See ``write``.
+    clear : In(1)
+        Clear the counts of ``layer``.
+    evaluated, trained : In
+        Layer whose forward pass ends, and layer that is trained.
+    error, right : In(1)
+        Count an error, or a right prediction, of ``evaluated``.
+    updates : In(1)
+        Count an updated neuron of ``trained``.
+    """
+
+    def __init__(self, engine: UniversalEngine):
+        self.engine = engine
+        layer = range(max(engine.layers, 2))
+        super().__init__(
+            {
+                "rows": Out(  # type: ignore[call-arg]
+                    data.ArrayLayout(table_row_layout(engine), engine.layers),
+                    init=[{"sizes": {"inputs": 1, "neurons": 1, "group": 1}}] * engine.layers,
+                ),
+                "layer": In(layer),
+                "write": In(data.StructLayout(dict.fromkeys(SETTINGS + COUNTS, 1))),
+                "value": In(32),
+                "clear": In(1),
+                "evaluated": In(layer),
+                "trained": In(layer),
+                "error": In(1),
+                "right": In(1),
+                "updates": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Elaboratable:
+        m = Module()
+
+        for index in range(self.engine.layers):
+            row: Any = self.rows[index]
+            addressed = self.layer == index
+            for name in SETTINGS:
+                setting = row[name] if name in ("margin", "events") else row.sizes[name]
+                with m.If(addressed & self.write[name]):
+                    m.d.sync += setting.eq(self.value)
+            for name, layer, more in (
+                ("errors", self.evaluated, self.error),
+                ("updates", self.trained, self.updates),
+                ("right", self.evaluated, self.right),
+            ):
+                with m.If((layer == index) & more):
+                    m.d.sync += row[name].eq(row[name] + 1)
+                with m.If(addressed & (self.write[name] | self.clear)):
+                    m.d.sync += row[name].eq(0)
+
+        return m

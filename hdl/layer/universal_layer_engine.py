@@ -1,0 +1,270 @@
+# amaranth: UnusedElaboratable=no
+"""Engine of a universal trainer: executes several layers in turn, their shapes read from a table."""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal, ValueLike
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
+
+from ..planning.universal import UniversalEngine
+from ..shape.layer_shape import ShapeDecoder
+from ..weights.row_command import RowOperation
+from .activation_writer import ActivationWriter
+from .layer_engine import LayerEngine
+from .layer_table import LayerTable
+from .stream_store import StreamStore
+
+__all__ = ["UniversalLayerEngine"]
+
+
+class UniversalLayerEngine(LayerEngine):
+    """Train all layers of a network on a stream of samples, one layer after the other.
+
+    It is a :class:`.LayerEngine` whose parts get the numbers of their layer from a table. A sample
+    passes through all layers, then the next one does; the update works on the queue of the evaluated
+    layers, in the same order. Cycle by cycle, for a network of several layers::
+
+        s            last step of a layer's forward pass: its last activations are written to the
+                     sample buffer, behind the layer's inputs
+        s + 1        the next layer's numbers are selected; its inputs are there
+        s + 2        Preload of the next layer, or of the next sample's first layer
+        …            the array waits until the result of the layer before is taken
+
+    With a single layer, Preload of the next sample follows the array, as in a fixed layer.
+
+    While a word of activations is written, no word of a sample is taken. After the last sample of a
+    batch was evaluated in all layers, no pass starts; when the update of its last layer is done, the
+    layers commit in turn (:class:`.commit_sequencer.CommitSequencer`), and passes start again three
+    cycles after the last scan. During the events no sample leaves the queue. The histories of the
+    random streams are in the memory of hidden weights (:class:`.stream_store.StreamStore`).
+
+    Parameters
+    ----------
+    engine : UniversalEngine
+        Capacities and fold factors.
+
+    Members
+    -------
+    last_layer : In
+        Layers of the network, minus 1.
+    reset_layer : In
+        The layer that is reset.
+    last_class : In(8)
+        Classes minus 1.
+    buffers, sample_stride : In
+        Samples that are held, and words of a sample in all layers.
+    sample_words : Out
+        Words of a sample that enter.
+    """
+
+    def __init__(self, engine: UniversalEngine):
+        self.engine = engine
+        self._table = LayerTable(engine)
+        self._writer = ActivationWriter(engine)
+        self._store = StreamStore(engine)
+        self._entering, self._evaluating, self._training = (ShapeDecoder(engine) for _ in range(3))
+        # Layer whose pass is in the array, and layer whose result comes next
+        self._array_layer = Signal(range(max(engine.layers, 2)))
+        self._result_layer = Signal(range(max(engine.layers, 2)))
+        super().__init__(engine, None)
+
+    def _further_ports(self) -> dict[str, Any]:
+        engine = self.engine
+        depth, layer = engine.sample_depth, range(max(engine.layers, 2))
+        return {
+            "last_layer": In(layer),
+            "reset_layer": In(layer),
+            "last_class": In(8),
+            "buffers": In(range(engine.plan.sample_buffers + 1)),
+            "sample_stride": In(range(depth + 1)),
+            "sample_words": Out(range(engine.sample_words + 1)),
+        }
+
+    def _trained_layer(self) -> Any:
+        registers, sequencer = self._registers, self._sequencer
+        layer = Mux(registers.active, registers.layer, sequencer.layer)
+        return Mux(self.reset, self.reset_layer, layer)
+
+    def _dirty_position(self, neuron: Any) -> Any:
+        bits = (self.engine.config.neurons - 1).bit_length()
+        if self.engine.layers == 1:
+            return neuron
+        return Cat(Cat(neuron)[:bits], self._layer)
+
+    def _select_layers(self, m: Module) -> None:
+        """Select the row of the table of each part of the engine."""
+        engine, table, sequencer = self.engine, self._table, self._sequencer
+        forward, queue, registers = self._forward, self._queue, self._registers
+        m.submodules.table = table
+        m.submodules.entering = entering = self._entering
+        m.submodules.evaluating = evaluating = self._evaluating
+        m.submodules.training = training = self._training
+
+        self._layer = Signal(range(max(engine.layers, 2)), name="trained_layer")
+        rows: Any = table.rows
+        trained, result = rows[self._layer], rows[self._result_layer]
+        m.d.comb += [
+            self._layer.eq(self._trained_layer()),
+            entering.i.eq(rows[0].sizes),
+            evaluating.i.eq(rows[self._array_layer].sizes),
+            training.i.eq(trained.sizes),
+            forward.shape.eq(evaluating.o),
+            forward.first_layer.eq(self._array_layer == 0),
+            forward.margin.eq(result.margin),
+            forward.last_class.eq(self.last_class),
+            sequencer.last_layer.eq(self.last_layer),
+            sequencer.events.eq(trained.events),
+            self._reinforcement.events.eq(trained.events),
+            self._initialiser.first_layer.eq(self._layer == 0),
+            self._initialiser.last_class.eq(self.last_class),
+        ]
+        parts = (self._update, self._reinforcement, self._walker, self._access, self._initialiser)
+        for part in (*parts, *self._banks):
+            m.d.comb += part.shape.eq(training.o)
+
+        # The pass of a layer begins when its inputs are there and, with several layers, when the
+        # pass before has left the array.
+        last_layer = Signal()  # of the pass in the array
+        inputs_complete, leaving = Signal(), Signal()
+        m.d.comb += [
+            last_layer.eq(self._array_layer == self.last_layer),
+            forward.loaded.eq(
+                Mux(self._array_layer == 0, self._metadata.loaded, inputs_complete)
+                & ~(leaving & (self.last_layer != 0))
+            ),
+            self._metadata.begin.eq(forward.begin & (self._array_layer == 0)),
+        ]
+        with m.If(forward.begin):
+            m.d.sync += [
+                leaving.eq(1),
+                inputs_complete.eq(0),
+                self._result_layer.eq(self._array_layer),
+            ]
+        with m.If(forward.step.valid & forward.step.p.last):
+            m.d.sync += [
+                leaving.eq(0),
+                inputs_complete.eq(~last_layer),
+                self._array_layer.eq(Mux(last_layer, 0, self._array_layer + 1)),
+            ]
+
+        result_is_last = self._result_layer == self.last_layer
+        m.d.comb += [
+            sequencer.batch_evaluated.eq(queue.i.valid & queue.i.p.last & result_is_last),
+            table.layer.eq(Mux(self.reset, self.reset_layer, registers.layer)),
+            table.write.eq(registers.write),
+            table.value.eq(self.requests.p.data),
+            table.clear.eq(registers.clear),
+            table.evaluated.eq(self._result_layer),
+            table.trained.eq(self._layer),
+            table.error.eq(registers.error),
+            table.right.eq(registers.trained & registers.right),
+            table.updates.eq(registers.updates),
+            registers.row.eq(rows[registers.layer]),
+        ]
+        self._buffer_activations(m, last_layer)
+
+    def _buffer_activations(self, m: Module, last_layer: Signal) -> None:
+        """Write activations to the sample buffer, for the next layer."""
+        buffer, forward, writer = self._buffer, self._forward, self._writer
+        plan = self.engine.plan
+        m.submodules.writer = writer
+        word_bits = plan.input_width.bit_length() - 1
+        end = Signal(range(self.engine.sample_depth + 1))
+        with m.Switch(self.buffers):
+            for buffers in range(1, plan.sample_buffers + 1):
+                with m.Case(buffers):
+                    m.d.sync += end.eq(self.sample_stride * buffers)
+        m.d.comb += [
+            writer.step.eq(forward.step.valid),
+            writer.activations.eq(forward.step.p.activations),
+            writer.one.eq(forward.step.p.one),
+            writer.last.eq(forward.step.p.last),
+            buffer.activate.eq(writer.write & ~last_layer),
+            buffer.activations.eq(writer.bits),
+            buffer.sample_words.eq(self._entering.o.sample_words),
+            buffer.last_bit.eq((self._entering.i.inputs - 1)[:word_bits]),
+            buffer.sample_stride.eq(self.sample_stride),
+            buffer.buffers.eq(self.buffers),
+            buffer.end.eq(end),
+            buffer.layer_words.eq(self._training.o.sample_words),
+            buffer.release_sample.eq(self._sequencer.layer == self.last_layer),
+            self.sample_words.eq(self._entering.o.sample_words),
+        ]
+        with m.If(buffer.activate):
+            m.d.comb += self.i.ready.eq(0)
+
+    def _command_banks(self, m: Module, replaces: Signal) -> None:
+        super()._command_banks(m, replaces)
+        store, (bank,) = self._store, self._banks
+        registers, sequencer = self._registers, self._sequencer
+        m.submodules.store = store
+        m.d.comb += [
+            store.layer.eq(self._layer),
+            store.load.eq(sequencer.load | registers.load),
+            store.store.eq(sequencer.store | registers.store | self._initialiser.store),
+            store.piece.eq(bank.counter),
+            sequencer.moved.eq(store.moved),
+            registers.moved.eq(store.moved),
+            self._initialiser.stored.eq(store.moved),
+        ]
+        with m.If(store.store):
+            m.d.comb += bank.store.eq(store.stored)
+        with m.If(store.read | store.replace):
+            m.d.comb += [
+                bank.i.valid.eq(1),
+                bank.i.p.row.eq(store.row),
+                bank.i.p.column.eq(store.column),
+            ]
+        with m.If(store.replace):
+            m.d.comb += bank.i.p.operation.eq(RowOperation.REPLACE)
+
+    def _share_bit_stream(self, m: Module) -> None:
+        super()._share_bit_stream(m)
+        bits, store = self._stream, self._store
+        m.d.comb += store.history.eq(bits.state)
+        with m.If(store.shift):
+            m.d.comb += [
+                bits.load.eq(1),
+                bits.history.eq(Cat(bits.state, store.shifted)[len(store.shifted) :]),
+            ]
+
+    def _end_batches(self, m: Module) -> None:
+        sequencer, rows = self._sequencer, self._table.rows
+        for index in range(self.engine.layers):
+            end = self.batch_ends[index]
+            m.d.comb += [
+                end.valid.eq(sequencer.commit & (sequencer.layer == index)),
+                end.errors.eq(rows[index].errors),
+                end.updates.eq(rows[index].updates),
+            ]
+
+    def _send(self, m: Module) -> ValueLike:
+        """Send the results of all layers with the last layer's; keep those of the others."""
+        forward, metadata, result = self._forward, self._metadata.evaluated, self.o
+        layers = self.engine.layers
+        kept: Any = Signal(data.StructLayout({"predictions": data.ArrayLayout(8, layers), "errors": layers}))
+        is_last = self._result_layer == self.last_layer
+        m.d.comb += [
+            result.valid.eq(forward.o.valid & is_last),
+            forward.o.ready.eq(Mux(is_last, result.ready, 1)),
+            result.p.refused.eq(metadata.refused),
+        ]
+        for index in range(layers):
+            present = self._result_layer == index
+            with m.If(present):
+                m.d.comb += [
+                    result.p.predictions[index].eq(forward.o.p.prediction),
+                    result.p.errors[index].eq(forward.o.p.error),
+                ]
+                with m.If(forward.o.valid):
+                    m.d.sync += [
+                        kept.predictions[index].eq(forward.o.p.prediction),
+                        kept.errors[index].eq(forward.o.p.error),
+                    ]
+            with m.Elif(index <= self.last_layer):
+                m.d.comb += [
+                    result.p.predictions[index].eq(kept.predictions[index]),
+                    result.p.errors[index].eq(kept.errors[index]),
+                ]
+        return self._result_layer != 0
