@@ -17,9 +17,11 @@ from ...golden_model.network import Network, initial_classifier
 from ...golden_model.network_state import NetworkState
 from ...golden_model.random_stream import RandomStream
 from ...golden_model.samples import checked_bits
+from ..planning.universal import PlacedNetwork
 from ..registers.register_map import GlobalRegister, LayerRegister, layer_address
 from .core_records import CoreBatch, CoreCounts, LostBatchesError
 from .core_state import CoreState
+from .network_setup import set_up
 from .transport import Access, BatchCounts, SampleResults, Transport, TransportError
 
 __all__ = ["RemoteCore"]
@@ -45,6 +47,8 @@ class RemoteCore:
         Input bits that enter the core in a cycle.
     start : NetworkState, optional
         A state to load; by default the initial state of the seed.
+    placed : PlacedNetwork, optional
+        The network on a universal trainer, which is set up; by default the core has one network.
 
     Raises
     ------
@@ -59,12 +63,15 @@ class RemoteCore:
         input_width: int,
         *,
         start: NetworkState | None = None,
+        placed: PlacedNetwork | None = None,
     ):
         self.transport = transport
         self.config = config
         self.input_width = input_width
         self._state = CoreState(transport, config)
         self._layers = range(len(config.layers))
+        if placed is not None:
+            self._access(set_up(placed))
         self._check_network()
         self.reset()
         if start is not None:

@@ -309,6 +309,20 @@ class PlacedLayer(FoldedLayer):
         return 1 if self.config.group % pe else pe
 
     @property
+    def row_base(self) -> int:
+        """First row of its hidden weights."""
+        return self.base * self.plan.pe * self.engine.chunk_stride
+
+    @property
+    def neuron_stride(self) -> int:
+        return self.engine.neuron_stride
+
+    @property
+    def word_stride(self) -> int:
+        """Rows of hidden weights from one word of a neuron's inputs to the next."""
+        return self.sets * self.plan.pe * self.engine.chunk_stride
+
+    @property
     def columns(self) -> int:
         """Columns that it takes in the memory of local classifiers."""
         return self.sets * self.plan.pe
@@ -384,6 +398,11 @@ class PlacedNetwork:
                 f"the network has {needed:,} {what}; this trainer has room for {limit:,}: "
                 f"{advice}, or take a larger board"
             )
+
+    @property
+    def first(self) -> PlacedLayer:
+        """The first layer, which samples enter."""
+        return self.layers[0]
 
     @property
     def sample_stride(self) -> int:

@@ -503,7 +503,7 @@ class LinkRegister(RegisterGroup):
     DIGEST = Register(4, "r", "32 bits of a digest of the network's shape and the fold factors")
 
 
-def layer_address(layer: int, register: LayerRegister) -> int:
+def layer_address(layer: int, register: LayerRegister | UniversalLayerRegister) -> int:
     """The address of a layer's register; layers are counted from 0."""
     return (layer + 1) * PAGE | register
 

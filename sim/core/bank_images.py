@@ -3,8 +3,9 @@
 Neuron ``j = b·bank_neurons + m`` is neuron ``m`` of bank ``b``
 (:class:`~metaplast.hdl.planning.plan.FoldedLayer`).
 
-- Row ``m·rows + r`` of a bank's counters has ``k[j][r·update_width …]``, the first one lowest.
-- Row ``set·words + w`` of its snapshot has, for each ``n`` below ``pe`` in order,
+- A row of a bank's counters (:func:`counter_rows`) has ``k[j][r·update_width …]``, the first one
+  lowest.
+- A row of its snapshot (:func:`snapshot_rows`) has, for each ``n`` below ``pe`` in order,
   ``W[j][w·simd …]`` of neuron ``m = set·pe + n``.
 """
 
@@ -12,10 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...hdl.planning.plan import FoldedLayer
+from ...hdl.planning.universal import PlacedLayer
 
-__all__ = ["counter_words", "counters_of", "snapshot_of", "snapshot_words"]
+__all__ = ["counter_rows", "counter_words", "counters_of", "snapshot_of", "snapshot_rows", "snapshot_words"]
 
 Bits = NDArray[np.uint8]
+
+
+def counter_rows(folded: FoldedLayer) -> NDArray[np.int64]:
+    """Rows of a bank's counters, (bank_neurons, rows): by neuron, and part of its inputs."""
+    neurons = np.arange(folded.bank_neurons)[:, np.newaxis] * folded.neuron_stride
+    parts = np.arange(folded.rows)
+    if not isinstance(folded, PlacedLayer):
+        return neurons + parts
+    words, chunks = np.divmod(parts, folded.chunks)
+    rows: NDArray[np.int64] = folded.row_base + neurons + words * folded.word_stride + chunks
+    return rows
+
+
+def snapshot_rows(folded: FoldedLayer) -> NDArray[np.int64]:
+    """Rows of a bank's snapshot, (sets, words): by set of neurons, and word of the inputs."""
+    sets, words = np.arange(folded.sets)[:, np.newaxis], np.arange(folded.words)
+    if not isinstance(folded, PlacedLayer):
+        return sets * folded.words + words
+    rows: NDArray[np.int64] = folded.base + sets + words * folded.sets
+    return rows
 
 
 def counters_of(folded: FoldedLayer, images: list[Bits]) -> NDArray[np.int32]:
@@ -31,19 +53,23 @@ def counters_of(folded: FoldedLayer, images: list[Bits]) -> NDArray[np.int32]:
     bits, counters = folded.config.counter_bits, folded.plan.update_width
     weights = 1 << np.arange(bits, dtype=np.int32)
     weights[-1] = -weights[-1]
+    rows = counter_rows(folded).reshape(-1)
     banks = [
-        (image.reshape(folded.bank_neurons, folded.rows * counters, bits) * weights).sum(axis=2)
+        (image[rows].reshape(folded.bank_neurons, folded.rows * counters, bits) * weights).sum(
+            axis=2
+        )
         for image in images
     ]
     return np.concatenate(banks)[:, : folded.config.inputs].astype(np.int32)
 
 
 def counter_words(folded: FoldedLayer, counters: NDArray[np.integer]) -> list[Bits]:
-    """The inverse of :func:`counters_of`; padding is zero."""
+    """The contents of :func:`counter_rows` in each bank; padding is zero."""
     bits = folded.config.counter_bits
     wide = _widened(counters, folded.rows * folded.plan.update_width)
     image = (wide[:, :, np.newaxis] >> np.arange(bits) & 1).astype(np.uint8)
-    return list(image.reshape(folded.plan.banks, folded.bank_rows, folded.row_bits))
+    rows = folded.bank_neurons * folded.rows
+    return list(image.reshape(folded.plan.banks, rows, folded.row_bits))
 
 
 def snapshot_of(folded: FoldedLayer, images: list[Bits]) -> Bits:
@@ -57,8 +83,9 @@ def snapshot_of(folded: FoldedLayer, images: list[Bits]) -> Bits:
         Snapshot memory of each bank, lowest bit of a row first.
     """
     shape = folded.sets, folded.words, folded.plan.pe, folded.plan.simd
+    rows = snapshot_rows(folded).reshape(-1)
     banks = [
-        image.reshape(shape).transpose(0, 2, 1, 3).reshape(-1, folded.padded_inputs)
+        image[rows].reshape(shape).transpose(0, 2, 1, 3).reshape(-1, folded.padded_inputs)
         for image in images
     ]
     return np.concatenate([bank[: folded.bank_neurons] for bank in banks])[
@@ -67,7 +94,7 @@ def snapshot_of(folded: FoldedLayer, images: list[Bits]) -> Bits:
 
 
 def snapshot_words(folded: FoldedLayer, snapshot: Bits) -> list[Bits]:
-    """The inverse of :func:`snapshot_of`; padding is zero."""
+    """The contents of :func:`snapshot_rows` in each bank; padding is zero."""
     plan = folded.plan
     wide = _widened(snapshot, folded.padded_inputs).astype(np.uint8)
     images = []

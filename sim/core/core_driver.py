@@ -62,8 +62,8 @@ class CoreDriver:
         self._chunks: deque[int] = deque()
         self._asleep = False
 
-    async def begin(self, settings: dict[str, int]) -> None:
-        """Reset the harness, and set ports of it.
+    async def begin(self, settings: dict[str, int], layers: int) -> None:
+        """Reset the harness, and set ports of it; the network has a number of layers.
 
         The answer has the depths of its memories.
         """
@@ -82,7 +82,6 @@ class CoreDriver:
         self._results = self._memory("result_memory")
         self._requests = self._memory("request_memory")
         self._responses = self._memory("response_memory")
-        layers = len(dut.ended) // COUNT_BITS
         self._batch_ends = [self._memory(f"batch_memory_{layer}") for layer in range(layers)]
         self._answer("begin", len(self._samples), len(self._requests))
 

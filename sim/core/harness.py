@@ -11,6 +11,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.universal import UniversalTrainer
 from ...hdl.primitives.component import Component
 from ...hdl.primitives.random_stream import RandomStreamGenerator
 from ...hdl.trainer_core import TrainerCore
@@ -75,10 +76,12 @@ class SimulationTop(Component):
     core : TrainerCore
         Component to simulate, with the trainer core's ports.
     sample_words : int
-        Words of a sample at the core's ``samples``.
+        Words of a sample at the core's ``samples``, at most.
 
     Members
     -------
+    words : In
+        Words of a sample.
     clk : In(1)
         The clock.
     restart : In(1)
@@ -131,6 +134,7 @@ class SimulationTop(Component):
         self.layers = len(core.batch_ends)
         super().__init__(
             {
+                "words": In(16),
                 "clk": In(1),
                 "restart": In(1),
                 "offered": In(COUNT_BITS),
@@ -195,7 +199,7 @@ class SimulationTop(Component):
         word = Signal(range(max(self.sample_words, 2)))
         row, fed = self._reader(m, memory, self.offered, hold, samples)
         sample = data.View(self.sample_layout, row)
-        last_word = word == self.sample_words - 1
+        last_word = word == self.words - 1
         m.d.comb += [
             samples.p.bits.eq(sample.bits.word_select(word, len(samples.p.bits))),
             samples.p.label.eq(sample.label),
@@ -316,17 +320,19 @@ class SimulationTop(Component):
 
 
 @lru_cache(maxsize=8)
-def core_design(folded: FoldedNetwork) -> Design:
+def core_design(folded: FoldedNetwork | UniversalTrainer) -> Design:
     """The design of a trainer core in its harness, with memories that benches can access.
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or a universal trainer.
     """
     sample_words = folded.first.sample_words
     design = Design.of(SimulationTop(TrainerCore(folded), sample_words=sample_words))
-    banks = sum(layer.plan.banks for layer in folded.layers)
+    banks = 1
+    if isinstance(folded, FoldedNetwork):
+        banks = sum(layer.plan.banks for layer in folded.layers)
     return replace(design, verilog=reveal_memories(design.verilog, banks=banks))
 
 

@@ -12,8 +12,16 @@ from ...golden_model.batch_record import Batch, BatchRecord
 from ...golden_model.network_state import NetworkState
 from ...hdl.client.remote_core import RemoteCore
 from ...hdl.planning.plan import FoldedLayer, FoldedNetwork
+from ...hdl.planning.universal import PlacedLayer, PlacedNetwork, UniversalTrainer
 from ..verilator.simulator import Simulator, build
-from .bank_images import counter_words, counters_of, snapshot_of, snapshot_words
+from .bank_images import (
+    counter_rows,
+    counter_words,
+    counters_of,
+    snapshot_of,
+    snapshot_rows,
+    snapshot_words,
+)
 from .core_process import CoreProcess
 from .harness import COUNTERS, SNAPSHOT, core_design
 from .simulated_transport import SimulatedTransport
@@ -23,13 +31,15 @@ __all__ = ["SimulatedCore", "build_core"]
 MAIN = Path(__file__).with_name("main.cpp")
 
 
-def build_core(folded: FoldedNetwork, *, optimize: bool = True, waves: bool = False) -> Simulator:
+def build_core(
+    folded: FoldedNetwork | UniversalTrainer, *, optimize: bool = True, waves: bool = False
+) -> Simulator:
     """Build the simulator of a trainer core, or take it from the cache.
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or a universal trainer.
     optimize : bool
         Optimise for long simulations: slow compilation, fast simulation.
     waves : bool
@@ -50,8 +60,8 @@ class SimulatedCore(RemoteCore):
     ----------
     simulator : Simulator
         From :func:`build_core`.
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or PlacedNetwork
+        The network and how it is folded, or placed on the universal trainer.
     start : NetworkState, optional
         A state to load through the registers; by default the initial state of the seed.
     gaps, stalls : int
@@ -78,7 +88,7 @@ class SimulatedCore(RemoteCore):
     def __init__(
         self,
         simulator: Simulator,
-        folded: FoldedNetwork,
+        folded: FoldedNetwork | PlacedNetwork,
         *,
         start: NetworkState | None = None,
         gaps: int = 0,
@@ -92,7 +102,14 @@ class SimulatedCore(RemoteCore):
         try:
             ports = {"gaps": gaps, "stalls": stalls, "noise": noise}
             transport = SimulatedTransport(process, folded, ports)
-            super().__init__(transport, folded.config, folded.first.plan.input_width, start=start)
+            placed = folded if isinstance(folded, PlacedNetwork) else None
+            super().__init__(
+                transport,
+                folded.config,
+                folded.first.plan.input_width,
+                start=start,
+                placed=placed,
+            )
         except BaseException:
             process.close()
             raise
@@ -150,8 +167,9 @@ class SimulatedCore(RemoteCore):
     def poke_state(self, state: NetworkState) -> None:
         """Write counters and snapshot into the memories in zero simulated time; load streams."""
         for folded, k, w in zip(self.folded.layers, state.counters, state.snapshot, strict=True):
-            self._poke(folded, _counters(folded), counter_words(folded, k))
-            self._poke(folded, f"signs.{SNAPSHOT}", snapshot_words(folded, w))
+            self._poke(folded, _counters(folded), counter_words(folded, k), counter_rows(folded))
+            words = snapshot_words(folded, w)
+            self._poke(folded, f"signs.{SNAPSHOT}", words, snapshot_rows(folded))
         self.load_streams(state.streams)
 
     def record(self, on: bool) -> None:
@@ -166,10 +184,15 @@ class SimulatedCore(RemoteCore):
             images.append(bits.reshape(-1, width)[:, ::-1])
         return images
 
-    def _poke(self, folded: FoldedLayer, name: str, images: Sequence[NDArray[Any]]) -> None:
+    def _poke(
+        self, folded: FoldedLayer, name: str, images: Sequence[NDArray[Any]], rows: NDArray[Any]
+    ) -> None:
         for bank, image in enumerate(images):
             packed = np.packbits(image, axis=1, bitorder="little")
-            words = {row: int.from_bytes(word, "little") for row, word in enumerate(packed)}
+            words = {
+                row: int.from_bytes(word, "little")
+                for row, word in zip(rows.reshape(-1).tolist(), packed, strict=True)
+            }
             self.transport.poke(_bank_path(folded, bank, name), words)
 
 
@@ -178,4 +201,5 @@ def _counters(folded: FoldedLayer) -> str:
 
 
 def _bank_path(folded: FoldedLayer, bank: int, name: str) -> str:
-    return f"core.network.layer_{folded.config.index}.bank_{bank}.{name}"
+    engine = 0 if isinstance(folded, PlacedLayer) else folded.config.index
+    return f"core.network.layer_{engine}.bank_{bank}.{name}"

@@ -13,7 +13,8 @@ from ...hdl.client.transport import (
     SampleResults,
     Transport,
 )
-from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.plan import FoldedLayer, FoldedNetwork
+from ...hdl.planning.universal import PlacedNetwork
 from ...hdl.registers.register_map import LayerRegister, Status, layer_address
 from .core_process import CoreProcess
 
@@ -36,8 +37,8 @@ class SimulatedTransport(Transport):
     ----------
     process : CoreProcess
         The simulator's process.
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or PlacedNetwork
+        The network and how it is folded, or placed on a universal trainer.
     ports : dict
         Values of the harness's ports ``gaps``, ``stalls`` and ``noise``.
     """
@@ -45,10 +46,18 @@ class SimulatedTransport(Transport):
     name = "the simulator"
     counts_batches = True
 
-    def __init__(self, process: CoreProcess, folded: FoldedNetwork, ports: dict[str, int]):
+    def __init__(
+        self, process: CoreProcess, folded: FoldedNetwork | PlacedNetwork, ports: dict[str, int]
+    ):
         self.process = process
         self._folded = folded
         self._ports = ports
+        # The largest sample and the number of layers that the core is built for
+        largest: FoldedLayer = folded.first
+        self._core_layers = len(folded.layers)
+        if isinstance(folded, PlacedNetwork):
+            largest, self._core_layers = folded.trainer.engine, folded.trainer.capacity.layers
+        self._sample_bits = largest.sample_words * largest.plan.input_width
         self._inside = 0
         self.restart()
 
@@ -60,8 +69,9 @@ class SimulatedTransport(Transport):
         self._ends: list[BatchCounts] = []
         self._events: dict[int, int] = {}
         self.cycles = 0
-        ports = {**self._ports, "patience": self._patience()}
-        samples, self._request_capacity = self._call("begin", ports)
+        words = self._folded.first.sample_words
+        ports = {**self._ports, "patience": self._patience(), "words": words}
+        samples, self._request_capacity = self._call("begin", ports, len(self._folded.layers))
         self._chunk_size = samples // 2
 
     def close(self) -> None:
@@ -110,9 +120,9 @@ class SimulatedTransport(Transport):
     def send(
         self, bits: NDArray[np.uint8], labels: NDArray[np.int64], last: NDArray[np.bool_]
     ) -> None:
-        width = bits.shape[1] * bits.shape[2]
+        width = self._sample_bits
         wide = np.zeros((len(bits), width + 9), dtype=np.uint8)
-        wide[:, :width] = bits.reshape(len(bits), width)
+        wide[:, : bits.shape[1] * bits.shape[2]] = bits.reshape(len(bits), -1)
         wide[:, width : width + 8] = labels[:, np.newaxis] >> np.arange(8) & 1
         wide[:, width + 8] = last
         for row in np.packbits(wide, axis=1, bitorder="little"):
@@ -202,7 +212,7 @@ class SimulatedTransport(Transport):
     def _take_results(self, rows: list[int], cycles: int, ends: list[list[int]]) -> None:
         self.cycles = cycles
         self._take_ends(ends)
-        layers = len(self._folded.layers)
+        used, layers = len(self._folded.layers), self._core_layers
         width = 9 * layers + 1
         size = -(-width // 8)
         content = b"".join(row.to_bytes(size, "little") for row in rows)
@@ -212,8 +222,8 @@ class SimulatedTransport(Transport):
         self._inside -= 1
         self._results.append(
             SampleResults(
-                predictions=predictions,
-                errors=bits[:, 8 * layers : 9 * layers].astype(np.bool_),
+                predictions=predictions[:, :used],
+                errors=bits[:, 8 * layers : 8 * layers + used].astype(np.bool_),
                 refused=bits[:, 9 * layers].astype(np.bool_),
             )
         )
