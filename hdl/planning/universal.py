@@ -192,6 +192,14 @@ class UniversalEngine(FoldedLayer):
         return max(weights, first + (self.layers - 1) * step + self.stream_rows)
 
     @property
+    def steps(self) -> int:
+        return self.plan.pe
+
+    @property
+    def group_steps(self) -> int:
+        return self.config.neurons
+
+    @property
     def pass_steps(self) -> int:
         return self.config.neurons
 
