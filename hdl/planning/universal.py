@@ -317,6 +317,10 @@ class PlacedLayer(FoldedLayer):
         return 1 if self.config.group % pe else pe
 
     @property
+    def score_width(self) -> int:
+        return self.plan.pe
+
+    @property
     def row_base(self) -> int:
         """First row of its hidden weights."""
         return self.base * self.plan.pe * self.engine.chunk_stride
