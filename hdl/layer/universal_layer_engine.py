@@ -243,7 +243,9 @@ class UniversalLayerEngine(LayerEngine):
         """Send the results of all layers with the last layer's; keep those of the others."""
         forward, metadata, result = self._forward, self._metadata.evaluated, self.o
         layers = self.engine.layers
-        kept: Any = Signal(data.StructLayout({"predictions": data.ArrayLayout(8, layers), "errors": layers}))
+        kept: Any = Signal(
+            data.StructLayout({"predictions": data.ArrayLayout(8, layers), "errors": layers})
+        )
         is_last = self._result_layer == self.last_layer
         m.d.comb += [
             result.valid.eq(forward.o.valid & is_last),

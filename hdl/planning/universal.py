@@ -10,7 +10,7 @@ from typing import Any
 
 from ...golden_model.config import LayerConfig, NetworkConfig, checked_integer
 from ...golden_model.errors import ConfigurationError
-from .fold_formulas import MAX_NEURONS, RULES
+from .fold_formulas import MAX_NEURONS
 from .integers import ceil_divide
 from .plan import FoldedLayer, LayerPlan
 
@@ -376,7 +376,9 @@ class PlacedNetwork:
         self._check("layers", len(config.layers), "layers", "take fewer layers")
         self._check("classes", config.classes, "classes", "merge classes")
         for layer in config.layers:
-            advice = "encode the samples in fewer bits" if layer.index == 0 else "take fewer neurons"
+            advice = (
+                "encode the samples in fewer bits" if layer.index == 0 else "take fewer neurons"
+            )
             self._check("inputs", layer.inputs, f"inputs of layer {layer.index}", advice)
             self._check(
                 "neurons", layer.neurons, f"neurons of layer {layer.index}", "take fewer neurons"
@@ -435,4 +437,3 @@ class PlacedNetwork:
             capacity.sample_words // self.sample_stride,
             capacity.choices // self.groups,
         )
-

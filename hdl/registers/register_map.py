@@ -327,9 +327,7 @@ class LayerRegister(RegisterGroup):
     MARGIN = Register(
         0, "rw", "`floor(r·K)`: lead that a right answer must have", maximum=ALL_NEURONS, reset=0
     )
-    EVENTS = Register(
-        1, "rw", "`M`: reinforcement events of a commit", maximum=MAX_EVENTS, reset=0
-    )
+    EVENTS = Register(1, "rw", "`M`: reinforcement events of a commit", maximum=MAX_EVENTS, reset=0)
     ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, reset=0)
     UPDATES = Register(3, "rw", "neurons updated", OnWrite.CLEAR, reset=0)
     SATURATED = Register(
@@ -488,7 +486,11 @@ class UniversalLayerRegister(RegisterGroup):
     NEURONS = Register(17, "rw", "neurons `K`", minimum=1, maximum=MAX_NEURONS, reset=1)
     GROUP = Register(18, "rw", "group size `γ`", minimum=1, maximum=MAX_NEURONS, reset=1)
     BASE = Register(
-        19, "rw", "first row of the layer, behind those of the layers before", maximum=LAST_ROW, reset=0
+        19,
+        "rw",
+        "first row of the layer, behind those of the layers before",
+        maximum=LAST_ROW,
+        reset=0,
     )
 
 

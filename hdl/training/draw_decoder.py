@@ -135,10 +135,7 @@ class DrawDecoder(Component):
                 self.o.valid.eq(valid),
                 self.o.p.bank.eq(bank),
                 self.o.p.row.eq(
-                    shape.row_base
-                    + neuron * folded.neuron_stride
-                    + word * shape.word_stride
-                    + part
+                    shape.row_base + neuron * folded.neuron_stride + word * shape.word_stride + part
                 ),
                 self.o.p.column.eq(column),
             ]

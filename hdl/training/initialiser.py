@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
-from ..shape.layer_shape import shape_port
 from ..primitives.split_mix import HISTORY_WORDS
+from ..shape.layer_shape import shape_port
 from .draw_decoder import DRAW_BITS
 
 __all__ = ["Initialiser"]

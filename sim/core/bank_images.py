@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from ...hdl.planning.plan import FoldedLayer
 from ...hdl.planning.universal import PlacedLayer
 
-__all__ = ["counter_rows", "counter_words", "counters_of", "snapshot_of", "snapshot_rows", "snapshot_words"]
+__all__ = [
+    "counter_rows",
+    "counter_words",
+    "counters_of",
+    "snapshot_of",
+    "snapshot_rows",
+    "snapshot_words",
+]
 
 Bits = NDArray[np.uint8]
 
