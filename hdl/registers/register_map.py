@@ -327,9 +327,7 @@ class LayerRegister(RegisterGroup):
     MARGIN = Register(
         0, "rw", "`floor(r·K)`: lead that a right answer must have", maximum=ALL_NEURONS, reset=0
     )
-    EVENTS = Register(
-        1, "rw", "`M`: reinforcement events of a commit", maximum=MAX_EVENTS, reset=0
-    )
+    EVENTS = Register(1, "rw", "`M`: reinforcement events of a commit", maximum=MAX_EVENTS, reset=0)
     ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, reset=0)
     UPDATES = Register(3, "rw", "neurons updated", OnWrite.CLEAR, reset=0)
     SATURATED = Register(

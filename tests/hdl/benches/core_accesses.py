@@ -30,8 +30,7 @@ def sample_with(core: Core, *, error: bool) -> tuple[list[int], int]:
             scores.append(s)
         for label in range(core.config.classes):
             raised = [
-                layer.error(s, label)
-                for layer, s in zip(core.literal.layers, scores, strict=True)
+                layer.error(s, label) for layer, s in zip(core.literal.layers, scores, strict=True)
             ]
             if all(raised) if error else not any(raised):
                 return x, label
@@ -100,7 +99,9 @@ class Writer:
             for neuron in range(layer.config.neurons):
                 values = list(layer.k[neuron])
                 if random.random() < 0.5:
-                    values = [random.randint(layer.config.lowest, layer.config.highest) for _ in values]
+                    values = [
+                        random.randint(layer.config.lowest, layer.config.highest) for _ in values
+                    ]
                 count = random.randint(1, layer.config.inputs)
                 if random.random() < 0.7:
                     await self.write(index, neuron, values[:count], within=within)
