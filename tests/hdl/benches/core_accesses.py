@@ -377,6 +377,7 @@ async def responses_to_writes(bench: Bench) -> None:
         words = state_words(layer.stream)
         await host.write(at | LayerRegister.STREAM_3, words[3] ^ 1, data=words[3])
         await host.write_stream(index, layer.stream)
+        await host.write(at | LayerRegister.SATURATED, 0, status=Status.ACCESS, data=0)
         await host.write(at | LayerRegister.POSITION, 0, data=0)
         await host.read(at | LayerRegister.COUNTER, layer.k[0][0])
         await host.write(at | LayerRegister.COUNTER, layer.config.highest, data=0)
@@ -447,6 +448,14 @@ async def busy_rises(bench: Bench) -> None:
     counted = busy[begin - first : host.monitor.cycles[-1] - first + 1]
     assert any(counted)
     assert not counted[-1]
+
+    # Other requests do not.
+    begin = bench.cycle
+    await host.write(layer_address(0, LayerRegister.POSITION), core.config.layers[0].neurons - 1)
+    await host.read(layer_address(0, LayerRegister.COUNTER), core.literal.layers[0].k[-1][0])
+    await host.write(layer_address(0, LayerRegister.EVENTS), 3)
+    await host.write(GlobalRegister.MODE, 0)
+    assert not any(busy[begin - first :])
 
 
 @bench
