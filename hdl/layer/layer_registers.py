@@ -39,7 +39,7 @@ class LayerRegisters(Component):
     margin, events : Out
         Values of those registers.
     clear : In(1)
-        The layer is reset: set the counts to zero; the position is lost.
+        Set the counts to zero.
     trained : In(1)
         A sample is trained on; the position is lost.
     right : In(1)
@@ -158,9 +158,10 @@ class LayerRegisters(Component):
         with m.If(written.right | self.clear):
             m.d.sync += right_count.eq(0)
 
-        # The position is also lost by a count of saturated counters, below.
+        # A reset passes the last counter, too. A count of saturated counters, below, loses the
+        # position as well.
         positioned = Signal()
-        with m.If(self.trained | self.clear | self.passed):
+        with m.If(self.trained | self.passed):
             m.d.sync += positioned.eq(0)
 
         # The value is kept in every cycle until the request is taken: a counter's, and the count

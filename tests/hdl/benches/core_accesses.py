@@ -328,22 +328,27 @@ async def histories(bench: Bench) -> None:
     """A history without a bit set is refused by its last word; the unused bit does not count."""
     core = Core(bench)
     await core.set_up()
+
+    async def write(index: int, before: list[int], words: Sequence[int]) -> list[int]:
+        """Write a history; gives the four words that are read then."""
+        refused = not any((words[0] & ~1, *words[1:]))
+        for n, word in enumerate(words):
+            status = Status.RANGE if refused and n == 3 else Status.OK
+            address = layer_address(index, LayerRegister.STREAM_0 + n)
+            await core.host.write(address, word, status=status)
+        after = [*before, *(words[:3] if refused else words)][-4:]
+        after[0] &= ~1
+        for n, word in enumerate(after):
+            await core.host.read(layer_address(index, LayerRegister.STREAM_0 + n), word)
+        return after
+
     for index, layer in enumerate(core.literal.layers):
-
-        async def write(words: tuple[int, ...], status: Status, index: int = index) -> None:
-            for n, word in enumerate(words):
-                address = layer_address(index, LayerRegister.STREAM_0 + n)
-                await core.host.write(address, word, status=status if n == 3 else Status.OK)
-
-        for unused in (0, 1):
-            await write((unused, 0, 0, 0), Status.RANGE)
+        words = await write(index, state_words(layer.stream), (0, 0, 0, 0))
+        words = await write(index, words, (1, 0, 0, 0))
         for n in range(4):
-            words = tuple(2 << 8 * n if n == m else 0 for m in range(4))
-            await write(words, Status.OK)
-            for m, word in enumerate(words):
-                await core.host.read(layer_address(index, LayerRegister.STREAM_0 + m), word)
-            await write((0, 0, 0, 0), Status.RANGE)
-        await write((0, 0, 0, 1), Status.OK)
+            words = await write(index, words, [2 << 8 * n if n == m else 0 for m in range(4)])
+            words = await write(index, words, (0, 0, 0, 0))
+        await write(index, words, (0, 0, 0, 1))
         await core.host.write_stream(index, layer.stream)
     await core.train()
     await core.compare()
@@ -402,6 +407,7 @@ async def withdrawn_words(bench: Bench) -> None:
         for _ in range(3):
             bench.write("samples__valid", 1)
             await bench.edge()
+            assert not bench.bits("samples__ready")
             bench.write("samples__valid", 0)
             await bench.edge()
         bench.write("cancel", 0)
@@ -462,7 +468,10 @@ async def busy_rises(bench: Bench) -> None:
 async def endings(bench: Bench) -> None:
     """``busy`` falls in the cycle of the cycle model, however a training ends."""
     core = Core(bench)
-    for events, errors in ((0, [True]), (0, [True, False]), (0, [False]), (40, [True, False])):
+    for events, errors in (
+        *((0, [True]), (0, [True, False]), (0, [False])),
+        *((40, [True]), (40, [True, False])),
+    ):
         core.events = [events] * len(core.folded)
         await core.set_up()
         model = CycleModel(core.folded, [layer.stream for layer in core.literal.layers])

@@ -219,7 +219,7 @@ async def count_some(
 ) -> None:
     """Errors, updates and trained samples come; now and then the counts are cleared.
 
-    The position is lost if a sample is trained on, the last counter is passed, or in a reset.
+    The position is lost if a sample is trained on, or the last counter is passed.
     """
     random = streams.random
     ports = (dut.error, dut.updates, dut.trained, dut.right, dut.passed, dut.clear)
@@ -232,7 +232,7 @@ async def count_some(
         await ctx.tick()
         for register, number in zip(COUNTS, (error, updates, trained and right), strict=True):
             model.values[register] = 0 if clear else model.values[register] + number
-        model.positioned &= not (trained or passed or clear)
+        model.positioned &= not (trained or passed)
     for port in ports:
         ctx.set(port, 0)
 
