@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -109,6 +109,7 @@ class LayerRegisters(Component):
         values, read, written = registers.values, registers.read, registers.written
         request = self.requests.p
         right_count = Signal(32)
+        positioned = Signal()
         m.d.comb += [
             registers.write.eq(request.write),
             registers.offset.eq(request.address[:8]),
@@ -119,7 +120,7 @@ class LayerRegisters(Component):
             values.updates.eq(self.updates_count),
             values.right.eq(right_count),
             values.saturated.eq(self.saturated),
-            values.counter.eq(self.r.payload),
+            values.counter.eq(Mux(positioned, self.r.payload, 0)),
             values.inputs.eq(config.inputs),
             values.neurons.eq(config.neurons),
             values.group.eq(config.group),
@@ -160,7 +161,6 @@ class LayerRegisters(Component):
 
         # A reset passes the last counter, too. A count of saturated counters, below, loses the
         # position as well.
-        positioned = Signal()
         with m.If(self.trained | self.passed):
             m.d.sync += positioned.eq(0)
 
@@ -191,7 +191,7 @@ class LayerRegisters(Component):
                     with m.If(written.counter):
                         m.next = "Write"
                     with m.If((read.counter | written.counter) & ~positioned):
-                        m.d.sync += [answer.status.eq(Status.POSITION), answer.data.eq(0)]
+                        m.d.sync += answer.status.eq(Status.POSITION)
                         m.next = "Take"
             with m.State("Write"):
                 m.d.comb += self.w.valid.eq(1)
