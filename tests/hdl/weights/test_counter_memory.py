@@ -116,6 +116,31 @@ def test_the_check_notices_a_flipped_bit(kind: MemoryKind) -> None:
         check_rows(CounterMemory(rows=13, counters=3, counter_bits=5, kind=kind), flip=True)
 
 
+def test_the_row_of_an_spram_is_lost_after_a_write() -> None:
+    memory = CounterMemory(rows=4, counters=2, counter_bits=5, kind=MemoryKind.SPRAM)
+
+    async def bench(ctx: SimulatorContext) -> None:
+        row, other = [3, -7], [8, 9]
+        for cycle in (
+            Cycle(False, 0, True, 0, row, None),
+            Cycle(True, 0, False, 0, other, row),
+            Cycle(False, 0, False, 0, other, row),
+        ):
+            await pass_cycle(ctx, memory, cycle)
+        assert [ctx.get(memory.read_data[n]) for n in range(2)] == row
+        for address in (0, 1):
+            await pass_cycle(ctx, memory, Cycle(False, 0, True, address, other, None))
+            shown = [ctx.get(memory.read_data[n]) for n in range(2)]
+            assert all(k not in (*row, *other) for k in shown)
+        # It stays lost until the next read.
+        await pass_cycle(ctx, memory, Cycle(False, 0, False, 0, other, None))
+        assert all(ctx.get(memory.read_data[n]) not in (*row, *other) for n in range(2))
+        await pass_cycle(ctx, memory, Cycle(True, 1, False, 0, other, other))
+        assert [ctx.get(memory.read_data[n]) for n in range(2)] == other
+
+    simulate(memory, bench)
+
+
 @pytest.mark.parametrize(
     ("rows", "counters", "cells"), [(13, 3, 2), (16_384, 4, 2), (40_000, 1, 3), (20_000, 3, 4)]
 )
