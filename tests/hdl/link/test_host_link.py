@@ -35,16 +35,16 @@ def run(link: HostLink, flip: bool = False) -> None:
     build(Design.of(link)).run(BENCH, parameters=parameters, flip=flip)
 
 
-WIDE = NetworkConfig(inputs=80, hidden=(4, 4, 4), groups=(2, 2, 2), classes=2, counter_bits=9)
+WIDE = NetworkConfig(inputs=300, hidden=(4, 4, 4), groups=(2, 2, 2), classes=2, counter_bits=9)
+ONE_WORD = NetworkConfig(inputs=392, hidden=(4,), groups=(2,), classes=2)
 
 
 @pytest.mark.parametrize(
     ("config", "input_width", "clock_khz"),
     [
         pytest.param(CONFIG, 4, 0, id="nibbles"),
-        pytest.param(CONFIG, 8, 12_000, id="bytes"),
-        pytest.param(WIDE, 20, (1 << 32) - 1, id="three_bytes"),
-        pytest.param(CONFIG, 24, 1, id="one_word"),
+        pytest.param(WIDE, 196, (1 << 32) - 1, id="wide"),
+        pytest.param(ONE_WORD, 392, 12_000, id="one_word"),
     ],
 )
 def test_frames_are_obeyed(config: NetworkConfig, input_width: int, clock_khz: int) -> None:
