@@ -343,7 +343,7 @@ async def frames_that_are_none(bench: Bench) -> None:
     for content in contents:
         await link.drop(link.send(content[:-1]))
         await link.drop(link.send(content + b"\0"))
-        await link.drop(link.send(content + bytes(32)))
+        await link.drop(link.send(content + content[:1] * 32))
         await link.drop(link.send(bytes([content[0] | 0x80]) + content[1:]))
         frame = bytearray(encode_frame(content))
         frame[-2] ^= 1
