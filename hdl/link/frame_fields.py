@@ -138,7 +138,7 @@ class FrameFields(Component):
         m.d.comb += next_word_byte.eq(self.strobe & ~bad & in_words)
         word = self._shifter(m, next_argument_byte | next_word_byte)
         offering = self._words(m, position, in_words, next_word_byte, word)
-        with m.If(self.strobe & ~bad & offering):
+        with m.If(self.strobe & offering):
             m.d.sync += bad.eq(1)
 
         length = Signal.like(position)
@@ -148,7 +148,7 @@ class FrameFields(Component):
                     m.d.comb += length.eq(bytes_before + CRC_BYTES)
         m.d.comb += self.whole.eq(~bad & (position == length))
         with m.If(self.end):
-            m.d.sync += [position.eq(0), bad.eq(0)]
+            m.d.sync += position.eq(0)
 
         return m
 

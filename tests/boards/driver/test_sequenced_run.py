@@ -269,6 +269,23 @@ def test_progress_restarts_patience(clock: Clock) -> None:
     assert clock.now > 1.8 * PATIENCE
 
 
+def test_a_result_is_progress(clock: Clock) -> None:
+    board = Board(clock)
+
+    def accept_without_result(request: bytes) -> list[bytes]:
+        board.accept(request)
+        board.count = 0
+        return [board.state()]
+
+    def answer(request: bytes) -> Iterable[bytes]:
+        board.count = min(3, int(clock.now / (0.6 * PATIENCE)))
+        return board.answer(request)
+
+    board.sequenced, board.port.answer = accept_without_result, answer
+    assert len(board.run([SAMPLE] * 3).results) == 3
+    assert clock.now > 1.8 * PATIENCE
+
+
 def test_a_board_that_disappears_within_a_run_is_lost(clock: Clock) -> None:
     board = Board(clock)
     client = LinkClient(lambda: board.port, "PORT", timeout=TIMEOUT, patience=PATIENCE)
