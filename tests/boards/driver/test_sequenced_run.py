@@ -257,12 +257,14 @@ def test_a_board_that_answers_without_progress_is_given_up_after_patience(clock:
     assert PATIENCE < clock.now <= PATIENCE + 2 * TIMEOUT
 
 
-def test_progress_restarts_patience(clock: Clock) -> None:
+@pytest.mark.parametrize("asked", [False, True])
+def test_progress_restarts_patience(clock: Clock, asked: bool) -> None:
     board = Board(clock)
 
     def accept_slowly(request: bytes) -> list[bytes]:
         waited = clock.now > 0.6 * PATIENCE * (board.expected + 1)
-        return board.accept(request) if waited else []
+        states = board.accept(request) if waited else []
+        return [] if asked else states
 
     board.sequenced = accept_slowly
     assert board.run([*WRITES]).number == 3
