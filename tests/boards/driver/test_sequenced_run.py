@@ -21,6 +21,7 @@ from metaplast.boards.driver.sequenced_run import (
     WriteFrame,
 )
 from metaplast.hdl.link.protocol import LAP, SAMPLES_AHEAD, RequestKind, next_number
+from metaplast.hdl.registers.register_map import Status
 
 from .clock import Clock, injected_clock
 from .scripted_port import READ_SECONDS, Device, ScriptedPort, kind_of, number_of
@@ -49,7 +50,7 @@ class Board(Device):
     def answer(self, request: bytes) -> Iterable[bytes]:
         if kind_of(request) is not SYNC:
             return self.sequenced(request)
-        self.tag = number_of(request)
+        self.tag, self.status = number_of(request), Status.OK
         # A board can report a frame that it dropped before in the STATE of a SYNC.
         return [self.state(dropped=True)]
 
@@ -57,7 +58,7 @@ class Board(Device):
         """Accept a frame if its number is expected."""
         if number_of(request) != self.expected:
             return [self.state(dropped=True)]
-        self.expected = next_number(self.expected)
+        self.expected, self.status = next_number(self.expected), Status.OK
         self.count += kind_of(request) is RequestKind.SAMPLE
         return [self.state()]
 
@@ -177,6 +178,33 @@ def test_results_that_were_not_asked_for_are_not_taken(clock: Clock, results: in
         match=f"expects frame 1 after {results % 256} results, and not one of 1 to 1 after 0 or",
     ):
         board.run([SAMPLE])
+
+
+def test_a_write_is_repeated_while_the_board_is_busy(clock: Clock) -> None:
+    board, tries = Board(clock), count()
+
+    def refuse_twice(request: bytes) -> list[bytes]:
+        if number_of(request) == board.expected == 1 and next(tries) < 2:
+            board.status = Status.BUSY
+            return [board.state(dropped=True)]
+        return board.accept(request)
+
+    board.sequenced = refuse_twice
+    assert board.run([*WRITES]).number == 3
+    numbers = [number for kind, number in board.port.requests if kind is WRITE]
+    assert numbers == [0, 1, 2, 1, 2, 1, 2]
+
+
+def test_a_status_without_a_write_that_it_can_refer_to_is_ignored(clock: Clock) -> None:
+    board = Board(clock)
+
+    def accept_with_status(request: bytes) -> list[bytes]:
+        states = board.accept(request)
+        board.status = Status.RANGE if board.expected == 3 else Status.OK
+        return [board.state() for _ in states]
+
+    board.sequenced = accept_with_status
+    assert board.run([*WRITES]).number == 3
 
 
 @pytest.mark.parametrize(
