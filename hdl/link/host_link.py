@@ -161,7 +161,7 @@ class HostLink(Component):
                     m.next = "Answer"
             with m.State("Answer"):
                 m.d.comb += [
-                    self.responses.ready.eq(~own),
+                    self.responses.ready.eq(1),
                     fields.load.eq(answered),
                     reply.begin.eq(answered),
                 ]
