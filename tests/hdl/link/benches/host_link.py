@@ -366,6 +366,7 @@ async def while_another_is_obeyed(bench: Bench) -> None:
     for content in (sync_request(3), write_request(0, 6, 1), read_request(8, 0)):
         frame = encode_frame(content)
         for early in (len(frame), 3):
+            before = link.cancels
             await link.send(read_request(7, 0x123))
             await link.line.send(frame[:early])
             await bench.edges(QUIET)
@@ -376,6 +377,7 @@ async def while_another_is_obeyed(bench: Bench) -> None:
             link.requests.expect({**link.requests.received[-1], "write": 0, "address": 0x123})
             link.value(7, Status.OK, 0x1020304)
             await link.quiet()
+            assert link.cancels == before
             if early != len(frame):
                 await link.drop(link.line.send(frame[early:]))
 
