@@ -30,7 +30,6 @@ from metaplast.sim.virtual_board.noisy_line import NoisyLine
 
 __all__ = ["BoardDouble", "Mood"]
 
-LOAD = 8
 CLOCK_KHZ = 24_000
 LAYER_PAGE = 256
 STREAM_WORDS = 4
@@ -66,6 +65,8 @@ class BoardDouble:
 
     Attributes
     ----------
+    input_width : int
+        Bits in a word of a sample.
     obeyed : list of bytes
         Contents of the sequenced frames that it has accepted since its power came, without their
         numbers.
@@ -89,6 +90,7 @@ class BoardDouble:
 
     config: NetworkConfig
     seed: int = 0
+    input_width: int = 8
     lines: tuple[NoisyLine, NoisyLine] = field(default_factory=lambda: (NoisyLine(), NoisyLine()))
     mood: Mood = field(default_factory=Mood)
     shuffled: float = 0.0
@@ -271,8 +273,10 @@ class BoardDouble:
             self._say(self._row(*self._row_asked))
 
     def _sample(self, label: int, last: bool, words: bytes) -> None:
-        bits = np.unpackbits(np.frombuffer(words, np.uint8), bitorder="little")
-        bits = bits[: self.config.inputs]
+        width = self.input_width
+        rows = np.frombuffer(words, np.uint8).reshape(-1, -(-width // 8))
+        bits = np.unpackbits(rows, axis=1, bitorder="little")[:, :width]
+        bits = bits.reshape(-1)[: self.config.inputs]
         if self._loaded:
             self._go_on_from(self.network.streams)
         refused = label >= self.config.classes
@@ -383,7 +387,7 @@ class BoardDouble:
         config = self.config
         values = {
             link_address(LinkRegister.VERSION): VERSION,
-            link_address(LinkRegister.INPUT_WIDTH): LOAD,
+            link_address(LinkRegister.INPUT_WIDTH): self.input_width,
             link_address(LinkRegister.CLOCK): CLOCK_KHZ,
             link_address(LinkRegister.DIGEST): 0,
             GlobalRegister.IDENTITY: IDENTITY,
