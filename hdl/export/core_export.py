@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 from ...golden_model.errors import ConfigurationError
 from ...golden_model.files.atomic import write_atomically
+from ..planning.fpgas import find_fpga
 from ..planning.plan import FoldedNetwork
 from ..trainer_core import TrainerCore
-from ..weights.counter_memory import SPRAM_DEVICE
 from .description import describe_core
 from .files import SPRAM_MODEL, exported_files, has_spram_cells
 from .names import check_name
@@ -85,9 +85,9 @@ def export_verilog(folded: FoldedNetwork, directory: Path, *, name: str = MODULE
     core = TrainerCore(folded)
     ports, inputs = describe_ports(core)
     # With any platform, assertions are left out. Without a device, all memories are inferred.
-    platform = SimpleNamespace(device=SPRAM_DEVICE if has_spram_cells(folded) else "")
+    device = find_fpga(folded.plan.fpga).name if has_spram_cells(folded) else ""
     contents = {
-        f"{name}.v": to_verilog(core, name=name, platform=platform),
+        f"{name}.v": to_verilog(core, name=name, platform=SimpleNamespace(device=device)),
         f"{name}.json": json.dumps(describe_core(folded, name, ports, inputs), indent=2) + "\n",
         f"{name}.md": page(folded, name, ports, inputs),
         f"{name}.vlt": waivers(name),

