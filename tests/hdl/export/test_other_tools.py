@@ -29,7 +29,7 @@ IN_SPRAM = FoldedNetwork(
     EXAMPLE["CONFIG"],
     NetworkPlan(
         (LayerPlan(simd=6, update_width=3, input_width=6, memory=MemoryKind.SPRAM),),
-        fpga="iCE40UP5K",
+        fpga="iCEBreaker",
     ),
 )
 
@@ -111,7 +111,7 @@ def test_yosys_maps_a_core_to_the_planned_memories(tmp_path: Path) -> None:
     export_verilog(folded, tmp_path, name="trainer")
     yosys(
         tmp_path,
-        "read_verilog trainer.v; synth_ice40 -device u -top trainer -run begin:map_gates; "
+        "read_verilog trainer.v; synth_ice40 -device u -top trainer -run begin:map_ffram; "
         "tee -q -o stat.json stat -json",
     )
     found = json.loads((tmp_path / "stat.json").read_text())["design"]["num_cells_by_type"]
