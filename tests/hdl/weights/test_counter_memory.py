@@ -2,13 +2,13 @@
 """The memory of hidden weights."""
 
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from amaranth.sim import SimulatorContext
 
+from metaplast.hdl.export.files import SPRAM_MODEL
 from metaplast.hdl.export.verilog import to_verilog
 from metaplast.hdl.planning.plan import MemoryKind
 from metaplast.hdl.weights.counter_memory import CounterMemory
@@ -18,7 +18,6 @@ from metaplast.sim.verilator.simulator import SimulationError, build
 from ..simulate import simulate
 
 BENCH = "tests.hdl.weights.benches.counter_memory"
-SPRAM_MODEL = Path(__file__).parents[1] / "cells" / "sb_spram256ka.v"
 CYCLES = 500
 
 
