@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Engine of a universal trainer: executes several layers in turn, their shapes read from a table."""
+"""Engine of a universal trainer: executes several layers in turn, with shapes from a table."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ class UniversalLayerEngine(LayerEngine):
     """Train all layers of a network on a stream of samples, one layer after the other.
 
     It is a :class:`.LayerEngine` whose parts get the numbers of their layer from a table. A sample
-    passes through all layers, then the next one does; the update works on the queue of the evaluated
-    layers, in the same order. Cycle by cycle, for a network of several layers::
+    passes through all layers, then the next one does; the update works on the queue of the
+    evaluated layers, in the same order. Cycle by cycle, for a network of several layers::
 
         s            last step of a layer's forward pass: its last activations are written to the
                      sample buffer, behind the layer's inputs
@@ -33,9 +33,9 @@ class UniversalLayerEngine(LayerEngine):
 
     With a single layer, Preload of the next sample follows the array, as in a fixed layer.
 
-    While a word of activations is written, no word of a sample is taken. After the last sample of a
-    batch was evaluated in all layers, no pass starts; when the update of its last layer is done, the
-    layers commit in turn (:class:`.commit_sequencer.CommitSequencer`), and passes start again three
+    While a word of activations is written, no word of a sample is taken. After the last sample of
+    a batch was evaluated in all layers, no pass starts; when the update of its last layer is done,
+    the layers commit in turn (:class:`.commit_sequencer.CommitSequencer`), and passes start again three
     cycles after the last scan. During the events no sample leaves the queue. The histories of the
     random streams are in the memory of hidden weights (:class:`.stream_store.StreamStore`).
 
