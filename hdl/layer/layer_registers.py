@@ -74,8 +74,6 @@ class LayerRegisters(Component):
         In a universal trainer, the layer's row of the table.
     write : Out(struct)
         In a universal trainer, the setting or count of the layer that is written.
-    active : Out(1)
-        In a universal trainer, ``layer`` is the layer of the counter access, scan or stream.
     load, store : Out(1)
         In a universal trainer, load or store the layer's stream; held until ``moved``.
     moved : In(1)
@@ -124,7 +122,6 @@ class LayerRegisters(Component):
             "layer": Out(range(max(self.folded.layers, 2))),
             "row": In(table_row_layout(self.folded)),
             "write": Out(LayerTable(self.folded).write.shape()),
-            "active": Out(1),
             "load": Out(1),
             "store": Out(1),
             "moved": In(1),
@@ -196,7 +193,7 @@ class LayerRegisters(Component):
             m.d.sync += answer.data.eq(registers.value)
 
         left = Signal(range(max(config.neurons, 2)))  # neurons to skip
-        with m.FSM() as fsm:
+        with m.FSM():
             with m.State("Idle"):
                 m.d.sync += [answer.status.eq(registers.status), left.eq(request.data)]
                 with m.If(self.requests.valid):
@@ -261,9 +258,6 @@ class LayerRegisters(Component):
                 m.d.comb += [answered.eq(1), self.responses.valid.eq(1)]
                 with m.If(self.responses.ready):
                     m.next = "Idle"
-        if universal:
-            idle = [fsm.ongoing(state) for state in ("Idle", "Take", "Respond")]
-            m.d.comb += self.active.eq(~Cat(idle).any())
 
         return m
 

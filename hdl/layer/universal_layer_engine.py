@@ -35,9 +35,9 @@ class UniversalLayerEngine(LayerEngine):
 
     While a word of activations is written, no word of a sample is taken. After the last sample of
     a batch was evaluated in all layers, no pass starts; when the update of its last layer is done,
-    the layers commit in turn (:class:`.commit_sequencer.CommitSequencer`), and passes start again three
-    cycles after the last scan. During the events no sample leaves the queue. The histories of the
-    random streams are in the memory of hidden weights (:class:`.stream_store.StreamStore`).
+    the layers commit in turn (:class:`.commit_sequencer.CommitSequencer`), and passes start again
+    three cycles after the last scan. During the events no sample leaves the queue. The histories of
+    the random streams are in the memory of hidden weights (:class:`.stream_store.StreamStore`).
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ class UniversalLayerEngine(LayerEngine):
         }
 
     def _trained_layer(self) -> Any:
-        registers, sequencer = self._registers, self._sequencer
-        layer = Mux(registers.active, registers.layer, sequencer.layer)
+        # Requests come only while the engine is idle.
+        layer = Mux(self.requests.valid, self._registers.layer, self._sequencer.layer)
         return Mux(self.reset, self.reset_layer, layer)
 
     def _dirty_position(self, neuron: Any) -> Any:
@@ -151,7 +151,7 @@ class UniversalLayerEngine(LayerEngine):
         result_is_last = self._result_layer == self.last_layer
         m.d.comb += [
             sequencer.batch_evaluated.eq(queue.i.valid & queue.i.p.last & result_is_last),
-            table.layer.eq(Mux(self.reset, self.reset_layer, registers.layer)),
+            table.layer.eq(self._layer),
             table.write.eq(registers.write),
             table.value.eq(self.requests.p.data),
             table.clear.eq(registers.clear),
@@ -160,7 +160,7 @@ class UniversalLayerEngine(LayerEngine):
             table.error.eq(registers.error),
             table.right.eq(registers.trained & registers.right),
             table.updates.eq(registers.updates),
-            registers.row.eq(rows[registers.layer]),
+            registers.row.eq(trained),
         ]
         self._buffer_activations(m, last_layer)
 
