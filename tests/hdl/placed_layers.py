@@ -40,7 +40,7 @@ ENGINES = {
     "one": engine_of(pe=1, simd=8, update_width=2, input_width=4),
     # Neurons of a set leave one by one or together; a word of the sample is a word of the array.
     "pairs": engine_of(counter_bits=3, pe=2, simd=8, update_width=4, input_width=8),
-    "single port": engine_of(
+    "single-port pairs": engine_of(
         counter_bits=2, pe=2, simd=8, update_width=4, input_width=4, memory=MemoryKind.SPRAM
     ),
     # A word has three rows, in the place of four.
