@@ -18,7 +18,6 @@ from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.hdl.planning.plan import FoldedLayer
 from metaplast.hdl.training.initialiser import Initialiser
 from metaplast.sim.bench import Flow
-from metaplast.sim.verilator.layout import pack
 
 from ..folded_layers import FOLDED_LAYERS
 from ..placed_layers import ENGINES, engine_of, place_layer, random_layers, shape_of
@@ -92,10 +91,9 @@ class Initialisation:
         self.stream = Stream(self.dut)
         self.streams.beside(self.stream.serve)
         self.streams.beside(self.take_counters)
-        self.streams.beside(self.take_columns)
         self.streams.beside(self.scan)
         self.words = self.streams.sender("words")
-        self.columns = self.streams.scoreboard("column", self.dut.column.p.shape())
+        self.columns = self.streams.collector("column", known=self.known_column)
         self.counters = self.streams.scoreboard("counters", self.dut.counters.p.shape())
         self.history = self.streams.scoreboard("history", HISTORY_BITS)
         self.left = 0  # counters to be taken
@@ -118,25 +116,9 @@ class Initialisation:
                 ctx.set(last_stored, 0)
                 *_, offered = await ctx.tick().sample(counters.valid)
 
-    async def take_columns(self, ctx: SimulatorContext) -> None:
-        """Take columns; bits beyond the layer's classes do not matter."""
-        column = self.dut.column
-        while True:
-            *_, valid, payload = await ctx.tick().sample(column.valid, column.p)
-            if valid:
-                bits = payload.bits & (1 << self.layer.config.classes) - 1
-                self.columns.receive(
-                    pack(
-                        self.columns.layout,
-                        {
-                            "bank": payload.bank,
-                            "step": payload.step,
-                            "position": payload.position,
-                            "bits": bits,
-                        },
-                    ),
-                    self.streams.cycle - 1,
-                )
+    def known_column(self, number: int, column: dict[str, Any]) -> dict[str, Any]:
+        """A column without the bits beyond the layer's classes."""
+        return {**column, "bits": column["bits"] & (1 << self.layer.config.classes) - 1}
 
     async def scan(self, ctx: SimulatorContext) -> None:
         """Scan all rows when it is asked for, in some cycles."""
