@@ -13,6 +13,7 @@ __all__ = [
     "first_row",
     "place_layer",
     "random_layers",
+    "random_network",
     "row_of",
     "shape_of",
     "snapshot_row_of",
@@ -81,6 +82,20 @@ def random_layers(engine: UniversalEngine, random: Random, count: int) -> list[P
         base = random.randint(0, engine.capacity.rows - layer.snapshot_rows)
         layers.append(PlacedLayer(layer.config, layer.plan, base=base, engine=engine))
     return layers
+
+
+def random_network(engine: UniversalEngine, random: Random) -> list[PlacedLayer]:
+    """Layers of a network of three layers, one behind the other in the memories."""
+    classes = random.randint(2, engine.config.classes)
+    placed: list[PlacedLayer] = []
+    base, inputs = 0, random.randint(1, engine.config.inputs)
+    for index in range(3):
+        neurons = random.randint(1, engine.config.neurons)
+        group = random.choice([size for size in range(1, neurons + 1) if neurons % size == 0])
+        sizes = {"inputs": inputs, "neurons": neurons, "group": group, "base": base}
+        placed.append(place_layer(engine, **sizes, classes=classes, index=index))
+        base, inputs = base + placed[-1].snapshot_rows, neurons
+    return placed
 
 
 def _ceil(numerator: int, denominator: int) -> int:
