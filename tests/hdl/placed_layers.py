@@ -20,15 +20,17 @@ __all__ = [
 ]
 
 
-def engine_of(*, inputs: int = 24, classes: int = 5, counter_bits: int = 4, **plan: Any) -> Any:
-    """An engine of 3 layers of 12 neurons at most."""
+def engine_of(
+    *, classes: int = 5, counter_bits: int = 4, rows: int = 60, **plan: Any
+) -> UniversalEngine:
+    """An engine of 3 layers of 24 inputs and 12 neurons at most; ``plan`` are its fold factors."""
     capacity = Capacity(
         layers=3,
-        inputs=inputs,
+        inputs=24,
         neurons=12,
         classes=classes,
         counter_bits=counter_bits,
-        rows=60,
+        rows=rows,
         columns=36,
         sample_words=40,
         choices=40,

@@ -9,13 +9,19 @@ from metaplast.hdl.planning.universal import PlacedLayer
 from metaplast.hdl.shape.layer_shape import ShapeDecoder, fixed_shape, layer_shape_layout
 
 from ..folded_layers import FOLDED_LAYERS
-from ..placed_layers import ENGINES, place_layer, random_layers, row_of, shape_of
+from ..placed_layers import ENGINES, engine_of, place_layer, random_layers, row_of, shape_of
 from ..simulate import simulate
+
+ALL_ENGINES = {
+    **ENGINES,
+    # No number is shifted.
+    "all factors are 1": engine_of(rows=300, pe=1, simd=1, update_width=1, input_width=1),
+}
 
 
 def all_layers(name: str) -> list[PlacedLayer]:
     """Layers of all groups and of all inputs, at random places."""
-    engine, random = ENGINES[name], Random(1)
+    engine, random = ALL_ENGINES[name], Random(1)
     layers = random_layers(engine, random, 60)
     for inputs in range(1, engine.config.inputs + 1):
         layers.append(place_layer(engine, inputs=inputs, neurons=5, group=5, base=inputs))
@@ -27,7 +33,7 @@ def all_layers(name: str) -> list[PlacedLayer]:
 
 def check_shapes(name: str, *, flip: str = "") -> None:
     """Every number of every layer; the number ``flip`` is expected wrongly."""
-    decoder = ShapeDecoder(ENGINES[name])
+    decoder = ShapeDecoder(ALL_ENGINES[name])
 
     async def bench(ctx: SimulatorContext) -> None:
         for layer in all_layers(name):
@@ -42,7 +48,7 @@ def check_shapes(name: str, *, flip: str = "") -> None:
     simulate(decoder, bench)
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", ALL_ENGINES)
 def test_numbers_are_decoded_from_sizes(name: str) -> None:
     check_shapes(name)
 
@@ -58,9 +64,9 @@ def test_a_fixed_layer_has_its_own_shape(layer: str) -> None:
     assert fixed_shape(FOLDED_LAYERS[layer]) == shape_of(FOLDED_LAYERS[layer])
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", ALL_ENGINES)
 def test_rows_of_a_layer_lie_apart_within_the_memory(name: str) -> None:
-    engine = ENGINES[name]
+    engine = ALL_ENGINES[name]
     for layer in all_layers(name):
         rows = {
             row_of(layer, neuron, part)
