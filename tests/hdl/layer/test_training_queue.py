@@ -13,7 +13,7 @@ from ..placed_layers import ENGINES
 from ..simulate import simulate
 
 LAYERS = {**FOLDED_LAYERS, "universal": ENGINES["pairs"]}
-CYCLES = 1200
+CYCLES = 800
 
 
 class Sample(NamedTuple):

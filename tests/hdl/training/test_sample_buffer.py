@@ -199,7 +199,8 @@ def check_words(
         for samples in networks or [ring.samples]:
             if networks:
                 ring.set_samples(ctx, samples)
-            for rates in (rates for rates in RATES for _ in range(CYCLES)):
+            cycles = CYCLES // 2 if networks else CYCLES
+            for rates in (rates for rates in RATES for _ in range(cycles)):
                 await ring.cycle(ctx, rates, more=True)
             await ring.empty(ctx)
 

@@ -232,7 +232,7 @@ def check_commands(
             bank.known = True
             idle = 0
             places = model.places(padding=True)
-            for _ in range(CYCLES):
+            for _ in range(CYCLES // 2 if layers else CYCLES):
                 idle = idle - 1 if idle else streams.pause(flow.idle)
                 place, named = random.choice(places), bank.named
                 written = named is not None and RowOperation(named["operation"]) in WRITES
@@ -259,7 +259,7 @@ def test_rows_signs_and_counts_are_right_and_on_time(layer: str, flow: Flow) -> 
 @pytest.mark.parametrize("name", ENGINES)
 def test_layers_are_set_at_run_time(name: str, flow: Flow) -> None:
     engine = ENGINES[name]
-    check_commands(engine, flow, random_layers(engine, Random(3), 5))
+    check_commands(engine, flow, random_layers(engine, Random(3), 4))
 
 
 @pytest.mark.parametrize("flow", IDLE_FLOWS)
