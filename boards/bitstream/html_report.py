@@ -92,11 +92,11 @@ def _title(build: Build) -> str:
 
 
 def _plan(build: Build) -> list[dict[str, Any]]:
-    """Name and fold factors of each layer, or of the engine of a universal trainer."""
+    """Fold factors of each layer, or of all layers of a universal trainer."""
     if build.trainer is not None:
-        return [{"name": "engine", "factors": build.trainer.plan.to_dict()}]
+        return [{"layer": "all", "factors": build.trainer.plan.to_dict()}]
     layers = build.description["plan"]["layers"]
-    return [{"name": f"layer {index}", "factors": layer} for index, layer in enumerate(layers)]
+    return [{"layer": index, "factors": layer} for index, layer in enumerate(layers)]
 
 
 def _shape(config: dict[str, Any]) -> str:

@@ -146,7 +146,8 @@ class BoardShape:
         if expected != self:
             raise WrongBoardError(
                 f"the board has the network {self}, not {expected}: build and flash that network "
-                f"(`metaplast build BOARD --fixed {expected.options}`), or train the network of the board"
+                f"(`metaplast build BOARD --fixed {expected.options}`) or the board's universal "
+                "trainer (`metaplast build BOARD`), or train the network of the board"
             )
         if plan is not None and design_digest(FoldedNetwork(config, plan)) != self.digest:
             raise WrongBoardError(

@@ -74,7 +74,8 @@ def boards(
         text=3,
     )
     typer.echo(
-        "layers to weights: the largest network of the universal trainer; weights with padding"
+        "layers, inputs, neurons per layer, classes, weights with padding: the largest network of "
+        "the universal trainer"
     )
 
 

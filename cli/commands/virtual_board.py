@@ -50,9 +50,10 @@ def virtual_board(
 ) -> None:
     """Run a board's gateware in a simulator, behind a pseudo-terminal.
 
-    The gateware is the board's universal trainer, or, if a MODEL, an option of the
-    network or --plan is given, a trainer for that network. Prints the path of the terminal and runs until Ctrl-C. Any program can open the
-    terminal like the serial port of the board.
+    The gateware is the board's universal trainer. With a MODEL, an option of the
+    network or --plan, it is a trainer for that network only. Prints the path of the
+    terminal and runs until Ctrl-C. Any program can open the terminal like the serial
+    port of the board.
     """
     require_simulator("a virtual board")
     require_share("--faults", faults)
