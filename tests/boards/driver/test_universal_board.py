@@ -160,10 +160,11 @@ def test_a_state_is_loaded(client: LinkClient) -> None:
 
 
 def test_another_network_replaces_one_within_a_batch(client: LinkClient) -> None:
-    config = NETWORKS[0]
-    x, y = data_of(config)
-    network_on_board(client, config).train_samples(x[:5], y[:5])
-    train(client, NETWORKS[2], epochs=1)
+    """Also after a number of samples that is no multiple of the samples that are held."""
+    for before, after in ((0, 2), (2, 0), (1, 2)):
+        x, y = data_of(NETWORKS[before])
+        network_on_board(client, NETWORKS[before]).train_samples(x[:5], y[:5])
+        train(client, NETWORKS[after], epochs=1)
 
 
 def test_a_layer_that_is_not_in_use_has_registers_of_its_own(client: LinkClient) -> None:
