@@ -197,7 +197,7 @@ def test_rows() -> None:
         ("82 01 00", "no reply begins with 820100"),
         ("81 01 00 00", "no reply begins with 81010000"),
         ("01 00 00 00 00", "no reply begins with 0100000000"),
-        ("82 00 00 05 00 00 00 00", "no reply begins with 8200000500"),
+        ("82 00 00 06 00 00 00 00", "no reply begins with 8200000600"),
         ("82 00 00 00 00 00 00", "a reply VALUE of 7 bytes is none of this network's"),
         ("83 00 00 00 00", "a reply ROW of 5 bytes is none of this network's"),
         ("81 00 00 00 00 00 00 00 00", "a reply STATE of 9 bytes is none of this network's"),
