@@ -32,6 +32,8 @@ NETWORKS = [
     NetworkConfig(inputs=63, hidden=(64,), groups=(16,), classes=10, batch=33, seed=2),
     NetworkConfig(inputs=64, hidden=(24, 64, 16), groups=(8, 16, 4), classes=3, batch=50, seed=3),
     NetworkConfig(inputs=1, hidden=(3,), groups=(1,), classes=2, batch=7, robustness=0.5),
+    # A single sample at a time, since there are many groups.
+    NetworkConfig(inputs=8, hidden=(20, 20), groups=(1, 1), classes=10, batch=60, seed=4),
 ]
 SAMPLES = 60
 
@@ -80,6 +82,7 @@ def small_icebreaker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_networks_follow_one_another(client: LinkClient) -> None:
+    assert {TRAINER.place(config).sample_buffers for config in NETWORKS} == {1, 3, 4}
     for config in (*NETWORKS, NETWORKS[0]):
         train(client, config)
     assert client.repeated == 0
