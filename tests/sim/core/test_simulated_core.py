@@ -404,7 +404,7 @@ def test_a_simulator_that_ends(core: SimulatedCore) -> None:
 
 def test_an_error_in_the_driver(core: SimulatedCore) -> None:
     with pytest.raises(SimulationError, match=r"^the simulation failed: AttributeError: .*nowhere"):
-        core.transport.peek("nowhere")
+        core.transport.peek("nowhere", [0])
 
 
 def test_a_core_that_is_busy_is_closed_at_once(simulator: Simulator) -> None:
