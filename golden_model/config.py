@@ -97,16 +97,16 @@ class LayerConfig:
 
     @property
     def event_bits(self) -> int:
-        """Bits of ``M_l``, the reinforcement events of a commit: ``bk + floor(bi/2) + 11``, at most 32.
+        """Bits of ``M_l``: ``bk + floor(bi/2) + 11``, but at most 32.
 
-        Enough for every ``p_r`` up to 1,000: since ``N > 2^(bi−1)``, ``M_l`` is at most
-        ``1000·sqrt(2/π)·2^(bk + (bi+1)/2)``, and ``1000·sqrt(2/π) < 2^10``.
+        They are enough for every ``p_r`` up to 1,000 (up to 32 bits): since ``N > 2^(bi−1)``,
+        ``M_l`` is at most ``1000·sqrt(2/π)·2^(bk + (bi+1)/2)``, and ``1000·sqrt(2/π) < 2^10``.
         """
         return min(self.neuron_bits + self.input_bits // 2 + 11, MAX_ADDRESS_BITS)
 
     @property
     def max_events(self) -> int:
-        """The largest ``M_l`` that the layer can count."""
+        """The largest number of reinforcement events ``M_l`` that a layer in gateware counts."""
         return (1 << self.event_bits) - 1
 
     @property

@@ -215,4 +215,3 @@ class TrainerCore(Component):
             values.pe.eq(plan.pe),
             values.simd.eq(plan.simd),
         ]
-

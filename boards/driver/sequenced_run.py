@@ -162,7 +162,8 @@ class SequencedRun:
         if accepted < self._accepted:
             return False  # an old state
         new = self._new_results(state)
-        complete = 0 < new <= min(len(state.results), self._missing_results(accepted))
+        # A STATE has the results of SAMPLES_AHEAD samples, so none is missing in it.
+        complete = 0 < new <= self._missing_results(accepted)
         if complete:
             self.results.extend(state.results[-new:])
         progress = complete or accepted > self._accepted

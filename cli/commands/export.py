@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from ..options.folding import PLAN_HELP, check_plan_or_fpga, chosen_folding
+from ..options.folding import (
+    PLAN_HELP,
+    FactorsOption,
+    check_plan_or_fpga,
+    chosen_folding,
+    parse_factors,
+)
 from ..options.network_choice import (
     InputsOption,
     NetworkArgument,
@@ -58,12 +64,22 @@ def verilog(
             show_default="a plan of moderate size for no FPGA",
         ),
     ] = None,
+    factors: FactorsOption = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Name of the module and the files; names of submodules begin with it.",
+            show_default="metaplast_trainer_core",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Write the trainer core as one Verilog file, with its documentation.
 
     The core comes with a JSON file and a page that describe its ports, registers and
-    timing, and with a list of Verilator's warnings that are harmless.
+    timing, and with a list of Verilator's warnings that are harmless. If it has SPRAM
+    cells of an iCE40UP5K, it also comes with their simulation model.
     """
     choices = Choices(
         hidden=parse_sizes(hidden, "--hidden"),
@@ -74,14 +90,15 @@ def verilog(
     )
     check_plan_or_fpga(plan, fpga)
     config = chosen_network(model, inputs, choices)
+    overrides = parse_factors(factors, len(config.layers), plan)
     require("amaranth", extra="rtl", purpose="the export")
 
-    from ...hdl.export.core_export import export_verilog
+    from ...hdl.export.core_export import MODULE, export_verilog
 
-    files = export_verilog(chosen_folding(config, plan, fpga), out)
-    paths = [files.verilog, files.description, files.manual, files.waivers]
+    folded = chosen_folding(config, plan, fpga, overrides)
+    files = export_verilog(folded, out, name=MODULE if name is None else name).files
     if json:
-        print_json({"files": [str(path) for path in paths]})
+        print_json({"files": [str(path) for path in files]})
         return
-    for path in paths:
+    for path in files:
         typer.echo(f"wrote {path}")

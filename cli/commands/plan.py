@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..options.folding import CellsOption, folded_by, load_network, with_factors
+from ..options.folding import (
+    CellsOption,
+    FactorsOption,
+    folded_by,
+    load_network,
+    parse_factors,
+)
 from ..options.network_choice import (
     InputsOption,
     NetworkArgument,
@@ -38,8 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 WORKLOAD = "Workload"
-
-MAX_DIGITS = 9
 
 
 def register(app: typer.Typer) -> None:
@@ -74,15 +78,7 @@ def plan(
             show_default=False,
         ),
     ] = None,
-    factors: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="[LAYER.]FACTOR=VALUE",
-            help="Fix a fold factor, for one layer or for all. Repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    factors: FactorsOption = None,
     chosen: Annotated[
         str | None,
         typer.Option(
@@ -134,11 +130,7 @@ def plan(
         batch=batch,
     )
     config = _network(model, inputs, file, choices)
-    overrides = _overrides(factors or [], len(config.layers))
-    if file is not None and factors:
-        raise typer.BadParameter(
-            "already has all fold factors; leave out --set", param_hint="--plan"
-        )
+    overrides = parse_factors(factors, len(config.layers), file)
     require_at_least("--cells", cells, 1)
     if cells is not None and fpga is None:
         raise typer.BadParameter("needs --fpga NAME", param_hint="--cells")
@@ -193,8 +185,7 @@ def _folding(
 
     found = None if fpga is None else find_fpga(fpga)
     if found is None or file is not None:
-        given = default_plan(config) if file is None else folded_by(config, file).plan
-        plan = with_factors(given, overrides)
+        plan = default_plan(config, overrides) if file is None else folded_by(config, file).plan
         overrides = [layer.to_dict() for layer in plan.layers]
         if found is None and plan.fpga:
             found = find_fpga(plan.fpga)
@@ -202,32 +193,6 @@ def _folding(
         room = found if cells is None else found.with_cells(cells)
         plan = plan_network(config, room, overrides=overrides, workload=workload)
     return FoldedNetwork(config, plan), found
-
-
-def _overrides(settings: list[str], layers: int) -> list[dict[str, Any]]:
-    """Parse fold factors of each layer: ``[LAYER.]FACTOR=VALUE``."""
-    overrides: list[dict[str, Any]] = [{} for _ in range(layers)]
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        layer, dot, factor = name.rpartition(".")
-        numbered = layer.isdecimal() and len(layer) <= MAX_DIGITS
-        if not equals or not factor or (dot and not numbered):
-            raise typer.BadParameter(
-                f"must be FACTOR=VALUE or LAYER.FACTOR=VALUE, not {setting!r}", param_hint="--set"
-            )
-        if dot and int(layer) >= layers:
-            raise typer.BadParameter(
-                f"names layer {layer}, and the network has layers 0 to {layers - 1}",
-                param_hint="--set",
-            )
-        digits = value.isascii() and value.isdecimal() and len(value) <= MAX_DIGITS
-        if factor != "memory" and not digits:
-            raise typer.BadParameter(
-                f"{factor} must be an integer, not {value!r}", param_hint="--set"
-            )
-        for index in [int(layer)] if dot else range(layers):
-            overrides[index][factor] = value if factor == "memory" else int(value)
-    return overrides
 
 
 def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 __all__ = [
     "BoardPlanOption",
     "CellsOption",
+    "FactorsOption",
     "PLAN_HELP",
     "check_plan_or_fpga",
     "chosen_folding",
     "folded_by",
     "load_network",
     "load_plan",
-    "with_factors",
+    "parse_factors",
 ]
 
 CellsOption = Annotated[
@@ -36,6 +37,15 @@ CellsOption = Annotated[
     ),
 ]
 
+FactorsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="[LAYER.]FACTOR=VALUE",
+        help="Fix a fold factor, for one layer or for all. Repeatable.",
+        show_default=False,
+    ),
+]
 
 PLAN_HELP = "The fold factors, as `metaplast plan` writes them."
 
@@ -43,6 +53,8 @@ BoardPlanOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help=PLAN_HELP, show_default="planned for the board"),
 ]
+
+MAX_DIGITS = 9
 
 
 def check_plan_or_fpga(file: Path | None, fpga: str | None) -> None:
@@ -59,8 +71,24 @@ def check_plan_or_fpga(file: Path | None, fpga: str | None) -> None:
         )
 
 
-def chosen_folding(config: "NetworkConfig", file: Path | None, fpga: str | None) -> "FoldedNetwork":
+def chosen_folding(
+    config: "NetworkConfig",
+    file: Path | None,
+    fpga: str | None,
+    overrides: Sequence[Mapping[str, Any]] | None = None,
+) -> "FoldedNetwork":
     """Fold a network by the plan of a file, or for an FPGA, or by the default plan.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        The network.
+    file : Path or None
+        The plan file.
+    fpga : str or None
+        Name of the FPGA.
+    overrides : sequence of mapping, optional
+        Fold factors of each layer that are given; without a file.
 
     Raises
     ------
@@ -73,8 +101,9 @@ def chosen_folding(config: "NetworkConfig", file: Path | None, fpga: str | None)
 
     if file is not None:
         return folded_by(config, file)
-    plan = default_plan(config) if fpga is None else plan_network(config, find_fpga(fpga))
-    return FoldedNetwork(config, plan)
+    if fpga is None:
+        return FoldedNetwork(config, default_plan(config, overrides))
+    return FoldedNetwork(config, plan_network(config, find_fpga(fpga), overrides=overrides))
 
 
 def folded_by(config: "NetworkConfig", file: Path) -> "FoldedNetwork":
@@ -148,18 +177,48 @@ def _load(file: Path) -> Any:
         ) from None
 
 
-def with_factors(plan: "NetworkPlan", factors: Sequence[Mapping[str, Any]]) -> "NetworkPlan":
-    """Replace some fold factors of each layer of a plan.
+def parse_factors(
+    settings: list[str] | None, layers: int, file: Path | None
+) -> list[dict[str, Any]]:
+    """Parse the fold factors that an option fixes: a dictionary for each layer.
+
+    Parameters
+    ----------
+    settings : list of str or None
+        Values of the option, ``[LAYER.]FACTOR=VALUE``.
+    layers : int
+        Layers of the network.
+    file : Path or None
+        The plan file, if there is one: it has all fold factors.
 
     Raises
     ------
-    ConfigurationError
-        If a factor does not exist.
+    typer.BadParameter
+        If a value has another form, names a layer that does not exist, or there is a plan file.
     """
-    from ...hdl.planning.plan import LayerPlan, NetworkPlan
-
-    layers = [
-        LayerPlan.from_dict({**layer.to_dict(), **changed})
-        for layer, changed in zip(plan.layers, factors, strict=True)
-    ]
-    return NetworkPlan(tuple(layers), plan.fpga)
+    if file is not None and settings:
+        raise typer.BadParameter(
+            "already has all fold factors; leave out --set", param_hint="--plan"
+        )
+    overrides: list[dict[str, Any]] = [{} for _ in range(layers)]
+    for setting in settings or []:
+        name, equals, value = setting.partition("=")
+        layer, dot, factor = name.rpartition(".")
+        numbered = layer.isdecimal() and len(layer) <= MAX_DIGITS
+        if not equals or not factor or (dot and not numbered):
+            raise typer.BadParameter(
+                f"must be FACTOR=VALUE or LAYER.FACTOR=VALUE, not {setting!r}", param_hint="--set"
+            )
+        if dot and int(layer) >= layers:
+            raise typer.BadParameter(
+                f"names layer {layer}, and the network has layers 0 to {layers - 1}",
+                param_hint="--set",
+            )
+        digits = value.isascii() and value.isdecimal() and len(value) <= MAX_DIGITS
+        if factor != "memory" and not digits:
+            raise typer.BadParameter(
+                f"{factor} must be an integer, not {value!r}", param_hint="--set"
+            )
+        for index in [int(layer)] if dot else range(layers):
+            overrides[index][factor] = value if factor == "memory" else int(value)
+    return overrides

@@ -4,12 +4,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from metaplast.golden_model import Network, NetworkConfig
-from metaplast.hdl.export.core_export import export_verilog
+from metaplast.hdl.export.core_export import ExportedCore, export_verilog
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 
 CONFIG = NetworkConfig(
@@ -21,20 +22,28 @@ SAMPLES = 40
 BENCH = Path(__file__).with_name("bench.v")
 
 
-def samples() -> tuple[np.ndarray, np.ndarray]:
+def samples(config: NetworkConfig) -> tuple[np.ndarray, np.ndarray]:
     """Random samples: noisy copies of one prototype per class."""
     random = np.random.default_rng(1)
-    prototypes = random.integers(0, 2, (CONFIG.classes, CONFIG.inputs))
-    labels = random.integers(0, CONFIG.classes, SAMPLES)
-    noise = random.random((SAMPLES, CONFIG.inputs)) < 0.1
+    prototypes = random.integers(0, 2, (config.classes, config.inputs))
+    labels = random.integers(0, config.classes, SAMPLES)
+    noise = random.random((SAMPLES, config.inputs)) < 0.1
     return (prototypes[labels] ^ noise).astype(np.uint8), labels
 
 
-def train_in_verilog(directory: Path, x: np.ndarray, y: np.ndarray) -> list[int]:
-    """Train the exported core in Icarus Verilog; gives its counters."""
-    (layer,) = FOLDED.layers
-    core = export_verilog(FOLDED, directory)
-    width = PLAN.layers[0].input_width
+def train_in_verilog(
+    folded: FoldedNetwork,
+    core: ExportedCore,
+    x: np.ndarray,
+    y: np.ndarray,
+    options: Sequence[str] = ("-g2005",),
+) -> list[int]:
+    """Train an exported core of one layer in Icarus Verilog; gives its counters.
+
+    ``options`` are Icarus's, such as the version of Verilog.
+    """
+    config, layer, directory = folded.config, folded.first, core.verilog.parent
+    width = layer.plan.input_width
     lines = []
     for index, (bits, label) in enumerate(zip(x, y, strict=True)):
         last = int(index == len(x) - 1)
@@ -47,13 +56,14 @@ def train_in_verilog(directory: Path, x: np.ndarray, y: np.ndarray) -> list[int]
         "INPUT_WIDTH": width,
         "WORDS": layer.sample_words,
         "SAMPLES": len(x),
-        "WEIGHTS": CONFIG.layers[0].weights,
-        "SEED": CONFIG.seed,
-        "BATCH": CONFIG.batch,
-        "MARGIN": CONFIG.layers[0].margin,
+        "WEIGHTS": layer.config.weights,
+        "SEED": config.seed,
+        "BATCH": config.batch,
+        "MARGIN": layer.config.margin,
     }
     defines = [f"-D{name}={value}" for name, value in macros.items()]
-    command = ["iverilog", "-g2005", "-o", "bench", *defines, str(BENCH), core.verilog.name]
+    sources = [file.name for file in core.files if file.suffix == ".v"]
+    command = ["iverilog", *options, "-o", "bench", *defines, str(BENCH), *sources]
     subprocess.run(command, cwd=directory, check=True)
     done = subprocess.run(
         ["vvp", "bench"], cwd=directory, check=True, capture_output=True, text=True
@@ -63,11 +73,11 @@ def train_in_verilog(directory: Path, x: np.ndarray, y: np.ndarray) -> list[int]
     return [int(line.removeprefix("counter ")) for line in lines if line.startswith("counter ")]
 
 
-def train_in_model(x: np.ndarray, y: np.ndarray) -> list[int]:
+def train_in_model(config: NetworkConfig, x: np.ndarray, y: np.ndarray) -> list[int]:
     """Train the golden model; gives its counters."""
-    network = Network(CONFIG)
-    for start in range(0, len(x), CONFIG.batch):
-        batch = slice(start, start + CONFIG.batch)
+    network = Network(config)
+    for start in range(0, len(x), config.batch):
+        batch = slice(start, start + config.batch)
         network.train_batch(x[batch], y[batch], [0])
     return network.counters[0].reshape(-1).tolist()
 
@@ -76,10 +86,11 @@ def main() -> None:
     """Train both and compare."""
     if shutil.which("iverilog") is None:
         sys.exit("Icarus Verilog is missing: install it (Debian and Ubuntu: apt install iverilog).")
-    x, y = samples()
+    x, y = samples(CONFIG)
     with tempfile.TemporaryDirectory() as directory:
-        counters = train_in_verilog(Path(directory), x, y)
-    assert counters == train_in_model(x, y), "the gateware and the golden model differ"
+        core = export_verilog(FOLDED, Path(directory))
+        counters = train_in_verilog(FOLDED, core, x, y)
+    assert counters == train_in_model(CONFIG, x, y), "the gateware and the golden model differ"
     print(f"trained on {len(x)} samples: {len(counters)} counters as in the golden model")
 
 

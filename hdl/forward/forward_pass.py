@@ -139,9 +139,7 @@ class ForwardPass(Component):
                 "activations": Out(0 if folded.universal else config.neurons),
                 "step": Out(
                     stream.Signature(
-                        data.StructLayout(
-                            {"activations": folded.select, "last": 1, "one": 1}
-                        ),
+                        data.StructLayout({"activations": folded.select, "last": 1, "one": 1}),
                         always_ready=True,
                     )
                 ),

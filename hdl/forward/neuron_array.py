@@ -87,7 +87,9 @@ class NeuronArray(Component):
         if select < 1 or pe % select:
             raise ValueError(f"select must divide the {pe} neurons of pe, not be {select!r}")
         if singly and select != pe:
-            raise ValueError(f"select must be pe, {pe}, if neurons can leave singly, not {select!r}")
+            raise ValueError(
+                f"select must be pe, {pe}, if neurons can leave singly, not {select!r}"
+            )
 
         self.inputs = inputs
         self.simd = simd

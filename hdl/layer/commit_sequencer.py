@@ -25,8 +25,8 @@ class CommitSequencer(Component):
         Fill        as Count: a scan of all rows, with padding
 
     In a universal trainer, a sample is at the head once for each layer, ``layer``. After the last
-    layer's, Commit and Scan follow for one layer after the other. Then, for each layer with an error
-    bit and with events::
+    layer's, Commit and Scan follow for one layer after the other. Then, for each layer with an
+    error bit and with events::
 
         Load        until the layer's random stream is in the generator
         Reinforce   until all events are issued; no sample leaves the queue

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import C, Cat, Elaboratable, Module, Signal, signed
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -41,7 +41,7 @@ class LayerRegisters(Component):
     margin, events : Out
         Values of those registers.
     clear : In(1)
-        The layer is reset: set the counts to zero; the position is lost.
+        Set the counts to zero.
     trained : In(1)
         A sample is trained on; the position is lost.
     right : In(1)
@@ -74,8 +74,6 @@ class LayerRegisters(Component):
         In a universal trainer, the layer's row of the table.
     write : Out(struct)
         In a universal trainer, the setting or count of the layer that is written.
-    active : Out(1)
-        In a universal trainer, ``layer`` is the layer of the counter access, scan or stream.
     load, store : Out(1)
         In a universal trainer, load or store the layer's stream; held until ``moved``.
     moved : In(1)
@@ -124,7 +122,6 @@ class LayerRegisters(Component):
             "layer": Out(range(max(self.folded.layers, 2))),
             "row": In(table_row_layout(self.folded)),
             "write": Out(LayerTable(self.folded).write.shape()),
-            "active": Out(1),
             "load": Out(1),
             "store": Out(1),
             "moved": In(1),
@@ -141,12 +138,14 @@ class LayerRegisters(Component):
         m.submodules.registers = registers
         values, read, written = registers.values, registers.read, registers.written
         request = self.requests.p
+        positioned = Signal()
+        elsewhere = Signal()  # the position is of another layer
         m.d.comb += [
             registers.write.eq(request.write),
             registers.offset.eq(request.address[:8]),
             registers.data.eq(request.data),
             values.saturated.eq(self.saturated),
-            values.counter.eq(self.r.payload),
+            values.counter.eq(Mux(positioned & ~elsewhere, self.r.payload, 0)),
             self.w.payload.eq(request.data.as_signed()),
         ]
         if universal:
@@ -173,15 +172,15 @@ class LayerRegisters(Component):
         with m.If(written.stream_1 | written.stream_2):
             m.d.sync += some.eq(some | above | request.data[0])
 
-        # The position is also lost by a count of saturated counters, below.
-        positioned = Signal()
-        with m.If(self.trained | self.clear | self.passed):
+        # A reset passes the last counter, too. A count of saturated counters, below, loses the
+        # position as well.
+        with m.If(self.trained | self.passed):
             m.d.sync += positioned.eq(0)
-        beyond, elsewhere = C(0), C(0)  # POSITION is beyond the neurons, or of another layer
+        beyond: Value = C(0)  # POSITION is beyond the neurons
         if universal:
             place = Signal.like(self.layer)
             beyond = written.position & (request.data >= self.row.sizes.neurons)
-            elsewhere = self.layer != place
+            m.d.comb += elsewhere.eq(self.layer != place)
             with m.If(written.position):
                 m.d.sync += place.eq(self.layer)
 
@@ -194,7 +193,7 @@ class LayerRegisters(Component):
             m.d.sync += answer.data.eq(registers.value)
 
         left = Signal(range(max(config.neurons, 2)))  # neurons to skip
-        with m.FSM() as fsm:
+        with m.FSM():
             with m.State("Idle"):
                 m.d.sync += [answer.status.eq(registers.status), left.eq(request.data)]
                 with m.If(self.requests.valid):
@@ -217,7 +216,7 @@ class LayerRegisters(Component):
                         with m.If(written.stream_3 & ~no_history):
                             m.next = "Store"
                     with m.If((read.counter | written.counter) & (~positioned | elsewhere)):
-                        m.d.sync += [answer.status.eq(Status.POSITION), answer.data.eq(0)]
+                        m.d.sync += answer.status.eq(Status.POSITION)
                         m.next = "Take"
             with m.State("Write"):
                 m.d.comb += self.w.valid.eq(1)
@@ -259,9 +258,6 @@ class LayerRegisters(Component):
                 m.d.comb += [answered.eq(1), self.responses.valid.eq(1)]
                 with m.If(self.responses.ready):
                     m.next = "Idle"
-        if universal:
-            idle = [fsm.ongoing(state) for state in ("Idle", "Take", "Respond")]
-            m.d.comb += self.active.eq(~Cat(idle).any())
 
         return m
 

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Engine of a universal trainer: executes several layers in turn, their shapes read from a table."""
+"""Engine of a universal trainer: executes several layers in turn, with shapes from a table."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ class UniversalLayerEngine(LayerEngine):
     """Train all layers of a network on a stream of samples, one layer after the other.
 
     It is a :class:`.LayerEngine` whose parts get the numbers of their layer from a table. A sample
-    passes through all layers, then the next one does; the update works on the queue of the evaluated
-    layers, in the same order. Cycle by cycle, for a network of several layers::
+    passes through all layers, then the next one does; the update works on the queue of the
+    evaluated layers, in the same order. Cycle by cycle, for a network of several layers::
 
         s            last step of a layer's forward pass: its last activations are written to the
                      sample buffer, behind the layer's inputs
@@ -33,11 +33,11 @@ class UniversalLayerEngine(LayerEngine):
 
     With a single layer, Preload of the next sample follows the array, as in a fixed layer.
 
-    While a word of activations is written, no word of a sample is taken. After the last sample of a
-    batch was evaluated in all layers, no pass starts; when the update of its last layer is done, the
-    layers commit in turn (:class:`.commit_sequencer.CommitSequencer`), and passes start again three
-    cycles after the last scan. During the events no sample leaves the queue. The histories of the
-    random streams are in the memory of hidden weights (:class:`.stream_store.StreamStore`).
+    While a word of activations is written, no word of a sample is taken. After the last sample of
+    a batch was evaluated in all layers, no pass starts; when the update of its last layer is done,
+    the layers commit in turn (:class:`.commit_sequencer.CommitSequencer`), and passes start again
+    three cycles after the last scan. During the events no sample leaves the queue. The histories of
+    the random streams are in the memory of hidden weights (:class:`.stream_store.StreamStore`).
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ class UniversalLayerEngine(LayerEngine):
         }
 
     def _trained_layer(self) -> Any:
-        registers, sequencer = self._registers, self._sequencer
-        layer = Mux(registers.active, registers.layer, sequencer.layer)
+        # Requests come only while the engine is idle.
+        layer = Mux(self.requests.valid, self._registers.layer, self._sequencer.layer)
         return Mux(self.reset, self.reset_layer, layer)
 
     def _dirty_position(self, neuron: Any) -> Any:
@@ -151,7 +151,7 @@ class UniversalLayerEngine(LayerEngine):
         result_is_last = self._result_layer == self.last_layer
         m.d.comb += [
             sequencer.batch_evaluated.eq(queue.i.valid & queue.i.p.last & result_is_last),
-            table.layer.eq(Mux(self.reset, self.reset_layer, registers.layer)),
+            table.layer.eq(self._layer),
             table.write.eq(registers.write),
             table.value.eq(self.requests.p.data),
             table.clear.eq(registers.clear),
@@ -160,7 +160,7 @@ class UniversalLayerEngine(LayerEngine):
             table.error.eq(registers.error),
             table.right.eq(registers.trained & registers.right),
             table.updates.eq(registers.updates),
-            registers.row.eq(rows[registers.layer]),
+            registers.row.eq(trained),
         ]
         self._buffer_activations(m, last_layer)
 
@@ -243,7 +243,9 @@ class UniversalLayerEngine(LayerEngine):
         """Send the results of all layers with the last layer's; keep those of the others."""
         forward, metadata, result = self._forward, self._metadata.evaluated, self.o
         layers = self.engine.layers
-        kept: Any = Signal(data.StructLayout({"predictions": data.ArrayLayout(8, layers), "errors": layers}))
+        kept: Any = Signal(
+            data.StructLayout({"predictions": data.ArrayLayout(8, layers), "errors": layers})
+        )
         is_last = self._result_layer == self.last_layer
         m.d.comb += [
             result.valid.eq(forward.o.valid & is_last),

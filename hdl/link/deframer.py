@@ -58,11 +58,10 @@ class Deframer(Component):
         shifting = Signal(8)
         left = Signal(4)
         escaped, some = Signal(), Signal()
-        taken = self.i.valid & self.i.ready
         m.d.comb += [
             self.i.ready.eq(left == 0),
             self.o.payload.eq(self.i.payload ^ (escaped << ESCAPED_BY.bit_length() - 1)),
-            self.good.eq(crc.match_detected & some),
+            self.good.eq(crc.match_detected),  # not without bytes
             self.empty.eq(~some),
             crc.data.eq(shifting[0]),
             crc.valid.eq(left != 0),
@@ -72,7 +71,7 @@ class Deframer(Component):
             m.d.sync += [left.eq(left - 1), shifting.eq(shifting >> 1)]
         with m.Elif(self.i.valid):
             with m.If(self.i.payload == FLAG):
-                m.d.comb += [self.end.eq(taken), restart.eq(1)]
+                m.d.comb += [self.end.eq(1), restart.eq(1)]
                 m.d.sync += [some.eq(0), escaped.eq(0)]
             with m.Elif(self.i.payload == ESCAPE):
                 m.d.sync += escaped.eq(1)

@@ -16,10 +16,11 @@ __all__ = ["FrameFields"]
 
 # Positions of the first bytes of fields in a frame.
 NUMBER, ADDRESS, DATA, COUNT = 1, 3, 6, 10
-WORDS = 5
+FLAGS, WORDS = 4, 5
 
 ARGUMENT_BYTES = COUNT - DATA
 KIND_BITS = 3
+FLAG_BITS = 1
 LAST_POSITION = 31
 """Positions are counted up to this one, after the end of the longest frame without a sample."""
 
@@ -57,7 +58,8 @@ class FrameFields(Component):
     obeying : In(1)
         Another frame is being carried out: a frame that begins now is bad, and changes no field.
     whole : Out(1)
-        With ``end``: the frame has a known kind and the length of that kind, and is not bad.
+        With ``end``: the frame has a known kind, the length of that kind and no reserved flag, and
+        is not bad.
     kind : Out(RequestKind)
         Kind of the frame.
     number : Out(16)
@@ -119,12 +121,16 @@ class FrameFields(Component):
         m = Module()
 
         position = Signal(range(LAST_POSITION + 1))
-        bad = Signal()  # unknown kind, frame too early, or the core took a word too late
+        # Unknown kind, reserved flag, frame too early, or the core took a word too late
+        bad = Signal()
         in_words, next_word_byte = Signal(), Signal()
         with m.If(self.strobe & (position == 0)):
             m.d.sync += bad.eq(self.obeying | (self.byte[KIND_BITS:] != 0))
             with m.If(~self.obeying):
                 m.d.sync += self.kind.eq(self.byte)
+        flags_byte = (self.kind == RequestKind.SAMPLE) & (position == FLAGS)
+        with m.If(self.strobe & flags_byte & (self.byte[FLAG_BITS:] != 0)):
+            m.d.sync += bad.eq(1)
         with m.If(self.strobe & ~in_words & (position != LAST_POSITION)):
             m.d.sync += position.eq(position + 1)
 
@@ -132,7 +138,7 @@ class FrameFields(Component):
         m.d.comb += next_word_byte.eq(self.strobe & ~bad & in_words)
         word = self._shifter(m, next_argument_byte | next_word_byte)
         offering = self._words(m, position, in_words, next_word_byte, word)
-        with m.If(self.strobe & ~bad & offering):
+        with m.If(self.strobe & offering):
             m.d.sync += bad.eq(1)
 
         length = Signal.like(position)
@@ -142,7 +148,7 @@ class FrameFields(Component):
                     m.d.comb += length.eq(bytes_before + CRC_BYTES)
         m.d.comb += self.whole.eq(~bad & (position == length))
         with m.If(self.end):
-            m.d.sync += [position.eq(0), bad.eq(0)]
+            m.d.sync += position.eq(0)
 
         return m
 

@@ -161,7 +161,7 @@ class HostLink(Component):
                     m.next = "Answer"
             with m.State("Answer"):
                 m.d.comb += [
-                    self.responses.ready.eq(~own),
+                    self.responses.ready.eq(1),
                     fields.load.eq(answered),
                     reply.begin.eq(answered),
                 ]
@@ -248,11 +248,21 @@ class HostLink(Component):
 
         m.submodules.registers = registers = RegisterFile(LinkRegister)
         values = registers.values
-        own, known = Signal(), Signal()
+        own, known = Signal(), Signal()  # the link answers; it has such a register
         answer: Any = Signal(response_layout())
         m.d.comb += [
-            own.eq(fields.link_page | fields.no_page | (counters & (fields.page == 0))),
-            known.eq(fields.link_page & ~fields.no_page & (fields.page == 0) & ~counters),
+            own.eq(
+                fields.link_page
+                | fields.no_page
+                | (counters & ((fields.page == 0) | (fields.register != LayerRegister.POSITION)))
+            ),
+            known.eq(
+                fields.link_page
+                & ~fields.no_page
+                & (fields.page == 0)
+                & fields.register.matches(*LinkRegister)
+                & ~counters
+            ),
             registers.write.eq(write),
             registers.offset.eq(fields.register),
             registers.data.eq(fields.argument),
@@ -268,8 +278,7 @@ class HostLink(Component):
         with m.Elif(known):
             m.d.comb += [answer.status.eq(registers.status), answer.data.eq(registers.value)]
         with m.Else():
-            refused = Mux(fields.link_page & write, Status.ACCESS, Status.UNKNOWN)
-            m.d.comb += answer.status.eq(refused)
+            m.d.comb += answer.status.eq(Status.UNKNOWN)
         return own, answer
 
     def _answer(

@@ -5,7 +5,7 @@ cycle. From the golden model's records of a training, it computes the cycles of 
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,10 @@ from ...golden_model.random_stream import RandomStream, reinforcement_id
 from .plan import FoldedLayer, FoldedNetwork
 from .timing import LayerTiming, event_cycles, mean_event_cycles
 
-__all__ = ["CycleModel"]
+__all__ = ["CycleModel", "Service", "filled"]
 
 
-class _Service:
+class Service:
     """The update of one sample: the cycles in which it reads the sample buffer, and its last."""
 
     def __init__(self, folded: FoldedLayer, rounds: Sequence[int], end: int):
@@ -36,6 +36,28 @@ class _Service:
             high = min(self._count, -((begin - end) // self._every))
             total += max(0, high - low)
         return total
+
+
+def filled(services: Iterable[Service], preload: int, loads: int) -> int:
+    """The last cycle of the reads of a word from the sample buffer, if they begin in a cycle.
+
+    Parameters
+    ----------
+    services : iterable of Service
+        Updates that can fetch from the sample buffer in the same time.
+    preload : int
+        The first cycle.
+    loads : int
+        Reads of the word.
+    """
+    # Each fetch of an update delays the word by a cycle; further fetches can be in that cycle.
+    cycles = loads
+    while True:
+        end = preload + cycles
+        lost = sum(one.fetches(preload, end) for one in services if one.end >= preload)
+        if cycles == loads + lost:
+            return end - 1
+        cycles = loads + lost
 
 
 class _LayerClock:
@@ -64,7 +86,7 @@ class _LayerClock:
         self.update_free = 0  # first cycle in which no commit stalls updates
         self.batch_ended = False  # the previous sample was the last of its batch
         self.raised = False  # an error bit in this batch
-        self.services: deque[_Service] = deque(maxlen=folded.plan.sample_buffers)
+        self.services: deque[Service] = deque(maxlen=folded.plan.sample_buffers)
         self.idle = 0  # first cycle in which the layer is idle
 
     def load(self, offered: int) -> int:
@@ -93,17 +115,7 @@ class _LayerClock:
     def _filled(self, preload: int, word: int) -> int:
         """The last cycle of filling the register with a word, if it begins in a cycle."""
         loads = min(self.word_transfers, self.sample_words - word * self.word_transfers)
-        # Each fetch of an update delays the word by a cycle; further fetches can be in that cycle.
-        cycles = loads
-        while True:
-            lost = self._fetches(preload, preload + cycles)
-            if cycles == loads + lost:
-                break
-            cycles = loads + lost
-        return preload + cycles + (self.word_transfers - loads) - 1
-
-    def _fetches(self, first: int, end: int) -> int:
-        return sum(service.fetches(first, end) for service in self.services if service.end >= first)
+        return filled(self.services, preload, loads) + (self.word_transfers - loads)
 
     def update(self, error: bool, found: Sequence[bool]) -> None:
         """Train on the sample that was evaluated.
@@ -129,7 +141,7 @@ class _LayerClock:
                     rounds.append(cycle)
                     cycle += self.round
             done = cycle - 1
-            self.services.append(_Service(self.folded, rounds, done))
+            self.services.append(Service(self.folded, rounds, done))
         self.freed.append(done)
         self.raised |= error
         self.batch_ended = False

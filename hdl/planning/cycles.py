@@ -4,7 +4,7 @@ The exact cycle model (:mod:`.cycle_model`) runs on synthetic samples with these
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from .cycle_model import CycleModel
 from .foldings import Foldings
 from .plan import FoldedLayer, FoldedNetwork
 from .timing import LayerTiming, mean_event_cycles
+from .universal import PlacedNetwork
+from .universal_cycle_model import UniversalCycleModel
 
 __all__ = ["CycleEstimate", "LayerCycles", "Workload", "estimate_cycles", "mean_cycles"]
 
@@ -251,13 +253,31 @@ def estimate_cycles(folded: FoldedNetwork, workload: Workload | None = None) -> 
     return CycleEstimate(tuple(layers), network)
 
 
-def mean_cycles(folded: FoldedNetwork, workload: Workload) -> float:
-    """Mean cycles per sample of a network; :func:`estimate_cycles` also gives those of parts."""
+def mean_cycles(folded: FoldedNetwork | PlacedNetwork, workload: Workload) -> float:
+    """Mean cycles per sample of a network; :func:`estimate_cycles` also gives those of parts.
+
+    Parameters
+    ----------
+    folded : FoldedNetwork or PlacedNetwork
+        The network and how it is folded, or placed on a universal trainer.
+    workload : Workload
+        Average rates of errors and updates.
+    """
+    if isinstance(folded, PlacedNetwork):
+        return _mean_cycles(
+            folded.config, folded.layers, workload, lambda: UniversalCycleModel(folded)
+        )
     return _mean_cycles(folded.config, folded.layers, workload)
 
 
-def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload: Workload) -> float:
-    """Mean cycles per sample of a chain of layers, over synthetic samples."""
+def _mean_cycles(
+    config: NetworkConfig,
+    folded: Sequence[FoldedLayer],
+    workload: Workload,
+    new_model: Callable[[], CycleModel | UniversalCycleModel] | None = None,
+) -> float:
+    """Mean cycles per sample of layers, over synthetic samples; by default of a chain of layers."""
+    new_model = new_model or (lambda: CycleModel(folded))
     events = [
         reinforcement_events(layer.config, config.reinforcement, workload.accuracy)
         for layer in folded
@@ -277,12 +297,12 @@ def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload:
     errors = np.stack([raised for raised, _ in samples], axis=1)
     chosen = [neurons for _, neurons in samples]
 
-    def train(model: CycleModel, part: slice) -> None:
+    def train(model: CycleModel | UniversalCycleModel, part: slice) -> None:
         model.train_batch(errors[part], [neurons[part] for neurons in chosen], events)
 
     if config.batch > number:
         # Two batches of different size give the cycles per sample and per batch.
-        every_second, every = CycleModel(folded), CycleModel(folded)
+        every_second, every = new_model(), new_model()
         train(every_second, slice(None, None, 2))
         train(every, slice(None))
         half = number // 2
@@ -290,7 +310,7 @@ def _mean_cycles(config: NetworkConfig, folded: Sequence[FoldedLayer], workload:
         return rate + (every.committed - number * rate) / config.batch
 
     # The first batch fills the pipeline, and is not counted.
-    model = CycleModel(folded)
+    model = new_model()
     train(model, slice(config.batch))
     first = model.committed
     batches = number // config.batch

@@ -136,6 +136,11 @@ class FoldFormulas(Generic[IntegersT]):
         return gcd(self.plan.pe, self.config.group)
 
     @property
+    def score_width(self) -> IntegersT:
+        """Neurons of a bank that can be scored in a cycle."""
+        return self.select
+
+    @property
     def steps(self) -> IntegersT:
         """Cycles in which a set of ``pe`` neurons is scored and compared."""
         return self.plan.pe // self.select

@@ -20,7 +20,7 @@ from .layer_search import AMOUNTS, FixedFactors, amounts_of
 from .network_search import NetworkSearch
 from .plan import FoldedLayer, LayerPlan, NetworkPlan
 
-__all__ = ["DoesNotFitError", "check_bits", "check_rules", "does_not_fit"]
+__all__ = ["DoesNotFitError", "check_bits", "check_rules", "does_not_fit", "nearest_folding"]
 
 
 class DoesNotFitError(ConfigurationError):
@@ -62,10 +62,7 @@ def check_rules(search: NetworkSearch, layer: LayerConfig, fixed: FixedFactors) 
         for relaxed in _relaxations(fixed)
         if (found := search.layer(layer, _without(fixed, relaxed)).legal(relaxed))
     )
-    nearest = min(
-        (one[int(np.argmin(_distance(one, fixed)))] for one in legal),
-        key=lambda plan: _distance(Foldings.of(layer, [plan]), fixed).item(),
-    )
+    nearest = nearest_folding(layer, legal, fixed)
     try:
         FoldedLayer(layer, replace(nearest, **fixed))
     except ConfigurationError as error:
@@ -73,6 +70,16 @@ def check_rules(search: NetworkSearch, layer: LayerConfig, fixed: FixedFactors) 
             f"{error}; the nearest plan that suits the layer has "
             f"{', '.join(_changes(layer.index, nearest, fixed))}"
         ) from None
+
+
+def nearest_folding(
+    layer: LayerConfig, foldings: Sequence[Foldings], wanted: FixedFactors
+) -> LayerPlan:
+    """The folding of a layer, of at least one, that is nearest to the wanted factors."""
+    return min(
+        (one[int(np.argmin(_distance(one, wanted)))] for one in foldings),
+        key=lambda plan: _distance(Foldings.of(layer, [plan]), wanted).item(),
+    )
 
 
 def check_bits(search: NetworkSearch) -> None:

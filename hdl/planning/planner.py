@@ -6,14 +6,20 @@ layer, which limits the throughput, is as fast as possible.
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from ...golden_model.config import LayerConfig, NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from .cycles import Workload
-from .fpgas import FPGA
-from .infeasibility import DoesNotFitError, check_bits, check_rules, does_not_fit
+from .fpgas import FPGA, FPGAS
+from .infeasibility import (
+    DoesNotFitError,
+    check_bits,
+    check_rules,
+    does_not_fit,
+    nearest_folding,
+)
 from .layer_search import FixedFactors
 from .network_search import NetworkSearch
 from .plan import FoldedLayer, FoldedNetwork, LayerPlan, NetworkPlan
@@ -21,16 +27,49 @@ from .plan import FoldedLayer, FoldedNetwork, LayerPlan, NetworkPlan
 __all__ = ["DoesNotFitError", "default_plan", "plan_network"]
 
 
-def default_plan(config: NetworkConfig) -> NetworkPlan:
-    """A plan without a target FPGA: valid for every network, and fast to simulate."""
-    layers = []
-    for layer in config.layers:
-        rows = math.ceil(layer.inputs / 32)
-        counters = math.ceil(layer.inputs / rows)
-        word = counters * min(rows, 4)
-        pe = next(size for size in (4, 2, 1) if layer.group % size == 0)
-        layers.append(LayerPlan(pe=pe, simd=word, update_width=counters, input_width=counters))
-    return NetworkPlan(tuple(layers))
+def default_plan(
+    config: NetworkConfig, overrides: Sequence[FixedFactors] | None = None
+) -> NetworkPlan:
+    """A plan without a target FPGA: valid for every network, and fast to simulate.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        The network.
+    overrides : sequence of mapping, optional
+        For each layer, fold factors with a given value; the others are adapted to them.
+
+    Raises
+    ------
+    ConfigurationError
+        If no plan of a layer has the overrides; the message names the rule.
+    """
+    fixed = _checked_overrides(config, overrides)
+    return NetworkPlan(
+        tuple(_default_layer(config, layer, fixed[layer.index]) for layer in config.layers)
+    )
+
+
+def _default_layer(config: NetworkConfig, layer: LayerConfig, fixed: FixedFactors) -> LayerPlan:
+    rows = math.ceil(layer.inputs / 32)
+    counters = math.ceil(layer.inputs / rows)
+    word = counters * min(rows, 4)
+    pe = next(size for size in (4, 2, 1) if layer.group % size == 0)
+    plan = LayerPlan(pe=pe, simd=word, update_width=counters, input_width=counters)
+    plan = replace(plan, **fixed)
+    try:
+        FoldedLayer(layer, plan)
+    except ConfigurationError:
+        # Of the default factors, only these three can contradict given ones.
+        wanted = {name: getattr(plan, name) for name in ("simd", "update_width", "input_width")}
+        kept = {name: value for name, value in asdict(plan).items() if name not in wanted}
+        search = NetworkSearch(config, FPGAS[0], Workload())  # legal plans are so for any FPGA
+        legal = search.layer(layer, {**kept, **fixed}).legal(["input_width"])
+        if not legal:
+            check_rules(search, layer, fixed)
+            raise
+        return nearest_folding(layer, legal, wanted)
+    return plan
 
 
 def plan_network(

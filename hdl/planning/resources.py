@@ -148,7 +148,7 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
     """The memories of a layer."""
     config, plan = folded.config, folded.plan
     choice_bits = 2 + number_bits(config.group)
-    sums_bits = plan.pe * number_bits(folded.padded_inputs + 1)
+    sums_bits = plan.pe * number_bits(config.inputs + 1)
     memories = (
         Memory(
             name="hidden weights",
@@ -161,35 +161,35 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
         Memory(
             name="snapshot",
             count=plan.banks,
-            depth=folded.sets * folded.words,
+            depth=folded.snapshot_rows,
             width=plan.pe * plan.simd,
             granularity=plan.update_width,
         ),
         Memory(
             name="local classifier",
             count=plan.banks,
-            depth=folded.pass_steps,
+            depth=folded.classifier_rows,
             width=folded.select * config.classes,
             granularity=config.classes,
         ),
         Memory(
             name="samples",
             count=1,
-            depth=plan.sample_buffers * folded.sample_words,
+            depth=folded.sample_depth,
             width=plan.input_width,
             granularity=plan.input_width,
         ),
         Memory(
             name="choices",
             count=1,
-            depth=plan.sample_buffers * folded.bank_groups,
+            depth=folded.choice_depth,
             width=plan.banks * choice_bits,
             granularity=plan.banks * choice_bits,
         ),
         Memory(
             name="marks",
             count=plan.banks,
-            depth=folded.bank_neurons,
+            depth=folded.dirty_depth,
             width=1,
             granularity=1,
         ),
@@ -348,7 +348,7 @@ def _forward_logic(
 ) -> dict[str, tuple[Any, Any]]:
     """LUTs and registers of the components of the forward pass."""
     config, plan, costs = folded.config, folded.plan, _costs(fpga)
-    sum_bits = number_bits(folded.padded_inputs + 1)
+    sum_bits = number_bits(config.inputs + 1)
     score_bits = number_bits(config.neurons + 1)
     arrays = plan.banks * plan.pe
     scored = plan.banks * folded.select

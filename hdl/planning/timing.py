@@ -68,7 +68,7 @@ class LayerTiming:
             + 1
             + (popcount_latency(plan.simd) + 2)
             + (last_steps - 1)
-            + (popcount_latency(plan.banks * folded.select) + 1)
+            + (popcount_latency(plan.banks * folded.score_width) + 1)
             + (config.classes + 2)
         )
         return cls(

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...golden_model.config import LayerConfig, NetworkConfig, checked_integer
 from ...golden_model.errors import ConfigurationError
-from .fold_formulas import MAX_NEURONS, RULES
+from .fold_formulas import MAX_NEURONS
 from .integers import ceil_divide
 from .plan import FoldedLayer, LayerPlan
 
@@ -317,6 +317,10 @@ class PlacedLayer(FoldedLayer):
         return 1 if self.config.group % pe else pe
 
     @property
+    def score_width(self) -> int:
+        return self.plan.pe
+
+    @property
     def row_base(self) -> int:
         """First row of its hidden weights."""
         return self.base * self.plan.pe * self.engine.chunk_stride
@@ -372,7 +376,9 @@ class PlacedNetwork:
         self._check("layers", len(config.layers), "layers", "take fewer layers")
         self._check("classes", config.classes, "classes", "merge classes")
         for layer in config.layers:
-            advice = "encode the samples in fewer bits" if layer.index == 0 else "take fewer neurons"
+            advice = (
+                "encode the samples in fewer bits" if layer.index == 0 else "take fewer neurons"
+            )
             self._check("inputs", layer.inputs, f"inputs of layer {layer.index}", advice)
             self._check(
                 "neurons", layer.neurons, f"neurons of layer {layer.index}", "take fewer neurons"
@@ -431,4 +437,3 @@ class PlacedNetwork:
             capacity.sample_words // self.sample_stride,
             capacity.choices // self.groups,
         )
-

@@ -26,6 +26,8 @@ from .register_map import (
     Register,
     RegisterGroup,
     Status,
+    UniversalLayerRegister,
+    UniversalRegister,
 )
 
 __all__ = [
@@ -102,6 +104,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "status": status_table,
     "global": lambda: _group_table(GlobalRegister),
     "layer": lambda: _group_table(LayerRegister),
+    "universal": lambda: _group_table(UniversalRegister),
+    "universal layer": lambda: _group_table(UniversalLayerRegister),
     "link": lambda: _group_table(LinkRegister, lambda offset: f"{LINK_BASE | offset:06X}"),
 }
 """The tables of the pages in docs/, by name."""

@@ -327,9 +327,7 @@ class LayerRegister(RegisterGroup):
     MARGIN = Register(
         0, "rw", "`floor(r·K)`: lead that a right answer must have", maximum=ALL_NEURONS, reset=0
     )
-    EVENTS = Register(
-        1, "rw", "`M`: reinforcement events of a commit", maximum=MAX_EVENTS, reset=0
-    )
+    EVENTS = Register(1, "rw", "`M`: reinforcement events of a commit", maximum=MAX_EVENTS, reset=0)
     ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, reset=0)
     UPDATES = Register(3, "rw", "neurons updated", OnWrite.CLEAR, reset=0)
     SATURATED = Register(
@@ -436,20 +434,29 @@ class UniversalRegister(RegisterGroup):
 
 @enum.unique
 class UniversalLayerRegister(RegisterGroup):
-    """Registers of a layer of a universal trainer, at :func:`layer_address`."""
+    """Registers of a layer of a universal trainer, at :func:`layer_address`.
+
+    They are in a table with one reader, so every read needs the core idle.
+    """
 
     MARGIN = Register(
         0,
         "rw",
         "`floor(r·K)`: lead that a right answer must have",
+        on_read=OnRead.ACTION,
         maximum=MAX_NEURONS,
         reset=0,
     )
     EVENTS = Register(
-        1, "rw", "`M`: reinforcement events of a commit", maximum=MOST_EVENTS, reset=0
+        1,
+        "rw",
+        "`M`: reinforcement events of a commit",
+        on_read=OnRead.ACTION,
+        maximum=MOST_EVENTS,
+        reset=0,
     )
-    ERRORS = LayerRegister.ERRORS.declaration
-    UPDATES = LayerRegister.UPDATES.declaration
+    ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, OnRead.ACTION, reset=0)
+    UPDATES = Register(3, "rw", "neurons updated", OnWrite.CLEAR, OnRead.ACTION, reset=0)
     SATURATED = LayerRegister.SATURATED.declaration
     POSITION = Register(
         5,
@@ -467,28 +474,44 @@ class UniversalLayerRegister(RegisterGroup):
         minimum=LOWEST,
         maximum=HIGHEST,
     )
-    RIGHT = LayerRegister.RIGHT.declaration
-    STREAM_0 = Register(
-        8,
+    RIGHT = Register(
+        7,
         "rw",
-        LayerRegister.STREAM_0.declaration.description,
-        OnWrite.ACTION,
+        LayerRegister.RIGHT.declaration.description,
+        OnWrite.CLEAR,
         OnRead.ACTION,
+        reset=0,
+    )
+    STREAM_0 = Register(
+        8, "rw", LayerRegister.STREAM_0.declaration.description, OnWrite.ACTION, OnRead.ACTION
     )
     STREAM_1 = Register(9, "rw", "bits 63 to 32 of it", OnWrite.ACTION, OnRead.ACTION)
     STREAM_2 = Register(10, "rw", "bits 95 to 64 of it", OnWrite.ACTION, OnRead.ACTION)
     STREAM_3 = Register(
-        11,
-        "rw",
-        LayerRegister.STREAM_3.declaration.description,
-        OnWrite.ACTION,
-        OnRead.ACTION,
+        11, "rw", LayerRegister.STREAM_3.declaration.description, OnWrite.ACTION, OnRead.ACTION
     )
-    INPUTS = Register(16, "rw", "input bits `N`", minimum=1, maximum=MAX_INPUTS, reset=1)
-    NEURONS = Register(17, "rw", "neurons `K`", minimum=1, maximum=MAX_NEURONS, reset=1)
-    GROUP = Register(18, "rw", "group size `γ`", minimum=1, maximum=MAX_NEURONS, reset=1)
+    INPUTS = Register(
+        16, "rw", "input bits `N`", on_read=OnRead.ACTION, minimum=1, maximum=MAX_INPUTS, reset=1
+    )
+    NEURONS = Register(
+        17, "rw", "neurons `K`", on_read=OnRead.ACTION, minimum=1, maximum=MAX_NEURONS, reset=1
+    )
+    GROUP = Register(
+        18,
+        "rw",
+        "group size `γ`, a divisor of `K`",
+        on_read=OnRead.ACTION,
+        minimum=1,
+        maximum=MAX_NEURONS,
+        reset=1,
+    )
     BASE = Register(
-        19, "rw", "first row of the layer, behind those of the layers before", maximum=LAST_ROW, reset=0
+        19,
+        "rw",
+        "first row of the layer, behind those of the layers before",
+        on_read=OnRead.ACTION,
+        maximum=LAST_ROW,
+        reset=0,
     )
 
 

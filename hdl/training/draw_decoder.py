@@ -70,7 +70,10 @@ class DrawDecoder(Component):
     def __init__(self, folded: FoldedLayer):
         self.folded = folded
         config, plan = folded.config, folded.plan
-        self._neurons = ConstantDivider(width=config.neuron_bits, divisor=folded.bank_neurons)
+        bank_neurons = folded.bank_neurons
+        if folded.universal:  # a bank has all neurons
+            bank_neurons = 1 << config.neuron_bits
+        self._neurons = ConstantDivider(width=config.neuron_bits, divisor=bank_neurons)
         self._inputs = ConstantDivider(width=config.input_bits, divisor=plan.update_width)
         self._words = ConstantDivider(
             width=number_bits(folded.rows), divisor=folded.chunks if folded.universal else 1
@@ -132,10 +135,7 @@ class DrawDecoder(Component):
                 self.o.valid.eq(valid),
                 self.o.p.bank.eq(bank),
                 self.o.p.row.eq(
-                    shape.row_base
-                    + neuron * folded.neuron_stride
-                    + word * shape.word_stride
-                    + part
+                    shape.row_base + neuron * folded.neuron_stride + word * shape.word_stride + part
                 ),
                 self.o.p.column.eq(column),
             ]

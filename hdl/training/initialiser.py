@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
-from ..shape.layer_shape import shape_port
 from ..primitives.split_mix import HISTORY_WORDS
+from ..shape.layer_shape import shape_port
 from .draw_decoder import DRAW_BITS
 
 __all__ = ["Initialiser"]
@@ -17,10 +17,11 @@ class Initialiser(Component):
     """Write the initial state of a layer, drawn from its random streams (docs/algorithm.md, 6).
 
     Three histories come one after the other, each in four words, and are pushed into the layer's
-    random stream. After the history of the initial counters, a draw gives each counter, and a scan of
-    all rows, with padding, writes the snapshot; after the history of the local classifier, a draw
-    gives each neuron's column; the history of the reinforcement stays in the random stream. Each
-    word and each draw of a column takes one cycle; a counter takes the cycles of the counter port.
+    random stream. After the history of the initial counters, a draw gives each counter, and a scan
+    of all rows, with padding, writes the snapshot; after the history of the local classifier, a
+    draw gives each neuron's column; the history of the reinforcement stays in the random stream.
+    Each word and each draw of a column takes one cycle; a counter takes the cycles of the counter
+    port.
 
     Parameters
     ----------

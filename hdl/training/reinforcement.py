@@ -40,7 +40,7 @@ class Reinforcement(Component):
         The layer's numbers; they do not change during the events.
     start : In(1)
         Issue ``events`` draws; at least one.
-    events : In(32)
+    events : In
         ``M_l``, the number of draws.
     done : Out(1)
         All draws are issued; the last row is written in the next cycle.
@@ -71,7 +71,7 @@ class Reinforcement(Component):
             {
                 "shape": shape_port(folded),
                 "start": In(1),
-                "events": In(32),
+                "events": In(folded.config.event_bits),
                 "done": Out(1),
                 "draw": Out(1),
                 "half": Out(1),
@@ -87,7 +87,7 @@ class Reinforcement(Component):
         plan = self.folded.plan
 
         # Draws into the decoders
-        left = Signal(32)  # events whose draw is not taken
+        left = Signal.like(self.events)  # events whose draw is not taken
         advance = Signal()
         inside = Signal(self.decode + 1)  # stages of the decoders that hold draws
         m.d.comb += [

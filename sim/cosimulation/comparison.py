@@ -15,6 +15,7 @@ from ...hdl.client.core_records import CoreBatch, CoreCounts
 __all__ = ["Difference", "compare_batches", "compare_counts", "compare_states"]
 
 ERRORS, UPDATES = "count of errors", "count of updated neurons"
+RIGHT = "count of right predictions"
 SATURATED = "count of counters at a bound"
 
 
@@ -103,6 +104,7 @@ def compare_counts(expected: CoreCounts, got: CoreCounts) -> Difference | None:
     return _compare_layers(
         (ERRORS, expected.errors, got.errors),
         (UPDATES, expected.updates, got.updates),
+        (RIGHT, expected.right, got.right),
         (SATURATED, expected.saturated, got.saturated),
     )
 

@@ -154,16 +154,18 @@ class LockstepNetwork:
         """Train on batches numbered from ``first``, and compare the states at the end."""
         layers = len(self.config.layers)
         samples, number = 0, first
-        errors, updates = np.zeros(layers, dtype=np.int64), np.zeros(layers, dtype=np.int64)
+        errors, updates, right = (np.zeros(layers, dtype=np.int64) for _ in range(3))
         ours, theirs = tee(batches)
         references = self.reference.train_batches(ours, events)
         expected_records: deque[BatchRecord] = deque()
 
         def trained() -> Iterator[Batch]:
             """Batches on which the reference has trained; it trains while a core does."""
-            for batch in theirs:
-                expected_records.append(next(references))
-                yield batch
+            for x, y in theirs:
+                record = next(references)
+                expected_records.append(record)
+                right[:] += np.sum(record.predictions == np.asarray(y)[:, np.newaxis], axis=0)
+                yield x, y
 
         try:
             for number, got in enumerate(
@@ -190,6 +192,7 @@ class LockstepNetwork:
                 refused=0,
                 errors=tuple(errors.tolist()),
                 updates=tuple(updates.tolist()),
+                right=tuple(right.tolist()),
                 saturated=saturated_counters(self.config, self.reference.counters),
             )
             if difference := compare_counts(counts, self.network.counts()):

@@ -30,7 +30,6 @@ from metaplast.sim.virtual_board.noisy_line import NoisyLine
 
 __all__ = ["BoardDouble", "Mood"]
 
-LOAD = 8
 CLOCK_KHZ = 24_000
 LAYER_PAGE = 256
 STREAM_WORDS = 4
@@ -66,6 +65,8 @@ class BoardDouble:
 
     Attributes
     ----------
+    input_width : int
+        Bits in a word of a sample.
     obeyed : list of bytes
         Contents of the sequenced frames that it has accepted since its power came, without their
         numbers.
@@ -89,6 +90,7 @@ class BoardDouble:
 
     config: NetworkConfig
     seed: int = 0
+    input_width: int = 8
     lines: tuple[NoisyLine, NoisyLine] = field(default_factory=lambda: (NoisyLine(), NoisyLine()))
     mood: Mood = field(default_factory=Mood)
     shuffled: float = 0.0
@@ -128,7 +130,9 @@ class BoardDouble:
         self._events = [0] * len(self.config.layers)
         self._errors = [0] * len(self.config.layers)
         self._updates = [0] * len(self.config.layers)
-        self._positions = [0] * len(self.config.layers)  # of the next counter, over all neurons
+        self._right = [0] * len(self.config.layers)
+        # Of the next counter, over all neurons; None if there is no position
+        self._positions: list[int | None] = [None] * len(self.config.layers)
         self._loaded = False  # counters were loaded, and the snapshot is not updated yet
         self._row_asked: tuple[bytes, int] | None = None
 
@@ -269,8 +273,10 @@ class BoardDouble:
             self._say(self._row(*self._row_asked))
 
     def _sample(self, label: int, last: bool, words: bytes) -> None:
-        bits = np.unpackbits(np.frombuffer(words, np.uint8), bitorder="little")
-        bits = bits[: self.config.inputs]
+        width = self.input_width
+        rows = np.frombuffer(words, np.uint8).reshape(-1, -(-width // 8))
+        bits = np.unpackbits(rows, axis=1, bitorder="little")[:, :width]
+        bits = bits.reshape(-1)[: self.config.inputs]
         if self._loaded:
             self._go_on_from(self.network.streams)
         refused = label >= self.config.classes
@@ -286,6 +292,9 @@ class BoardDouble:
                 raised = record.errors[0].tolist()
                 errors = sum(bit << layer for layer, bit in enumerate(raised))
                 self._errors = [a + b for a, b in zip(self._errors, raised, strict=True)]
+                right = (record.predictions[0] == label).tolist()
+                self._right = [a + b for a, b in zip(self._right, right, strict=True)]
+                self._positions = [None] * len(self.config.layers)
         late = self._random.randint(0, self.mood.late_results)
         late = max([late, *(due for due, _ in self._pending)])
         flags = errors | int(refused) << len(self.config.layers)
@@ -309,6 +318,7 @@ class BoardDouble:
                     self.network = Network(self._set_up)
                     self._samples = self._refused = 0
                     self._errors, self._updates = [0] * count, [0] * count
+                    self._right, self._positions = [0] * count, [None] * count
                     self._busy = self._random.randint(0, self.mood.busy)
                 case GlobalRegister.MODE:
                     self._mode = value
@@ -351,7 +361,9 @@ class BoardDouble:
         if not shape.lowest <= counter <= shape.highest:
             return Status.RANGE
         place = self._positions[layer]
-        self._positions[layer] = (place + 1) % shape.weights
+        if place is None:
+            return Status.POSITION
+        self._positions[layer] = place + 1 if place + 1 < shape.weights else None
         if (layer, *divmod(place, shape.inputs)) != self.broken:
             self.network.counters[layer].reshape(-1)[place] = counter
             self._loaded = True
@@ -375,7 +387,7 @@ class BoardDouble:
         config = self.config
         values = {
             link_address(LinkRegister.VERSION): VERSION,
-            link_address(LinkRegister.INPUT_WIDTH): LOAD,
+            link_address(LinkRegister.INPUT_WIDTH): self.input_width,
             link_address(LinkRegister.CLOCK): CLOCK_KHZ,
             link_address(LinkRegister.DIGEST): 0,
             GlobalRegister.IDENTITY: IDENTITY,
@@ -395,6 +407,7 @@ class BoardDouble:
                 page + LayerRegister.GROUP: layer.group,
                 page + LayerRegister.ERRORS: self._errors[index],
                 page + LayerRegister.UPDATES: self._updates[index],
+                page + LayerRegister.RIGHT: self._right[index],
                 page + LayerRegister.SATURATED: self._saturated(index),
             } | {
                 page + LayerRegister.STREAM_0 + word: history >> 32 * word & 0xFFFFFFFF
@@ -420,6 +433,7 @@ class BoardDouble:
         counters = self.network.counters[layer].reshape(-1)
         shape = self.config.layers[layer]
         begin = neuron * shape.inputs
-        self._positions[layer] = (begin + count) % shape.weights
+        end = begin + count
+        self._positions[layer] = end if end < shape.weights else None
         wide = np.int8 if self.config.counter_bits <= 8 else np.int16
         return head + bytes([0]) + counters[begin : begin + count].astype(wide).tobytes()

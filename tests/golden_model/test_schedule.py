@@ -75,8 +75,20 @@ def test_a_reinforcement_too_strong_to_count_is_refused(reinforcement: float) ->
         reinforcement_events(layer(10, 6), reinforcement, 0)
     assert str(error.value) == (
         f"a reinforcement of {reinforcement:g} takes {expected:.3g} events a commit in layer 0, "
-        "and at most 4294967295 can be counted; make it smaller"
+        f"and at most {2 ** (3 + 4 // 2 + 11) - 1} can be counted; make it smaller"
     )
+
+
+@pytest.mark.parametrize("neurons", [1, 2, 3, 24, 65, 4096])
+def test_a_layer_counts_the_events_of_any_usual_reinforcement(neurons: int) -> None:
+    for inputs in (1, 2, 3, 4, 5, 8, 9, 33, 64, 65, 784, 4096, 4097, 100_000):
+        config = layer(inputs, neurons)
+        if config.max_events < (1 << 32) - 1:
+            assert reinforcement_events(config, 1000.0, 0.0) <= config.max_events
+            with pytest.raises(ConfigurationError, match="and at most"):
+                reinforcement_events(config, 4000.0, 0.0)
+        else:
+            assert config.max_events == (1 << 32) - 1
 
 
 @pytest.mark.parametrize(

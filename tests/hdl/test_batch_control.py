@@ -18,6 +18,7 @@ class Model:
 
     def __init__(self) -> None:
         self.left, self.trained, self.refused = 1, 0, 0
+        self.mid_batch = False
 
     def marks(self, label: int, last: bool, infer: bool) -> dict[str, bool]:
         """The marks of a word."""
@@ -36,7 +37,8 @@ class Model:
             self.refused += 1
             return
         self.trained += 1
-        self.left = size if last or self.left == 1 else self.left - 1
+        self.mid_batch = not (last or self.left == 1)
+        self.left = self.left - 1 if self.mid_batch else size
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -59,7 +61,9 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
             if hold:
                 size = draw.choice([1, 2, 3, 4, 65535])
                 infer = draw.random() < 0.2
-            restart, clear_trained, clear_refused = (hold and draw.random() < 0.2 for _ in range(3))
+            restart, clear_trained, clear_refused, reset = (
+                hold and draw.random() < 0.2 for _ in range(4)
+            )
             context.set(dut.i.payload, {"bits": bits, "label": label, "last": last})
             for port, value in (
                 (dut.i.valid, valid),
@@ -69,6 +73,7 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
                 (dut.infer, infer),
                 (dut.size, size),
                 (dut.restart, restart),
+                (dut.reset, reset),
                 (dut.clear_trained, clear_trained),
                 (dut.clear_refused, clear_refused),
             ):
@@ -77,6 +82,7 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
             assert context.get(dut.i.ready) == (ready and not hold)
             assert context.get(dut.trained) == model.trained
             assert context.get(dut.refused) == model.refused
+            assert context.get(dut.mid_batch) == model.mid_batch
             if valid and ready and not hold:
                 passed += 1
                 payload = dut.o.payload
@@ -89,6 +95,8 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
                 word = (word + 1) % WORDS
             if restart:
                 model.left = size
+            if reset:
+                model.mid_batch = False
             if clear_trained:
                 model.trained = 0
             if clear_refused:

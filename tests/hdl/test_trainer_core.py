@@ -37,9 +37,7 @@ CORES = {
 }
 
 
-def run(
-    core: str, bench: str = BENCHES[0], *, case: str | None = None, flip: bool = False
-) -> None:
+def run(core: str, bench: str = BENCHES[0], *, case: str | None = None, flip: bool = False) -> None:
     network, plan = CORES[core]
     parameters = {"network": network.to_dict(), "plan": plan.to_dict()}
     design = Design.of(TrainerCore(FoldedNetwork(network, plan)))

@@ -12,6 +12,7 @@ from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, ResetSigna
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
+from metaplast.hdl.export.files import SPRAM_MODEL
 from metaplast.hdl.export.verilog import component_ports, to_verilog
 from metaplast.hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
 from metaplast.hdl.trainer_core import TrainerCore
@@ -20,7 +21,6 @@ from metaplast.sim.verilator.design import Design
 
 NETLIST = "netlist"
 INCLUDE = re.compile(r'^`include "(.*)"$', re.MULTILINE)
-SPRAM_MODEL = Path(__file__).parents[1] / "hdl" / "cells" / "sb_spram256ka.v"
 
 
 class Platform:

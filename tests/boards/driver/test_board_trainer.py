@@ -200,7 +200,9 @@ def test_a_delayed_request_for_counters_does_not_change_a_loaded_state(
     with LinkClient(open_port, board.port) as client:
         network = network_on_board(client, CONFIG, PLAN, start=trainer.network)
         set_up, load = 7, [1 + layer.weights + 4 for layer in CONFIG.layers]
-        assert client.sync().expected == set_up + sum(load) + load[0]
+        # The first load of the layer is refused when it passes the last counter.
+        once = set_up + sum(load)
+        assert once < client.sync().expected < once + load[0]
         assert_learnt(trainer, network)
 
 

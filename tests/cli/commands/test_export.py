@@ -41,6 +41,25 @@ def test_a_plan_from_a_file(run: Command, workspace: Path) -> None:
     assert described["plan"]["layers"][0]["simd"] == 4
 
 
+@pytest.mark.parametrize("fpga", [(), ("--fpga", "icebreaker")])
+def test_given_factors(document: Document, workspace: Path, fpga: tuple[str, ...]) -> None:
+    factors = ("--set", "simd=4", "--set", "0.memory=spram")
+    exported = document("export", "verilog", *NETWORK, *fpga, *factors, "--out", "core")
+    described = json.loads((workspace / exported["files"][1]).read_text())
+    (layer,) = described["plan"]["layers"]
+    assert (layer["simd"], layer["memory"]) == (4, "spram")
+    names = [Path(file).name for file in exported["files"]]
+    assert ("SB_SPRAM256KA.v" in names) == bool(fpga)
+    assert [file["name"] for file in described["files"]] == names
+
+
+def test_a_chosen_name(document: Document, workspace: Path) -> None:
+    exported = document("export", "verilog", *NETWORK, "--name", "trainer", "--out", "core")
+    files = [Path(file) for file in exported["files"]]
+    assert {file.stem for file in files} == {"trainer"}
+    assert "\nmodule trainer(" in (workspace / files[0]).read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "status", "sentence"),
     [
@@ -62,6 +81,15 @@ def test_a_plan_from_a_file(run: Command, workspace: Path) -> None:
             2,
             "leave out --plan or --fpga",
         ),
+        (
+            (*NETWORK, "--out", "core", "--plan", "wide.json", "--set", "pe=2"),
+            2,
+            "already has all fold factors; leave out --set",
+        ),
+        ((*NETWORK, "--out", "core", "--set", "pe"), 2, "must be FACTOR=VALUE"),
+        ((*NETWORK, "--out", "core", "--set", "pe=9"), 2, "pe must be at most the 4 neurons"),
+        ((*NETWORK, "--out", "core", "--name", "2nd"), 2, "digits and underscores, not '2nd'"),
+        ((*NETWORK, "--out", "core", "--name", "module"), 2, "module is a keyword of Verilog"),
     ],
 )
 def test_what_cannot_be(

@@ -54,6 +54,11 @@ def test_factors_are_kept(document: Document) -> None:
     assert report["plan"]["layers"][0]["sample_buffers"] == 3
 
 
+def test_other_factors_are_adapted_without_an_fpga(document: Document) -> None:
+    (layer,) = document("plan", *NETWORK, "--set", "simd=16")["plan"]["layers"]
+    assert (layer["simd"], layer["update_width"], layer["input_width"]) == (16, 16, 16)
+
+
 def test_a_plan_of_few_cells(document: Document) -> None:
     fpga = (*NETWORK, "--fpga", "icebreaker")
     whole, small = (document("plan", *fpga, *cells) for cells in ((), ("--cells", 2500)))

@@ -30,8 +30,7 @@ def sample_with(core: Core, *, error: bool) -> tuple[list[int], int]:
             scores.append(s)
         for label in range(core.config.classes):
             raised = [
-                layer.error(s, label)
-                for layer, s in zip(core.literal.layers, scores, strict=True)
+                layer.error(s, label) for layer, s in zip(core.literal.layers, scores, strict=True)
             ]
             if all(raised) if error else not any(raised):
                 return x, label
@@ -100,7 +99,9 @@ class Writer:
             for neuron in range(layer.config.neurons):
                 values = list(layer.k[neuron])
                 if random.random() < 0.5:
-                    values = [random.randint(layer.config.lowest, layer.config.highest) for _ in values]
+                    values = [
+                        random.randint(layer.config.lowest, layer.config.highest) for _ in values
+                    ]
                 count = random.randint(1, layer.config.inputs)
                 if random.random() < 0.7:
                     await self.write(index, neuron, values[:count], within=within)
@@ -327,22 +328,27 @@ async def histories(bench: Bench) -> None:
     """A history without a bit set is refused by its last word; the unused bit does not count."""
     core = Core(bench)
     await core.set_up()
+
+    async def write(index: int, before: list[int], words: Sequence[int]) -> list[int]:
+        """Write a history; gives the four words that are read then."""
+        refused = not any((words[0] & ~1, *words[1:]))
+        for n, word in enumerate(words):
+            status = Status.RANGE if refused and n == 3 else Status.OK
+            address = layer_address(index, LayerRegister.STREAM_0 + n)
+            await core.host.write(address, word, status=status)
+        after = [*before, *(words[:3] if refused else words)][-4:]
+        after[0] &= ~1
+        for n, word in enumerate(after):
+            await core.host.read(layer_address(index, LayerRegister.STREAM_0 + n), word)
+        return after
+
     for index, layer in enumerate(core.literal.layers):
-
-        async def write(words: tuple[int, ...], status: Status, index: int = index) -> None:
-            for n, word in enumerate(words):
-                address = layer_address(index, LayerRegister.STREAM_0 + n)
-                await core.host.write(address, word, status=status if n == 3 else Status.OK)
-
-        for unused in (0, 1):
-            await write((unused, 0, 0, 0), Status.RANGE)
+        words = await write(index, state_words(layer.stream), (0, 0, 0, 0))
+        words = await write(index, words, (1, 0, 0, 0))
         for n in range(4):
-            words = tuple(2 << 8 * n if n == m else 0 for m in range(4))
-            await write(words, Status.OK)
-            for m, word in enumerate(words):
-                await core.host.read(layer_address(index, LayerRegister.STREAM_0 + m), word)
-            await write((0, 0, 0, 0), Status.RANGE)
-        await write((0, 0, 0, 1), Status.OK)
+            words = await write(index, words, [2 << 8 * n if n == m else 0 for m in range(4)])
+            words = await write(index, words, (0, 0, 0, 0))
+        await write(index, words, (0, 0, 0, 1))
         await core.host.write_stream(index, layer.stream)
     await core.train()
     await core.compare()
@@ -376,6 +382,7 @@ async def responses_to_writes(bench: Bench) -> None:
         words = state_words(layer.stream)
         await host.write(at | LayerRegister.STREAM_3, words[3] ^ 1, data=words[3])
         await host.write_stream(index, layer.stream)
+        await host.write(at | LayerRegister.SATURATED, 0, status=Status.ACCESS, data=0)
         await host.write(at | LayerRegister.POSITION, 0, data=0)
         await host.read(at | LayerRegister.COUNTER, layer.k[0][0])
         await host.write(at | LayerRegister.COUNTER, layer.config.highest, data=0)
@@ -400,6 +407,7 @@ async def withdrawn_words(bench: Bench) -> None:
         for _ in range(3):
             bench.write("samples__valid", 1)
             await bench.edge()
+            assert not bench.bits("samples__ready")
             bench.write("samples__valid", 0)
             await bench.edge()
         bench.write("cancel", 0)
@@ -447,12 +455,23 @@ async def busy_rises(bench: Bench) -> None:
     assert any(counted)
     assert not counted[-1]
 
+    # Other requests do not.
+    begin = bench.cycle
+    await host.write(layer_address(0, LayerRegister.POSITION), core.config.layers[0].neurons - 1)
+    await host.read(layer_address(0, LayerRegister.COUNTER), core.literal.layers[0].k[-1][0])
+    await host.write(layer_address(0, LayerRegister.EVENTS), 3)
+    await host.write(GlobalRegister.MODE, 0)
+    assert not any(busy[begin - first :])
+
 
 @bench
 async def endings(bench: Bench) -> None:
     """``busy`` falls in the cycle of the cycle model, however a training ends."""
     core = Core(bench)
-    for events, errors in ((0, [True]), (0, [True, False]), (0, [False]), (40, [True, False])):
+    for events, errors in (
+        *((0, [True]), (0, [True, False]), (0, [False])),
+        *((40, [True]), (40, [True, False])),
+    ):
         core.events = [events] * len(core.folded)
         await core.set_up()
         model = CycleModel(core.folded, [layer.stream for layer in core.literal.layers])

@@ -365,10 +365,10 @@ async def refuse_everything(core: Core) -> None:
     """Requests that need the core idle are refused while it is busy, even invalid ones."""
     host, layers = core.host, len(core.folded)
     for register in (*GlobalRegister, 200):
-        await host.write(register, 1, status=Status.BUSY)
+        await host.write(register, 1, status=Status.BUSY, data=0)
     for index in (0, layers - 1):
         for local in (*LayerRegister, 200):
-            await host.write(layer_address(index, local), 1, status=Status.BUSY)
+            await host.write(layer_address(index, local), 1, status=Status.BUSY, data=0)
         for local in (LayerRegister.COUNTER, LayerRegister.SATURATED):
             await host.read(layer_address(index, local), 0, status=Status.BUSY)
             await host.read(layer_address(layers, local), 0, status=Status.BUSY)

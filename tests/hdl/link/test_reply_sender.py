@@ -201,6 +201,25 @@ def test_states_are_sent(layers: int, check: Callable[[int, Flow], None], flow: 
     check(layers, flow)
 
 
+@pytest.mark.parametrize("later", range(5))
+def test_a_drop_around_the_beginning_of_a_state_is_told_once(later: int) -> None:
+    sender = StateSender(1, Flow.STEADY)
+
+    async def bench(ctx: SimulatorContext) -> None:
+        await sender.fill(ctx)
+        for cycle in range(5):
+            ctx.set(sender.dut.changed, cycle == 0)
+            ctx.set(sender.dut.dropped, cycle == later)
+            await ctx.tick()
+        ctx.set(sender.dut.dropped, 0)
+        if later:
+            sender.expect(sender.state(dropped=False))
+        sender.expect(sender.state(dropped=True))
+        await sender.quiet(ctx)
+
+    sender.streams.run(bench)
+
+
 @pytest.mark.parametrize("layers", [1, 2, 3, 8])
 def test_a_byte_leaves_in_each_cycle_and_a_given_content_goes_first(layers: int) -> None:
     sender = StateSender(layers, Flow.STEADY)

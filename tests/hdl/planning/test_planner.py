@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from metaplast.golden_model.config import NetworkConfig
+from metaplast.golden_model import ConfigurationError, NetworkConfig
 from metaplast.hdl.planning.cycles import Workload, estimate_cycles
 from metaplast.hdl.planning.fpgas import FPGA, FPGAS, find_fpga
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
@@ -221,6 +221,49 @@ def test_the_default_plan_is_of_moderate_size() -> None:
         LayerPlan(pe=4, simd=128, update_width=32, input_width=32),
         LayerPlan(pe=4, simd=128, update_width=32, input_width=32),
     )
+
+
+@pytest.mark.parametrize(
+    ("factors", "words"),
+    [
+        ({"pe": 2, "banks": 1, "sample_buffers": 3, "memory": "spram"}, (64, 32, 32)),
+        ({"update_width": 16}, (64, 16, 32)),
+        ({"simd": 16}, (16, 16, 16)),
+        ({"input_width": 16}, (64, 16, 16)),
+        ({"simd": 66}, (66, 22, 22)),
+        ({"update_width": 10}, (40, 10, 40)),
+        ({"simd": 24, "update_width": 4, "input_width": 12}, (24, 4, 12)),
+    ],
+    ids=str,
+)
+def test_a_default_plan_adapts_to_given_factors(
+    factors: dict[str, Any], words: tuple[int, int, int]
+) -> None:
+    config = network(64, 32, 10)
+    (layer,) = default_plan(config, [factors]).layers
+    assert (layer.simd, layer.update_width, layer.input_width) == words
+    assert {name: layer.to_dict()[name] for name in factors} == factors
+    others = {**LayerPlan(pe=4).to_dict(), **factors}
+    for name in ("banks", "pe", "sample_buffers", "draws_per_cycle", "memory"):
+        assert layer.to_dict()[name] == others[name]
+
+
+@pytest.mark.parametrize(
+    ("factors", "message"),
+    [
+        (
+            {"simd": 64, "update_width": 5},
+            "update_width, 5, not 64; the nearest plan that suits the layer has 0.simd=65 instead",
+        ),
+        ({"pe": 33}, "pe must be at most the 32 neurons of a bank, not 33; the nearest plan"),
+        ({"pe": 0}, "pe must be an integer of at least 1, not 0"),
+        ({"lanes": 2}, "a layer's plan has no lanes"),
+    ],
+    ids=str,
+)
+def test_no_default_plan_has_contradictory_factors(factors: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        default_plan(network(64, 32, 10), [factors])
 
 
 # Given factors

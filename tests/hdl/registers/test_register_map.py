@@ -30,6 +30,7 @@ def test_codes_are_those_that_hosts_use() -> None:
         "UNKNOWN": 2,
         "ACCESS": 3,
         "RANGE": 4,
+        "POSITION": 5,
     }
     assert {register.name: int(register) for register in GlobalRegister} == {
         "IDENTITY": 0,
@@ -44,6 +45,8 @@ def test_codes_are_those_that_hosts_use() -> None:
         "REFUSED": 9,
         "CLASSES": 10,
         "COUNTER_BITS": 11,
+        "INPUT_WIDTH": 12,
+        "SAMPLE_WORDS": 13,
     }
     assert {register.name: int(register) for register in LayerRegister} == {
         "MARGIN": 0,
@@ -53,6 +56,7 @@ def test_codes_are_those_that_hosts_use() -> None:
         "SATURATED": 4,
         "POSITION": 5,
         "COUNTER": 6,
+        "RIGHT": 7,
         "STREAM_0": 8,
         "STREAM_1": 9,
         "STREAM_2": 10,

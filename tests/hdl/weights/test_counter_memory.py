@@ -2,13 +2,13 @@
 """The memory of hidden weights."""
 
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from amaranth.sim import SimulatorContext
 
+from metaplast.hdl.export.files import SPRAM_MODEL
 from metaplast.hdl.export.verilog import to_verilog
 from metaplast.hdl.planning.plan import MemoryKind
 from metaplast.hdl.weights.counter_memory import CounterMemory
@@ -18,7 +18,6 @@ from metaplast.sim.verilator.simulator import SimulationError, build
 from ..simulate import simulate
 
 BENCH = "tests.hdl.weights.benches.counter_memory"
-SPRAM_MODEL = Path(__file__).parents[1] / "cells" / "sb_spram256ka.v"
 CYCLES = 500
 
 
@@ -114,6 +113,31 @@ def test_rows_are_read_as_written(
 def test_the_check_notices_a_flipped_bit(kind: MemoryKind) -> None:
     with pytest.raises(AssertionError):
         check_rows(CounterMemory(rows=13, counters=3, counter_bits=5, kind=kind), flip=True)
+
+
+def test_the_row_of_an_spram_is_lost_after_a_write() -> None:
+    memory = CounterMemory(rows=4, counters=2, counter_bits=5, kind=MemoryKind.SPRAM)
+
+    async def bench(ctx: SimulatorContext) -> None:
+        row, other = [3, -7], [8, 9]
+        for cycle in (
+            Cycle(False, 0, True, 0, row, None),
+            Cycle(True, 0, False, 0, other, row),
+            Cycle(False, 0, False, 0, other, row),
+        ):
+            await pass_cycle(ctx, memory, cycle)
+        assert [ctx.get(memory.read_data[n]) for n in range(2)] == row
+        for address in (0, 1):
+            await pass_cycle(ctx, memory, Cycle(False, 0, True, address, other, None))
+            shown = [ctx.get(memory.read_data[n]) for n in range(2)]
+            assert all(k not in (*row, *other) for k in shown)
+        # It stays lost until the next read.
+        await pass_cycle(ctx, memory, Cycle(False, 0, False, 0, other, None))
+        assert all(ctx.get(memory.read_data[n]) not in (*row, *other) for n in range(2))
+        await pass_cycle(ctx, memory, Cycle(True, 1, False, 0, other, other))
+        assert [ctx.get(memory.read_data[n]) for n in range(2)] == other
+
+    simulate(memory, bench)
 
 
 @pytest.mark.parametrize(

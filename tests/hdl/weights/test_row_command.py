@@ -44,4 +44,4 @@ def test_a_command_has_room_for_its_layer(
 
 
 def test_operations_have_codes_of_their_own() -> None:
-    assert [operation.value for operation in RowOperation] == list(range(6))
+    assert [operation.value for operation in RowOperation] == list(range(7))

@@ -15,7 +15,12 @@ from ..folded_layers import FOLDED_LAYERS
 from ..streams import IDLE_FLOWS, StreamBench, check_latency
 
 CYCLES = 300
-WRITES = (RowOperation.UPDATE, RowOperation.REINFORCE, RowOperation.STORE)
+WRITES = (
+    RowOperation.UPDATE,
+    RowOperation.REINFORCE,
+    RowOperation.STORE,
+    RowOperation.REPLACE,
+)
 
 
 class Model:
@@ -59,7 +64,7 @@ class Model:
                 self._step(row, column, up=(inputs >> column & 1) == command["desired"])
         if operation is RowOperation.REINFORCE:
             self._step(row, command["column"], up=self.rows[row][command["column"]] >= 0)
-        if operation is RowOperation.STORE:
+        if operation in (RowOperation.STORE, RowOperation.REPLACE):
             self.rows[row][command["column"]] = store
 
     def signs(self, row: int) -> int:

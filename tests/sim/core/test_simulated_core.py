@@ -118,6 +118,9 @@ def test_it_trains_as_the_golden_model(core: SimulatedCore) -> None:
     counts = core.counts()
     assert (counts.samples, counts.refused) == (SAMPLES, 0)
     assert counts.errors == tuple(expected.errors.sum(axis=0))
+    labels = np.concatenate([y for _, y in batches()])
+    right = expected.predictions == labels[:, np.newaxis]
+    assert counts.right == tuple(right.sum(axis=0))
     ends = core.transport.batch_counts()
     assert len(ends) == SAMPLES // CONFIG.batch
     in_batches = expected.errors.reshape(len(ends), CONFIG.batch, -1).sum(axis=1)

@@ -17,7 +17,9 @@ from metaplast.sim.cosimulation.comparison import (
 )
 
 CONFIG = NetworkConfig(inputs=5, hidden=(4, 6), groups=(2, 3), classes=3)
-COUNTS = CoreCounts(samples=7, refused=0, errors=(5, 6), updates=(8, 9), saturated=(1, 2))
+COUNTS = CoreCounts(
+    samples=7, refused=0, errors=(5, 6), updates=(8, 9), right=(3, 4), saturated=(1, 2)
+)
 
 
 def batches() -> tuple[BatchRecord, CoreBatch]:
@@ -95,6 +97,10 @@ def test_counts() -> None:
         (
             {"updates": (9, 9)},
             Difference(what="count of updated neurons", expected=8, got=9, layer=0),
+        ),
+        (
+            {"right": (3, 5)},
+            Difference(what="count of right predictions", expected=4, got=5, layer=1),
         ),
         (
             {"saturated": (1, 3)},

@@ -9,7 +9,7 @@ from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.timing import LayerTiming
 from metaplast.hdl.registers.register_map import LayerRegister
-from metaplast.sim.bench import Bench, stream_bench
+from metaplast.sim.bench import Bench, bench, stream_bench
 
 from ...benches.training import BatchEnds, Host, history_words, saturated, to_words
 from ...folded_layers import FOLDED_LAYERS
@@ -28,7 +28,7 @@ class Layer:
         self.samples = bench.driver("i")
         self.outputs = bench.monitor("o")
         self.batch_ends = BatchEnds(bench, "batch_end")
-        self.errors = self.updates = 0
+        self.errors = self.updates = self.right = 0
         self.events = 0
 
     async def reset(self, seed: int) -> None:
@@ -41,7 +41,7 @@ class Layer:
         bench.write("reset", 0)
         await self.idle()
         self.literal = ReferenceLayer(self.config, seed)
-        self.errors = self.updates = 0
+        self.errors = self.updates = self.right = 0
 
     async def set(self, *, margin: int, events: int) -> None:
         """Write margin and events."""
@@ -79,6 +79,7 @@ class Layer:
                 literal.update(x, label, chosen)
                 literal.error_raised = True
             self.errors += error
+            self.right += prediction == label
             self.updates += sum(j >= 0 for j in chosen)
             if last:
                 self.batch_ends.expect([self.errors], [self.updates])
@@ -104,6 +105,7 @@ class Layer:
         host, literal = self.host, self.literal
         await host.read(LayerRegister.ERRORS, self.errors)
         await host.read(LayerRegister.UPDATES, self.updates)
+        await host.read(LayerRegister.RIGHT, self.right)
         await host.read(LayerRegister.SATURATED, saturated(self.config, literal.k))
         await host.read_stream(self.config.index, literal.stream)
         await host.read_counters(literal)
@@ -200,3 +202,26 @@ async def cycles(bench: Bench) -> None:
             timing = LayerTiming.of(layer.folded)
             latency = layer.folded.sample_words + layer.folded.word_transfers + timing.result + 1
             assert layer.outputs.cycles[first] - offered == latency
+
+
+@bench
+async def busy_until_sent(bench: Bench) -> None:
+    """A layer is busy until the last word of its last sample is taken."""
+    layer = Layer(bench)
+    await layer.reset(4)
+    await layer.set(margin=0, events=0)
+    layer.outputs.stop()
+    words, error, _ = layer.sample(last=False, right=True)
+    assert not error
+    await layer.samples.send(words)
+    await bench.wait_for("an output", lambda: bench.bits("o__valid"))
+    while layer.outputs.missing > 0:
+        await bench.edges(40)
+        assert bench.bits("busy")
+        assert bench.bits("o__valid")
+        bench.write("o__ready", 1)
+        await bench.edge()
+        layer.outputs.receive(bench.bits("o__payload"), bench.cycle)
+        bench.write("o__ready", 0)
+    await bench.edges(4)
+    assert not bench.bits("busy")

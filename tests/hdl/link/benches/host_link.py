@@ -34,6 +34,9 @@ LONG = 1000
 
 ROUNDS = 12
 
+UNKNOWN_LINK_REGISTERS = [LINK_BASE | offset for offset in (5, 0xFF, 0x100, 0x8004, 0xFFFF)]
+"""Addresses in the link's range without a register."""
+
 
 class Link:
     """A host at one end, a core at the other."""
@@ -182,7 +185,7 @@ async def reads(bench: Bench) -> None:
         link.value(register, Status.OK, value)
         await link.quiet()
     nothing = [link.address_of_nothing() for _ in range(ROUNDS)]
-    for address in (*(LINK_BASE | place for place in (5, 0x100, 0xFFFF)), 0xFE0000, *nothing):
+    for address in (*UNKNOWN_LINK_REGISTERS, 0xFE0000, *nothing):
         await link.send(read_request(address & 0xFFFF, address))
         link.value(address & 0xFFFF, Status.UNKNOWN, 0)
         await link.quiet()
@@ -213,12 +216,12 @@ async def writes(bench: Bench) -> None:
             continue
         if bench.random.random() < 0.2:
             link.status = Status.ACCESS
-            own = LINK_BASE | bench.random.randrange(6)
-            await link.drop(link.send(write_request(number, own, value)), cancels=0)
+            address = link_address(bench.random.choice(list(LinkRegister)))
+            await link.drop(link.send(write_request(number, address, value)), cancels=0)
             continue
-        if bench.random.random() < 0.1:
+        if bench.random.random() < 0.2:
             link.status = Status.UNKNOWN
-            address = link.address_of_nothing()
+            address = bench.random.choice([*UNKNOWN_LINK_REGISTERS, link.address_of_nothing()])
             await link.drop(link.send(write_request(number, address, value)), cancels=0)
             continue
         link.status = bench.random.choice([*[Status.OK] * 4, *Status])
@@ -255,20 +258,25 @@ async def bad_samples(bench: Bench) -> None:
     """Whatever is wrong with one, the core never gets its last word, and drops the others."""
     link = Link(bench)
     size = -(-link.input_width // 8)
-    for kind in ["number", "short", "long", "damaged"] * 3:
+    longer = iter([1, 32, 64])
+    for kind in ["number", "short", "long", "damaged", "flag"] * 3:
         words, label, last = link.sample(count=0)
         if kind == "short":
             words = words[: bench.random.randrange(len(words))]
         elif kind == "long":
-            words += bytes(bench.random.randint(1, 40))
+            words += bytes(next(longer))
         number = link.expected + (kind == "number")
         content = sample_request(number, label, last, words)
+        if kind == "flag":
+            reserved = 1 << bench.random.randint(1, 7)
+            content = content[:4] + bytes([last | reserved]) + words
         frame = bytearray(encode_frame(content))
         if kind == "damaged":
             frame[2] ^= 1  # of its number
         # Of a short one, what its CRC is taken for comes, too.
         body = (content + zlib.crc32(content).to_bytes(4, "little"))[5:]
-        for at in range(0, min(len(body) // size, link.words - 1) * size, size):
+        given = 0 if kind == "flag" else min(len(body) // size, link.words - 1)
+        for at in range(0, given * size, size):
             bits = int.from_bytes(body[at : at + size], "little") & (1 << link.input_width) - 1
             link.samples.expect({"bits": bits, "label": label, "last": last})
         await link.drop(link.line.send(frame))
@@ -309,10 +317,12 @@ async def rows(bench: Bench) -> None:
 
 @stream_bench
 async def rows_of_no_layer(bench: Bench) -> None:
-    """Of the link's and the core's own registers there are no counters, and none is touched."""
+    """At an address that is no layer's POSITION there are no counters, and nothing is touched."""
     link = Link(bench)
-    nothing = link.address_of_nothing()
-    for address in (0, LayerRegister.POSITION, 0xFF, LINK_BASE, LINK_BASE | 0xFF05, nothing):
+    position = layer_address(0, LayerRegister.POSITION)
+    addresses = [0, LayerRegister.POSITION, 0xFF, LINK_BASE, LINK_BASE | 0xFF05, 0xFE0105]
+    addresses += [position - 1, position + 1, position | 0x80]
+    for address in (*addresses, link.address_of_nothing()):
         await link.send(counters_request(address & 0xFFFF, address, 0, 3))
         tag = (address & 0xFFFF).to_bytes(2, "little")
         link.reply(bytes([ReplyKind.ROW]) + tag + bytes([Status.UNKNOWN.value]))
@@ -333,7 +343,7 @@ async def frames_that_are_none(bench: Bench) -> None:
     for content in contents:
         await link.drop(link.send(content[:-1]))
         await link.drop(link.send(content + b"\0"))
-        await link.drop(link.send(content + bytes(32)))
+        await link.drop(link.send(content + content[:1] * 32))
         await link.drop(link.send(bytes([content[0] | 0x80]) + content[1:]))
         frame = bytearray(encode_frame(content))
         frame[-2] ^= 1
@@ -356,6 +366,7 @@ async def while_another_is_obeyed(bench: Bench) -> None:
     for content in (sync_request(3), write_request(0, 6, 1), read_request(8, 0)):
         frame = encode_frame(content)
         for early in (len(frame), 3):
+            before = link.cancels
             await link.send(read_request(7, 0x123))
             await link.line.send(frame[:early])
             await bench.edges(QUIET)
@@ -366,6 +377,7 @@ async def while_another_is_obeyed(bench: Bench) -> None:
             link.requests.expect({**link.requests.received[-1], "write": 0, "address": 0x123})
             link.value(7, Status.OK, 0x1020304)
             await link.quiet()
+            assert link.cancels == before
             if early != len(frame):
                 await link.drop(link.line.send(frame[early:]))
 
