@@ -18,7 +18,7 @@ JOBS ?= 2
 TESTS ?= tests
 EXAMPLES ?= 25
 DEMO ?= build/demo
-DEMO_BOARD := --inputs 64 --hidden 64 --cells 2750
+DEMO_BOARD := --fixed --inputs 64 --hidden 64 --cells 2750
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -1,6 +1,8 @@
 # amaranth: UnusedElaboratable=no
 """The trainer core: a network with on-chip training, and its registers."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Elaboratable, Module, Mux
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -67,14 +69,20 @@ class TrainerCore(Component):
     batch_ends : Out(array)
         For each layer, in the cycle in which its commit begins: its counts of errors and updated
         neurons (:func:`.sample_layouts.batch_end_layout`).
+    sample_words : Out
+        Words of a sample of the network that is set; only with a universal trainer.
     """
 
     def __init__(self, folded: FoldedNetwork | UniversalTrainer):
         self.folded = folded
         self.network = Network(folded)
         layers = layer_count(folded)
+        further: dict[str, Any] = {}
+        if isinstance(folded, UniversalTrainer):
+            further["sample_words"] = Out(range(folded.first.sample_words + 1))
         super().__init__(
             {
+                **further,
                 "samples": In(stream.Signature(sample_word_layout(folded.first.plan.input_width))),
                 "cancel": In(1),
                 "results": Out(stream.Signature(result_layout(layers))),
@@ -203,6 +211,7 @@ class TrainerCore(Component):
             network.histories[0].valid.eq(Cat(port.valid for port in reset.histories).any()),
             *(port.ready.eq(network.histories[0].ready) for port in reset.histories),
             values.sample_words.eq(engine.sample_words),
+            self.sample_words.eq(engine.sample_words),
             values.max_layers.eq(capacity.layers),
             values.max_inputs.eq(capacity.inputs),
             values.max_neurons.eq(capacity.neurons),

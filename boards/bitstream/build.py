@@ -1,4 +1,4 @@
-"""Build the bitstream of a network for a board, through the build cache."""
+"""Build the bitstream of a board, through the build cache."""
 
 import json
 import time
@@ -10,9 +10,10 @@ from typing import Any
 
 from ...golden_model.config import NetworkConfig
 from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.universal import UniversalTrainer
 from ...tools.cache import content_key, get_or_build
 from ..targets.board_target import BoardTarget
-from .description import DESCRIPTION, Build, describe
+from .description import DESCRIPTION, Build, describe, design_entries
 from .flow_run import FlowRun, Progress
 from .output_directory import build_file_names, replace_build
 from .prepare import Prepared, prepare, prepare_smaller
@@ -29,7 +30,7 @@ HASHED_MODULES = ("description.py", "flow_run.py", "tool_reports.py", "toolchain
 
 def build_bitstream(
     board: BoardTarget,
-    network: NetworkConfig | FoldedNetwork | None = None,
+    design: NetworkConfig | FoldedNetwork | UniversalTrainer | None = None,
     *,
     out: Path,
     clock: Fraction | None = None,
@@ -44,9 +45,10 @@ def build_bitstream(
     ----------
     board : BoardTarget
         The board.
-    network : FoldedNetwork or NetworkConfig, optional
-        The folded network; or a network to fold for the board, which is folded again, up to twice,
-        if the design needs too much logic. By default the board's default network.
+    design : UniversalTrainer, FoldedNetwork or NetworkConfig, optional
+        A universal trainer; a folded network; or a network to fold for the board, which is folded
+        again, up to twice, if the design needs too much logic. By default the board's universal
+        trainer.
     out : Path
         The directory to write, atomically. An existing build in it is replaced.
     clock : Fraction, optional
@@ -73,8 +75,8 @@ def build_bitstream(
     flow = find_flow(board.fpga.family)
     versions = {tool.name: tool.version(native) for tool in flow.tools}
     progress("elaborating")
-    prepared = prepare(board, network, clock=clock)
-    replans = not isinstance(network, FoldedNetwork)
+    prepared = prepare(board, design, clock=clock)
+    replans = isinstance(design, NetworkConfig)
     identity = _identity(prepared, flow, versions, replans, seeds, further)
     with suppress(BuildError):  # no build, or an unusable one, which is replaced
         existing = Build.load(out)
@@ -84,19 +86,19 @@ def build_bitstream(
 
     def run_tools(directory: Path) -> None:
         origin = {"identity": identity, "tools": versions, "native": native}
-        design, plans = prepared, MAX_PLANS if replans else 1
+        tried, plans = prepared, MAX_PLANS if replans else 1
         while True:
             try:
-                run = FlowRun(directory, design, native=native, progress=progress)
+                run = FlowRun(directory, tried, native=native, progress=progress)
                 _run_tools(run, seeds, further, origin)
                 return
             except DesignTooLargeError as error:
                 plans -= 1
-                smaller = prepare_smaller(design, error.excess, clock) if plans else None
+                smaller = prepare_smaller(tried, error.excess, clock) if plans else None
                 if smaller is None:
                     raise
                 progress(f"{str(error).partition(';')[0]}; trying a smaller core")
-                design = smaller
+                tried = smaller
             for path in directory.iterdir():
                 path.unlink()
 
@@ -114,11 +116,11 @@ def _identity(
     further: Sequence[int],
 ) -> str:
     """The key of a build in the cache: a hash of everything that it depends on."""
-    board, folded = prepared.board, prepared.folded
+    board = prepared.board
     here = Path(__file__)
     return content_key(
         board.name,
-        json.dumps([folded.config.to_dict(), folded.plan.to_dict(), replans, versions]),
+        json.dumps([design_entries(prepared.design), board.network.to_dict(), replans, versions]),
         json.dumps([list(seeds), list(further)]),
         json.dumps(
             [

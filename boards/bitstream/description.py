@@ -1,4 +1,4 @@
-"""The description of a build, ``build.json``: network, plan, resources, clock, speed, tools."""
+"""The description of a build, ``build.json``: design, resources, clock, speed, tools."""
 
 import hashlib
 import json
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ...hdl.planning.cycles import Workload, estimate_cycles
-from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.plan import FoldedLayer, FoldedNetwork
+from ...hdl.planning.universal import UniversalTrainer
 from ..targets.board_target import BoardTarget
 from ..targets.catalogue import find_board
 from .flow_run import FlowRun
@@ -16,10 +17,10 @@ from .prepare import Prepared
 from .tool_reports import cell_needs, critical_path, placement_of
 from .toolchain import BuildError
 
-__all__ = ["DESCRIPTION", "FORMAT", "Build", "describe", "is_build_file"]
+__all__ = ["DESCRIPTION", "FORMAT", "Build", "describe", "design_entries", "is_build_file"]
 
 DESCRIPTION = "build.json"
-FORMAT = 2
+FORMAT = 3
 """Version of the format of the description."""
 
 BUILD_FILE = re.compile(r"build\.json|synthesis\.log|top\.[\w.]+|(place|placed|report)-\d+\.\w+")
@@ -55,6 +56,12 @@ class Build:
     def board(self) -> BoardTarget:
         """The board of the build."""
         return find_board(self.description["board"])
+
+    @property
+    def trainer(self) -> UniversalTrainer | None:
+        """The universal trainer of the build; None if it has one network."""
+        entry = self.description["trainer"]
+        return None if entry is None else UniversalTrainer.from_dict(entry)
 
     @property
     def bitstream(self) -> Path:
@@ -129,8 +136,7 @@ def describe(run: FlowRun, reached: dict[int, float], best: int, **origin: Any) 
         "fpga": prepared.board.fpga.name,
         "bitstream": flow.bitstream,
         "bitstream_sha256": hashlib.sha256((directory / flow.bitstream).read_bytes()).hexdigest(),
-        "config": prepared.folded.config.to_dict(),
-        "plan": prepared.folded.plan.to_dict(),
+        **design_entries(prepared.design),
         "clock_mhz": prepared.clock_mhz,
         "reached_mhz": reached[best],
         "baud": prepared.board.baud,
@@ -145,24 +151,47 @@ def describe(run: FlowRun, reached: dict[int, float], best: int, **origin: Any) 
     }
 
 
+def design_entries(design: FoldedNetwork | UniversalTrainer) -> dict[str, Any]:
+    """Entries that describe a design: ``trainer`` of a universal one, or ``config`` and ``plan``.
+
+    The other ones are None.
+    """
+    if isinstance(design, UniversalTrainer):
+        return {"trainer": design.to_dict(), "config": None, "plan": None}
+    return {"trainer": None, "config": design.config.to_dict(), "plan": design.plan.to_dict()}
+
+
 def _rates(prepared: Prepared) -> dict[str, Any]:
-    """Cycles per sample, and samples per second."""
+    """Cycles per sample, and samples per second.
+
+    For a universal trainer, the link's rate is that of the board's default network, and the rates
+    of the core are None.
+    """
+    board, design = prepared.board, prepared.design
+    if isinstance(design, UniversalTrainer):
+        link = _link_rate(prepared, design.place(board.network).first)
+        return {
+            "rates_of": board.network.to_dict(),
+            "cycles_per_sample": None,
+            "core_samples_per_second": None,
+            "link_samples_per_second": link,
+        }
     clock = float(prepared.clock)
-    first = estimate_cycles(prepared.folded).total
-    later = estimate_cycles(prepared.folded, LATER_EPOCH).total
+    first = estimate_cycles(design).total
+    later = estimate_cycles(design, LATER_EPOCH).total
     return {
+        "rates_of": design.config.to_dict(),
         "cycles_per_sample": {"first_epoch": first, "later_epochs": later},
         "core_samples_per_second": {
             "first_epoch": clock / first,
             "later_epochs": clock / later,
         },
-        "link_samples_per_second": prepared.board.baud
-        / LINK_BITS_PER_BYTE
-        / _sample_bytes(prepared.folded),
+        "link_samples_per_second": _link_rate(prepared, design.first),
     }
 
 
-def _sample_bytes(folded: FoldedNetwork) -> int:
-    """Bytes of a sample on the link, without escape bytes."""
+def _link_rate(prepared: Prepared, first: FoldedLayer) -> float:
+    """Samples per second that the link carries, without escape bytes."""
     frame = 1 + 2 + 1 + 1 + 4 + 1
-    return frame + folded.first.sample_words * -(-folded.first.plan.input_width // 8)
+    sample_bytes = frame + first.sample_words * -(-first.plan.input_width // 8)
+    return prepared.board.baud / LINK_BITS_PER_BYTE / sample_bytes

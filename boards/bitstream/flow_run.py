@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from ...hdl.planning.universal import UniversalTrainer
 from ...tools.process import ProgramResult, Runner
 from ..pll.pll import megahertz
 from .prepare import Prepared
@@ -176,9 +177,13 @@ def _check_size(prepared: Prepared, logic_cell: str, log: str) -> None:
         if int(used) > int(available)
     ]
     fpga = prepared.board.fpga.name
-    advice = (
-        "choose a smaller --hidden, or a plan of smaller factors (`metaplast plan --set`, --plan)"
-    )
+    if isinstance(prepared.design, UniversalTrainer):
+        advice = "lower the capacity or the fold factors of the board's trainer (boards/targets)"
+    else:
+        advice = (
+            "choose a smaller --hidden, or a plan of smaller factors (`metaplast plan --set`, "
+            "--plan)"
+        )
     if over:
         needs = ", ".join(f"{used:,} {kind} of {available:,}" for kind, used, available in over)
         kinds = {kind for kind, _, _ in over}

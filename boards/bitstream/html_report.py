@@ -5,6 +5,7 @@ from typing import Any
 
 from ...golden_model.files.model_file import Model
 from ...tools.templates import render_template
+from ..driver.capacity import capacity_sizes, capacity_weights
 from .component_tree import component_rows
 from .description import Build
 from .report_pictures import draw_learning_curve, draw_placement
@@ -66,7 +67,7 @@ def render_page(build: Build, model: Model | None = None) -> str:
         "report.html",
         board=build.board.title,
         fpga=known["fpga"],
-        shape=_shape(known["config"]),
+        shape=_title(build),
         figures=_headline_figures(build, model),
         utilisation=_utilisation(known["utilisation"]),
         resources=[RESOURCE_TITLES[resource] for resource in _resources(known)],
@@ -80,9 +81,22 @@ def render_page(build: Build, model: Model | None = None) -> str:
             for seed, reached in known["seeds"].items()
         ],
         tools=known["tools"],
-        options=_options(known),
-        plan=known["plan"]["layers"],
+        options=_options(build),
+        plan=_plan(build),
     )
+
+
+def _title(build: Build) -> str:
+    """The network of a build, or that it has a universal trainer."""
+    return "Universal trainer" if build.trainer else _shape(build.description["config"])
+
+
+def _plan(build: Build) -> list[dict[str, Any]]:
+    """Fold factors of each layer, or of all layers of a universal trainer."""
+    if build.trainer is not None:
+        return [{"layer": "all", "factors": build.trainer.plan.to_dict()}]
+    layers = build.description["plan"]["layers"]
+    return [{"layer": index, "factors": layer} for index, layer in enumerate(layers)]
 
 
 def _shape(config: dict[str, Any]) -> str:
@@ -100,14 +114,9 @@ def _percent(share: float, digits: int = 0) -> str:
 def _headline_figures(build: Build, model: Model | None) -> list[dict[str, str]]:
     """Title, value and note of each headline figure."""
     known, fpga = build.description, build.board.fpga
-    config, speed = known["config"], known["core_samples_per_second"]
     cells = known["utilisation"][find_flow(fpga.family).logic_cell]
     rows = [
-        (
-            "Network",
-            _shape(config),
-            f"{config['counter_bits']}-bit hidden weights, groups of {_list(config['groups'])}",
-        ),
+        _network_figure(build),
         ("Board", build.board.title, known["fpga"]),
         (
             "Clock",
@@ -120,20 +129,45 @@ def _headline_figures(build: Build, model: Model | None) -> list[dict[str, str]]
             f"of {cells['available']:,}, {_percent(cells['used'] / cells['available'])}",
         ),
         ("Block RAMs", f"{known['needs']['block_rams']:,}", f"of {fpga.block_ram.count:,}"),
-        (
-            "Samples/s in the core",
-            f"{speed['first_epoch']:,.0f}",
-            f"in the first epoch; {speed['later_epochs']:,.0f} in later ones",
-        ),
-        (
-            "Samples/s on the link",
-            f"{known['link_samples_per_second']:,.0f}",
-            f"at {known['baud']:,} baud",
-        ),
+        *_speed_figures(build),
     ]
     if model and model.history:
         rows.append(_accuracy(model))
     return [{"title": title, "value": value, "note": note} for title, value, note in rows]
+
+
+def _network_figure(build: Build) -> tuple[str, str, str]:
+    """Title, value and note of the network, or of the capacity of a universal trainer."""
+    if build.trainer is not None:
+        capacity = build.trainer.capacity
+        return (
+            "Hidden weights",
+            f"{capacity_weights(build.trainer):,}",
+            f"with padding, of {capacity.counter_bits} bits; {capacity_sizes(build.trainer)}",
+        )
+    config = build.description["config"]
+    return (
+        "Network",
+        _shape(config),
+        f"{config['counter_bits']}-bit hidden weights, groups of {_list(config['groups'])}",
+    )
+
+
+def _speed_figures(build: Build) -> list[tuple[str, str, str]]:
+    """Title, value and note of the samples per second in the core, if known, and on the link."""
+    known, figures = build.description, []
+    speed = known["core_samples_per_second"]
+    if speed is not None:
+        figures.append(
+            (
+                "Samples/s in the core",
+                f"{speed['first_epoch']:,.0f}",
+                f"in the first epoch; {speed['later_epochs']:,.0f} in later ones",
+            )
+        )
+    example = f" with {_shape(known['rates_of'])}" if build.trainer else ""
+    link = f"{known['link_samples_per_second']:,.0f}"
+    return [*figures, ("Samples/s on the link", link, f"at {known['baud']:,} baud{example}")]
 
 
 def _accuracy(model: Model) -> tuple[str, str, str]:
@@ -220,7 +254,7 @@ def _timing(known: dict[str, Any]) -> dict[str, Any]:
                 "cycles": f"{cycles[name]:.1f}",
                 "speed": f"{speed[name]:,.0f}",
             }
-            for name in ("first_epoch", "later_epochs")
+            for name in (cycles or ())
         ],
         "link": f"{known['link_samples_per_second']:,.0f}",
     }
@@ -253,9 +287,12 @@ def _critical_path(steps: list[dict[str, Any]]) -> dict[str, Any] | None:
     }
 
 
-def _options(known: dict[str, Any]) -> dict[str, str]:
-    """Options of the build, and its identity."""
-    config = known["config"]
+def _design_options(build: Build) -> dict[str, str]:
+    """Options of the network, or the capacities of a universal trainer."""
+    if build.trainer is not None:
+        capacity = build.trainer.capacity.to_dict()
+        return {f"most {name.replace('_', ' ')}": f"{size:,}" for name, size in capacity.items()}
+    config = build.description["config"]
     return {
         "counter bits": str(config["counter_bits"]),
         "groups": _list(config["groups"]),
@@ -263,6 +300,14 @@ def _options(known: dict[str, Any]) -> dict[str, str]:
         "reinforcement": f"{config['reinforcement']:g}",
         "batch": str(config["batch"]),
         "seed": str(config["seed"]),
+    }
+
+
+def _options(build: Build) -> dict[str, str]:
+    """Options of the build, and its identity."""
+    known = build.description
+    return {
+        **_design_options(build),
         "link": f"{known['baud']:,} baud",
         "built in": f"{known['seconds']:.0f} s",
         "bitstream": known["bitstream"],

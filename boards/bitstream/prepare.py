@@ -9,6 +9,7 @@ from ...hdl.link.uart_trainer import UartTrainer
 from ...hdl.planning.plan import FoldedNetwork
 from ...hdl.planning.planner import DoesNotFitError
 from ...hdl.planning.resources import network_needs
+from ...hdl.planning.universal import UniversalTrainer
 from ...hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
 from ..pll.pll import PLL
 from ..targets.board_target import BoardTarget
@@ -32,8 +33,8 @@ class Prepared:
     ----------
     board : BoardTarget
         The board.
-    folded : FoldedNetwork
-        The network and how it is folded.
+    design : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or the universal trainer.
     clock : Fraction
         The clock in hertz.
     pll : PLL or None
@@ -45,7 +46,7 @@ class Prepared:
     """
 
     board: BoardTarget
-    folded: FoldedNetwork
+    design: FoldedNetwork | UniversalTrainer
     clock: Fraction
     pll: PLL | None
     platform: Any
@@ -59,7 +60,7 @@ class Prepared:
 
 def prepare(
     board: BoardTarget,
-    network: NetworkConfig | FoldedNetwork | None = None,
+    design: NetworkConfig | FoldedNetwork | UniversalTrainer | None = None,
     *,
     clock: Fraction | None = None,
 ) -> Prepared:
@@ -69,9 +70,9 @@ def prepare(
     ----------
     board : BoardTarget
         The board.
-    network : FoldedNetwork or NetworkConfig, optional
-        The folded network; or a network to fold for the board. By default the board's default
-        network.
+    design : UniversalTrainer, FoldedNetwork or NetworkConfig, optional
+        A universal trainer; a folded network; or a network to fold for the board. By default the
+        board's universal trainer.
     clock : Fraction, optional
         The clock in hertz; the board's default by default.
 
@@ -80,22 +81,25 @@ def prepare(
     ConfigurationError
         If the clock or the network is not valid for the board.
     """
-    folded = network if isinstance(network, FoldedNetwork) else board.fold(network or board.network)
+    if design is None:
+        design = board.trainer
+    elif isinstance(design, NetworkConfig):
+        design = board.fold(design)
     frequency, pll = board.clock(clock)
-    design = UartTrainer(
-        folded,
+    trainer = UartTrainer(
+        design,
         clocks_per_bit=board.clocks_per_bit(frequency),
         clock_khz=round(frequency / 1000),
     )
     platform = board.platform()
     elaborated = platform.prepare(
-        BoardTop(board, design, frequency, pll),
+        BoardTop(board, trainer, frequency, pll),
         emit_src=False,
         script_after_read=NO_COLLISION_EMULATION,
         synth_opts=find_flow(board.fpga.family).options,
     )
     files = {name: text for name, text in elaborated.files.items() if name.endswith(SUFFIXES)}
-    return Prepared(board, folded, frequency, pll, platform, files)
+    return Prepared(board, design, frequency, pll, platform, files)
 
 
 def prepare_smaller(
@@ -115,10 +119,10 @@ def prepare_smaller(
     Returns
     -------
     Prepared or None
-        None if there is no smaller design.
+        None if there is no smaller design, as for a universal trainer.
     """
-    board, folded = prepared.board, prepared.folded
-    if excess is None:
+    board, folded = prepared.board, prepared.design
+    if excess is None or isinstance(folded, UniversalTrainer):
         return None
     planned = network_needs(folded, board.fpga)
     cells = int(planned.cells) - excess - int(SPARE * board.fpga.luts)

@@ -15,7 +15,8 @@ from ...golden_model.files.model_file import Model
 from ...golden_model.network_state import NetworkState
 from ...golden_model.trainer import EpochRecord, Trainer
 from ...hdl.client.remote_core import RemoteCore
-from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
+from ...hdl.planning.universal import UniversalTrainer
 from .errors import LinkError
 from .identification import BoardShape, identify
 from .link_client import LinkClient
@@ -35,8 +36,9 @@ VIRTUAL = "virtual:"
 class BoardTrainer:
     """A real or virtual board with the interface of an estimator; a context manager.
 
-    On a real board, :meth:`fit` trains the network of the bitstream. A virtual board is built for
-    the network to train. See :meth:`open`.
+    A universal trainer, which a virtual board has by default, trains any network up to its
+    capacity, one after the other. Another bitstream has one network, and :meth:`fit` trains it. See
+    :meth:`open`.
 
     Attributes
     ----------
@@ -67,6 +69,7 @@ class BoardTrainer:
         self._stack = ExitStack()
         self._client: LinkClient | None = None
         self._board: VirtualBoard | None = None
+        self._design: FoldedNetwork | UniversalTrainer | None = None
         self._model: Model | None = None
         if self.is_virtual:
             from ..targets.catalogue import check_name
@@ -95,8 +98,9 @@ class BoardTrainer:
             A serial port (``/dev/ttyUSB1``, ``COM3``), or ``virtual:`` and the name of a board or
             FPGA, whose gateware is then simulated.
         plan : NetworkPlan, optional
-            The fold factors. By default the planner chooses them for a virtual board; for a real
-            board, they are not checked.
+            The fold factors of a board with one network: a virtual board is built with them, a real
+            board is checked. By default a virtual board has the universal trainer of the board, or,
+            for an FPGA without a board, the network to train with fold factors of the planner.
         baud : int
             Bits per second on the line to a real board.
         patience : float
@@ -157,38 +161,46 @@ class BoardTrainer:
         Parameters
         ----------
         config : NetworkConfig
-            The network; for a real board, the network of its bitstream.
+            The network: one up to the capacity of a universal trainer, or else that of the
+            bitstream.
         start : NetworkState, optional
             The state to load; the initial state of the seed by default.
 
         Raises
         ------
         ConfigurationError
-            If the network does not fit a virtual board.
+            If the network does not fit the board.
         LinkError
             If the board has another network, or fails.
         """
-        plan = self._plan
         if self.is_virtual:
-            plan = self._start_virtual_board(config)
+            self._start_virtual_board(config)
         assert self._client is not None
-        return network_on_board(self._client, config, plan, start=start)
+        return network_on_board(self._client, config, self._plan, start=start)
 
-    def _start_virtual_board(self, config: NetworkConfig) -> NetworkPlan:
-        """Build and start the virtual board of a network, and open its port."""
-        from ...hdl.planning.plan import FoldedNetwork
+    def _start_virtual_board(self, config: NetworkConfig) -> None:
+        """Start the virtual board for a network, unless it runs, and open its port."""
         from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
-        from ..targets.catalogue import fold_for
 
+        design = self._virtual_design(config)
+        if self._board is not None and self._board.running and self._design == design:
+            return
         self._stack.close()
-        if self._plan is None:
-            folded = fold_for(self.port.removeprefix(VIRTUAL), config)
-        else:
-            folded = FoldedNetwork(config, self._plan)
-        board = VirtualBoard(build_board(folded), self._lines)
+        board = VirtualBoard(build_board(design), self._lines)
+        self._design = design
         self._board = self._stack.enter_context(board)
         self._client = self._stack.enter_context(open_client(board.port, patience=self._patience))
-        return folded.plan
+
+    def _virtual_design(self, config: NetworkConfig) -> FoldedNetwork | UniversalTrainer:
+        """The gateware of a virtual board on which a network is trained."""
+        from ..targets.catalogue import design_for
+
+        if self._plan is not None:
+            return FoldedNetwork(config, self._plan)
+        design = design_for(self.port.removeprefix(VIRTUAL), config)
+        if isinstance(design, UniversalTrainer):
+            design.place(config)  # raises an error before the simulator is built
+        return design
 
     # Interface of an estimator
 
@@ -219,7 +231,8 @@ class BoardTrainer:
         epochs : int
             Passes over the samples.
         hidden, groups, counter_bits
-            The network; by default the network of a real board, or 128 neurons with 8-bit counters.
+            The network; by default that of the board if it has one, or 128 neurons with 8-bit
+            counters.
         bits_per_feature, per_feature
             Parameters of :class:`.Thermometer`.
         robustness, reinforcement, batch, seed
@@ -244,9 +257,10 @@ class BoardTrainer:
         classes = int(labels.max()) + 1
         if not self.is_virtual:
             shape = self.identify()
-            hidden, groups = hidden or shape.hidden, groups or shape.groups
             counter_bits = counter_bits or shape.counter_bits
-            classes = max(classes, shape.classes)
+            if shape.trainer is None:
+                hidden, groups = hidden or shape.hidden, groups or shape.groups
+                classes = max(classes, shape.classes)
         layers = tuple(hidden or (128,))
         config = NetworkConfig(
             inputs=encoder.outputs,

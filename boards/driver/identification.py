@@ -1,18 +1,23 @@
-"""Identify a board: its network, its link, the hash of its folding."""
+"""Identify a board: its network or capacity, its link, the hash of its folding."""
 
 from dataclasses import dataclass
 
 from ...golden_model.config import NetworkConfig
+from ...hdl.client.transport import RefusedError
 from ...hdl.link.protocol import VERSION, design_digest
-from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
+from ...hdl.planning.universal import Capacity, PlacedNetwork, UniversalTrainer
 from ...hdl.registers.register_map import (
     IDENTITY,
     GlobalRegister,
     LayerRegister,
     LinkRegister,
+    Status,
+    UniversalRegister,
     layer_address,
     link_address,
 )
+from .capacity import capacity_text
 from .errors import LinkError
 from .link_client import LinkClient
 
@@ -25,7 +30,7 @@ class WrongBoardError(LinkError):
 
 @dataclass(frozen=True, kw_only=True)
 class BoardShape:
-    """Shape of a board's network, from its registers.
+    """Shape of a board's network, from its registers; and the trainer, if it is universal.
 
     Attributes
     ----------
@@ -38,7 +43,10 @@ class BoardShape:
     clock_khz : int
         Clock of the board; 0 if it is not known.
     digest : int
-        :func:`metaplast.hdl.link.protocol.design_digest` of the folded network.
+        :func:`metaplast.hdl.link.protocol.design_digest` of the folded network or the trainer.
+    trainer : UniversalTrainer or None
+        The universal trainer, on which another network can be set up; None if the board has one
+        network. Its plan has the fold factors that place a network, the others are 1.
     """
 
     inputs: int
@@ -49,11 +57,25 @@ class BoardShape:
     input_width: int
     clock_khz: int
     digest: int
+    trainer: UniversalTrainer | None = None
 
     def __str__(self) -> str:
+        counters = f"{self.counter_bits}-bit counters"
+        if self.trainer is not None:
+            network = self.network if self.is_set_up else "no network"
+            return f"universal trainer, {counters}: {capacity_text(self.trainer)}; now {network}"
+        return f"{self.network}, {counters}"
+
+    @property
+    def network(self) -> str:
+        """The network in words: sizes and groups."""
         shape = "–".join(map(str, (self.inputs, *self.hidden, self.classes)))
-        groups = ", ".join(map(str, self.groups))
-        return f"{shape}, groups of {groups}, {self.counter_bits}-bit counters"
+        return f"{shape}, groups of {', '.join(map(str, self.groups))}"
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is a network; a universal trainer has none after power-up."""
+        return self.trainer is None or (self.inputs, self.hidden) != (1, (1,))
 
     @property
     def options(self) -> str:
@@ -64,8 +86,40 @@ class BoardShape:
             f"--counter-bits {self.counter_bits}"
         )
 
+    def place(self, config: NetworkConfig, plan: NetworkPlan | None = None) -> PlacedNetwork | None:
+        """Place a network on a universal trainer, or check that the board has the network.
+
+        Parameters
+        ----------
+        config : NetworkConfig
+            The expected network.
+        plan : NetworkPlan, optional
+            Its fold factors, if they are to be checked too; a universal trainer has its own.
+
+        Returns
+        -------
+        PlacedNetwork or None
+            The network to set up; None if the board has the network.
+
+        Raises
+        ------
+        ConfigurationError
+            If the network is larger than a universal trainer; the message names the limit.
+        WrongBoardError
+            If the board has another network, or other fold factors.
+        """
+        if self.trainer is None:
+            self.check(config, plan)
+            return None
+        if plan is not None:
+            raise WrongBoardError(
+                "the board has a universal trainer, and not the fold factors of the plan: leave "
+                "out the plan, or build and flash it (`metaplast build --fixed --plan`)"
+            )
+        return self.trainer.place(config)
+
     def check(self, config: NetworkConfig, plan: NetworkPlan | None = None) -> None:
-        """Check that the board has a network.
+        """Check that a board with one network has the expected one.
 
         Parameters
         ----------
@@ -92,12 +146,13 @@ class BoardShape:
         if expected != self:
             raise WrongBoardError(
                 f"the board has the network {self}, not {expected}: build and flash that network "
-                f"(`metaplast build BOARD {expected.options}`), or train the network of the board"
+                f"(`metaplast build BOARD --fixed {expected.options}`) or the board's universal "
+                "trainer (`metaplast build BOARD`), or train the network of the board"
             )
         if plan is not None and design_digest(FoldedNetwork(config, plan)) != self.digest:
             raise WrongBoardError(
                 f"the board's network {self} has other fold factors than the plan: build and "
-                "flash the plan (`metaplast build --plan`)"
+                "flash the plan (`metaplast build --fixed --plan`)"
             )
 
 
@@ -123,6 +178,7 @@ def identify(client: LinkClient) -> BoardShape:
             f"the board at {client.name} has the identity {identity:#010x}, and not "
             f"{IDENTITY:#010x}: flash a bitstream of this release"
         )
+    trainer = _read_trainer(client)
     layers = range(client.read(GlobalRegister.LAYERS))
 
     def of_layers(register: LayerRegister) -> tuple[int, ...]:
@@ -137,6 +193,37 @@ def identify(client: LinkClient) -> BoardShape:
         input_width=client.read(link_address(LinkRegister.INPUT_WIDTH)),
         clock_khz=client.read(link_address(LinkRegister.CLOCK)),
         digest=client.read(link_address(LinkRegister.DIGEST)),
+        trainer=trainer,
     )
-    client.describe(layers=len(layers), counter_bits=shape.counter_bits)
+    results = len(layers) if trainer is None else trainer.capacity.layers
+    client.describe(layers=results, counter_bits=shape.counter_bits)
     return shape
+
+
+def _read_trainer(client: LinkClient) -> UniversalTrainer | None:
+    """Read capacity and fold factors of a universal trainer; None if the core has one network."""
+    read = client.read
+    try:
+        layers = read(UniversalRegister.MAX_LAYERS)
+    except RefusedError as error:
+        if error.status is Status.UNKNOWN:
+            return None
+        raise
+    capacity = Capacity(
+        layers=layers,
+        inputs=read(UniversalRegister.MAX_INPUTS),
+        neurons=read(UniversalRegister.MAX_NEURONS),
+        classes=read(UniversalRegister.MAX_CLASSES),
+        counter_bits=read(UniversalRegister.COUNTER_BITS),
+        rows=read(UniversalRegister.MAX_ROWS),
+        columns=read(UniversalRegister.MAX_COLUMNS),
+        sample_words=read(UniversalRegister.MAX_SAMPLE_WORDS),
+        choices=read(UniversalRegister.MAX_CHOICES),
+    )
+    plan = LayerPlan(
+        pe=read(UniversalRegister.PE),
+        simd=read(UniversalRegister.SIMD),
+        input_width=read(UniversalRegister.INPUT_WIDTH),
+        sample_buffers=read(UniversalRegister.MAX_BUFFERS),
+    )
+    return UniversalTrainer(capacity, plan)

@@ -24,6 +24,8 @@ class LinkTransport(Transport):
     ----------
     client : LinkClient
         The link client, after :func:`.identify`.
+    layers : int
+        Layers of the network: a universal trainer gives results of as many as it can have.
 
     Raises
     ------
@@ -31,8 +33,9 @@ class LinkTransport(Transport):
         If the board does not answer.
     """
 
-    def __init__(self, client: LinkClient):
+    def __init__(self, client: LinkClient, *, layers: int):
         self.client = client
+        self.layers = layers
         self.name = client.name
         self._results: list[SampleResults] = []
         client.begin()
@@ -73,8 +76,10 @@ class LinkTransport(Transport):
         if results:
             self._results.append(
                 SampleResults(
-                    predictions=np.array([one.predictions for one in results], dtype=np.int64),
-                    errors=np.array([one.errors for one in results], dtype=np.bool_),
+                    predictions=np.array(
+                        [one.predictions[: self.layers] for one in results], dtype=np.int64
+                    ),
+                    errors=np.array([one.errors[: self.layers] for one in results], dtype=np.bool_),
                     refused=np.array([one.refused for one in results], dtype=np.bool_),
                 )
             )
@@ -94,14 +99,14 @@ def network_on_board(
     *,
     start: NetworkState | None = None,
 ) -> RemoteCore:
-    """Connect to the network on a board, and set its state.
+    """Connect to the network on a board, and set its state; sets up a universal trainer.
 
     Parameters
     ----------
     client : LinkClient
         The link client.
     config : NetworkConfig
-        The expected network.
+        The network.
     plan : NetworkPlan, optional
         Its fold factors, if they are to be checked too.
     start : NetworkState, optional
@@ -109,6 +114,8 @@ def network_on_board(
 
     Raises
     ------
+    ConfigurationError
+        If the network is larger than the board's universal trainer.
     WrongBoardError
         If the board has another network.
     LinkError
@@ -117,5 +124,6 @@ def network_on_board(
         If the board does not keep the state that is loaded.
     """
     shape = identify(client)
-    shape.check(config, plan)
-    return RemoteCore(LinkTransport(client), config, shape.input_width, start=start)
+    placed = shape.place(config, plan)
+    transport = LinkTransport(client, layers=len(config.layers))
+    return RemoteCore(transport, config, shape.input_width, start=start, placed=placed)

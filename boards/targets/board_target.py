@@ -1,4 +1,4 @@
-"""BoardTarget: the FPGA, clock, pins and default network of a supported board."""
+"""BoardTarget: the FPGA, clock, pins, trainer and default network of a supported board."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from ...hdl.planning.fpgas import FPGA, find_fpga
 from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.universal import UniversalTrainer
 from ..driver.ports import BAUD
 from ..pll.pll import PLL, megahertz
 
@@ -40,8 +41,10 @@ class BoardTarget:
         The PLL that makes other frequencies.
     clock_hertz : int
         Default clock of the trainer.
+    trainer : UniversalTrainer
+        Capacity and folding of its universal trainer.
     network : NetworkConfig
-        Default network.
+        Default network of a bitstream with one network.
     link : str
         Location of the host's serial port, for the user.
     loader : str
@@ -62,6 +65,7 @@ class BoardTarget:
     crystal_hertz: int
     pll: type[PLL]
     clock_hertz: int
+    trainer: UniversalTrainer
     network: NetworkConfig
     link: str
     loader: str

@@ -4,13 +4,22 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.errors import ConfigurationError
 from ...hdl.planning.fpgas import find_fpga
 from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.universal import UniversalTrainer
 from .board_target import BoardTarget
 from .icebreaker import ICEBREAKER
 from .orangecrab import ORANGECRAB
 from .tang_nano_9k import TANG_NANO_9K
 from .ulx3s import ULX3S_12F, ULX3S_85F
 
-__all__ = ["BOARDS", "boards_with_usb", "check_name", "find_board", "fold_for", "own_network"]
+__all__ = [
+    "BOARDS",
+    "boards_with_usb",
+    "check_name",
+    "design_for",
+    "find_board",
+    "fold_for",
+    "own_network",
+]
 
 BOARDS = (ICEBREAKER, ULX3S_12F, ULX3S_85F, ORANGECRAB, TANG_NANO_9K)
 """Supported boards, in the order of `metaplast boards`."""
@@ -73,6 +82,21 @@ def fold_for(name: str, config: NetworkConfig) -> FoldedNetwork:
 
         return FoldedNetwork(config, plan_network(config, find_fpga(name)))
     return board.fold(config)
+
+
+def design_for(name: str, config: NetworkConfig) -> FoldedNetwork | UniversalTrainer:
+    """The universal trainer of a board; or the network, folded for an FPGA without a board.
+
+    Raises
+    ------
+    ConfigurationError
+        If no board or FPGA has the name, or the network does not fit an FPGA.
+    """
+    check_name(name)
+    try:
+        return find_board(name).trainer
+    except ConfigurationError:
+        return fold_for(name, config)
 
 
 def own_network(name: str) -> NetworkConfig:

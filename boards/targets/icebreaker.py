@@ -3,6 +3,8 @@
 from typing import Any
 
 from ...golden_model.config import NetworkConfig
+from ...hdl.planning.plan import LayerPlan, MemoryKind
+from ...hdl.planning.universal import Capacity, UniversalTrainer
 from ..pll.ice40 import Ice40PLL
 from .board_target import BoardTarget
 
@@ -24,6 +26,28 @@ ICEBREAKER = BoardTarget(
     crystal_hertz=12_000_000,
     pll=Ice40PLL,
     clock_hertz=24_000_000,
+    trainer=UniversalTrainer(
+        Capacity(
+            layers=4,
+            inputs=1_568,
+            neurons=256,
+            classes=10,
+            counter_bits=8,
+            rows=512,
+            columns=256,
+            sample_words=512,
+            choices=256,
+        ),
+        LayerPlan(
+            pe=1,
+            simd=200,
+            update_width=8,
+            input_width=8,
+            sample_buffers=4,
+            memory=MemoryKind.SPRAM,
+        ),
+        fpga="iCE40UP5K",
+    ),
     network=NetworkConfig(inputs=784, hidden=(128,), groups=(32,), classes=10),
     link="USB: second port of the FT2232H",
     loader="ice40_generic",

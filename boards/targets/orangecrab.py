@@ -3,6 +3,8 @@
 from typing import Any
 
 from ...golden_model.config import NetworkConfig
+from ...hdl.planning.plan import LayerPlan
+from ...hdl.planning.universal import Capacity, UniversalTrainer
 from ..pll.ecp5 import ECP5PLL
 from .board_target import BoardTarget
 
@@ -34,6 +36,27 @@ ORANGECRAB = BoardTarget(
     crystal_hertz=48_000_000,
     pll=ECP5PLL,
     clock_hertz=48_000_000,
+    trainer=UniversalTrainer(
+        Capacity(
+            layers=4,
+            inputs=2_048,
+            neurons=512,
+            classes=16,
+            counter_bits=8,
+            rows=256,
+            columns=512,
+            sample_words=1_024,
+            choices=512,
+        ),
+        LayerPlan(
+            pe=1,
+            simd=256,
+            update_width=32,
+            input_width=32,
+            sample_buffers=4,
+        ),
+        fpga="ECP5-25F",
+    ),
     network=NetworkConfig(inputs=784, hidden=(64,), groups=(32,), classes=10),
     link="header: 0 from, 1 to a USB serial adapter (3.3 V)",
     loader="orangeCrab",

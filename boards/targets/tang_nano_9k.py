@@ -3,6 +3,8 @@
 from typing import Any
 
 from ...golden_model.config import NetworkConfig
+from ...hdl.planning.plan import LayerPlan
+from ...hdl.planning.universal import Capacity, UniversalTrainer
 from ..pll.gowin import GowinPLL
 from .board_target import BoardTarget
 
@@ -24,6 +26,27 @@ TANG_NANO_9K = BoardTarget(
     crystal_hertz=27_000_000,
     pll=GowinPLL,
     clock_hertz=27_000_000,
+    trainer=UniversalTrainer(
+        Capacity(
+            layers=4,
+            inputs=784,
+            neurons=128,
+            classes=10,
+            counter_bits=8,
+            rows=256,
+            columns=256,
+            sample_words=512,
+            choices=256,
+        ),
+        LayerPlan(
+            pe=1,
+            simd=64,
+            update_width=8,
+            input_width=8,
+            sample_buffers=4,
+        ),
+        fpga="GW1NR-9",
+    ),
     network=NetworkConfig(inputs=64, hidden=(64,), groups=(16,), classes=10),
     link="USB: second port of the BL702",
     loader="tangnano9k",

@@ -3,6 +3,8 @@
 from typing import Any
 
 from ...golden_model.config import NetworkConfig
+from ...hdl.planning.plan import LayerPlan
+from ...hdl.planning.universal import Capacity, UniversalTrainer
 from ..pll.ecp5 import ECP5PLL
 from .board_target import BoardTarget
 
@@ -30,6 +32,27 @@ ULX3S_12F = BoardTarget(
     crystal_hertz=25_000_000,
     pll=ECP5PLL,
     clock_hertz=50_000_000,
+    trainer=UniversalTrainer(
+        Capacity(
+            layers=4,
+            inputs=1_024,
+            neurons=256,
+            classes=16,
+            counter_bits=8,
+            rows=128,
+            columns=256,
+            sample_words=512,
+            choices=256,
+        ),
+        LayerPlan(
+            pe=1,
+            simd=256,
+            update_width=32,
+            input_width=32,
+            sample_buffers=4,
+        ),
+        fpga="ECP5-12F",
+    ),
     network=NetworkConfig(inputs=784, hidden=(32,), groups=(32,), classes=10),
     link="USB: FT231X",
     loader="ulx3s",
@@ -45,6 +68,27 @@ ULX3S_85F = BoardTarget(
     crystal_hertz=25_000_000,
     pll=ECP5PLL,
     clock_hertz=60_000_000,
+    trainer=UniversalTrainer(
+        Capacity(
+            layers=8,
+            inputs=4_096,
+            neurons=1_024,
+            classes=32,
+            counter_bits=8,
+            rows=1_024,
+            columns=2_048,
+            sample_words=2_048,
+            choices=2_048,
+        ),
+        LayerPlan(
+            pe=2,
+            simd=448,
+            update_width=64,
+            input_width=64,
+            sample_buffers=8,
+        ),
+        fpga="ECP5-85F",
+    ),
     network=NetworkConfig(inputs=784, hidden=(256,), groups=(32,), classes=10),
     link="USB: FT231X",
     loader="ulx3s",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...boards.driver.capacity import capacity_weights
 from ..options.options import JsonOption
 from ..terminal.output import network_shape, print_json, print_table, require
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from ...boards.targets.board_target import BoardTarget
 
 __all__ = ["register"]
+
+SIZES = ("layers", "inputs", "neurons", "classes")
+"""Capacities in the table."""
 
 
 def register(app: typer.Typer) -> None:
@@ -48,13 +52,17 @@ def boards(
         print_json([_board_dict(board) for board in BOARDS])
         return
     print_table(
-        ["board", "FPGA", "network", "link", "LUTs", "block RAMs", "SPRAMs", "baud", "clock"],
+        [
+            *("board", "FPGA", "link", "layers", "inputs", "neurons", "classes", "weights"),
+            *("LUTs", "block RAMs", "SPRAMs", "baud", "clock"),
+        ],
         [
             [
                 board.name,
                 board.fpga.name,
-                network_shape(board.network),
                 board.link,
+                *(f"{getattr(board.trainer.capacity, name):,}" for name in SIZES),
+                f"{capacity_weights(board.trainer):,}",
                 f"{board.fpga.luts:,}",
                 f"{board.fpga.block_ram.count}",
                 f"{board.fpga.sprams}",
@@ -63,7 +71,11 @@ def boards(
             ]
             for board in BOARDS
         ],
-        text=4,
+        text=3,
+    )
+    typer.echo(
+        "layers, inputs, neurons per layer, classes, weights with padding: the largest network of "
+        "the universal trainer"
     )
 
 
@@ -77,6 +89,7 @@ def _board_dict(board: "BoardTarget") -> dict[str, Any]:
         "registers": board.fpga.registers,
         "block_rams": board.fpga.block_ram.count,
         "sprams": board.fpga.sprams,
+        "trainer": board.trainer.to_dict(),
         "network": board.network.to_dict(),
         "link": board.link,
         "usb": [f"{vendor:04x}:{product:04x}" for vendor, product in board.usb],
@@ -100,7 +113,9 @@ def _print_builds(builds: "list[Build]") -> None:
         rows.append(
             [
                 known["board"],
-                network_shape(NetworkConfig.from_dict(known["config"])),
+                "universal"
+                if build.trainer
+                else network_shape(NetworkConfig.from_dict(known["config"])),
                 *(f"{known['needs'][resource]:,}" for resource in ("luts", "registers")),
                 *(str(known["needs"][resource]) for resource in ("block_rams", "sprams")),
                 f"{known['clock_mhz']:g} of {known['reached_mhz']:.1f} MHz",
@@ -121,5 +136,7 @@ def _print_builds(builds: "list[Build]") -> None:
     typer.echo("cycles and core samples/s: in the first epoch / in later epochs")
 
 
-def _first_and_later(epochs: dict[str, float]) -> str:
+def _first_and_later(epochs: dict[str, float] | None) -> str:
+    if epochs is None:
+        return "-"
     return f"{epochs['first_epoch']:,.0f} / {epochs['later_epochs']:,.0f}"

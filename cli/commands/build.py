@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...boards.driver.capacity import capacity_text
 from ..options.folding import BoardPlanOption, CellsOption, folded_by
 from ..options.network_choice import (
     BoardClassesOption,
@@ -16,12 +17,16 @@ from ..options.network_choice import (
     BoardInputsOption,
     NetworkArgument,
     board_network,
+    require_fixed,
 )
 from ..options.options import JsonOption, QuietOption, require_at_least, whole_number
 from ..terminal.output import Reporter, check_folder, print_json, require
 
 if TYPE_CHECKING:
     from ...boards.bitstream.description import Build
+    from ...golden_model import NetworkConfig
+    from ...hdl.planning.plan import FoldedNetwork
+    from ...hdl.planning.universal import UniversalTrainer
 
 __all__ = ["register"]
 
@@ -39,6 +44,14 @@ def build(
         str, typer.Argument(metavar="BOARD", help="A board's name (see `metaplast boards`).")
     ],
     model: NetworkArgument = None,
+    fixed: Annotated[
+        bool,
+        typer.Option(
+            "--fixed",
+            help="Build for a single network, of MODEL or of the options, instead of the universal "
+            "trainer.",
+        ),
+    ] = False,
     inputs: BoardInputsOption = None,
     hidden: BoardHiddenOption = None,
     groups: BoardGroupsOption = None,
@@ -78,13 +91,27 @@ def build(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Build a board's bitstream.
+    """Build a board's bitstream: its universal trainer, or --fixed for one network.
 
+    The universal trainer takes any network up to its capacity, set up by the host.
     A build fails if the design misses timing or does not fit. An unchanged build
     comes from the cache.
     """
     require("amaranth", extra="boards", purpose="building a bitstream")
     require("amaranth_boards", extra="boards", purpose="building a bitstream")
+    require_fixed(
+        fixed,
+        {
+            "MODEL": model,
+            "--inputs": inputs,
+            "--hidden": hidden,
+            "--groups": groups,
+            "--classes": classes,
+            "--counter-bits": counter_bits,
+            "--plan": plan,
+            "--cells": cells,
+        },
+    )
     require_at_least("--seeds", seeds, 1)
     require_at_least("--baud", baud, 1)
     require_at_least("--cells", cells, 1)
@@ -96,24 +123,25 @@ def build(
     found = find_board(board)
     out = out or Path("build") / found.name
     check_folder(out, "--out")
-    config = board_network(
-        found.network,
-        model,
-        inputs=inputs,
-        hidden=hidden,
-        groups=groups,
-        classes=classes,
-        counter_bits=counter_bits,
-    )
-    folded = None
-    if plan is not None:
-        folded = folded_by(config, plan)
-    elif cells is not None:
-        folded = found.fold(config, cells=cells)
+    design: NetworkConfig | FoldedNetwork | UniversalTrainer = found.trainer
+    if fixed:
+        design = config = board_network(
+            found.network,
+            model,
+            inputs=inputs,
+            hidden=hidden,
+            groups=groups,
+            classes=classes,
+            counter_bits=counter_bits,
+        )
+        if plan is not None:
+            design = folded_by(config, plan)
+        elif cells is not None:
+            design = found.fold(config, cells=cells)
     with Reporter(json=json, quiet=quiet) as reporter:
         result = build_bitstream(
             found if baud is None else replace(found, baud=baud),
-            folded or config,
+            design,
             out=out,
             clock=_hertz(clock),
             seeds=range(1, (seeds or 1) + 1),
@@ -127,13 +155,18 @@ def build(
 
 
 def _summary(build: "Build") -> str:
-    """A build in one line: file, clock, size and speed."""
+    """A build in one line: file, clock, size, and speed or capacity."""
     known = build.description
+    if build.trainer is not None:
+        last = f"universal trainer for {capacity_text(build.trainer)}"
+    else:
+        last = (
+            f"about {known['core_samples_per_second']['first_epoch']:,.0f} samples/s in the core "
+            f"and {known['link_samples_per_second']:,.0f} on the link"
+        )
     return (
         f"{build.bitstream}: {known['clock_mhz']:g} MHz requested, "
-        f"{known['reached_mhz']:.2f} MHz achieved; {known['needs']['luts']:,} LUTs; about "
-        f"{known['core_samples_per_second']['first_epoch']:,.0f} samples/s in the core and "
-        f"{known['link_samples_per_second']:,.0f} on the link"
+        f"{known['reached_mhz']:.2f} MHz achieved; {known['needs']['luts']:,} LUTs; {last}"
     )
 
 

@@ -15,6 +15,8 @@ __all__ = ["register"]
 PATIENCE = 0.5
 """Seconds to wait for an answer from a port."""
 
+NETWORK = ("inputs", "hidden", "groups", "classes", "counter_bits")
+
 NOT_ASKED = "not asked, as no supported board has its USB id (`metaplast devices --all` asks it)"
 
 
@@ -41,6 +43,7 @@ def devices(
 ) -> None:
     """List the serial ports and the Metaplast boards on them.
 
+    Shows the network of a board, and the capacity of a universal trainer.
     Sends a request to each port with the USB vendor and product of a supported
     board. With --all, asks boards behind other adapters, too.
     """
@@ -75,6 +78,8 @@ def _entry(info: "PortInfo", *, ask_any: bool, baud: int) -> dict[str, Any]:
         "may_be": candidates,
         "asked": asked,
         "board": None,
+        "capacity": None,
+        "network": None,
         "clock_khz": None,
         "reason": None if asked else NOT_ASKED,
     }
@@ -88,7 +93,10 @@ def _entry(info: "PortInfo", *, ask_any: bool, baud: int) -> dict[str, Any]:
     except LinkError as error:
         entry["reason"] = str(error)
     else:
-        entry |= {"board": str(shape), "clock_khz": shape.clock_khz}
+        network = {name: getattr(shape, name) for name in NETWORK} if shape.is_set_up else None
+        entry |= {"board": str(shape), "network": network, "clock_khz": shape.clock_khz}
+        if shape.trainer is not None:
+            entry["capacity"] = shape.trainer.capacity.to_dict()
     return entry
 
 

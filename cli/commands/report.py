@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...boards.driver.capacity import capacity_text
 from ..options.options import JsonOption
-from ..terminal.output import check_file, print_json, print_table, require
+from ..terminal.output import check_file, network_shape, print_json, print_table, require
 
 if TYPE_CHECKING:
     from ...boards.bitstream.description import Build
@@ -62,6 +63,8 @@ def report(
 
 
 def _print(build: "Build") -> None:
+    from ...golden_model import NetworkConfig
+
     known = build.description
     print_table(
         ["resource", "used", "of"],
@@ -89,10 +92,15 @@ def _print(build: "Build") -> None:
         typer.echo(f"critical path   {sum(step['ns'] for step in path):.2f} ns, from")
         typer.echo(f"                {path[0]['from']} to")
         typer.echo(f"                {path[-1]['to']}")
-    for epoch in ("first_epoch", "later_epochs"):
+    if build.trainer is not None:
+        typer.echo(f"capacity        {capacity_text(build.trainer)}")
+    for epoch in known["cycles_per_sample"] or ():
         typer.echo(
             f"{epoch.replace('_', ' '):<15} {known['cycles_per_sample'][epoch]:.1f} cycles per "
             f"sample, {known['core_samples_per_second'][epoch]:,.0f} samples/s in the core"
         )
-    typer.echo(f"link            {known['link_samples_per_second']:,.0f} samples/s")
+    example = ""
+    if build.trainer is not None:
+        example = f" with {network_shape(NetworkConfig.from_dict(known['rates_of']))}"
+    typer.echo(f"link            {known['link_samples_per_second']:,.0f} samples/s{example}")
     typer.echo(f"built in        {known['seconds']:.0f} s")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.universal import UniversalTrainer
 from ..options.folding import BoardPlanOption, folded_by
 from ..options.network_choice import (
     BoardClassesOption,
@@ -48,12 +50,14 @@ def virtual_board(
 ) -> None:
     """Run a board's gateware in a simulator, behind a pseudo-terminal.
 
-    Prints the path of the terminal and runs until Ctrl-C. Any program can open the
-    terminal like the serial port of the board.
+    The gateware is the board's universal trainer. With a MODEL, an option of the
+    network or --plan, it is a trainer for that network only. Prints the path of the
+    terminal and runs until Ctrl-C. Any program can open the terminal like the serial
+    port of the board.
     """
     require_simulator("a virtual board")
     require_share("--faults", faults)
-    from ...boards.targets.catalogue import fold_for, own_network
+    from ...boards.targets.catalogue import design_for, fold_for, own_network
     from ...sim.virtual_board.noisy_line import NoisyLine
     from ...sim.virtual_board.virtual_board import VirtualBoard, build_board
 
@@ -66,12 +70,16 @@ def virtual_board(
         classes=classes,
         counter_bits=counter_bits,
     )
-    if plan is None:
-        folded = fold_for(board, config)
+    named = (model, inputs, hidden, groups, classes, counter_bits)
+    design: FoldedNetwork | UniversalTrainer
+    if plan is not None:
+        design = folded_by(config, plan)
+    elif any(value is not None for value in named):
+        design = fold_for(board, config)
     else:
-        folded = folded_by(config, plan)
+        design = design_for(board, config)
     typer.echo("building the gateware, or finding it in the cache", err=True)
-    simulator = build_board(folded)
+    simulator = build_board(design)
     lines = (NoisyLine(faults, seed=seed), NoisyLine(faults, seed=seed + 1))
     with VirtualBoard(simulator, lines) as running:
         typer.echo(running.port)

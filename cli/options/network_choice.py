@@ -1,5 +1,6 @@
 """The network of a command without data: from a saved model, or from options."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,7 @@ __all__ = [
     "NetworkClassesOption",
     "board_network",
     "chosen_network",
+    "require_fixed",
 ]
 
 NetworkArgument = Annotated[
@@ -117,6 +119,30 @@ def _network_of(model: Path, *, given: bool) -> "NetworkConfig":
     from ...golden_model.files.model_file import Model
 
     return Model.load(model).config
+
+
+def require_fixed(fixed: bool, given: Mapping[str, object]) -> None:
+    """Refuse options of a network without ``--fixed``: a universal trainer takes any network.
+
+    Parameters
+    ----------
+    fixed : bool
+        Whether ``--fixed`` is given.
+    given : mapping of str to value
+        Options of a network, with their values; None if an option is not given.
+
+    Raises
+    ------
+    typer.BadParameter
+        If a value is given without ``--fixed``.
+    """
+    for option, value in given.items():
+        if value is not None and not fixed:
+            raise typer.BadParameter(
+                "needs --fixed, to build for a single network; without it the board has its "
+                "universal trainer, on which the host sets up any network",
+                param_hint=option,
+            )
 
 
 def board_network(

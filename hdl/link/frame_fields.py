@@ -1,13 +1,16 @@
 """Parser of request frames: fields, and the words of a sample."""
 
 import math
+from typing import Any
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..layer.sample_layouts import sample_word_layout
+from ..network import layer_count
 from ..planning.plan import FoldedNetwork
+from ..planning.universal import UniversalTrainer
 from ..primitives.component import Component
 from ..registers.register_map import LINK_BASE
 from .protocol import CRC_BYTES, RequestKind
@@ -34,6 +37,13 @@ LENGTHS = {
 """Bytes of the content of a frame, without the words of a sample."""
 
 
+def sample_words_port(folded: FoldedNetwork | UniversalTrainer) -> dict[str, Any]:
+    """The port with the words of a sample, which a universal trainer has; none otherwise."""
+    if isinstance(folded, UniversalTrainer):
+        return {"sample_words": In(range(folded.first.sample_words + 1))}
+    return {}
+
+
 class FrameFields(Component):
     """Store the fields of a request frame, and offer the words of a sample to the core.
 
@@ -46,8 +56,8 @@ class FrameFields(Component):
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or a universal trainer.
 
     Members
     -------
@@ -87,13 +97,16 @@ class FrameFields(Component):
         Shift by a byte, lowest byte first.
     count_down : In(1)
         A counter was read.
+    sample_words : In
+        Words of a sample; only with a universal trainer.
     """
 
-    def __init__(self, folded: FoldedNetwork):
+    def __init__(self, folded: FoldedNetwork | UniversalTrainer):
         self.folded = folded
         input_width = folded.first.plan.input_width
         super().__init__(
             {
+                **sample_words_port(folded),
                 "strobe": In(1),
                 "byte": In(8),
                 "end": In(1),
@@ -102,7 +115,7 @@ class FrameFields(Component):
                 "kind": Out(RequestKind),
                 "number": Out(16),
                 "register": Out(8),
-                "page": Out(range(len(folded.layers) + 1)),
+                "page": Out(range(layer_count(folded) + 1)),
                 "link_page": Out(1),
                 "no_page": Out(1),
                 "argument": Out(32),
@@ -195,10 +208,13 @@ class FrameFields(Component):
         self, m: Module, position: Signal, in_words: Signal, next_byte: Signal, word: Value
     ) -> Signal:
         """Count the words of a sample and offer each; gives whether one is offered."""
-        count, width = self.folded.first.sample_words, self.folded.first.plan.input_width
+        first = self.folded.first
+        universal = isinstance(self.folded, UniversalTrainer)
+        count: Any = self.sample_words if universal else first.sample_words
+        width = first.plan.input_width
         word_bytes = math.ceil(width / 8)
         byte = Signal(range(max(word_bytes, 2)))  # of the word
-        complete = Signal(range(count + 1))  # words
+        complete = Signal(range(first.sample_words + 1))  # words
         offering = Signal()
         m.d.comb += [
             in_words.eq(

@@ -8,13 +8,15 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..layer.sample_layouts import result_layout, sample_word_layout
+from ..network import layer_count
 from ..planning.plan import FoldedNetwork
+from ..planning.universal import UniversalTrainer
 from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister, LinkRegister, Status
 from ..registers.requests import request_layout, response_layout
 from .deframer import Deframer
-from .frame_fields import FrameFields
+from .frame_fields import FrameFields, sample_words_port
 from .framer import Framer
 from .protocol import SAMPLES_AHEAD, VERSION, RequestKind, design_digest
 from .register_reply import RegisterReply
@@ -57,8 +59,8 @@ class HostLink(Component):
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or a universal trainer.
     clock_khz : int
         Value of the register CLOCK; 0 if it is not known.
 
@@ -72,6 +74,8 @@ class HostLink(Component):
         To the core: drop the words of an incomplete sample.
     busy : In(1)
         The core is busy.
+    sample_words : In
+        Words of a sample, from the core; only with a universal trainer.
 
     Raises
     ------
@@ -79,7 +83,7 @@ class HostLink(Component):
         If ``clock_khz`` is out of its range.
     """
 
-    def __init__(self, folded: FoldedNetwork, *, clock_khz: int = 0):
+    def __init__(self, folded: FoldedNetwork | UniversalTrainer, *, clock_khz: int = 0):
         if not 0 <= clock_khz < 1 << 32:
             raise ValueError(f"clock_khz must be from 0 to 2^32 - 1, not {clock_khz!r}")
 
@@ -88,10 +92,11 @@ class HostLink(Component):
         input_width = folded.first.plan.input_width
         super().__init__(
             {
+                **sample_words_port(folded),
                 "i": In(stream.Signature(8)),
                 "o": Out(stream.Signature(8)),
                 "samples": Out(stream.Signature(sample_word_layout(input_width))),
-                "results": In(stream.Signature(result_layout(len(folded.layers)))),
+                "results": In(stream.Signature(result_layout(layer_count(folded)))),
                 "requests": Out(stream.Signature(request_layout())),
                 "responses": In(stream.Signature(response_layout())),
                 "cancel": Out(1),
@@ -104,8 +109,9 @@ class HostLink(Component):
 
         m.submodules.deframer = deframer = Deframer()
         m.submodules.fields = fields = FrameFields(self.folded)
-        m.submodules.reply = reply = RegisterReply(counter_bits=self.folded.config.counter_bits)
-        m.submodules.sender = sender = ReplySender(layers=len(self.folded.layers))
+        counter_bits = self.folded.first.config.counter_bits
+        m.submodules.reply = reply = RegisterReply(counter_bits=counter_bits)
+        m.submodules.sender = sender = ReplySender(layers=layer_count(self.folded))
         m.submodules.expected = sequence = SequenceNumber()
         wiring.connect(m, wiring.flipped(self.i), deframer.i)
         wiring.connect(m, fields.samples, wiring.flipped(self.samples))
@@ -125,6 +131,8 @@ class HostLink(Component):
             frame.eq(deframer.end & ~deframer.empty),
             right.eq(deframer.good & fields.whole & in_sequence),
         ]
+        if isinstance(self.folded, UniversalTrainer):
+            m.d.comb += fields.sample_words.eq(self.sample_words)
         positioned = Signal()  # the register POSITION is written, for the counters to read
         own, answer = self._request(m, fields, positioned)
         self._answer(m, fields, reply, positioned, answer)

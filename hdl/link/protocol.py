@@ -5,8 +5,10 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 from ..planning.plan import FoldedNetwork
+from ..planning.universal import UniversalTrainer
 from ..registers.register_map import Status
 
 __all__ = [
@@ -77,17 +79,21 @@ class FrameError(ValueError):
     """The content of a frame is not valid in the protocol."""
 
 
-def design_digest(folded: FoldedNetwork) -> int:
-    """32-bit hash of a network's shape and fold factors."""
-    config, plan = folded.config, folded.plan
-    shape = {
-        "inputs": config.inputs,
-        "hidden": config.hidden,
-        "groups": config.groups,
-        "classes": config.classes,
-        "counter_bits": config.counter_bits,
-        "layers": [layer.to_dict() for layer in plan.layers],
-    }
+def design_digest(design: FoldedNetwork | UniversalTrainer) -> int:
+    """32-bit hash of shape and fold factors of a network, or of a universal trainer."""
+    shape: dict[str, Any]
+    if isinstance(design, UniversalTrainer):
+        shape = {"capacity": design.capacity.to_dict(), "engine": design.plan.to_dict()}
+    else:
+        config, plan = design.config, design.plan
+        shape = {
+            "inputs": config.inputs,
+            "hidden": config.hidden,
+            "groups": config.groups,
+            "classes": config.classes,
+            "counter_bits": config.counter_bits,
+            "layers": [layer.to_dict() for layer in plan.layers],
+        }
     text = json.dumps(shape, sort_keys=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")
 

@@ -36,7 +36,7 @@ class RegisterReply(Component):
     left : In(16)
         Counters of the ROW that are not sent yet.
     status : In(Status)
-        With ``begin`` of a VALUE or of a ROW's head: status of the request. A ROW without OK has
+        With ``begin``: status of the request; without meaning for a counter. A ROW without OK has
         no counters.
     begin : In(1)
         Begin a part.
@@ -85,9 +85,7 @@ class RegisterReply(Component):
         status = Signal(Status)
         place = Signal(range(VALUE_BYTES))
         with m.If(self.begin):
-            m.d.sync += place.eq(Mux(self.counter, HEAD, 0))
-            with m.If(~self.counter):
-                m.d.sync += status.eq(self.status)
+            m.d.sync += [place.eq(Mux(self.counter, HEAD, 0)), status.eq(self.status)]
 
         content = Cat(
             Mux(self.row, ReplyKind.ROW, ReplyKind.VALUE),

@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedNetwork
+from ..planning.universal import UniversalTrainer
 from ..primitives.component import Component
 from ..trainer_core import TrainerCore
 from .host_link import HostLink
@@ -22,8 +23,8 @@ class UartTrainer(Component):
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or a universal trainer.
     clocks_per_bit : int
         Clock cycles of a bit on the line. At least 4.
     clock_khz : int
@@ -44,7 +45,13 @@ class UartTrainer(Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, folded: FoldedNetwork, *, clocks_per_bit: int, clock_khz: int = 0):
+    def __init__(
+        self,
+        folded: FoldedNetwork | UniversalTrainer,
+        *,
+        clocks_per_bit: int,
+        clock_khz: int = 0,
+    ):
         self.folded = folded
         self.clocks_per_bit = clocks_per_bit
         self._receiver = UartReceiver(clocks_per_bit=clocks_per_bit)
@@ -71,5 +78,7 @@ class UartTrainer(Component):
         wiring.connect(m, link.requests, core.requests)
         wiring.connect(m, core.responses, link.responses)
         m.d.comb += [core.cancel.eq(link.cancel), link.busy.eq(core.busy)]
+        if isinstance(self.folded, UniversalTrainer):
+            m.d.comb += link.sample_words.eq(core.sample_words)
 
         return m

@@ -151,8 +151,15 @@ class SampleBuffer(Component):
         with m.If(self.release):
             m.d.sync += oldest.eq(wrapped(oldest + self.layer_words))
 
-        # Activations lie behind the words that were preloaded last.
         if folded.universal:
+            # An empty ring begins at its first word, since a new network has another stride.
+            with m.If(self.empty & ~self.write):
+                m.d.sync += [
+                    address.eq(0)
+                    for address in (write_base, write_address, preload_address, oldest)
+                ]
+
+            # Activations lie behind the words that were preloaded last.
             ahead = Signal.like(word)
             with m.If(self.preload):
                 m.d.sync += ahead.eq(0)

@@ -105,7 +105,7 @@ class UpdateEngine(Component):
         base = Signal(range(folded.bank_neurons + 1))  # a bank's first neuron of the group
         next_base = Signal.like(base)
         reading = Signal()
-        last_group = next_base == shape.bank_neurons
+        last_group = next_base >= shape.bank_neurons
         m.d.comb += next_base.eq(base + shape.group)
 
         def finish_round() -> None:

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from ...hdl.link.uart_trainer import UartTrainer
 from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.universal import UniversalTrainer
 from ...tools.process import start_program
 from ..verilator.design import TOP, Design
 from ..verilator.simulator import SimulationError, Simulator, build
@@ -30,17 +31,17 @@ CHUNK = 1024
 
 
 @lru_cache(maxsize=8)
-def _design(folded: FoldedNetwork) -> Design:
+def _design(folded: FoldedNetwork | UniversalTrainer) -> Design:
     return Design.of(UartTrainer(folded, clocks_per_bit=CLOCKS_PER_BIT))
 
 
-def build_board(folded: FoldedNetwork, *, optimize: bool = True) -> Simulator:
+def build_board(folded: FoldedNetwork | UniversalTrainer, *, optimize: bool = True) -> Simulator:
     """Build the simulator of a board's top level, or find it in the build cache.
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or a universal trainer.
     optimize : bool
         Optimise for long simulations: slow compilation, fast simulation.
 

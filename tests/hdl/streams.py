@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
@@ -26,6 +26,10 @@ MAX_WAIT = 2000
 
 LINGER = 50
 """Cycles at the end in which nothing unexpected may come."""
+
+
+Known: TypeAlias = Callable[[int, Any], Any]
+"""From the number of an item and its value: the value with all that does not matter set to 0."""
 
 
 class StreamBench:
@@ -74,9 +78,11 @@ class StreamBench:
         """A sender of items into a stream of the component."""
         return Sender(self, name)
 
-    def collector(self, name: str, *, may_change: bool = False) -> "Collector":
+    def collector(
+        self, name: str, *, may_change: bool = False, known: Known | None = None
+    ) -> "Collector":
         """A collector of the items of a stream of the component, from cycle 0 on."""
-        collector = Collector(self, name, may_change=may_change)
+        collector = Collector(self, name, may_change=may_change, known=known)
         self._scoreboards.append(collector)
         self._beside.append(collector.collect)
         return collector
@@ -283,12 +289,22 @@ class Collector(Scoreboard):
         Name of the stream.
     may_change : bool
         Whether the payload of an item that is offered may change until it is taken.
+    known : function, optional
+        What of an item is compared; all of it by default.
     """
 
-    def __init__(self, bench: StreamBench, name: str, *, may_change: bool = False):
+    def __init__(
+        self,
+        bench: StreamBench,
+        name: str,
+        *,
+        may_change: bool = False,
+        known: Known | None = None,
+    ):
         self._bench = bench
         self._stream = getattr(bench.component, name)
         self._may_change = may_change
+        self._known = known
         self._always_ready = bench.component.signature.members[name].signature.always_ready
         super().__init__(name, describe(self._stream.payload.shape()))
 
@@ -312,6 +328,9 @@ class Collector(Scoreboard):
             if pause:
                 pause -= valid or not patient
             elif valid:
+                if self._known is not None:
+                    value = self._known(len(self.received), unpack(self.layout, bits))
+                    bits = pack(self.layout, value)
                 self.receive(bits, bench.cycle - 1)
                 pause, patient = self._pause()
 

@@ -10,6 +10,7 @@ import pytest
 from metaplast.golden_model import Network, NetworkConfig, Trainer
 from metaplast.hdl.client.remote_core import RemoteCore
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
 from metaplast.hdl.registers.register_map import GlobalRegister
 from metaplast.hdl.trainer_core import TrainerCore
 from metaplast.sim.core.core_process import CoreProcess
@@ -68,3 +69,49 @@ def test_cells_learn_what_the_golden_model_learns(
         assert sum(counts.saturated) > 0
         assert transport.access([(GlobalRegister.SAMPLES, None)]) == [SAMPLES * EPOCHS]
         assert [s.history for s in core.streams] == [s.history for s in golden.streams]
+
+
+UNIVERSAL = UniversalTrainer(
+    Capacity(
+        layers=2,
+        inputs=24,
+        neurons=12,
+        classes=4,
+        counter_bits=4,
+        rows=64,
+        columns=24,
+        sample_words=64,
+        choices=64,
+    ),
+    LayerPlan(simd=12, update_width=4, input_width=4, memory=MemoryKind.SPRAM),
+)
+NETWORKS = (
+    NetworkConfig(
+        inputs=23, hidden=(12, 9), groups=(4, 3), classes=4, counter_bits=4, batch=16, seed=7
+    ),
+    NetworkConfig(inputs=9, hidden=(6,), groups=(1,), classes=3, counter_bits=4, batch=5, seed=8),
+)
+
+
+def test_the_cells_of_a_universal_trainer_learn_one_network_after_the_other(
+    tmp_path: Path,
+) -> None:
+    design, netlist = netlist_design(TrainerCore(UNIVERSAL), ICE40, tmp_path)
+    assert "SB_SPRAM256KA " in netlist and "always" not in netlist
+
+    rng = np.random.default_rng(1)
+    process = CoreProcess(build(design, main=MAIN))
+    with closing(process):
+        for config in NETWORKS:
+            placed = UNIVERSAL.place(config)
+            transport = SimulatedTransport(process, placed, {"gaps": 64, "stalls": 64, "noise": 1})
+            core = RemoteCore(transport, config, placed.first.plan.input_width, placed=placed)
+            x = rng.integers(0, 2, (60, config.inputs), dtype=np.uint8)
+            y = rng.integers(0, config.classes, 60)
+            trainer = Trainer(LockstepNetwork(golden := Network(config), core))
+            for _ in range(2):
+                trainer.train_epoch(x, y)
+                for layer, counters in enumerate(core.read_counters()):
+                    assert_same_array(f"counters {layer}", golden.counters[layer], counters)
+            assert sum(core.counts().updates) > 30
+            assert [s.history for s in core.streams] == [s.history for s in golden.streams]

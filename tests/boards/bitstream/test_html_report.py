@@ -53,6 +53,8 @@ KNOWN: dict[str, Any] = {
             {"banks": 163, "input_width": 164, "memory": "block"},
         ],
     },
+    "trainer": None,
+    "rates_of": {"inputs": 417, "hidden": [36, 22], "classes": 7},
     "clock_mhz": 24.5,
     "reached_mhz": 31.257,
     "baud": 1_234_000,

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from metaplast.golden_model.reference import ReferenceLayer
+from metaplast.hdl.planning.plan import FoldedLayer
 from metaplast.sim.bench import Bench
 
 from ..forward_layers import FORWARD_LAYERS
+from ..placed_layers import ENGINES, random_network, shape_of, snapshot_row_of
 
-__all__ = ["LayerModel", "known_choice", "to_bits"]
+__all__ = ["LayerModel", "known_choice", "models_of", "to_bits"]
 
 
 def to_bits(values: Sequence[int]) -> int:
@@ -21,20 +23,48 @@ def known_choice(choice: dict[str, int]) -> dict[str, int]:
     return choice if choice["found"] else {"found": 0, "offset": 0, "desired": 0}
 
 
+def models_of(bench: Bench) -> list["LayerModel"]:
+    """The layer that the bench's parameters name, or the layers of a network on an engine."""
+    name = bench.parameters["layer"]
+    if name in FORWARD_LAYERS:
+        return [LayerModel(bench, FORWARD_LAYERS[name])]
+    engine = ENGINES[name]
+    models: list[LayerModel] = []
+    first = 0
+    for layer in random_network(engine, bench.random):
+        models.append(LayerModel(bench, layer, width=engine.select, first=first))
+        first += layer.sets
+    return models
+
+
 class LayerModel:
-    """The layer that the bench's parameters name, with random weights and classifier.
+    """A layer, with random weights and classifier.
 
     Parameters
     ----------
     bench : Bench
         The bench.
+    layer : FoldedLayer
+        The layer.
+    width : int, optional
+        Neurons of a bank in a step of the classifier's memory; by default those of the layer.
+    first : int
+        The layer's first step in that memory.
     """
 
-    def __init__(self, bench: Bench):
+    def __init__(self, bench: Bench, layer: FoldedLayer, *, width: int = 0, first: int = 0):
         self.random = bench.random
-        self.folded = FORWARD_LAYERS[bench.parameters["layer"]]
+        self.folded = layer
         self.config = self.folded.config
+        self.width = width or layer.select
+        self.first = first
+        self.shape = shape_of(layer)
         self.literal = ReferenceLayer(self.config, seed=bench.random.getrandbits(48))
+        self._places = {
+            snapshot_row_of(layer, number * layer.plan.pe, word): (number, word)
+            for number in range(layer.sets)
+            for word in range(layer.words)
+        }
 
     def sample(self) -> list[int]:
         """Bits of a sample; sometimes the weights of a neuron, or their complement."""
@@ -45,13 +75,23 @@ class LayerModel:
         return x
 
     def words(self, bits: Sequence[int], width: int) -> list[int]:
-        """Bits in words, the last one padded with zeros."""
-        return [to_bits(bits[n : n + width]) for n in range(0, len(bits), width)]
+        """Bits of a sample in words, the last one padded with ones."""
+        padded = [*bits, *[1] * (-len(bits) % width)]
+        return [to_bits(padded[n : n + width]) for n in range(0, len(bits), width)]
 
     def snapshot_row(self, bank: int, row: int) -> list[int]:
-        """A word of weights for each of the ``pe`` neurons; random for a missing neuron."""
+        """A row of the snapshot, by its address; random if the layer has no such row."""
+        folded = self.folded
+        if row not in self._places:
+            return [self.random.getrandbits(folded.plan.simd) for _ in range(folded.plan.pe)]
+        return self.snapshot_word(bank, *self._places[row])
+
+    def snapshot_word(self, bank: int, evaluated: int, number: int) -> list[int]:
+        """A word of weights for each of the ``pe`` neurons of a set; random for a missing neuron.
+
+        The last word is padded with zeros.
+        """
         folded, word = self.folded, self.folded.plan.simd
-        evaluated, number = divmod(row, folded.words)
         pe = []
         for lane in range(folded.plan.pe):
             m = evaluated * folded.plan.pe + lane
@@ -72,10 +112,9 @@ class LayerModel:
         columns = []
         for j in range(self.config.neurons):
             bank, m = divmod(j, folded.bank_neurons)
-            step, position = divmod(m, folded.select)
-            columns.append(
-                {"bank": bank, "step": step, "position": position, "bits": self.column(j)}
-            )
+            step, position = divmod(m, self.width)
+            place = {"bank": bank, "step": self.first + step, "position": position}
+            columns.append({**place, "bits": self.column(j)})
         self.random.shuffle(columns)
         return columns
 

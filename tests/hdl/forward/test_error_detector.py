@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """The local prediction and the error bit in gateware."""
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -15,9 +16,8 @@ from ..streams import StreamBench, check_latency
 RANDOM_CASES = 20
 
 
-def make_cases(detector: ErrorDetector, random: Random) -> list[tuple[list[int], int, int]]:
+def make_cases(classes: int, neurons: int, random: Random) -> list[tuple[list[int], int, int]]:
     """Scores, label and margin."""
-    classes, neurons = detector.classes, detector.neurons
     everyone = [random.randrange(neurons) for _ in range(classes)]
     top, other = random.sample(range(classes), 2)
     cases = []
@@ -50,13 +50,22 @@ def expected(scores: list[int], label: int, margin: int) -> dict[str, Any]:
     return {"prediction": prediction, "error": error}
 
 
-def check_errors(detector: ErrorDetector, flow: Flow, *, flip: bool = False) -> None:
-    """A result comes a fixed number of cycles after the scores, and stays until it is taken."""
+def check_errors(
+    detector: ErrorDetector, flow: Flow, networks: Sequence[int] = (), *, flip: bool = False
+) -> None:
+    """A result comes a fixed number of cycles after the scores, and stays until it is taken.
+
+    The classes of each case are the next of ``networks``; the scores of others do not matter.
+    """
     streams = StreamBench(detector, flow, flip=flip)
     results, seen = streams.collector("o"), streams.watch("o.valid")
-    cases = make_cases(detector, streams.random)[:: 1 + detector.classes // 40]
+    cases = []
+    for classes in networks or [detector.classes]:
+        made = make_cases(classes, detector.neurons, streams.random)
+        cases += made[:: 1 + classes // 40 + 2 * bool(networks)]
+    streams.random.shuffle(cases)
     results.expect(*(expected(*case) for case in cases))
-    starts = []
+    starts, latencies = [], []
 
     async def bench(ctx: SimulatorContext) -> None:
         for number, (scores, label, margin) in enumerate(cases):
@@ -64,13 +73,18 @@ def check_errors(detector: ErrorDetector, flow: Flow, *, flip: bool = False) -> 
                 streams.set_noise(ctx, detector.scores, detector.label)
                 await ctx.tick()
             ctx.set(detector.start, 1)
-            ctx.set(detector.scores, scores)
+            classes = len(scores)
+            if networks:
+                ctx.set(detector.last_class, classes - 1)
+            noise = streams.noise(detector.scores)
+            ctx.set(detector.scores, [*scores, *noise[classes:]])
             ctx.set(detector.label, label)
             ctx.set(detector.margin, margin)
             starts.append(streams.cycle)
             await ctx.tick()
             ctx.set(detector.start, 0)
-            await streams.ticks(ctx, detector.classes)
+            latencies.append(classes + 2)
+            await streams.ticks(ctx, classes)
             streams.set_noise(ctx, detector.scores)  # they are needed no more
             await streams.wait_for(
                 ctx, f"o: result {number}", lambda number=number: len(results.received) > number
@@ -79,11 +93,12 @@ def check_errors(detector: ErrorDetector, flow: Flow, *, flip: bool = False) -> 
     streams.run(bench)
     valid = seen["o.valid"]
     rises = [n for n, now in enumerate(valid) if now and not (n and valid[n - 1])]
-    check_latency(starts, rises, detector.latency)
+    ends = [start + latency for start, latency in zip(starts, latencies, strict=True)]
+    check_latency(ends, rises, 0)
     if not flow.back_pressure:
         assert results.cycles == rises
         if not flow.idle:
-            assert starts == [n * (detector.latency + 1) for n in range(len(starts))]
+            assert starts == [sum(latencies[:n]) + n for n in range(len(starts))]
 
 
 @pytest.mark.parametrize("flow", Flow)
@@ -92,6 +107,11 @@ def test_errors_are_right_and_on_time(classes: int, neurons: int, flow: Flow) ->
     detector = ErrorDetector(classes=classes, neurons=neurons)
     assert detector.latency == classes + 2
     check_errors(detector, flow)
+
+
+@pytest.mark.parametrize("flow", Flow)
+def test_classes_are_set_at_run_time(flow: Flow) -> None:
+    check_errors(ErrorDetector(classes=11, neurons=16), flow, [2, 11, 3, 10, 7])
 
 
 @pytest.mark.parametrize("flow", Flow)

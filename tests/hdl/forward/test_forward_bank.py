@@ -7,12 +7,13 @@ from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 
 from ..forward_layers import FORWARD_LAYERS
+from ..placed_layers import ENGINES
 
 BENCH = "tests.hdl.forward.benches.forward_bank"
 
 
 def run(layer: str, *, later: int = 0, flip: bool = False) -> None:
-    bank = ForwardBank(FORWARD_LAYERS[layer])
+    bank = ForwardBank({**FORWARD_LAYERS, **ENGINES}[layer])
     parameters = {
         "layer": layer,
         "latency": bank.latency + later,
@@ -24,6 +25,11 @@ def run(layer: str, *, later: int = 0, flip: bool = False) -> None:
 @pytest.mark.parametrize("layer", FORWARD_LAYERS)
 def test_steps_and_choices_are_right_and_on_time(layer: str) -> None:
     run(layer)
+
+
+@pytest.mark.parametrize("name", ["one", "pairs", "three chunks"])
+def test_layers_are_set_at_run_time(name: str) -> None:
+    run(name)
 
 
 def test_the_bench_notices_a_flipped_bit() -> None:

@@ -8,18 +8,19 @@ from metaplast.sim.verilator.design import Design
 from metaplast.sim.verilator.simulator import BenchFailure, build
 
 from ..forward_layers import FORWARD_LAYERS
+from ..placed_layers import ENGINES
 
 BENCH = "tests.hdl.forward.benches.forward_pass"
 
 
 def run(layer: str, *, later: int = 0, flip: bool = False) -> None:
-    folded = FORWARD_LAYERS[layer]
+    folded = {**FORWARD_LAYERS, **ENGINES}[layer]
     parameters = {
         "layer": layer,
         "choice": 1 if folded.select == 1 else 2,
         "array": popcount_latency(folded.plan.simd) + 2,
         "scores": popcount_latency(folded.plan.banks * folded.select) + 1,
-        "detector": folded.config.classes + 2 + later,
+        "detector": 2 + later,  # and a cycle for each class
     }
     build(Design.of(ForwardPass(folded))).run(BENCH, parameters=parameters, flip=flip)
 
@@ -27,6 +28,11 @@ def run(layer: str, *, later: int = 0, flip: bool = False) -> None:
 @pytest.mark.parametrize("layer", FORWARD_LAYERS)
 def test_results_and_choices_are_right_and_on_time(layer: str) -> None:
     run(layer)
+
+
+@pytest.mark.parametrize("name", ["one", "pairs", "three chunks"])
+def test_layers_are_set_at_run_time(name: str) -> None:
+    run(name)
 
 
 def test_the_bench_notices_a_flipped_bit() -> None:

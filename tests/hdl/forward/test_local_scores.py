@@ -16,9 +16,16 @@ PASSES = 25
 
 
 def make_pass(scores: LocalScores, random: Random, number: int) -> list[dict[str, Any]]:
-    """Transfers of a pass; in the first two, all neurons agree with the classifier, and none."""
+    """Transfers of a pass; in the first two, all neurons agree with the classifier, and none.
+
+    If neurons can come singly, they do in every second pass, in any number; what is beyond the
+    first of a transfer is noise.
+    """
     width, classes = scores.width, scores.classes
     count = scores.neurons // width
+    one = scores.singly and number % 2 == 1
+    if scores.singly:
+        count = random.randint(1, scores.neurons if one else count)
     transfers = []
     for n in range(count):
         activations = random.getrandbits(width)
@@ -28,12 +35,16 @@ def make_pass(scores: LocalScores, random: Random, number: int) -> list[dict[str
             columns = [agreeing * (activations >> j & 1 ^ number) for j in range(width)]
         last = n == count - 1
         transfers.append({"activations": activations, "columns": columns, "last": last})
+        if scores.singly:
+            transfers[-1]["one"] = one
     return transfers
 
 
 def added(scores: list[int], transfer: dict[str, Any]) -> list[int]:
     """The scores with a transfer's neurons, plainly."""
     activations, columns = transfer["activations"], transfer["columns"]
+    if transfer.get("one"):
+        columns = columns[:1]
     return [
         score + sum(column >> c & 1 == activations >> j & 1 for j, column in enumerate(columns))
         for c, score in enumerate(scores)
@@ -89,6 +100,12 @@ def test_scores_are_right_and_on_time(
     scores = LocalScores(classes=classes, neurons=neurons, width=width)
     assert scores.latency == latency
     check_scores(scores, flow)
+
+
+@pytest.mark.parametrize("flow", IDLE_FLOWS)
+@pytest.mark.parametrize("width", [2, 4])
+def test_neurons_can_come_singly(width: int, flow: Flow) -> None:
+    check_scores(LocalScores(classes=5, neurons=12, width=width, singly=True), flow)
 
 
 @pytest.mark.parametrize("flow", IDLE_FLOWS)

@@ -1,9 +1,9 @@
 # amaranth: UnusedElaboratable=no
 """Neurons side by side in gateware."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from amaranth.sim import SimulatorContext
@@ -17,12 +17,20 @@ SAMPLES = 30
 CLEARED_SAMPLES = 20
 
 
-def make_sample(array: NeuronArray, random: Random, number: int) -> tuple[int, list[int]]:
+class Shape(NamedTuple):
+    """What an array is told of a layer."""
+
+    inputs: int
+    sets: int
+    steps: int
+
+
+def make_sample(array: NeuronArray, shape: Shape, random: Random, number: int) -> Any:
     """A sample's bits and all neurons' weights; all, none or half of them equal."""
-    inputs = array.inputs
+    inputs = shape.inputs
     x = random.getrandbits(inputs)
     weights = []
-    for neuron in range(array.pe * array.sets):
+    for neuron in range(array.pe * shape.sets):
         match (number + neuron) % 4:
             case 0:
                 weights.append(random.getrandbits(inputs))
@@ -48,80 +56,116 @@ class Samples:
 
     Attributes
     ----------
+    shape : Shape
+        The layer.
     due : list of int
         For each transfer that is expected, when it is due, less the array's latency.
+    leaving : list of int
+        Its neurons.
     """
 
     def __init__(self, array: NeuronArray, streams: StreamBench):
         self.array, self.streams = array, streams
-        self.steps = array.pe // array.select
-        self.sender, self.collector = streams.sender("i"), streams.collector("o")
+        self.shape = Shape(array.inputs, array.sets, array.pe // array.select)
+        self.sender = streams.sender("i")
+        self.collector = streams.collector("o", known=self._known)
         self.due: list[int] = []
+        self.leaving: list[int] = []
+
+    def set_shape(self, ctx: SimulatorContext, shape: Shape) -> None:
+        """Go to another layer."""
+        self.shape = shape
+        ctx.set(self.array.shape, shape._asdict())
+
+    def _known(self, number: int, item: dict[str, Any]) -> dict[str, Any]:
+        """A transfer without what is beyond its neurons."""
+        count = self.leaving[number] if number < len(self.leaving) else self.array.select
+        distances = [d if n < count else 0 for n, d in enumerate(item["distances"])]
+        return {"activations": item["activations"] & (1 << count) - 1, "distances": distances}
 
     async def send(self, ctx: SimulatorContext, number: int) -> list[list[tuple[int, int]]]:
         """Send a sample's words, as dense as they may come; gives its neurons, as they leave."""
-        array = self.array
-        x, weights = make_sample(array, self.streams.random, number)
-        w_words = list(map(self._in_words, weights))
-        for n, x_word in enumerate(self._in_words(x)):
-            last = n == array.words - 1
+        array, shape = self.array, self.shape
+        x, weights = make_sample(array, shape, self.streams.random, number)
+        words = -(-shape.inputs // array.simd)
+        padding = (1 << words * array.simd) - (1 << shape.inputs)
+        w_words = [self._in_words(w, words) for w in weights]
+        for n, x_word in enumerate(self._in_words(x | padding, words)):
+            last = n == words - 1
             for first in range(0, len(weights), array.pe):
                 w = [words[n] for words in w_words[first : first + array.pe]]
                 item = {"x": x_word, "w": w, "first": n == 0, "last": last}
                 (cycle,) = await self.sender.send(ctx, [item])
                 if last:
-                    self.due += range(cycle, cycle + self.steps)
+                    self.due += range(cycle, cycle + shape.steps)
+                    self.leaving += [array.pe // shape.steps] * shape.steps
                     if first + array.pe < len(weights):
-                        await self.streams.ticks(ctx, self.steps - 1)
+                        await self.streams.ticks(ctx, shape.steps - 1)
             if not last:
-                await self.streams.ticks(ctx, max(0, 3 - array.sets))
-        found = [neuron(x, w, array.inputs) for w in weights]
-        return [found[n : n + array.select] for n in range(0, len(found), array.select)]
+                await self.streams.ticks(ctx, max(0, 3 - shape.sets))
+        found = [neuron(x, w, shape.inputs) for w in weights]
+        count = array.pe // shape.steps
+        return [found[n : n + count] for n in range(0, len(found), count)]
 
     def expect(self, leaving: list[list[tuple[int, int]]]) -> None:
         """Expect neurons to leave."""
         for neurons in leaving:
+            missing = self.array.select - len(neurons)
             self.collector.expect(
                 {
                     "activations": sum(a << n for n, (a, _) in enumerate(neurons)),
-                    "distances": [distance for _, distance in neurons],
+                    "distances": [distance for _, distance in neurons] + [0] * missing,
                 }
             )
 
-    def _in_words(self, bits: int) -> list[int]:
+    def _in_words(self, bits: int, words: int) -> list[int]:
         word = self.array.simd
-        return [bits >> n * word & (1 << word) - 1 for n in range(self.array.words)]
+        return [bits >> n * word & (1 << word) - 1 for n in range(words)]
 
 
-def check_neurons(array: NeuronArray, flow: Flow, *, flip: bool = False) -> None:
-    """Neurons leave in order, the first ones a fixed number of cycles after their last word."""
+def check_neurons(
+    array: NeuronArray, flow: Flow, shapes: Sequence[Shape] = (), *, flip: bool = False
+) -> None:
+    """Neurons leave in order, the first ones a fixed number of cycles after their last word.
+
+    Each sample is for the next shape; if there are none, the shape is not set.
+    """
     streams = StreamBench(array, flow, flip=flip)
     samples = Samples(array, streams)
 
     async def bench(ctx: SimulatorContext) -> None:
         for number in range(SAMPLES):
+            if shapes:
+                await streams.ticks(ctx, array.latency)
+                samples.set_shape(ctx, shapes[number // 3 % len(shapes)])
             samples.expect(await samples.send(ctx, number))
-            await streams.ticks(ctx, samples.steps - 1)  # the neurons before must have left
+            await streams.ticks(ctx, samples.shape.steps - 1)  # these neurons must leave first
 
     streams.run(bench)
     check_latency(samples.due, samples.collector.cycles, array.latency)
-    if not flow.idle:
-        interval = (array.words - 1) * max(array.sets, 3) + array.sets * samples.steps
+    if not flow.idle and not shapes:
+        steps = array.pe // array.select
+        interval = (array.words - 1) * max(array.sets, 3) + array.sets * steps
         assert samples.due[-1] == SAMPLES * interval - 1
 
 
-def check_clear(array: NeuronArray, flow: Flow, *, flip: bool = False) -> None:
+def check_clear(
+    array: NeuronArray, flow: Flow, shapes: Sequence[Shape] = (), *, flip: bool = False
+) -> None:
     """Of a set whose first neurons have left, the others do not leave after a clear."""
     streams = StreamBench(array, flow, flip=flip)
     samples = Samples(array, streams)
 
     async def bench(ctx: SimulatorContext) -> None:
         for number in range(CLEARED_SAMPLES):
+            if shapes:
+                samples.set_shape(ctx, shapes[number % len(shapes)])
             leaving = await samples.send(ctx, number)
-            left = streams.random.randrange(samples.steps)
-            if left + 1 < samples.steps:
-                leaving = leaving[: left + 1 - samples.steps]
-                del samples.due[left + 1 - samples.steps :]
+            steps = samples.shape.steps
+            left = streams.random.randrange(steps)
+            if left + 1 < steps:
+                leaving = leaving[: left + 1 - steps]
+                del samples.due[left + 1 - steps :], samples.leaving[left + 1 - steps :]
             samples.expect(leaving)
             await streams.ticks(ctx, array.latency + left - 1)
             ctx.set(array.clear, 1)
@@ -161,6 +205,20 @@ def test_neurons_are_right_and_on_time(
 
 @pytest.mark.parametrize("flow", IDLE_FLOWS)
 @pytest.mark.parametrize("check", [check_neurons, check_clear])
+@pytest.mark.parametrize("pe", [1, 2, 4])
+def test_layers_are_set_at_run_time(pe: int, check: Callable[..., None], flow: Flow) -> None:
+    array = NeuronArray(inputs=24, simd=8, pe=pe, sets=12 // pe, select=pe, singly=pe > 1)
+    random = Random(pe)
+    shapes = [Shape(24, 12 // pe, 1), Shape(1, 1, pe), Shape(8, 1, 1), Shape(17, 12 // pe, pe)]
+    for _ in range(6):
+        shapes.append(
+            Shape(random.randint(1, 24), random.randint(1, 12 // pe), random.choice([1, pe]))
+        )
+    check(array, flow, shapes)
+
+
+@pytest.mark.parametrize("flow", IDLE_FLOWS)
+@pytest.mark.parametrize("check", [check_neurons, check_clear])
 def test_the_check_notices_a_flipped_bit(check: Callable[..., None], flow: Flow) -> None:
     array = NeuronArray(inputs=13, simd=5, pe=6, sets=4, select=3)
     with pytest.raises(AssertionError, match=r"^o: item \d+, in cycle \d+: expected"):
@@ -176,6 +234,7 @@ def test_the_check_notices_a_flipped_bit(check: Callable[..., None], flow: Flow)
         ({"sets": 0}, "sets must be at least 1, not 0"),
         ({"select": 0}, "select must divide the 6 neurons of pe, not be 0"),
         ({"select": 4}, "select must divide the 6 neurons of pe, not be 4"),
+        ({"singly": True}, "select must be pe, 6, if neurons can leave singly, not 3"),
     ],
 )
 def test_parameters_out_of_range_are_refused(wrong: dict[str, Any], message: str) -> None:

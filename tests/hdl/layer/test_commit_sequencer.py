@@ -1,6 +1,8 @@
+# amaranth: UnusedElaboratable=no
 """When samples are trained on, when a batch is committed, and when rows are counted."""
 
 from collections.abc import Sequence
+from random import Random
 
 import pytest
 from amaranth.sim import SimulatorContext
@@ -12,68 +14,96 @@ from ..simulate import simulate
 ROWS = 3
 UPDATE_CYCLES = 4
 EVENT_CYCLES = 5
-OUTPUTS = ("update", "commit", "rewind", "scanning", "counting", "skip", "reinforce", "hold")
+MOVE_CYCLES = 3
+OUTPUTS = (
+    *("update", "commit", "rewind", "scanning", "counting", "skip", "reinforce", "hold"),
+    *("padding", "filled", "load", "store"),
+)
 
 Sample = tuple[bool, bool]  # error bit, last of its batch
 Trace = list[set[str]]
-"""Of each cycle, the outputs that are set; and ``taken`` if the queue's head leaves."""
+"""Of each cycle, the outputs that are set; and ``taken`` if the queue's head leaves.
+
+In a universal trainer, a number is added for a layer that is not the first.
+"""
 
 
 def trace_of(
-    samples: Sequence[Sample], dirty: Sequence[bool], *, events: int = 0, count: bool = False
+    samples: Sequence[Sample], dirty: Sequence[bool], *, events: int = 0, request: str = ""
 ) -> Trace:
     """Run a sequencer until it is idle, with neurons of three rows that are dirty or not."""
-    sequencer = CommitSequencer()
+    return run(CommitSequencer(), samples, [dirty], [events], request=request)
+
+
+def run(
+    sequencer: CommitSequencer,
+    samples: Sequence[Sample],
+    dirty: Sequence[Sequence[bool]],
+    events: Sequence[int],
+    *,
+    request: str = "",
+) -> Trace:
+    """Run a sequencer until it is idle; dirty neurons and events are those of each layer."""
     trace: Trace = []
 
     async def bench(ctx: SimulatorContext) -> None:
-        queue, counts = list(samples), count
+        queue, requests = list(samples), bool(request)
         neuron = row = 0
         left = 0  # cycles until an update or the events are complete
-        ctx.set(sequencer.events, events)
+        moving = 0  # cycles until a random stream is loaded or stored
+        ctx.set(sequencer.last_layer, len(dirty) - 1)
         ctx.set(sequencer.batch_evaluated, any(last for _, last in samples))
         await ctx.tick()
         ctx.set(sequencer.batch_evaluated, 0)
-        while queue or counts or ctx.get(sequencer.busy):
+        while queue or requests or ctx.get(sequencer.busy):
             assert len(trace) < 1000, "the sequencer does not become idle"
+            layer = ctx.get(sequencer.layer)
             error, last = queue[0] if queue else (False, False)
+            neurons = len(dirty[layer])
             ctx.set(sequencer.samples.valid, bool(queue))
             ctx.set(sequencer.samples.p, {"error": error, "last": last})
-            ctx.set(sequencer.count, counts)
+            if request:
+                ctx.set(getattr(sequencer, request), requests)
+            ctx.set(sequencer.events, events[layer])
             ctx.set(sequencer.first_row, row == 0)
-            ctx.set(sequencer.dirty, dirty[neuron])
-            ctx.set(sequencer.last_neuron, neuron == len(dirty) - 1)
-            ctx.set(sequencer.last_of_bank, neuron == len(dirty) - 1 and row == ROWS - 1)
+            ctx.set(sequencer.dirty, dirty[layer][neuron % neurons])
+            ctx.set(sequencer.last_neuron, neuron == neurons - 1)
+            ctx.set(sequencer.last_of_bank, neuron == neurons - 1 and row == ROWS - 1)
             if ctx.get(sequencer.update) and not left:
                 left = UPDATE_CYCLES
+            if (ctx.get(sequencer.load) or ctx.get(sequencer.store)) and not moving:
+                moving = MOVE_CYCLES
             ctx.set(sequencer.updated, ctx.get(sequencer.update) and left == 1)
             ctx.set(sequencer.reinforced, not ctx.get(sequencer.update) and left == 1)
+            ctx.set(sequencer.moved, moving == 1)
 
             cycle = {name for name in OUTPUTS if ctx.get(getattr(sequencer, name))}
             if queue and ctx.get(sequencer.samples.ready):
                 cycle.add("taken")
                 queue.pop(0)
-            trace.append(cycle)
+            trace.append(cycle | ({str(layer)} if layer else set()))
 
             left = EVENT_CYCLES if "reinforce" in cycle else max(left - 1, 0)
+            moving = max(moving - 1, 0)
             if "rewind" in cycle:
                 neuron = row = 0
             elif "skip" in cycle:
-                neuron = (neuron + 1) % len(dirty)
+                neuron = (neuron + 1) % neurons
             elif cycle & {"scanning", "counting"}:
-                neuron, row = divmod((neuron * ROWS + row + 1) % (len(dirty) * ROWS), ROWS)
-            if "counting" in cycle:
-                counts = False
+                neuron, row = divmod((neuron * ROWS + row + 1) % (neurons * ROWS), ROWS)
+            if cycle & {"counting", "filled"}:
+                requests = False
             await ctx.tick()
 
     simulate(sequencer, bench)
     return trace
 
 
-def scan_of(dirty: Sequence[bool]) -> Trace:
+def scan_of(dirty: Sequence[bool], *, hold: bool = True) -> Trace:
     """The cycles of a scan: those of a dirty neuron's rows, and one of any other neuron."""
+    always = {"scanning", "hold"} if hold else {"scanning"}
     return [
-        {"scanning", "hold"} if moved else {"scanning", "skip", "hold"}
+        always if moved else always | {"skip"}
         for moved in dirty
         for _ in range(ROWS if moved else 1)
     ]
@@ -110,8 +140,82 @@ def test_events_follow_the_scan_and_samples_without_an_error_leave_meanwhile() -
 
 
 def test_rows_are_counted_on_request() -> None:
-    trace = trace_of([], [True, False], count=True)
+    trace = trace_of([], [True, False], request="count")
     assert trace == [{"rewind"}, *[{"counting"}] * (2 * ROWS)]
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_all_rows_are_scanned_on_request(layers: int) -> None:
+    sequencer = CommitSequencer(layers=layers, universal=layers > 1)
+    trace = run(sequencer, [], [[True, False]] * layers, [0] * layers, request="fill")
+    rows = [{"scanning", "padding"} for _ in range(2 * ROWS)]
+    rows[-1].add("filled")
+    assert trace == [{"rewind"}, *rows]
+
+
+def universal_trace(
+    samples: Sequence[Sample], dirty: Sequence[Sequence[bool]], events: Sequence[int]
+) -> Trace:
+    """The cycles of a universal trainer, by the docstring; one batch ends in the samples."""
+    layers = range(len(dirty))
+    trace: Trace = []
+    raised: set[int] = set()
+
+    def cycles(layer: int, *names: str, count: int = 1) -> Trace:
+        return [{*names, *([str(layer)] if layer else [])} for _ in range(count)]
+
+    def train(sample: Sequence[Sample]) -> None:
+        for layer, (error, _) in enumerate(sample):
+            if error:
+                trace.extend(cycles(layer, "update", count=UPDATE_CYCLES))
+                trace[-1].add("taken")
+                raised.add(layer)
+            else:
+                trace.extend(cycles(layer, "taken"))
+
+    whole = [samples[n : n + len(layers)] for n in range(0, len(samples), len(layers))]
+    end = next(n for n, sample in enumerate(whole) if sample[-1][1])
+    for sample in whole[: end + 1]:
+        train(sample)
+    for layer in layers:
+        trace += cycles(layer, "commit", *(["rewind"] if layer in raised else []))
+        if layer in raised:
+            trace += [cycle | set(*cycles(layer)) for cycle in scan_of(dirty[layer], hold=False)]
+    held = len(trace) + (2 if raised else 0)
+    for layer in layers if raised else []:
+        trace += cycles(layer)
+        if layer in raised and events[layer]:
+            trace += cycles(layer, "load", count=MOVE_CYCLES)
+            trace[-1].add("reinforce")
+            trace += cycles(layer, count=EVENT_CYCLES)
+            trace += cycles(layer, "store", count=MOVE_CYCLES)
+    for sample in whole[end + 1 :]:
+        train(sample)
+    trace += [set() for _ in range(held - len(trace))]
+    return [cycle | {"hold"} if n < held else cycle for n, cycle in enumerate(trace)]
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_a_universal_trainer_commits_layer_after_layer(layers: int) -> None:
+    random = Random(layers)
+    for case in range(25):
+        sequencer = CommitSequencer(layers=3, universal=True)
+        share = (0.0, 0.5, 1.0)[case % 3]
+        before, behind = random.randint(0, 2), random.randint(0, 2)
+        samples = []
+        for number in range(before + 1 + behind):
+            for _ in range(layers):
+                samples.append((random.random() < share, number == before))
+        dirty = [
+            [random.random() < 0.5 for _ in range(random.randint(1, 4))] for _ in range(layers)
+        ]
+        events = [random.choice([0, 2]) for _ in range(layers)]
+        assert run(sequencer, samples, dirty, events) == universal_trace(samples, dirty, events)
+
+
+def test_a_sequencer_has_a_layer() -> None:
+    with pytest.raises(ValueError, match="layers must be at least 1, not 0"):
+        CommitSequencer(layers=0)
 
 
 def test_an_error_of_a_batch_that_is_forgotten_needs_no_scan() -> None:

@@ -1,7 +1,7 @@
 """Evaluated samples and their choices, in order."""
 
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from amaranth.sim import SimulatorContext
@@ -9,18 +9,29 @@ from amaranth.sim import SimulatorContext
 from metaplast.hdl.layer.training_queue import TrainingQueue
 
 from ..folded_layers import FOLDED_LAYERS
+from ..placed_layers import ENGINES
 from ..simulate import simulate
+
+LAYERS = {**FOLDED_LAYERS, "universal": ENGINES["pairs"]}
+CYCLES = 800
+
+
+class Sample(NamedTuple):
+    """An evaluated sample, with the choices of its groups in all banks."""
+
+    error: int
+    last: int
+    groups: list[list[dict[str, int]]]
 
 
 def check_order(layer: str, *, flip: bool = False) -> None:
-    """Queue random samples; if ``flip`` is set, every ``desired`` is expected wrongly."""
-    random, folded = Random(5), FOLDED_LAYERS[layer]
+    """Queue random samples; if ``flip`` is set, every ``desired`` is expected wrongly.
+
+    In a universal trainer, each sample has another number of groups.
+    """
+    random, folded = Random(5), LAYERS[layer]
     queue = TrainingQueue(folded)
-    sample_buffers, groups, banks = (
-        folded.plan.sample_buffers,
-        folded.bank_groups,
-        folded.plan.banks,
-    )
+    depth = folded.plan.sample_buffers * folded.layers
 
     def choice() -> dict[str, int]:
         return {
@@ -29,12 +40,20 @@ def check_order(layer: str, *, flip: bool = False) -> None:
             "desired": random.getrandbits(1),
         }
 
+    def group_count() -> int:
+        return random.randint(1, 12) if folded.universal else folded.bank_groups
+
     async def bench(ctx: SimulatorContext) -> None:
-        queued: list[tuple[int, int, list[Any]]] = []
+        queued: list[Sample] = []
         written: list[Any] = []  # choices of the sample that joins next
+        groups = group_count()  # of that sample
+        group = 0  # of the oldest sample with an error bit
         asked = None  # choices that were read in the cycle before
-        most = 0
-        for _ in range(600):
+        most = trained = 0
+        leaving = 0.3
+        for cycle in range(CYCLES):
+            if cycle % 100 == 0:
+                leaving = random.choice([0.1, 0.3, 0.9])
             assert ctx.get(queue.o.valid) == bool(queued)
             if queued:
                 head = ctx.get(queue.o.p)
@@ -46,37 +65,46 @@ def check_order(layer: str, *, flip: bool = False) -> None:
                     assert (got[bank].found, got[bank].offset) == (found, offset)
                     assert got[bank].desired == desired ^ flip
 
-            # A group's choices come in a cycle, and with the last or after it the sample joins.
-            room = len(queued) < sample_buffers
+            # A sample joins after the choices of its last group.
+            kept = sum(len(sample.groups) for sample in queued if sample.error)
+            room = len(queued) < depth and kept + groups <= folded.choice_depth
+            joins = room and len(written) == groups and random.random() < 0.5
             writes = room and len(written) < groups and random.random() < 0.7
-            row = [choice() for _ in range(banks)]
+            row = [choice() for _ in range(folded.plan.banks)]
             ctx.set(queue.chosen.valid, writes)
             ctx.set(queue.chosen.p, {"index": len(written) % groups, "banks": row})
-            if writes:
-                written.append(row)
-            joins = room and len(written) == groups and random.random() < 0.5
             error, last = random.getrandbits(1), random.getrandbits(1)
             ctx.set(queue.i.valid, joins)
             ctx.set(queue.i.p, {"error": error, "last": last})
 
-            group = random.randrange(groups)
-            ctx.set(queue.group, group)
-            asked = queued[0][2][group] if queued else None
-            leaves = random.random() < 0.3
+            # The head leaves at once, or with its last group.
+            wants = bool(queued) and random.random() < leaving
+            error_at_head = bool(queued) and bool(queued[0].error)
+            next_group = wants and error_at_head
+            leaves = wants and (not error_at_head or group == len(queued[0].groups) - 1)
+            reads = error_at_head and not (next_group and leaves) and random.random() < 0.7
+            ctx.set(queue.next_group, next_group)
+            ctx.set(queue.read, reads)
             ctx.set(queue.o.ready, leaves)
-            if leaves and queued:
-                queued.pop(0)
+            group += next_group
+            asked = queued[0].groups[group] if reads else None
+            if leaves:
+                group = 0
+                trained += queued.pop(0).error
             if joins:
-                queued.append((error, last, written))
-                written = []
+                queued.append(Sample(error, last, written))
+                written, groups = [], group_count()
+            if writes:
+                written.append(row)
             most = max(most, len(queued))
             await ctx.tick()
-        assert most == sample_buffers
+        assert most == depth or (folded.universal and most > folded.plan.sample_buffers)
+        assert trained > 20
 
     simulate(queue, bench)
 
 
-@pytest.mark.parametrize("layer", FOLDED_LAYERS)
+@pytest.mark.parametrize("layer", LAYERS)
 def test_samples_keep_their_choices(layer: str) -> None:
     check_order(layer)
 

@@ -65,10 +65,11 @@ def run_bench(counter_bits: int, bench: Any) -> None:
     simulate(dut, run)
 
 
+@pytest.mark.parametrize("left", [0, 1, 3])  # of an earlier frame
 @pytest.mark.parametrize("status", [Status.OK, Status.UNKNOWN])
-def test_a_value(status: Status) -> None:
+def test_a_value(status: Status, left: int) -> None:
     async def bench(reply: Reply) -> None:
-        members = {"row": 0, "counter": 0, "left": 0, "status": status}
+        members = {"row": 0, "counter": 0, "left": left, "status": status}
         await reply.part(tag=0x1234, value=0x89ABCDEF, **members)
         assert reply.ended
         decoded = decode_reply(bytes(reply.content), layers=1, counter_bits=4)

@@ -1,5 +1,6 @@
 """The place of the hidden weight that a draw names."""
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -10,7 +11,9 @@ from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan
 from metaplast.hdl.training.draw_decoder import DrawDecoder
 
 from ..folded_layers import FOLDED_LAYERS
+from ..placed_layers import ENGINES, random_layers, shape_of
 from ..simulate import simulate
+from .draws import Place, place_of
 
 LAYERS = {
     **FOLDED_LAYERS,
@@ -21,27 +24,17 @@ LAYERS = {
     ),
 }
 
-Place = tuple[int, int, int]
 
+def check_places(
+    folded: FoldedLayer, layers: Sequence[FoldedLayer] = (), *, flip: bool = False
+) -> None:
+    """Decode draws, with gaps and halts, for one layer after another.
 
-def place_of(folded: FoldedLayer, draw: int) -> Place | None:
-    """Bank, row and column that a draw names, by the algorithm's definition."""
-    config = folded.config
-    j = draw % 2**config.neuron_bits
-    i = (draw >> config.neuron_bits) % 2**config.input_bits
-    if j >= config.neurons or i >= config.inputs:
-        return None
-    bank, m = divmod(j, folded.bank_neurons)
-    part, column = divmod(i, folded.plan.update_width)
-    return bank, m * folded.rows + part, column
+    Without ``layers``, the shape is not set. If ``flip`` is set, every column is expected wrongly.
+    """
+    random, decoder = Random(1), DrawDecoder(folded)
 
-
-def check_places(layer: str, *, flip: bool = False) -> None:
-    """Decode draws, with gaps and halts; if ``flip`` is set, every column is expected wrongly."""
-    folded, random = LAYERS[layer], Random(1)
-    decoder = DrawDecoder(folded)
-
-    async def bench(ctx: SimulatorContext) -> None:
+    async def decode(ctx: SimulatorContext, layer: FoldedLayer) -> None:
         stages: list[Place | None] = [None] * decoder.latency
         found = 0
         for _ in range(300):
@@ -65,20 +58,37 @@ def check_places(layer: str, *, flip: bool = False) -> None:
                 assert (place.bank, place.row, place.column) == (bank, row, column ^ flip)
 
             if enable:
-                stages = [place_of(folded, draw) if valid else None, *stages[:-1]]
+                stages = [place_of(layer, draw) if valid else None, *stages[:-1]]
             elif taken:
                 stages[-1] = None
             await ctx.tick()
-        assert found > 50
+        assert found > 30
+
+    async def bench(ctx: SimulatorContext) -> None:
+        if not layers:
+            await decode(ctx, folded)
+        for layer in layers:
+            ctx.set(decoder.shape, shape_of(layer))
+            await decode(ctx, layer)
+            # No draw is in the pipeline when the shape changes.
+            ctx.set(decoder.i.valid, 0)
+            ctx.set(decoder.enable, 1)
+            for _ in range(decoder.latency + 1):
+                await ctx.tick()
 
     simulate(decoder, bench)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_places_are_the_quotients_on_time(layer: str) -> None:
-    check_places(layer)
+    check_places(LAYERS[layer])
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_layers_are_set_at_run_time(name: str) -> None:
+    check_places(ENGINES[name], random_layers(ENGINES[name], Random(5), 8))
 
 
 def test_the_check_notices_a_flipped_bit() -> None:
     with pytest.raises(AssertionError):
-        check_places("thirds", flip=True)
+        check_places(LAYERS["thirds"], flip=True)

@@ -1,7 +1,8 @@
 """The events of a commit."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
 
 import pytest
 from amaranth.sim import SimulatorContext
@@ -11,37 +12,19 @@ from metaplast.hdl.planning.plan import FoldedLayer
 from metaplast.hdl.training.reinforcement import Reinforcement
 
 from ..folded_layers import FOLDED_LAYERS
+from ..placed_layers import ENGINES, random_layers, shape_of
 from ..streams import StreamBench
+from .draws import Place, place_of
 
 COMMITS = 30
 
 
-class Step(NamedTuple):
-    """A counter to reinforce."""
-
-    bank: int
-    row: int
-    column: int
-
-
-def decode(folded: FoldedLayer, draw: int) -> Step | None:
-    """The counter that a draw names, if it names one."""
-    config = folded.config
-    j = draw & (1 << config.neuron_bits) - 1
-    i = draw >> config.neuron_bits & (1 << config.input_bits) - 1
-    if j >= config.neurons or i >= config.inputs:
-        return None
-    bank, neuron = divmod(j, folded.bank_neurons)
-    part, column = divmod(i, folded.plan.update_width)
-    return Step(bank, neuron * folded.rows + part, column)
-
-
-def issue(folded: FoldedLayer, draws: list[int]) -> Iterator[list[Step]]:
+def issue(folded: FoldedLayer, draws: list[int]) -> Iterator[list[Place]]:
     """The steps of each cycle in turn, by the rules of the docstring."""
-    before: list[Step] = []
+    before: list[Place] = []
     for first in range(0, len(draws), folded.plan.draws_per_cycle):
         together = [
-            decode(folded, draw) for draw in draws[first : first + folded.plan.draws_per_cycle]
+            place_of(folded, draw) for draw in draws[first : first + folded.plan.draws_per_cycle]
         ]
         steps = [step for step in together if step is not None]
         if folded.single_port:
@@ -59,9 +42,17 @@ def issue(folded: FoldedLayer, draws: list[int]) -> Iterator[list[Step]]:
             before = cycle
 
 
-def check_events(layer: str, *, flip: bool = False, later: int = 0) -> None:
-    """Commit: steps come in their cycles, and as many draws are taken as there are events."""
-    folded = FOLDED_LAYERS[layer]
+def check_events(
+    folded: FoldedLayer,
+    layers: Sequence[FoldedLayer] = (),
+    *,
+    flip: bool = False,
+    later: int = 0,
+) -> None:
+    """Commit: steps come in their cycles, and as many draws are taken as there are events.
+
+    Each commit is for the next of ``layers``; if there are none, the shape is not set.
+    """
     plan, component = folded.plan, Reinforcement(folded)
     streams = StreamBench(component, flip=flip)
     random, latency = streams.random, component.decode + later
@@ -77,7 +68,7 @@ def check_events(layer: str, *, flip: bool = False, later: int = 0) -> None:
         boards[name].receive(got, streams.cycle)
 
     async def cycle(
-        ctx: SimulatorContext, steps: list[Step], *, start: int = 0, done: bool = False
+        ctx: SimulatorContext, steps: list[Place], *, start: int = 0, done: bool = False
     ) -> None:
         nonlocal taken
         ctx.set(component.start, start > 0)
@@ -103,6 +94,10 @@ def check_events(layer: str, *, flip: bool = False, later: int = 0) -> None:
     async def bench(ctx: SimulatorContext) -> None:
         nonlocal taken
         for commit in range(COMMITS):
+            layer = folded
+            if layers:
+                layer = layers[commit % len(layers)]
+                ctx.set(component.shape, shape_of(layer))
             count = commit + 1 if commit < 10 else random.randint(1, 40)
             following = RandomStream.from_history(*stream.history).draws(count)
             draws = [*ahead, *map(int, following)][:count]
@@ -110,7 +105,7 @@ def check_events(layer: str, *, flip: bool = False, later: int = 0) -> None:
             await cycle(ctx, [], start=count)
             for _ in range(latency + 1):
                 await cycle(ctx, [])
-            for steps in issue(folded, draws):
+            for steps in issue(layer, draws):
                 await cycle(ctx, steps)
             await cycle(ctx, [], done=True)
             assert taken == count, f"{taken} draws were taken for {count} events"
@@ -122,14 +117,19 @@ def check_events(layer: str, *, flip: bool = False, later: int = 0) -> None:
 
 @pytest.mark.parametrize("layer", FOLDED_LAYERS)
 def test_steps_are_the_draws_and_on_time(layer: str) -> None:
-    check_events(layer)
+    check_events(FOLDED_LAYERS[layer])
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_layers_are_set_at_run_time(name: str) -> None:
+    check_events(ENGINES[name], random_layers(ENGINES[name], Random(6), 6))
 
 
 def test_the_check_notices_a_flipped_bit() -> None:
     with pytest.raises(AssertionError, match=r"^\w+: item \d+, in cycle \d+: expected"):
-        check_events("two banks", flip=True)
+        check_events(FOLDED_LAYERS["two banks"], flip=True)
 
 
 def test_the_check_notices_a_wrong_latency() -> None:
     with pytest.raises(AssertionError, match=r"^\w+: item \d+, in cycle \d+: expected"):
-        check_events("two banks", later=1)
+        check_events(FOLDED_LAYERS["two banks"], later=1)

@@ -1,6 +1,8 @@
 """The walk through the chosen neurons' rows."""
 
+from collections.abc import Sequence
 from itertools import chain
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from metaplast.hdl.training.update_engine import UpdateEngine
 from metaplast.sim.bench import Flow
 
 from ..folded_layers import FOLDED_LAYERS
+from ..placed_layers import ENGINES, random_layers, row_of, shape_of
 from ..streams import IDLE_FLOWS, StreamBench
 
 LAYERS = {
@@ -23,7 +26,7 @@ LAYERS = {
     ),
 }
 SAMPLES = 20
-ALWAYS = ("update", "found", "chosen", "done", "fetch_first", "fetch")
+ALWAYS = ("update", "found", "chosen", "done", "fetch_first", "fetch", "read", "next_group")
 
 Choices = list[list[dict[str, Any]]]  # of each group of a bank, those of all banks
 
@@ -31,7 +34,7 @@ Choices = list[list[dict[str, Any]]]  # of each group of a bank, those of all ba
 def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list[dict[str, Any]]:
     """What happens in each cycle of a sample; ``inputs`` belong to the cycle after."""
     plan = folded.plan
-    cycles: list[dict[str, Any]] = [{"group": 0}]
+    cycles: list[dict[str, Any]] = [{"read": 1, "group": 0}]
     for group, banks in enumerate(choices):
         found = [choice["found"] for choice in banks]
         chosen = sum(bit << n for n, bit in enumerate(found))
@@ -49,7 +52,7 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
             cycles.append(
                 {
                     "update": sum(bit << n for n, bit in enumerate(found)),
-                    "rows": [neuron * folded.rows + row for neuron in first],
+                    "rows": [row_of(folded, neuron, row) for neuron in first],
                     "desired": [choice["desired"] for choice in banks],
                     "fetch_first": row == 0,
                     "fetch": part == 0,
@@ -57,8 +60,9 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
                     "inputs": words[word] >> part * plan.update_width & mask,
                 }
             )
+        cycles[-1]["next_group"] = 1
         if group + 1 < folded.bank_groups:
-            cycles[-1]["group"] = group + 1
+            cycles[-1] |= {"read": 1, "group": group + 1}
     cycles[-1]["done"] = 1
     return cycles
 
@@ -70,7 +74,7 @@ class Engine:
         self.engine = engine = UpdateEngine(folded)
         self.streams = streams = StreamBench(engine, flow, flip=flip)
         self.banks = range(folded.plan.banks)
-        self._boards = {name: streams.scoreboard(name) for name in (*ALWAYS, "group", "inputs")}
+        self._boards = {name: streams.scoreboard(name) for name in (*ALWAYS, "inputs")}
         for name in ("rows", "neurons"):
             shape = getattr(engine, name).shape().elem_shape
             self._boards[name] = streams.scoreboard(name, shape)
@@ -107,39 +111,44 @@ class Engine:
             self._check("inputs", self._inputs, ctx.get(engine.inputs))
         self._asked = None
         if "group" in plan:
-            self._check("group", plan["group"], ctx.get(engine.group))
             self._asked = choices[plan["group"]]
         self._read = plan["word"] if plan.get("fetch") else None
         self._inputs = plan.get("inputs")
         await ctx.tick()
 
 
-def check_updates(layer: str, flow: Flow, *, flip: bool = False) -> None:
-    """Each cycle is as planned, from a sample's first to its last, and between samples."""
-    folded = LAYERS[layer]
+def check_updates(
+    folded: FoldedLayer, flow: Flow, layers: Sequence[FoldedLayer] = (), *, flip: bool = False
+) -> None:
+    """Each cycle is as planned, from a sample's first to its last, and between samples.
+
+    Each sample is for the next of ``layers``; if there are none, the shape is not set.
+    """
     engine = Engine(folded, flow, flip=flip)
     random = engine.streams.random
 
     async def bench(ctx: SimulatorContext) -> None:
         share = 1.0
         for sample in range(SAMPLES):
+            layer = folded
+            if layers:
+                layer = layers[sample // 2 % len(layers)]
+                ctx.set(engine.engine.shape, shape_of(layer))
             choices = [
                 [
                     {**choice, "found": random.random() < share}
                     for choice in engine.streams.noise(engine.engine.choices)
                 ]
-                for _ in range(folded.bank_groups)
+                for _ in range(layer.bank_groups)
             ]
             for choice in chain.from_iterable(choices):
-                choice["offset"] %= folded.config.group
+                choice["offset"] %= layer.config.group
             share = (1.0, 0.0, 0.2, 0.5)[sample % 4]
-            words = [
-                random.getrandbits(folded.plan.input_width) for _ in range(folded.sample_words)
-            ]
-            planned = plan_sample(folded, choices, words)
+            words = [random.getrandbits(layer.plan.input_width) for _ in range(layer.sample_words)]
+            planned = plan_sample(layer, choices, words)
 
             rounds = sum(any(choice["found"] for choice in banks) for banks in choices)
-            count = 1 + folded.bank_groups + rounds * folded.rows * folded.row_cycles
+            count = 1 + layer.bank_groups + rounds * layer.rows * layer.row_cycles
             assert len(planned) == count, "the plan is not as long as is promised"
             for plan in planned:
                 await engine.cycle(ctx, plan, choices, start=True)
@@ -153,10 +162,16 @@ def check_updates(layer: str, flow: Flow, *, flip: bool = False) -> None:
 @pytest.mark.parametrize("flow", IDLE_FLOWS)
 @pytest.mark.parametrize("layer", LAYERS)
 def test_rows_and_inputs_come_as_planned(layer: str, flow: Flow) -> None:
-    check_updates(layer, flow)
+    check_updates(LAYERS[layer], flow)
+
+
+@pytest.mark.parametrize("flow", IDLE_FLOWS)
+@pytest.mark.parametrize("name", ENGINES)
+def test_layers_are_set_at_run_time(name: str, flow: Flow) -> None:
+    check_updates(ENGINES[name], flow, random_layers(ENGINES[name], Random(7), 10))
 
 
 @pytest.mark.parametrize("flow", IDLE_FLOWS)
 def test_the_check_notices_a_flipped_bit(flow: Flow) -> None:
     with pytest.raises(AssertionError, match=r"^\w+: item \d+, in cycle \d+: expected"):
-        check_updates("single port", flow, flip=True)
+        check_updates(LAYERS["single port"], flow, flip=True)

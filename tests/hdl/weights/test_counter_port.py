@@ -1,6 +1,8 @@
 """Counters written and read one by one."""
 
+from collections.abc import Sequence
 from itertools import chain
+from random import Random
 
 import pytest
 from amaranth.sim import SimulatorContext
@@ -10,44 +12,50 @@ from metaplast.hdl.weights.counter_port import CounterPort
 from metaplast.sim.bench import Flow
 
 from ..folded_layers import FOLDED_LAYERS
+from ..placed_layers import ENGINES, random_layers, shape_of
 from ..streams import Collector, StreamBench
 
 
 class Rows:
-    """The layer's rows, and the walk over them, around the component.
+    """The rows of a layer, and the walk over them, around the component.
 
     Parameters
     ----------
     port : CounterPort
         The component.
-    folded : FoldedLayer
-        Its layer.
+    layer : FoldedLayer
+        The first layer.
     streams : StreamBench
         The bench, beside which :meth:`serve` runs.
     """
 
-    def __init__(self, port: CounterPort, folded: FoldedLayer, streams: StreamBench):
-        self.port, self.folded, self.streams = port, folded, streams
+    def __init__(self, port: CounterPort, layer: FoldedLayer, streams: StreamBench):
+        self.port, self.streams = port, streams
+        self.take(layer)
+        streams.beside(self.serve)
+
+    def take(self, layer: FoldedLayer) -> None:
+        """Go to another layer."""
+        self.layer = layer
         self.k = [
-            [streams.noise(port.stored) for _ in range(folded.plan.update_width)]
-            for _ in range(folded.config.neurons * folded.rows)
+            [self.streams.noise(self.port.stored) for _ in range(layer.plan.update_width)]
+            for _ in range(layer.config.neurons * layer.rows)
         ]
         self.place = 0
         self.stores = 0
-        streams.beside(self.serve)
+        self._shown: tuple[int, int] | None = None  # the counter that was read
 
     async def serve(self, ctx: SimulatorContext) -> None:
         """Store and read counters where the component says, and move on when it says."""
-        port, rows = self.port, self.folded.rows
+        port = self.port
         stored: tuple[int, int] | None = None  # the row and column to write in this cycle
-        # The counters that were asked for in the cycles before, the latest first, and the last one.
+        # The counters that were asked for in the cycles before, the latest first.
         asked: list[tuple[int, int] | None] = [None, None]
-        shown: tuple[int, int] | None = None
         while True:
-            place = self.place
+            place, rows = self.place, self.layer.rows
             noise = self.streams.noise(port.stored)
             ctx.set(port.last_row, place % rows == rows - 1)
-            ctx.set(port.stored, noise if shown is None else self.k[shown[0]][shown[1]])
+            ctx.set(port.stored, noise if self._shown is None else self._read())
             (
                 *_,
                 counter,
@@ -70,9 +78,9 @@ class Rows:
             reads = (place, column) if read else None
             *asked, now = reads, *asked
             if reads or any(asked):
-                shown = None
+                self._shown = None
             if now is not None:
-                shown = now
+                self._shown = now
             if next_row:
                 self.place += 1
             if next_neuron:
@@ -82,10 +90,15 @@ class Rows:
                 self.place = 0
             self.place %= len(self.k)
 
+    def _read(self) -> int:
+        assert self._shown is not None
+        row, column = self._shown
+        return self.k[row][column]
+
     def counters(self, neuron: int) -> list[int]:
         """A neuron's counters, in order."""
-        rows = self.k[neuron * self.folded.rows : (neuron + 1) * self.folded.rows]
-        return list(chain.from_iterable(rows))[: self.folded.config.inputs]
+        rows = self.k[neuron * self.layer.rows : (neuron + 1) * self.layer.rows]
+        return list(chain.from_iterable(rows))[: self.layer.config.inputs]
 
 
 async def seek(ctx: SimulatorContext, port: CounterPort, neuron: int) -> None:
@@ -113,10 +126,13 @@ async def read_counters(ctx: SimulatorContext, streams: StreamBench, r: Collecto
     ctx.set(port.reading, 0)
 
 
-def check_counters(layer: str, flow: Flow, *, flip: bool = False) -> None:
-    """Write all counters, read them, and then write or read those of single neurons."""
-    folded = FOLDED_LAYERS[layer]
-    config, plan = folded.config, folded.plan
+def check_counters(
+    folded: FoldedLayer, flow: Flow, layers: Sequence[FoldedLayer] = (), *, flip: bool = False
+) -> None:
+    """Write all counters, read them, and then write or read those of single neurons.
+
+    One layer after another; without ``layers``, the shape is not set.
+    """
     port = CounterPort(folded)
     streams = StreamBench(port, flow, flip=flip)
     rows, random = Rows(port, folded, streams), streams.random
@@ -124,7 +140,8 @@ def check_counters(layer: str, flow: Flow, *, flip: bool = False) -> None:
     stored = streams.scoreboard("stored")
 
     async def write(ctx: SimulatorContext, neurons: range) -> None:
-        values = [streams.noise(port.stored) for _ in range(len(neurons) * config.inputs)]
+        count = len(neurons) * rows.layer.config.inputs
+        values = [streams.noise(port.stored) for _ in range(count)]
         sent = await w.send(ctx, values)
         await streams.ticks(ctx, 3)
         stored.expect(*values)
@@ -139,12 +156,13 @@ def check_counters(layer: str, flow: Flow, *, flip: bool = False) -> None:
         for neuron in neurons:
             r.expect(*rows.counters(neuron))
         first, begin = len(r.received), streams.cycle
-        await read_counters(ctx, streams, r, len(neurons) * config.inputs)
+        await read_counters(ctx, streams, r, len(neurons) * rows.layer.config.inputs)
         if not flow.back_pressure:
             took = [cycle - begin for cycle in r.cycles[first:]]
             assert took == [3 + 4 * n for n in range(len(took))], took
 
-    async def bench(ctx: SimulatorContext) -> None:
+    async def exchange(ctx: SimulatorContext) -> None:
+        config, plan = rows.layer.config, rows.layer.plan
         everything = range(config.neurons)
         await seek(ctx, port, 0)
         await write(ctx, everything)
@@ -160,16 +178,32 @@ def check_counters(layer: str, flow: Flow, *, flip: bool = False) -> None:
             await seek(ctx, port, neuron)
             await random.choice([read, write])(ctx, range(neuron, neuron + 1))
 
+    async def bench(ctx: SimulatorContext) -> None:
+        if not layers:
+            await exchange(ctx)
+        for layer in layers:
+            rows.take(layer)
+            ctx.set(port.shape, shape_of(layer))
+            await exchange(ctx)
+            await streams.ticks(ctx, 4)
+
     streams.run(bench)
 
 
 @pytest.mark.parametrize("flow", Flow)
 @pytest.mark.parametrize("layer", FOLDED_LAYERS)
 def test_counters_are_written_and_read_in_order(layer: str, flow: Flow) -> None:
-    check_counters(layer, flow)
+    check_counters(FOLDED_LAYERS[layer], flow)
+
+
+@pytest.mark.parametrize("flow", [Flow.STEADY, Flow.IDLE_AND_BACK_PRESSURE])
+@pytest.mark.parametrize("name", ENGINES)
+def test_layers_are_set_at_run_time(name: str, flow: Flow) -> None:
+    engine = ENGINES[name]
+    check_counters(engine, flow, random_layers(engine, Random(4), 4))
 
 
 @pytest.mark.parametrize("flow", Flow)
 def test_the_check_notices_a_flipped_bit(flow: Flow) -> None:
     with pytest.raises(AssertionError, match=r"^(r|stored): item \d+, in cycle \d+: expected"):
-        check_counters("single port", flow, flip=True)
+        check_counters(FOLDED_LAYERS["single port"], flow, flip=True)

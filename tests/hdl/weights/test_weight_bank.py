@@ -1,5 +1,7 @@
 """A bank's hidden weights and their snapshot."""
 
+from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from metaplast.hdl.weights.weight_bank import WeightBank
 from metaplast.sim.bench import Flow
 
 from ..folded_layers import FOLDED_LAYERS
+from ..placed_layers import ENGINES, random_layers, row_of, shape_of, snapshot_row_of
 from ..streams import IDLE_FLOWS, StreamBench, check_latency
 
 CYCLES = 300
@@ -22,39 +25,53 @@ WRITES = (
     RowOperation.REPLACE,
 )
 
+Place = tuple[int, int]
+"""A neuron of the bank, and a row of its word of inputs, or of padding."""
+
 
 class Model:
-    """The counters of a bank, row by row, and the snapshot as the neuron array reads it."""
+    """The counters of a bank, row by row, and the snapshot as the neuron array reads it.
+
+    Attributes
+    ----------
+    layer : FoldedLayer
+        The layer of the commands.
+    """
 
     def __init__(self, folded: FoldedLayer):
-        self.folded = folded
+        self.folded = self.layer = folded
         plan = folded.plan
         self.rows = [[0] * plan.update_width for _ in range(folded.bank_rows)]
-        self.snapshot = [[0] * plan.pe for _ in range(folded.sets * folded.words)]
+        self.snapshot = [[0] * plan.pe for _ in range(folded.snapshot_rows)]
 
-    def place(self, row: int) -> dict[str, int]:
-        """Where a row's signs belong, and whether it is its neuron's last."""
-        folded, plan = self.folded, self.folded.plan
-        neuron, part = divmod(row, folded.rows)
-        word, chunk = divmod(part, plan.simd // plan.update_width)
+    def places(self, *, padding: bool) -> list[Place]:
+        """All places of the layer, or those without padding."""
+        layer = self.layer
+        parts = layer.words * layer.chunks if padding else layer.rows
+        return [(neuron, part) for neuron in range(layer.bank_neurons) for part in range(parts)]
+
+    def command(self, place: Place) -> dict[str, int]:
+        """Where a row and its signs belong, and whether it has the last weights, or none."""
+        layer, (neuron, part) = self.layer, place
+        word, chunk = divmod(part, layer.chunks)
         return {
-            "last": part == folded.rows - 1,
-            "snapshot_row": neuron // plan.pe * folded.words + word,
-            "snapshot_pe": neuron % plan.pe,
+            "row": row_of(layer, neuron, part) % len(self.rows),
+            "last": part == layer.rows - 1,
+            "padding": part >= layer.rows,
+            "snapshot_row": snapshot_row_of(layer, neuron, word),
+            "snapshot_pe": neuron % layer.plan.pe,
             "snapshot_chunk": chunk,
         }
 
-    def real(self, row: int) -> int:
-        """Counters in a row that are no padding."""
-        part = row % self.folded.rows
-        return min(self.folded.plan.update_width, self.folded.config.inputs - self._first(part))
+    def real(self, place: Place) -> int:
+        """Counters of a row that are no padding."""
+        width = self.layer.plan.update_width
+        return min(max(self.layer.config.inputs - place[1] * width, 0), width)
 
-    def _first(self, part: int) -> int:
-        return part * self.folded.plan.update_width
-
-    def saturated(self, row: int) -> int:
+    def saturated(self, place: Place) -> int:
         bounds = (self.folded.config.lowest, self.folded.config.highest)
-        return sum(k in bounds for k in self.rows[row][: self.real(row)])
+        row = self.rows[self.command(place)["row"]]
+        return sum(k in bounds for k in row[: self.real(place)])
 
     def obey(self, command: dict[str, Any], inputs: int, store: int) -> None:
         """What a command does to the counters."""
@@ -67,9 +84,10 @@ class Model:
         if operation in (RowOperation.STORE, RowOperation.REPLACE):
             self.rows[row][command["column"]] = store
 
-    def signs(self, row: int) -> int:
+    def signs(self, place: Place) -> int:
         """The signs of a row, as the snapshot keeps them."""
-        return sum((k >= 0) << n for n, k in enumerate(self.rows[row][: self.real(row)]))
+        row = self.rows[self.command(place)["row"]]
+        return sum((k >= 0) << n for n, k in enumerate(row[: self.real(place)]))
 
     def keep(self, command: dict[str, Any], signs: int) -> None:
         """What a command does to the snapshot."""
@@ -106,7 +124,8 @@ class Bank:
         # The command that came in the cycle before; the one before it, with its bits and counter;
         # and the signs to be kept of the one before that.
         self.named: dict[str, Any] | None = None
-        self._read: tuple[dict[str, Any], int, int] | None = None
+        self._place: Place = (0, 0)  # of that command
+        self._read: tuple[dict[str, Any], Place, int, int] | None = None
         self._kept: tuple[dict[str, Any], int] | None = None
         self._shown: int | None = None  # the counter that must be there
         self._lost = False  # for this cycle only
@@ -116,7 +135,7 @@ class Bank:
         self,
         ctx: SimulatorContext,
         operation: RowOperation | None,
-        row: int = 0,
+        place: Place = (0, 0),
         *,
         column: int | None = None,
         look: bool = False,
@@ -125,11 +144,11 @@ class Bank:
         bank, streams, model = self.bank, self.streams, self.model
         command = None
         if operation is not None:
-            command = {**streams.noise(bank.i.p), **model.place(row)}
-            command |= {"operation": operation.value, "row": row}
-            command["column"] = (
-                streams.random.randrange(model.real(row)) if column is None else column
-            )
+            command = {**streams.noise(bank.i.p), **model.command(place)}
+            command["operation"] = operation.value
+            if column is None:
+                column = streams.random.randrange(model.real(place) or 1)
+            command["column"] = column
             if operation is RowOperation.COUNT:
                 self.counted.append(streams.cycle)
         ctx.set(bank.i.valid, command is not None)
@@ -157,8 +176,8 @@ class Bank:
         self._looked = looks
         await ctx.tick()
         self._obey()
-        self._read = None if self.named is None else (self.named, inputs, store)
-        self.named = command
+        self._read = None if self.named is None else (self.named, self._place, inputs, store)
+        self.named, self._place = command, place
 
     def _obey(self) -> None:
         """Let the model do the commands of the cycles before."""
@@ -170,42 +189,60 @@ class Bank:
             self._shown = None
         self._lost = False
         if self._read is not None:
-            command, inputs, store = self._read
+            command, place, inputs, store = self._read
             operation = RowOperation(command["operation"])
             self._shown = model.rows[command["row"]][command["column"]] if self.known else None
             self._lost = self.folded.single_port and operation in WRITES
             if operation is RowOperation.COUNT:
-                self.saturated.expect(model.saturated(command["row"]))
+                self.saturated.expect(model.saturated(place))
             model.obey(command, inputs, store)
             if operation in (RowOperation.STORE, RowOperation.SCAN):
-                self._kept = command, model.signs(command["row"])
+                self._kept = command, model.signs(place)
 
 
-def check_commands(layer: str, flow: Flow, *, flip: bool = False, later: int = 0) -> None:
-    """Give commands as dense as they may come, and check counters, signs, counts and latency."""
-    folded = FOLDED_LAYERS[layer]
+def check_commands(
+    folded: FoldedLayer,
+    flow: Flow,
+    layers: Sequence[FoldedLayer] = (),
+    *,
+    flip: bool = False,
+    later: int = 0,
+) -> None:
+    """Give commands as dense as they may come, and check counters, signs, counts and latency.
+
+    The commands are for one layer after another; without ``layers``, the shape is not set.
+    """
     bank = Bank(folded, flow, flip=flip)
-    streams, random = bank.streams, bank.streams.random
+    streams, random, model = bank.streams, bank.streams.random, bank.model
+    only_scanned = [operation for operation in RowOperation if operation not in WRITES]
 
     async def bench(ctx: SimulatorContext) -> None:
-        for row in range(folded.bank_rows):
-            for column in range(folded.plan.update_width):
-                await bank.cycle(ctx, RowOperation.STORE, row, column=column)
+        for layer in layers or [folded]:
+            model.layer = layer
+            if layers:
+                ctx.set(bank.bank.shape, shape_of(layer))
+            bank.known = False
+            for place in model.places(padding=False):
+                for column in range(folded.plan.update_width):
+                    await bank.cycle(ctx, RowOperation.STORE, place, column=column)
+                    await bank.cycle(ctx, None)
+            for _ in range(2):
                 await bank.cycle(ctx, None)
-        for _ in range(2):
-            await bank.cycle(ctx, None)
-        bank.known = True
-        idle = 0
-        for _ in range(CYCLES):
-            idle = idle - 1 if idle else streams.pause(flow.idle)
-            row, named = random.randrange(folded.bank_rows), bank.named
-            written = named is not None and RowOperation(named["operation"]) in WRITES
-            if idle or (written and (folded.single_port or row == named["row"])):
-                await bank.cycle(ctx, None, look=True)
-            else:
-                await bank.cycle(ctx, random.choice(list(RowOperation)), row, look=True)
-        for _ in range(4):
-            await bank.cycle(ctx, None)
+            bank.known = True
+            idle = 0
+            places = model.places(padding=True)
+            for _ in range(CYCLES // 2 if layers else CYCLES):
+                idle = idle - 1 if idle else streams.pause(flow.idle)
+                place, named = random.choice(places), bank.named
+                written = named is not None and RowOperation(named["operation"]) in WRITES
+                again = named is not None and named["row"] == model.command(place)["row"]
+                if idle or (written and (folded.single_port or again)):
+                    await bank.cycle(ctx, None, look=True)
+                else:
+                    operations = list(RowOperation) if model.real(place) else only_scanned
+                    await bank.cycle(ctx, random.choice(operations), place, look=True)
+            for _ in range(4):
+                await bank.cycle(ctx, None)
 
     streams.run(bench)
     check_latency(bank.counted, bank.saturated.cycles, bank.bank.saturated_latency + later)
@@ -214,7 +251,14 @@ def check_commands(layer: str, flow: Flow, *, flip: bool = False, later: int = 0
 @pytest.mark.parametrize("flow", IDLE_FLOWS)
 @pytest.mark.parametrize("layer", FOLDED_LAYERS)
 def test_rows_signs_and_counts_are_right_and_on_time(layer: str, flow: Flow) -> None:
-    check_commands(layer, flow)
+    check_commands(FOLDED_LAYERS[layer], flow)
+
+
+@pytest.mark.parametrize("flow", IDLE_FLOWS)
+@pytest.mark.parametrize("name", ENGINES)
+def test_layers_are_set_at_run_time(name: str, flow: Flow) -> None:
+    engine = ENGINES[name]
+    check_commands(engine, flow, random_layers(engine, Random(3), 4))
 
 
 @pytest.mark.parametrize("flow", IDLE_FLOWS)
@@ -222,9 +266,9 @@ def test_the_check_notices_a_flipped_bit(flow: Flow) -> None:
     with pytest.raises(
         AssertionError, match=r"^(counter|snapshot|saturated): item \d+, in cycle \d+: expected"
     ):
-        check_commands("single port", flow, flip=True)
+        check_commands(FOLDED_LAYERS["single port"], flow, flip=True)
 
 
 def test_the_check_notices_a_wrong_latency() -> None:
     with pytest.raises(AssertionError, match=r"item 0 took \d+ cycles, not \d+"):
-        check_commands("single port", Flow.STEADY, later=1)
+        check_commands(FOLDED_LAYERS["single port"], Flow.STEADY, later=1)

@@ -7,8 +7,9 @@ in the flows that idle, samples come late, the buffer's reader must yield, and p
 from metaplast.sim.bench import Bench, stream_bench
 from metaplast.sim.verilator.layout import pack, unpack
 
-from ...benches.layer_model import LayerModel, known_choice, to_bits
+from ...benches.layer_model import LayerModel, known_choice, models_of, to_bits
 from ...benches.watch import watch
+from ...placed_layers import snapshot_row_of
 
 SAMPLES = 25
 YIELDING = 0.3
@@ -18,77 +19,182 @@ PATIENCE = 500
 
 @stream_bench
 async def samples(bench: Bench) -> None:
-    """Sample after sample, as dense as they come."""
-    model = LayerModel(bench)
-    folded, config = model.folded, model.config
+    """Sample after sample, as dense as they come.
+
+    On an engine, each sample is another layer's, and comes after the last step of the one before.
+    """
+    models = models_of(bench)
     seen = watch(bench, *(name for name in bench.ports if not name.startswith("column")))
     column, monitor = bench.driver("column"), bench.monitor("o")
-    choices, activations = bench.scoreboard("choices__payload"), bench.scoreboard("activations")
-    await column.send(model.columns())
+    classes = models[0].config.classes
+    bench.write("last_class", classes - 1)
+    for model in models:
+        await column.send(model.columns())
 
-    margin = bench.random.choice((0, config.neurons // 3, config.neurons))
-    bench.write("margin", margin)
-    labelled = [(model.sample(), bench.random.randrange(config.classes)) for _ in range(SAMPLES)]
-    outcomes = [model.literal.forward(x) for x, _ in labelled]
-    for (x, y), (_, _, s) in zip(labelled, outcomes, strict=True):
+    passes = [Pass(bench, models[number % len(models)]) for number in range(SAMPLES)]
+    monitor.expect(*(one.result for one in passes))
+    await Surroundings(bench, models, passes).run()
+    await bench.edges(models[-1].folded.steps + 10)
+
+    check_values(bench, passes, seen, monitor.cycles)
+    due = Due(bench, passes, seen)
+    due.follow(monitor.cycles)
+    due.check([cycle for cycle, valid in enumerate(seen["choices__valid"]) if valid])
+
+
+class Pass:
+    """A sample for a layer, and what is expected of it.
+
+    Parameters
+    ----------
+    bench : Bench
+        The bench.
+    model : LayerModel
+        The layer.
+
+    Attributes
+    ----------
+    x : list of int
+        The sample.
+    label, margin : int
+        Its label, and the layer's margin.
+    activations : list of int
+        Activations of all neurons.
+    result : dict
+        Prediction and error bit.
+    """
+
+    def __init__(self, bench: Bench, model: LayerModel):
+        config = model.config
+        self.model = model
+        self.x = model.sample()
+        self.label = bench.random.randrange(config.classes)
+        self.margin = bench.random.choice((0, config.neurons // 3, config.neurons))
+        _, self.activations, s = model.literal.forward(self.x)
         first, second = sorted(s, reverse=True)[:2]
         prediction = s.index(first)
-        error = prediction != y or 2 * (first - second) < margin
-        monitor.expect({"prediction": prediction, "error": error})
-        for index, banks in enumerate(zip(*model.choices(x, y), strict=True)):
+        error = prediction != self.label or 2 * (first - second) < self.margin
+        self.result = {"prediction": prediction, "error": error}
+
+
+class Surroundings:
+    """A buffer, a snapshot and samples around the forward pass, cycle by cycle.
+
+    Parameters
+    ----------
+    bench : Bench
+        The bench.
+    models : list of LayerModel
+        The layers.
+    passes : list of Pass
+        The samples.
+    """
+
+    def __init__(self, bench: Bench, models: list[LayerModel], passes: list[Pass]):
+        self.bench, self.passes, self.first = bench, passes, models[0]
+        self.alone = bench.ports["activations"]["width"] == 0  # in a universal trainer
+        self.begun = self.done = self.stepped = 0
+
+    async def run(self) -> None:
+        """Run until all results are taken."""
+        bench, passes = self.bench, self.passes
+        width = self.first.folded.plan.input_width
+        words = iter([word for one in passes for word in one.model.words(one.x, width)])
+        last_begin = 0
+        self._set_layer(0)
+        wait = bench.pause(bench.flow.idle)
+        while self.done < len(passes):
+            stands = self.begun < len(passes) and (not self.alone or self.stepped == self.begun)
+            bench.write("loaded", stands and wait == 0)
+            bench.write("hold", bench.flow.idle and bench.random.random() < HOLDING)
+            bench.write("preloaded", not (bench.flow.idle and bench.random.random() < YIELDING))
+            await bench.edge()
+
+            # What was asked for is there a cycle later, and at no other time.
+            asked = bench.bits("preload") and bench.bits("preloaded")
+            bench.write("word", next(words, 0) if asked else bench.noise("word"))
+            bench.write("snapshot", self._snapshot())
+
+            begins = bench.bits("begin")
+            self.done += bench.bits("o__valid") & bench.bits("o__ready")
+            if self.alone and bench.bits("step__valid"):
+                step = unpack(bench.ports["step__payload"], bench.bits("step__payload"))
+                self.stepped += step["last"]
+                if step["last"] and self.stepped < len(passes):
+                    self._set_layer(self.stepped)
+            self.begun += begins
+            last_begin = bench.cycle if begins else last_begin
+            waited = bench.cycle - last_begin
+            assert waited < PATIENCE, (
+                f"o: result {self.done}, {self.begun} samples begun: not within {waited} cycles"
+            )
+            wait = bench.pause(bench.flow.idle) if begins else max(0, wait - 1)
+            evaluated = self.begun > self.done
+            for name in ("label", "margin"):
+                value = getattr(passes[self.begun - 1], name) if evaluated else bench.noise(name)
+                bench.write(name, value)
+        bench.write("loaded", 0)
+
+    def _set_layer(self, number: int) -> None:
+        """Go to the layer of a pass."""
+        model = self.passes[number].model
+        self.bench.write("shape", model.shape)
+        self.bench.write("first_layer", model is self.first)
+
+    def _snapshot(self) -> int:
+        """The row of the snapshot that is asked for in this cycle, or noise."""
+        bench, plan = self.bench, self.first.folded.plan
+        if not bench.bits("snapshot_enable"):
+            return pack(bench.ports["snapshot"], bench.noise("snapshot"))
+        row = bench.bits("snapshot_address")
+        model = self.passes[min(self.begun, len(self.passes) - 1)].model
+        if self.begun and (not self.alone or self.stepped < self.begun):
+            model = self.passes[self.begun - 1].model
+        banks = [
+            sum(word << lane * plan.simd for lane, word in enumerate(model.snapshot_row(bank, row)))
+            for bank in range(plan.banks)
+        ]
+        return pack(bench.ports["snapshot"], banks)
+
+
+def check_values(
+    bench: Bench, passes: list[Pass], seen: dict[str, list[int]], taken: list[int]
+) -> None:
+    """Compare choices, and the activations of all neurons or of each step."""
+    choices = bench.scoreboard("choices__payload")
+    for one in passes:
+        groups = zip(*one.model.choices(one.x, one.label), strict=True)
+        for index, banks in enumerate(groups):
             choices.expect({"index": index, "banks": list(banks)})
-
-    # The surroundings, cycle by cycle
-    words = iter([word for x, _ in labelled for word in model.words(x, folded.plan.input_width)])
-    begun = done = last_begin = 0
-    wait = bench.pause(bench.flow.idle)
-    while done < SAMPLES:
-        bench.write("loaded", begun < SAMPLES and wait == 0)
-        bench.write("hold", bench.flow.idle and bench.random.random() < HOLDING)
-        bench.write("preloaded", not (bench.flow.idle and bench.random.random() < YIELDING))
-        await bench.edge()
-
-        # What was asked for is there a cycle later, and at no other time.
-        asked = bench.bits("preload") and bench.bits("preloaded")
-        bench.write("word", next(words, 0) if asked else bench.noise("word"))
-        rows = bench.noise("snapshot")
-        if bench.bits("snapshot_enable"):
-            row, width = bench.bits("snapshot_address"), folded.plan.simd
-            rows = [
-                sum(word << lane * width for lane, word in enumerate(model.snapshot_row(bank, row)))
-                for bank in range(folded.plan.banks)
-            ]
-        bench.write("snapshot", rows)
-
-        begins = bench.bits("begin")
-        done += bench.bits("o__valid") & bench.bits("o__ready")
-        begun += begins
-        last_begin = bench.cycle if begins else last_begin
-        waited = bench.cycle - last_begin
-        assert waited < PATIENCE, (
-            f"o: result {done}, {begun} samples begun: not within {waited} cycles"
-        )
-        wait = bench.pause(bench.flow.idle) if begins else max(0, wait - 1)
-        bench.write("label", labelled[begun - 1][1] if begun > done else bench.noise("label"))
-    bench.write("loaded", 0)
-    await bench.edges(folded.steps + 10)
-
-    # Values
-    came = [cycle for cycle, valid in enumerate(seen["choices__valid"]) if valid]
-    for cycle in came:
-        value = unpack(choices.layout, seen["choices__payload"][cycle])
-        value["banks"] = list(map(known_choice, value["banks"]))
-        choices.receive(pack(choices.layout, value), cycle)
-    for cycle, valid in enumerate(seen["o__valid"]):
+    for cycle, valid in enumerate(seen["choices__valid"]):
         if valid:
-            number = sum(taken < cycle for taken in monitor.cycles)
-            activations.expect(to_bits(outcomes[number][1]))
-            activations.receive(seen["activations"][cycle], cycle)
+            value = unpack(choices.layout, seen["choices__payload"][cycle])
+            value["banks"] = list(map(known_choice, value["banks"]))
+            choices.receive(pack(choices.layout, value), cycle)
 
-    # Cycles
-    due = Due(bench, model, seen)
-    due.follow(monitor.cycles)
-    due.check(came)
+    if bench.ports["activations"]["width"]:
+        activations = bench.scoreboard("activations")
+        for cycle, valid in enumerate(seen["o__valid"]):
+            if valid:
+                number = sum(other < cycle for other in taken)
+                activations.expect(to_bits(passes[number].activations))
+                activations.receive(seen["activations"][cycle], cycle)
+        return
+    steps = bench.scoreboard("step__payload")
+    counts = []
+    for one in passes:
+        select, a = one.model.folded.select, one.activations
+        for first in range(0, len(a), select):
+            bits = to_bits(a[first : first + select])
+            last, alone = first + select == len(a), select < one.model.width
+            steps.expect({"activations": bits, "last": last, "one": alone})
+            counts.append(select)
+    came = [cycle for cycle, valid in enumerate(seen["step__valid"]) if valid]
+    assert len(came) == len(counts), f"{len(came)} steps, not {len(counts)}"
+    for cycle, count in zip(came, counts, strict=True):
+        step = unpack(steps.layout, seen["step__payload"][cycle])
+        step["activations"] &= (1 << count) - 1
+        steps.receive(pack(steps.layout, step), cycle)
 
 
 class Due:
@@ -98,17 +204,18 @@ class Due:
     ----------
     bench : Bench
         The bench; its parameters hold the latencies of the pass's parts.
-    model : LayerModel
-        The layer.
+    passes : list of Pass
+        The passes.
     seen : dict of str to list of int
         All ports in all cycles.
     """
 
-    def __init__(self, bench: Bench, model: LayerModel, seen: dict[str, list[int]]):
-        self.folded = model.folded
+    def __init__(self, bench: Bench, passes: list[Pass], seen: dict[str, list[int]]):
+        self.passes = passes
         self.seen = seen
         self.choice = bench.parameters["choice"]
         self.latencies = [bench.parameters[name] for name in ("array", "scores", "detector")]
+        self.latencies[2] += passes[0].model.config.classes
         self.preload: list[int] = []
         self.begin: list[int] = []
         self.reads: dict[int, int] = {}
@@ -117,9 +224,10 @@ class Due:
 
     def follow(self, taken: list[int]) -> None:
         """Follow the passes whose results were taken in these cycles."""
-        folded, hold = self.folded, self.seen["hold"]
+        hold = self.seen["hold"]
         array_end = before_taken = -1
         for number, result_taken in enumerate(taken):
+            folded = self.passes[number].model.folded
             # Preload: at once after the array, or a cycle after the sample is there.
             earliest = self.begin[-1] + 1 if number else 0
             loaded = self.seen["loaded"].index(1, earliest)
@@ -143,7 +251,8 @@ class Due:
                 last = word == folded.words - 1
                 for evaluated in range(folded.sets):
                     start = cycle + evaluated * (folded.steps if last else 1)
-                    self.reads[start] = evaluated * folded.words + word
+                    row = snapshot_row_of(folded, evaluated * folded.plan.pe, word)
+                    self.reads[start] = row
                     first_step = start + 1 + self.latencies[0]
                     if last:
                         steps += range(first_step, first_step + folded.steps)
