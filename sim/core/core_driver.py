@@ -43,6 +43,23 @@ async def serve(dut: Any) -> None:
             pipe.send(("failed", f"{type(error).__name__}: {error}"))
 
 
+class Words:
+    """The words of a memory; a word is looked up when it is first used."""
+
+    def __init__(self, handle: Any):
+        self._handle = handle
+        self._words: dict[int, Any] = {}
+        self._length = len(handle)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> Any:
+        if index not in self._words:
+            self._words[index] = self._handle[index]
+        return self._words[index]
+
+
 class CoreDriver:
     """The commands. Each sends one answer with the command's name, except :meth:`feed`.
 
@@ -57,7 +74,7 @@ class CoreDriver:
     def __init__(self, dut: Any, pipe: Connection):
         self._dut = dut
         self._pipe = pipe
-        self._words: dict[str, list[Any]] = {}
+        self._words: dict[str, Words] = {}
         self._offered = self._requested = self._collected = 0
         self._ended: list[int] = []  # per layer of the network
         self._chunks: deque[int] = deque()
@@ -200,19 +217,18 @@ class CoreDriver:
         answered = int(dut.answered.value) == self._requested
         return finished and answered and not (settle and int(dut.busy.value))
 
-    def _read(self, words: Sequence[Any], first: int, count: int) -> list[int]:
+    def _read(self, words: Words, first: int, count: int) -> list[int]:
         return [
             words[index % len(words)].value.to_unsigned() for index in range(first, first + count)
         ]
 
-    def _memory(self, path: str) -> list[Any]:
+    def _memory(self, path: str) -> "Words":
         """The words of a memory, by its path within the harness."""
         if path not in self._words:
             handle = self._dut
             for name in path.split("."):
                 handle = getattr(handle, name)
-            low, high = sorted((handle.range.left, handle.range.right))
-            self._words[path] = [handle[index] for index in range(low, high + 1)]
+            self._words[path] = Words(handle)
         return self._words[path]
 
     def _answer(self, name: str, *values: Any) -> None:

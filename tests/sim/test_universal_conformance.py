@@ -1,4 +1,4 @@
-"""Universal trainers learn the conformance vectors and drawn networks, to the last counter and cycle.
+"""Universal trainers learn the conformance vectors and drawn networks, counters and cycles equal.
 
 One simulator of a folding trains all networks, one after the other, in random order. Its memories
 are random at power-up, and keep the contents that the network before left in them. METAPLAST_SEED
