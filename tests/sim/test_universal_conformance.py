@@ -25,6 +25,7 @@ from metaplast.sim.cosimulation.lockstep import LockstepNetwork
 from ..comparison import assert_same_array, assert_same_state
 from ..golden_model.test_vectors import config_of
 from ..vectors import RUNS, read
+from .cosimulation.faults import flip_counter
 from .recording_network import RecordingNetwork
 
 SEED = int(os.environ.get("METAPLAST_SEED") or 1)
@@ -198,3 +199,54 @@ def test_one_build_learns_every_network(folding: str) -> None:
     trainer = UniversalTrainer(CAPACITY, FOLDINGS[folding])
     networks = NETWORKS if EVERYTHING or folding == "block" else SPRAM_NETWORKS
     train_all(trainer, cases_of(trainer, networks))
+
+
+OTHER_BITS = sorted({config_of(read(run)).counter_bits for run in RUNS} - {CAPACITY.counter_bits})
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="a further simulator for each width: `make conformance`")
+@pytest.mark.parametrize("counter_bits", OTHER_BITS)
+def test_vectors_with_other_widths_of_hidden_weights(counter_bits: int) -> None:
+    capacity = replace(CAPACITY, counter_bits=counter_bits, inputs=64, neurons=48, rows=64)
+    trainer = UniversalTrainer(capacity, LayerPlan(pe=2, simd=24, update_width=4, input_width=8))
+    train_all(trainer, cases_of(trainer, 10))
+
+
+def test_vectors_with_all_widths_are_found() -> None:
+    found = [case.name for bits in (CAPACITY.counter_bits, *OTHER_BITS) for case in vectors(bits)]
+    assert sorted(found) == RUNS
+
+
+# The checks notice a difference.
+
+
+@pytest.fixture(scope="module")
+def small_case() -> tuple[UniversalTrainer, Case]:
+    trainer = UniversalTrainer(CAPACITY, FOLDINGS["spram"])
+    config = NetworkConfig(inputs=30, hidden=(6, 4), groups=(3, 2), classes=3, batch=5)
+    random = np.random.default_rng(5)
+    x = random.integers(0, 2, (10, config.inputs), dtype=np.uint8)
+    return trainer, Case("small", config, x, random.integers(0, config.classes, 10))
+
+
+@pytest.mark.slow
+def test_a_wrong_cycle_is_noticed(
+    small_case: tuple[UniversalTrainer, Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer, case = small_case
+    train_all(trainer, [case])
+    right = UniversalCycleModel.idle.fget
+    assert right is not None
+    monkeypatch.setattr(UniversalCycleModel, "idle", property(lambda model: right(model) + 1))
+    with pytest.raises(AssertionError, match="cycles"):
+        train_all(trainer, [case])
+
+
+@pytest.mark.slow
+def test_a_flipped_counter_is_noticed(small_case: tuple[UniversalTrainer, Case]) -> None:
+    trainer, case = small_case
+    simulator = build_core(trainer, optimize=False)
+    with SimulatedCore(simulator, trainer.place(case.config)) as core:
+        flip_counter(core, layer=1, neuron=3, source=5)
+        with pytest.raises(AssertionError, match="counters_1"):
+            train(core, case)
