@@ -15,7 +15,7 @@ class StreamStore(Component):
 
     The history is stored in ``P = ceil(127 / B)`` pieces, as hidden weights of rows of their own
     (:attr:`.universal.UniversalEngine.stream_place`). The lowest bits of the first piece are not
-    used. Cycle by cycle::
+    used. Cycle by cycle, from the cycle after ``load`` or ``store`` is set::
 
         load     0 … P − 1    read a piece in each cycle
                  3 … P + 2    shift it into the history; ``moved`` in the last cycle

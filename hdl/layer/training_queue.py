@@ -37,8 +37,8 @@ class TrainingQueue(Component):
     Members
     -------
     i : In(stream)
-        Evaluated samples (:func:`evaluated_layout`). Never stalls: at most ``sample_buffers``
-        samples may be in the layer.
+        Evaluated samples (:func:`evaluated_layout`), each after its last choice. Never stalls: at
+        most ``sample_buffers`` samples may be in the layer.
     chosen : In(stream)
         Of every bank, the choice of its group ``index``, for the sample that joins next. Never
         stalls.

@@ -135,6 +135,11 @@ class UniversalEngine(FoldedLayer):
                 f"pe of a universal trainer must be at most input_width, {plan.input_width}, and "
                 f"divide the capacity of {capacity.neurons} neurons, not be {plan.pe}"
             )
+        if capacity.columns < plan.pe or capacity.columns % plan.pe:
+            raise ConfigurationError(
+                f"columns of a universal trainer must be a multiple of pe, {plan.pe}, "
+                f"not {capacity.columns}"
+            )
         for name in ("banks", "draws_per_cycle"):
             if getattr(plan, name) != 1:
                 raise ConfigurationError(

@@ -1,6 +1,6 @@
 """Initialise a layer: counters and classifier from seeded random streams."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal, signed
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
@@ -134,7 +134,12 @@ class Initialiser(Component):
             self.column.p.bank.eq(bank),
             self.column.p.step.eq(step),
             self.column.p.position.eq(position),
-            self.column.p.bits.eq(Cat(*earlier, self.bits)),
+            self.column.p.bits.eq(
+                Cat(
+                    *(Mux(part == index, self.bits, bits) for index, bits in enumerate(earlier)),
+                    self.bits,
+                )
+            ),
         ]
 
         def take_history(following: str) -> None:

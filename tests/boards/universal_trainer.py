@@ -1,4 +1,4 @@
-"""A small universal trainer for tests of boards: its virtual board is built once for all of them."""
+"""A small universal trainer for tests of boards; its virtual board is built once for all."""
 
 from metaplast.hdl.planning.plan import LayerPlan
 from metaplast.hdl.planning.universal import Capacity, UniversalTrainer

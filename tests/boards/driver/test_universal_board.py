@@ -218,9 +218,11 @@ def test_a_plan_makes_a_virtual_board_for_one_network(monkeypatch: pytest.Monkey
         ("virtual:icebreaker", None),
         ("virtual:ECP5-45F", None),
     ):
-        with BoardTrainer.open(port, plan=given) as device:
-            with pytest.raises(ConfigurationError, match="asked"):
-                device.attach(config)
+        with (
+            BoardTrainer.open(port, plan=given) as device,
+            pytest.raises(ConfigurationError, match="asked"),
+        ):
+            device.attach(config)
     one, universal, of_fpga = asked
     assert one == FoldedNetwork(config, plan)
     assert universal == TRAINER

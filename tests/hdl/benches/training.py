@@ -51,7 +51,7 @@ class BatchEnds:
     bench : Bench
         The bench.
     port : str
-        A layer's ``batch_end``, or the ``batch_ends`` of several.
+        ``batch_ends``.
     """
 
     def __init__(self, bench: Bench, port: str):

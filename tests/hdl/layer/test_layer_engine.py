@@ -29,6 +29,6 @@ def test_a_layer_learns_as_the_literal_one(layer: str, next_input_width: int | N
 
 def test_the_bench_notices_a_flipped_bit() -> None:
     with pytest.raises(
-        BenchFailure, match=r"(o|responses|batch_end\[0\]): item \d+, in cycle \d+: expected"
+        BenchFailure, match=r"(o|responses|batch_ends\[0\]): item \d+, in cycle \d+: expected"
     ):
         run("single port", case="training/flow=STEADY", flip=True)

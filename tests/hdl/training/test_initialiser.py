@@ -159,6 +159,12 @@ class Initialisation:
             sent += await self.words.send(ctx, [state >> 32 * n & 0xFFFFFFFF for n in range(4)])
         await self.streams.wait_for(ctx, "counters: the last one", lambda: not self.left)
         self.history.receive(self.stream.history, self.streams.cycle)
+        if self.folded.universal:  # its stream is stored, which takes some cycles
+            for stored in (0, 0, 1):
+                ctx.set(dut.stored, stored)
+                assert [ctx.get(port) for port in (dut.store, dut.done)] == [1, 0]
+                await ctx.tick()
+            ctx.set(dut.stored, 0)
         for _ in range(4):
             assert [ctx.get(port) for port in (dut.active, dut.done)] == [1, 1]
             await ctx.tick()

@@ -78,11 +78,10 @@ class Ring:
         self.trained = 0  # layer of the oldest sample
         self.fetched: int | None = None  # words of its inputs, after the first
         self.asked: int | None = None  # the word that was read in the cycle before
-        self.begun = 0  # samples of these sizes
 
     def set_samples(self, ctx: SimulatorContext, samples: Samples) -> None:
-        """Go to samples of other sizes; the buffer is empty, and its ring is at its begin."""
-        self.samples, stride, self.begun = samples, sum(samples.words), 0
+        """Go to samples of other sizes; the buffer is empty."""
+        self.samples, stride = samples, sum(samples.words)
         ctx.set(self.buffer.sample_words, samples.words[0])
         ctx.set(self.buffer.last_bit, samples.last_bits - 1)
         ctx.set(self.buffer.sample_stride, stride)
@@ -161,7 +160,6 @@ class Ring:
                 bits |= (1 << self.width) - (1 << samples.last_bits)  # padding
                 self.held.append(Sample([[*self.coming, bits], *([] for _ in words[1:])]))
                 self.coming = []
-                self.begun += 1
             else:
                 self.coming.append(bits)
         await ctx.tick()
@@ -171,13 +169,13 @@ class Ring:
         self.boards[name].receive(ctx.get(getattr(self.buffer, name)), self.streams.cycle)
 
     async def empty(self, ctx: SimulatorContext) -> None:
-        """Fill the ring to its end, and let all samples leave."""
+        """Let all samples leave; a cycle later, the ring is at its begin."""
         for _ in range(2000):
-            whole = self.begun % self.samples.buffers == 0
-            if not self.held and not self.coming and whole:
+            if not self.held and not self.coming:
                 self.rest(ctx)
+                await ctx.tick()
                 return
-            await self.cycle(ctx, RATES[0], more=not whole)
+            await self.cycle(ctx, RATES[0], more=False)
         raise TimeoutError("the buffer does not become empty")
 
     def rest(self, ctx: SimulatorContext) -> None:

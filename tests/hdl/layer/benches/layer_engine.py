@@ -27,7 +27,7 @@ class Layer:
         self.histories = bench.driver("histories")
         self.samples = bench.driver("i")
         self.outputs = bench.monitor("o")
-        self.batch_ends = BatchEnds(bench, "batch_end")
+        self.batch_ends = BatchEnds(bench, "batch_ends")
         self.errors = self.updates = self.right = 0
         self.events = 0
 
