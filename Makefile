@@ -8,6 +8,7 @@
 #   make wheel-test   build the wheel, and train with it in a new environment
 #   make architecture   write the imports between folders and the register map into docs/
 #   make search       run the tests that draw examples, with new examples    (make search EXAMPLES=200)
+#   make conformance   train 200 networks on universal trainers of every folding, and all vectors
 #   make coverage     run the tests and show which lines they miss
 #   make clean        remove .venv and all build products
 #
@@ -41,7 +42,7 @@ $(BIN)/python: FORCE
 endif
 endif
 
-.PHONY: help demo test quick architecture search lint format types wheel wheel-test coverage clean compiler FORCE
+.PHONY: help demo test quick architecture search conformance lint format types wheel wheel-test coverage clean compiler FORCE
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -93,6 +94,12 @@ search: compiler $(FULL)
 	$(check_shared_python)
 	@METAPLAST_EXAMPLES=$(EXAMPLES) $(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) \
 		--hypothesis-profile=search -m hypothesis $(TESTS)
+
+# All foldings of universal trainers, and all widths of hidden weights.
+conformance: compiler $(FULL)
+	$(check_shared_python)
+	@METAPLAST_CONFORMANCE=all $(SINGLE_THREADED) $(BIN)/python -m pytest -n $(JOBS) \
+		tests/sim/test_universal_conformance.py
 
 coverage: compiler $(FULL)
 	$(check_shared_python)

@@ -23,11 +23,19 @@ def register(app: typer.Typer) -> None:
 
 def simulate(
     options: TrainingOptions,
+    fixed: Annotated[
+        bool,
+        typer.Option(
+            "--fixed",
+            help="Simulate a core that is built for this network, as --plan and --fpga do.",
+            rich_help_panel=GATEWARE,
+        ),
+    ] = False,
     plan: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help=PLAN_HELP,
+            help=f"{PLAN_HELP} Implies --fixed.",
             rich_help_panel=GATEWARE,
             show_default=False,
         ),
@@ -36,9 +44,9 @@ def simulate(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Plan for this FPGA (see `metaplast plan`).",
+            help="Plan for this FPGA (see `metaplast plan`). Implies --fixed.",
             rich_help_panel=GATEWARE,
-            show_default="a plan of moderate size for no FPGA",
+            show_default="none",
         ),
     ] = None,
     check: Annotated[
@@ -71,9 +79,13 @@ def simulate(
 ) -> None:
     """Train a network in simulated gateware, and compare it with the golden model.
 
-    Builds the trainer core with Verilator, once for each design. The golden model
-    trains on the same samples. A difference ends the training with status 1, and
-    the first batch that differs is recorded as a waveform.
+    The gateware is a universal trainer: one simulator takes every network with the
+    same --counter-bits, so a second network needs no build. It has 4,096 inputs,
+    2,048 neurons in each of eight layers, 64 classes, and 8 million hidden weights;
+    a larger network gets a core of its own size, as with --fixed, which is built
+    with Verilator once for each design. The golden model trains on the same
+    samples. A difference ends the training with status 1, and the first batch that
+    differs is recorded as a waveform.
 
     DATA may also be a recorded run, as for `metaplast train`. Ctrl-C saves the
     last finished epoch (with --validation the best) and ends with status 1.
@@ -96,6 +108,7 @@ def simulate(
 
         return SimulationBackend(
             lambda config: chosen_folding(config, plan, fpga),
+            fixed=fixed or plan is not None or fpga is not None,
             check=check,
             waves=waves or _default_waves(model),
             waves_batch=None if waves is None else waves_batch - 1,

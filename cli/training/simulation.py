@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...golden_model import BatchRecord, EpochRecord
-from ...hdl.planning.plan import FoldedNetwork
+from ...golden_model import BatchRecord, EpochRecord, NetworkConfig
+from ...golden_model.errors import ConfigurationError
+from ...hdl.planning.plan import FoldedNetwork, LayerPlan
+from ...hdl.planning.universal import PlacedNetwork
+from ...sim.core.universal_simulator import simulated_trainer
 from ...sim.cosimulation.lockstep import Check
 from ...sim.cosimulation.recording import coming_batch, record_batch
 from ...sim.cosimulation.training import CoreTraining
@@ -27,7 +30,9 @@ class SimulationBackend(Backend):
     Parameters
     ----------
     fold : callable
-        Folds the network of the session.
+        Folds the network of the session, for a core that is built for it.
+    fixed : bool
+        Simulate such a core; by default only if the network does not fit the universal trainer.
     check : str
         When to compare the states: ``"epoch"`` or ``"batch"``.
     waves : Path
@@ -47,26 +52,37 @@ class SimulationBackend(Backend):
 
     def __init__(
         self,
-        fold: Callable[[Any], FoldedNetwork],
+        fold: Callable[[NetworkConfig], FoldedNetwork],
         *,
+        fixed: bool,
         check: str,
         waves: Path,
         waves_batch: int | None = None,
     ):
         self._fold = fold
+        self._fixed = fixed
         self._check = Check(check)
         self._waves = waves
         self._waves_batch = waves_batch
         self._training: CoreTraining | None = None
 
     def headline(self, session: "Session") -> str:
-        self._folded = self._fold(session.trainer.network.config)
-        plan = self._folded.plan
-        fpga = f" for {plan.fpga}" if plan.fpga else ""
+        config = session.trainer.network.config
         lines = []
-        for index, layer in enumerate(plan.layers):
-            factors = ", ".join(f"{name} {value}" for name, value in layer.to_dict().items())
-            lines.append(f"\nplan{fpga}, layer {index}: {factors}")
+        if not self._fixed:
+            trainer = simulated_trainer(config.counter_bits)
+            try:
+                self._folded: FoldedNetwork | PlacedNetwork = trainer.place(config)
+                return f"\nuniversal trainer: {_factors(trainer.plan)}"
+            except ConfigurationError as error:
+                limit = str(error).partition(":")[0]
+                lines.append(f"\nno universal trainer, but a core for this network: {limit}")
+        self._folded = folded = self._fold(config)
+        fpga = f" for {folded.plan.fpga}" if folded.plan.fpga else ""
+        lines += [
+            f"\nplan{fpga}, layer {index}: {_factors(plan)}"
+            for index, plan in enumerate(folded.plan.layers)
+        ]
         return "".join(lines)
 
     def start(self, session: "Session", reporter: Reporter) -> None:
@@ -141,8 +157,18 @@ class SimulationBackend(Backend):
         )
 
     def document(self, outcome: "Outcome") -> dict[str, Any]:
+        folded = self._folded
+        simulated = (
+            {"simulator": "universal", "trainer": folded.trainer.to_dict()}
+            if isinstance(folded, PlacedNetwork)
+            else {"simulator": "fixed", "plan": folded.plan.to_dict()}
+        )
         return {
-            "plan": self._folded.plan.to_dict(),
+            **simulated,
             "check": self._check.value,
             "equal_to_golden_model": True,
         }
+
+
+def _factors(plan: LayerPlan) -> str:
+    return ", ".join(f"{name} {value}" for name, value in plan.to_dict().items())

@@ -66,22 +66,44 @@ class RemoteCore:
         placed: PlacedNetwork | None = None,
     ):
         self.transport = transport
-        self.config = config
         self.input_width = input_width
-        self._state = CoreState(transport, config)
-        self._layers = range(len(config.layers))
         if placed is not None:
-            self._access(set_up(placed))
-        self._check_network()
-        self.reset()
-        if start is not None:
-            self.load_state(start)
+            self.set_network(placed, start=start)
+        else:
+            self._begin(config, start)
 
     def close(self) -> None:
         """Close the connection to the core."""
         self.transport.close()
 
     # Set-up
+
+    def set_network(self, placed: PlacedNetwork, *, start: NetworkState | None = None) -> None:
+        """Set up a network on the universal trainer; the one before is lost.
+
+        Parameters
+        ----------
+        placed : PlacedNetwork
+            The network on the trainer; the trainer is idle.
+        start : NetworkState, optional
+            A state to load; by default the initial state of the seed.
+
+        Raises
+        ------
+        TransportError
+            If the core does not answer, or does not keep the state that is loaded.
+        """
+        self._access(set_up(placed))
+        self._begin(placed.config, start)
+
+    def _begin(self, config: NetworkConfig, start: NetworkState | None) -> None:
+        self.config = config
+        self._state = CoreState(self.transport, config)
+        self._layers = range(len(config.layers))
+        self._check_network()
+        self.reset()
+        if start is not None:
+            self.load_state(start)
 
     def _check_network(self) -> None:
         """Raise an error if the core has another network."""

@@ -54,17 +54,14 @@ def counters_of(folded: FoldedLayer, images: list[Bits]) -> NDArray[np.int32]:
     ----------
     folded : FoldedLayer
         The layer and its fold factors.
-    images : list of (bank_rows, row_bits) of 0 and 1
-        Memory of counters of each bank, lowest bit of a row first.
+    images : list of (rows, row_bits) of 0 and 1
+        The contents of :func:`counter_rows` in each bank, lowest bit of a row first.
     """
     bits, counters = folded.config.counter_bits, folded.plan.update_width
     weights = 1 << np.arange(bits, dtype=np.int32)
     weights[-1] = -weights[-1]
-    rows = counter_rows(folded).reshape(-1)
     banks = [
-        (image[rows].reshape(folded.bank_neurons, folded.rows * counters, bits) * weights).sum(
-            axis=2
-        )
+        (image.reshape(folded.bank_neurons, folded.rows * counters, bits) * weights).sum(axis=2)
         for image in images
     ]
     return np.concatenate(banks)[:, : folded.config.inputs].astype(np.int32)
@@ -87,12 +84,11 @@ def snapshot_of(folded: FoldedLayer, images: list[Bits]) -> Bits:
     folded : FoldedLayer
         The layer and its fold factors.
     images : list of (sets · words, pe · simd) of 0 and 1
-        Snapshot memory of each bank, lowest bit of a row first.
+        The contents of :func:`snapshot_rows` in each bank, lowest bit of a row first.
     """
     shape = folded.sets, folded.words, folded.plan.pe, folded.plan.simd
-    rows = snapshot_rows(folded).reshape(-1)
     banks = [
-        image[rows].reshape(shape).transpose(0, 2, 1, 3).reshape(-1, folded.padded_inputs)
+        image.reshape(shape).transpose(0, 2, 1, 3).reshape(-1, folded.padded_inputs)
         for image in images
     ]
     return np.concatenate([bank[: folded.bank_neurons] for bank in banks])[

@@ -43,6 +43,23 @@ async def serve(dut: Any) -> None:
             pipe.send(("failed", f"{type(error).__name__}: {error}"))
 
 
+class Words:
+    """The words of a memory; a word is looked up when it is first used."""
+
+    def __init__(self, handle: Any):
+        self._handle = handle
+        self._words: dict[int, Any] = {}
+        self._length = len(handle)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> Any:
+        if index not in self._words:
+            self._words[index] = self._handle[index]
+        return self._words[index]
+
+
 class CoreDriver:
     """The commands. Each sends one answer with the command's name, except :meth:`feed`.
 
@@ -57,8 +74,9 @@ class CoreDriver:
     def __init__(self, dut: Any, pipe: Connection):
         self._dut = dut
         self._pipe = pipe
-        self._words: dict[str, list[Any]] = {}
-        self._offered = self._requested = self._collected = self._ended = 0
+        self._words: dict[str, Words] = {}
+        self._offered = self._requested = self._collected = 0
+        self._ended: list[int] = []  # per layer of the network
         self._chunks: deque[int] = deque()
         self._asleep = False
 
@@ -68,7 +86,7 @@ class CoreDriver:
         The answer has the depths of its memories.
         """
         dut = self._dut
-        self._offered = self._requested = self._collected = self._ended = 0
+        self._offered = self._requested = self._collected = 0
         self._asleep = False
         for name in ("offered", "requested", "wanted", "settle", "asleep", "waves"):
             getattr(dut, name).value = 0
@@ -82,8 +100,18 @@ class CoreDriver:
         self._results = self._memory("result_memory")
         self._requests = self._memory("request_memory")
         self._responses = self._memory("response_memory")
-        self._batch_ends = [self._memory(f"batch_memory_{layer}") for layer in range(layers)]
+        self._use_layers(layers)
         self._answer("begin", len(self._samples), len(self._requests))
+
+    async def use_layers(self, layers: int) -> None:
+        """Take the ends of batches from another number of layers; the core is idle."""
+        assert not self._chunks
+        self._use_layers(layers)
+        self._answer("use_layers")
+
+    def _use_layers(self, layers: int) -> None:
+        self._batch_ends = [self._memory(f"batch_memory_{layer}") for layer in range(layers)]
+        self._ended = self._end_counts()
 
     async def set_ports(self, values: dict[str, int]) -> None:
         """Set ports of the harness."""
@@ -131,10 +159,10 @@ class CoreDriver:
         await self._wait()
         self._answer("request", self._read(self._responses, first, len(rows)))
 
-    async def peek(self, path: str) -> None:
-        """Read a memory; the answer has its words as binary digits."""
-        words = self._memory(path)
-        self._answer("peek", "".join(str(word.value) for word in words))
+    async def peek(self, path: str, rows: Sequence[int]) -> None:
+        """Read words of a memory; the answer has them as binary digits."""
+        memory = self._memory(path)
+        self._answer("peek", "".join(str(memory[row].value) for row in rows))
 
     async def poke(self, path: str, words: dict[int, int]) -> None:
         """Set words of a memory."""
@@ -153,15 +181,20 @@ class CoreDriver:
 
     def _ends(self) -> list[list[int]]:
         """Words of the batches that all layers have ended, and that were not read before."""
-        first, counts = self._ended, self._dut.ended.value.to_unsigned()
-        news = [
-            ((counts >> COUNT_BITS * layer) - first) % COUNTS
-            for layer in range(len(self._batch_ends))
+        firsts = self._ended
+        counts = zip(self._end_counts(), firsts, strict=True)
+        new = min((count - first) % COUNTS for count, first in counts)
+        self._ended = [(first + new) % COUNTS for first in firsts]
+        layers = [
+            self._read(memory, first, new)
+            for memory, first in zip(self._batch_ends, firsts, strict=True)
         ]
-        new = min(news)
-        self._ended = (first + new) % COUNTS
-        layers = [self._read(memory, first, new) for memory in self._batch_ends]
         return [list(words) for words in zip(*layers, strict=True)]
+
+    def _end_counts(self) -> list[int]:
+        """Batches that each layer of the network has ended."""
+        counts = self._dut.ended.value.to_unsigned()
+        return [(counts >> COUNT_BITS * layer) % COUNTS for layer in range(len(self._batch_ends))]
 
     async def _wait(self, *, settle: bool = False) -> None:
         """Let simulated time pass until the awaited results and responses have come."""
@@ -184,19 +217,18 @@ class CoreDriver:
         answered = int(dut.answered.value) == self._requested
         return finished and answered and not (settle and int(dut.busy.value))
 
-    def _read(self, words: Sequence[Any], first: int, count: int) -> list[int]:
+    def _read(self, words: Words, first: int, count: int) -> list[int]:
         return [
             words[index % len(words)].value.to_unsigned() for index in range(first, first + count)
         ]
 
-    def _memory(self, path: str) -> list[Any]:
+    def _memory(self, path: str) -> "Words":
         """The words of a memory, by its path within the harness."""
         if path not in self._words:
             handle = self._dut
             for name in path.split("."):
                 handle = getattr(handle, name)
-            low, high = sorted((handle.range.left, handle.range.right))
-            self._words[path] = [handle[index] for index in range(low, high + 1)]
+            self._words[path] = Words(handle)
         return self._words[path]
 
     def _answer(self, name: str, *values: Any) -> None:

@@ -19,6 +19,8 @@ __all__ = ["CoreProcess"]
 
 DRIVER = f"{__package__}.core_driver"
 
+MAX_SEED = (1 << 31) - 1
+
 ENDING_SECONDS = 10
 """Time to wait for a simulator to end, before it is killed."""
 
@@ -32,6 +34,8 @@ class CoreProcess:
         The simulator, whose harness :class:`.core_driver.CoreDriver` drives.
     waves : Path, optional
         File for a waveform.
+    seed : int
+        Seed of the random contents of the memories at power-up.
 
     Raises
     ------
@@ -39,11 +43,14 @@ class CoreProcess:
         If the simulator does not run.
     """
 
-    def __init__(self, simulator: Simulator, waves: Path | None = None):
+    def __init__(self, simulator: Simulator, waves: Path | None = None, *, seed: int = 1):
         self._directory = tempfile.TemporaryDirectory(prefix="metaplast-")
         self._log = Path(self._directory.name) / "log"
         self._pipe, other = Pipe()
-        arguments = [] if waves is None else ["--trace-file", str(waves.absolute())]
+        # Verilator takes no seed of 0, and none of more than 31 bits.
+        arguments = ["+verilator+rand+reset+2", f"+verilator+seed+{1 + seed % MAX_SEED}"]
+        if waves is not None:
+            arguments += ["--trace-file", str(waves.absolute())]
         try:
             self._process = self._start([str(simulator.directory / TOP), *arguments], other)
         except BaseException:

@@ -50,6 +50,7 @@ MODULE = re.compile(r"^module (?P<name>\\\S+ |\w+)\(.*?^endmodule$", re.MULTILIN
 MEMORY = re.compile(
     r"^  reg (?P<range>\[\d+:0\] )?(?P<name>\S+ ?) (?P<rows>\[\d+:0\]);$", re.MULTILINE
 )
+CLEARED = re.compile(r"^  initial begin : clear_memory_\d+\n.*?^  end\n", re.MULTILINE | re.DOTALL)
 BANK = re.compile(r"\.layer_(?P<layer>\d+)\.bank_(?P<bank>\d+)$")
 
 COUNT_BITS = 32
@@ -323,6 +324,9 @@ class SimulationTop(Component):
 def core_design(folded: FoldedNetwork | UniversalTrainer) -> Design:
     """The design of a trainer core in its harness, with memories that benches can access.
 
+    The memories are not cleared at power-up, since nothing may depend on that: the simulator fills
+    them with random bits.
+
     Parameters
     ----------
     folded : FoldedNetwork or UniversalTrainer
@@ -337,7 +341,7 @@ def core_design(folded: FoldedNetwork | UniversalTrainer) -> Design:
 
 
 def reveal_memories(verilog: str, *, banks: int) -> str:
-    """Give memories fixed names, and make them public for Verilator.
+    """Give memories fixed names, make them public for Verilator, and do not clear them at first.
 
     Parameters
     ----------
@@ -372,6 +376,6 @@ def reveal_memories(verilog: str, *, banks: int) -> str:
             )
         return text
 
-    verilog = MODULE.sub(reveal_in, verilog)
+    verilog = CLEARED.sub("", MODULE.sub(reveal_in, verilog))
     assert found[COUNTERS] == found[SNAPSHOT] == banks, found
     return verilog

@@ -68,7 +68,7 @@ class SimulatedCore(RemoteCore):
         Mean number of cycles of 256 in which words and requests are held back, and in which
         results and responses are not taken. 0 to 255.
     noise : int
-        Seed of gaps and stalls, 32 bits.
+        Seed of gaps and stalls, and of the memories' contents at power-up. 32 bits.
     waves : Path, optional
         File for a waveform, which :meth:`record` switches on and off.
 
@@ -98,7 +98,7 @@ class SimulatedCore(RemoteCore):
     ):
         self.folded = folded
         self.cycles = 0
-        process = CoreProcess(simulator, waves)
+        process = CoreProcess(simulator, waves, seed=noise)
         try:
             ports = {"gaps": gaps, "stalls": stalls, "noise": noise}
             transport = SimulatedTransport(process, folded, ports)
@@ -139,7 +139,33 @@ class SimulatedCore(RemoteCore):
     def restart(self) -> None:
         """Reset the gateware, and load the initial state of the seed."""
         self.transport.restart()
-        self.reset()
+        if isinstance(self.folded, PlacedNetwork):
+            self.set_network(self.folded)
+        else:
+            self.reset()
+
+    def set_network(self, placed: PlacedNetwork, *, start: NetworkState | None = None) -> None:
+        """Set up another network on the universal trainer; see :class:`.RemoteCore`.
+
+        The simulated time goes on, and the memories keep the contents that the network before left
+        in them.
+
+        Raises
+        ------
+        ValueError
+            If the network is placed on another trainer than this one.
+        """
+        if not isinstance(self.folded, PlacedNetwork) or placed.trainer != self.folded.trainer:
+            raise ValueError("the network must be placed on the universal trainer of this core")
+        self.transport.settle()
+        self.transport.receive()
+        self.transport.set_network(placed)
+        self.folded = placed
+        super().set_network(placed, start=start)
+
+    def set_back_pressure(self, *, gaps: int, stalls: int) -> None:
+        """Change ``gaps`` and ``stalls``; both 0 to 255."""
+        self.transport.set_ports(gaps=gaps, stalls=stalls)
 
     # State, through the simulator
 
@@ -147,9 +173,10 @@ class SimulatedCore(RemoteCore):
     def counters(self) -> list[NDArray[np.int16]]:
         """Per layer, ``k``, (K, N), from the memories."""
         return [
-            counters_of(folded, self._peek(folded, _counters(folded), folded.row_bits)).astype(
-                np.int16
-            )
+            counters_of(
+                folded,
+                self._peek(folded, _counters(folded), counter_rows(folded), folded.row_bits),
+            ).astype(np.int16)
             for folded in self.folded.layers
         ]
 
@@ -159,7 +186,12 @@ class SimulatedCore(RemoteCore):
         return [
             snapshot_of(
                 folded,
-                self._peek(folded, f"signs.{SNAPSHOT}", folded.plan.pe * folded.plan.simd),
+                self._peek(
+                    folded,
+                    f"signs.{SNAPSHOT}",
+                    snapshot_rows(folded),
+                    folded.plan.pe * folded.plan.simd,
+                ),
             )
             for folded in self.folded.layers
         ]
@@ -176,10 +208,13 @@ class SimulatedCore(RemoteCore):
         """Start or stop the recording of a waveform."""
         self.transport.set_ports(waves=int(on))
 
-    def _peek(self, folded: FoldedLayer, name: str, width: int) -> list[NDArray[np.uint8]]:
+    def _peek(
+        self, folded: FoldedLayer, name: str, rows: NDArray[Any], width: int
+    ) -> list[NDArray[np.uint8]]:
         images = []
         for bank in range(folded.plan.banks):
-            digits = self.transport.peek(_bank_path(folded, bank, name))
+            path = _bank_path(folded, bank, name)
+            digits = self.transport.peek(path, rows.reshape(-1).tolist())
             bits = np.frombuffer(digits.encode(), dtype=np.uint8) - np.uint8(ord("0"))
             images.append(bits.reshape(-1, width)[:, ::-1])
         return images

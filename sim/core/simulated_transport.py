@@ -51,7 +51,7 @@ class SimulatedTransport(Transport):
     ):
         self.process = process
         self._folded = folded
-        self._ports = ports
+        self._ports = dict(ports)
         # The largest sample and the number of layers that the core is built for
         largest: FoldedLayer = folded.first
         self._core_layers = len(folded.layers)
@@ -73,6 +73,17 @@ class SimulatedTransport(Transport):
         ports = {**self._ports, "patience": self._patience(), "words": words}
         samples, self._request_capacity = self._call("begin", ports, len(self._folded.layers))
         self._chunk_size = samples // 2
+
+    def set_network(self, placed: PlacedNetwork) -> None:
+        """Change to another network on the universal trainer; the core is idle, all results taken.
+
+        The counts and memories of the harness go on.
+        """
+        assert not self._inside
+        self._folded = placed
+        self._events = {}
+        self._call("use_layers", len(placed.layers))
+        self.set_ports(words=placed.first.sample_words, patience=self._patience())
 
     def close(self) -> None:
         """End the simulator."""
@@ -157,9 +168,9 @@ class SimulatedTransport(Transport):
 
     # The harness
 
-    def peek(self, path: str) -> str:
-        """The words of a memory, as binary digits."""
-        (digits,) = self._call("peek", path)
+    def peek(self, path: str, rows: Sequence[int]) -> str:
+        """Words of a memory, as binary digits."""
+        (digits,) = self._call("peek", path, rows)
         return str(digits)
 
     def poke(self, path: str, words: dict[int, int]) -> None:
@@ -167,7 +178,8 @@ class SimulatedTransport(Transport):
         self._call("poke", path, words)
 
     def set_ports(self, **values: int) -> None:
-        """Set ports of the harness."""
+        """Set ports of the harness; ``gaps``, ``stalls`` and ``noise`` stay after a restart."""
+        self._ports |= {name: values[name] for name in self._ports.keys() & values.keys()}
         self._call("set_ports", values)
 
     def _note_events(self, requests: Sequence[Access]) -> None:

@@ -11,6 +11,7 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.network import Network
 from ...golden_model.network_state import NetworkState, StoredState
 from ...hdl.planning.plan import FoldedNetwork
+from ...hdl.planning.universal import PlacedNetwork
 from ..core.simulated_core import SimulatedCore, build_core
 from ..verilator.simulator import Simulator
 
@@ -42,12 +43,12 @@ class TrainingBatch:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingSetup:
-    """A folded network and the samples to train it on, in simulation.
+    """A folded or placed network and the samples to train it on, in simulation.
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    folded : FoldedNetwork or PlacedNetwork
+        The network and how it is folded, or placed on a universal trainer.
     x : (n, N) of 0 and 1
         Encoded training samples.
     y : (n,) int
@@ -58,7 +59,7 @@ class TrainingSetup:
         Optimise for long simulations: slow compilation, fast simulation.
     """
 
-    folded: FoldedNetwork
+    folded: FoldedNetwork | PlacedNetwork
     x: NDArray[np.uint8]
     y: NDArray[np.int64]
     gaps: int = 0
@@ -81,7 +82,9 @@ class TrainingSetup:
             If the simulator cannot be built.
         """
         if waves not in self._simulators:
-            self._simulators[waves] = build_core(self.folded, optimize=self.optimize, waves=waves)
+            folded = self.folded
+            core = folded.trainer if isinstance(folded, PlacedNetwork) else folded
+            self._simulators[waves] = build_core(core, optimize=self.optimize, waves=waves)
         return self._simulators[waves]
 
     def open(

@@ -25,7 +25,7 @@ VERILATOR_OPTIONS = (
     *("--top-module", TOP),
     *("--make", "gmake"),
     *("--x-assign", "fast"),
-    *("--x-initial", "fast"),
+    *("--x-initial", "unique"),  # set by +verilator+rand+reset; 0 without it
     "--no-std",  # not used by Amaranth; Verilator cannot read it from a path with a quote
     "--vpi",
     "--assert",

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from metaplast.golden_model import BatchRecord, Network, NetworkConfig, Trainer
+from metaplast.golden_model import NetworkConfig, Trainer
 from metaplast.golden_model.config import LayerConfig
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
@@ -30,6 +30,7 @@ from ..comparison import assert_same_array
 from ..golden_model.test_vectors import config_of
 from ..strategies import network_configs
 from ..vectors import RUNS, read
+from .recording_network import RecordingNetwork
 
 EXAMPLES = int(os.environ.get("METAPLAST_EXAMPLES", "3"))
 
@@ -61,17 +62,6 @@ def plan_of(name: str, config: NetworkConfig) -> NetworkPlan:
         return default_plan(config)
     fold = {"smallest": smallest, "banked": banked}[name]
     return NetworkPlan(tuple(map(fold, config.layers)))
-
-
-class RecordingNetwork(Network):
-    """A golden model that stores the records of its batches."""
-
-    records: list[BatchRecord]
-
-    def train_batch(self, x: ArrayLike, y: ArrayLike, events: Sequence[int]) -> BatchRecord:
-        record = super().train_batch(x, y, events)
-        self.records.append(record)
-        return record
 
 
 def train(

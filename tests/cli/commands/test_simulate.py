@@ -12,23 +12,29 @@ import numpy as np
 import pytest
 
 from metaplast.cli.terminal.output import Reporter
-from metaplast.golden_model import MetaplastError
+from metaplast.golden_model import MetaplastError, NetworkConfig, Trainer
+from metaplast.golden_model.datasets import load
 from metaplast.golden_model.files.model_file import Model
 from metaplast.hdl.planning.plan import FoldedNetwork
+from metaplast.hdl.planning.universal import UniversalTrainer
+from metaplast.hdl.planning.universal_cycle_model import UniversalCycleModel
 from metaplast.sim.core.simulated_core import SimulatedCore
+from metaplast.sim.core.universal_simulator import simulated_trainer
 from metaplast.sim.cosimulation.training_setup import TrainingSetup
 
 from ...sim.cosimulation.faults import Fault, FaultySetup
+from ...sim.recording_network import RecordingNetwork
 from ...vectors import VECTORS
 from ..conftest import Command, Document, in_training
 from .test_train import assert_same_model
 
 SMALL = ("--hidden", "12", "--groups", "3", "--batch", "10")
+FIXED = (*SMALL, "--fixed")
 
 
 def test_the_model_is_that_of_train(run: Command, document: Document, toy: Path) -> None:
     assert run("train", toy, *SMALL, "--epochs", 2).status == 0
-    trained = document("simulate", toy, *SMALL, "--epochs", 2)
+    trained = document("simulate", toy, *FIXED, "--epochs", 2)
     assert trained["model"] == "toy-simulated.npz"
     assert [20 < epoch["cycles_per_sample"] < 200 for epoch in trained["epochs"]] == [True, True]
     assert_same_model(Path("toy-model.npz"), Path("toy-simulated.npz"))
@@ -40,14 +46,15 @@ def test_the_model_is_that_of_train(run: Command, document: Document, toy: Path)
 
 
 def test_batches_may_be_checked(document: Document, toy: Path) -> None:
-    trained = document("simulate", toy, *SMALL, "--epochs", 2, "--check", "batch")
+    trained = document("simulate", toy, *FIXED, "--epochs", 2, "--check", "batch")
     assert (trained["check"], trained["equal_to_golden_model"]) == ("batch", True)
 
 
 def test_a_document(document: Document, toy: Path) -> None:
-    trained = document("simulate", toy, *SMALL, "--epochs", 2, "--model", "m.npz")
+    trained = document("simulate", toy, *FIXED, "--epochs", 2, "--model", "m.npz")
     model = Model.load("m.npz")
     assert trained["config"] == model.config.to_dict()
+    assert trained["simulator"] == "fixed"
     assert trained["plan"]["layers"][0]["simd"] == 24
     assert (trained["check"], trained["equal_to_golden_model"]) == ("epoch", True)
     assert trained["equal_to_recorded"] is None
@@ -56,6 +63,63 @@ def test_a_document(document: Document, toy: Path) -> None:
     for epoch, record in zip(trained["epochs"], model.history, strict=True):
         assert epoch["cycles_per_sample"] == epoch["cycles"] / 120
         assert {name: epoch[name] for name in record.to_dict()} == record.to_dict()
+
+
+@pytest.mark.slow
+def test_two_networks_on_one_simulator(run: Command, document: Document, toy: Path) -> None:
+    assert run("train", toy, *SMALL, "--epochs", 2).status == 0
+    trained = document("simulate", toy, *SMALL, "--epochs", 2, "--model", "one.npz")
+    assert_same_model(Path("toy-model.npz"), Path("one.npz"))
+    assert trained["simulator"] == "universal"
+    assert "plan" not in trained
+    trainer = UniversalTrainer.from_dict(trained["trainer"])
+    assert trainer == simulated_trainer(8)
+    config = NetworkConfig.from_dict(trained["config"])
+    assert trained["epochs"][0]["cycles"] == first_epoch_cycles(trainer, config, toy)
+
+    other = ("--hidden", "7,9", "--groups", "1,3", "--batch", "1", "--epochs", 1)
+    assert run("train", toy, *other).status == 0
+    result = run("simulate", toy, *other, "--model", "two.npz")
+    assert result.status == 0, result.err
+    assert "\nsimulator found in the cache in 0 s\n" in result.out
+    assert_same_model(Path("toy-model.npz"), Path("two.npz"))
+
+
+def first_epoch_cycles(trainer: UniversalTrainer, config: NetworkConfig, toy: Path) -> int:
+    """Cycles of the first epoch, by the cycle model."""
+    model = Model.load("one.npz")
+    data = load(toy)
+    network = RecordingNetwork(config)
+    network.records = []
+    bits = model.encoder.encode(data.x_train)
+    Trainer(network).train_epoch(bits, data.y_train)
+    cycles = UniversalCycleModel.of(trainer.place(config))
+    for record in network.records:
+        cycles.train(record)
+    return cycles.idle
+
+
+def test_a_network_that_does_not_fit_the_universal_simulator(
+    run: Command, toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*, folded: object, **samples: object) -> None:
+        raise MetaplastError(type(folded).__name__)
+
+    monkeypatch.setattr("metaplast.cli.training.simulation.TrainingSetup", refuse)
+    for hidden, groups, simulated in (
+        ("2048", "32", "PlacedNetwork"),
+        ("2049", "3", "FoldedNetwork"),
+    ):
+        options = ("--hidden", hidden, "--groups", groups, "--epochs", 1)
+        result = run("simulate", toy, *options)
+        assert (result.status, result.sentence) == (1, simulated)
+        assert (
+            "no universal trainer, but a core for this network: the network has 2,049 neurons of "
+            "layer 0; this trainer has room for 2,048\nplan, layer 0: " in result.out
+        ) == (simulated == "FoldedNetwork")
+    result = run("simulate", toy, *SMALL, "--fixed", "--epochs", 1)
+    assert result.sentence == "FoldedNetwork"
+    assert "universal" not in result.out
 
 
 @pytest.mark.slow
@@ -79,18 +143,20 @@ def test_a_plan_for_an_fpga(run: Command, toy: Path, monkeypatch: pytest.MonkeyP
 def test_going_on_with_a_model(run: Command, document: Document, toy: Path) -> None:
     assert run("train", toy, *SMALL, "--epochs", 3).status == 0
     assert run("train", toy, *SMALL, "--epochs", 2, "--model", "two.npz").status == 0
-    resume = ("--continue", "two.npz", "--epochs", 1, "--model", "three.npz")
+    resume = ("--continue", "two.npz", "--epochs", 1, "--model", "three.npz", "--fixed")
     (epoch,) = document("simulate", toy, *resume)["epochs"]
     assert epoch["epoch"] == 2
     assert_same_model(Path("toy-model.npz"), Path("three.npz"))
-    result = run("simulate", toy, "--continue", "two.npz", "--epochs", 1, "--samples", 60)
+    result = run(
+        "simulate", toy, "--continue", "two.npz", "--epochs", 1, "--samples", 60, "--fixed"
+    )
     assert "Note: the model was trained on 120 samples, and is resumed with 60\n" in result.err
 
 
 def test_the_best_epoch_is_kept(run: Command, document: Document, toy: Path) -> None:
     options = (*SMALL, "--epochs", 4, "--validation", 20, "--samples", 90)
     assert run("train", toy, *options).status == 0
-    trained = document("simulate", toy, *options)
+    trained = document("simulate", toy, *options, "--fixed")
     assert_same_model(Path("toy-model.npz"), Path("toy-simulated.npz"))
     assert (trained["samples"], trained["held_out"]) == (90, 20)
     shares = [epoch["validation_accuracy"] for epoch in trained["epochs"]]
@@ -99,7 +165,7 @@ def test_the_best_epoch_is_kept(run: Command, document: Document, toy: Path) -> 
 
 @pytest.mark.slow
 def test_a_recorded_run(document: Document) -> None:
-    assert document("simulate", VECTORS / "tiny.npz")["equal_to_recorded"] is True
+    assert document("simulate", VECTORS / "tiny.npz", "--fixed")["equal_to_recorded"] is True
     assert Path("tiny-simulated.npz").exists()
 
 
@@ -108,7 +174,7 @@ def test_a_recorded_run_that_is_not_equal(run: Command) -> None:
         changed = dict(arrays)
     changed["counters_0"] = changed["counters_0"] ^ 1
     np.savez("changed.npz", **changed)
-    result = run("simulate", "changed.npz")
+    result = run("simulate", "changed.npz", "--fixed")
     assert result.status == 1
     assert result.sentence.startswith(
         "the training differs from the recorded run: counters_0[0, 0]"
@@ -120,10 +186,10 @@ def test_a_recorded_run_that_is_not_equal(run: Command) -> None:
 
 
 def test_a_recorded_batch(run: Command, toy: Path) -> None:
-    result = run("simulate", toy, *SMALL, "--epochs", 1, "--waves", "w.vcd", "--waves-batch", 12)
+    result = run("simulate", toy, *FIXED, "--epochs", 1, "--waves", "w.vcd", "--waves-batch", 12)
     assert result.status == 0, result.err
     assert "$enddefinitions" in Path("w.vcd").read_text()
-    result = run("simulate", toy, *SMALL, "--waves", "w.vcd", "--waves-batch", 13)
+    result = run("simulate", toy, *FIXED, "--waves", "w.vcd", "--waves-batch", 13)
     assert result.status == 2
     assert result.sentence == "an epoch of 120 samples has 12 batches, so there is no batch 13"
 
@@ -150,7 +216,7 @@ def make_fault(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
 def test_a_mismatch(run: Command, toy: Path, check: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make_fault(monkeypatch, Fault(epoch=1, batch=4, layer=0, neuron=7, source=23))
     options = ("--check", check, "--model", "m.npz")
-    result = run("simulate", toy, *SMALL, "--epochs", 3, *options)
+    result = run("simulate", toy, *FIXED, "--epochs", 3, *options)
     assert result.status == 1
     assert re.fullmatch(
         r"gateware and golden model differ: epoch 2, batch 5, layer 0, neuron 7, input 23: "
@@ -167,11 +233,11 @@ def test_a_mismatch_and_where_its_waveform_goes(
     run: Command, toy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_fault(monkeypatch, Fault(epoch=0, batch=0))
-    result = run("simulate", toy, *SMALL, "--waves", "x.vcd", "--quiet")
+    result = run("simulate", toy, *FIXED, "--waves", "x.vcd", "--quiet")
     assert result.status == 1
     assert result.sentence.endswith("; a waveform of the batch is in x.vcd")
     assert [path.name for path in Path().glob("*.vcd")] == ["x.vcd"]
-    result = run("simulate", toy, *SMALL, "--model", "y.vcd", "--quiet")
+    result = run("simulate", toy, *FIXED, "--model", "y.vcd", "--quiet")
     assert result.sentence.endswith("; a waveform of the batch is in y.waves.vcd")
 
 
@@ -232,7 +298,7 @@ def test_files_that_cannot_be_written(run: Command, toy: Path) -> None:
 
 def test_without_a_compiler(run: Command, toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    result = run("simulate", toy, *SMALL, "--model", "m.npz")
+    result = run("simulate", toy, *FIXED, "--model", "m.npz")
     assert result.status == 1
     assert "C++ compiler" in result.sentence
     assert not Path("m.npz").exists()
@@ -244,7 +310,7 @@ def test_without_a_compiler(run: Command, toy: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.slow
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_ends_it_keeps_what_is_finished(toy: Path, asked: signal.Signals) -> None:
-    process = in_training("simulate", toy, *SMALL)
+    process = in_training("simulate", toy, *FIXED)
     process.send_signal(asked)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1

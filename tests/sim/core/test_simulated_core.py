@@ -14,6 +14,7 @@ from metaplast.golden_model.batch_record import Batch, BatchRecord
 from metaplast.golden_model.network_state import StoredState
 from metaplast.hdl.client.transport import RefusedError, SampleResults, TransportError
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
 from metaplast.hdl.registers.register_map import (
     GlobalRegister,
     LayerRegister,
@@ -407,7 +408,7 @@ def test_a_simulator_that_ends(core: SimulatedCore) -> None:
 
 def test_an_error_in_the_driver(core: SimulatedCore) -> None:
     with pytest.raises(SimulationError, match=r"^the simulation failed: AttributeError: .*nowhere"):
-        core.transport.peek("nowhere")
+        core.transport.peek("nowhere", [0])
 
 
 def test_a_core_that_is_busy_is_closed_at_once(simulator: Simulator) -> None:
@@ -429,3 +430,36 @@ def test_python_without_a_shared_library(
     monkeypatch.setattr(find_libpython, "find_libpython", lambda: None)
     with pytest.raises(SimulationError, match=r"^Python's shared library is missing, .* install"):
         SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN))
+
+
+# Memories at power-up, and networks on a universal trainer
+
+
+def test_memories_are_random_at_power_up(simulator: Simulator) -> None:
+    def contents(noise: int) -> str:
+        with SimulatedCore(simulator, FoldedNetwork(CONFIG, PLAN), noise=noise) as core:
+            return core.transport.peek("result_memory", range(128))
+
+    one, other = contents(1), contents(2)
+    assert one == contents(1)
+    assert one != other
+    assert 0.4 < one.count("1") / len(one) < 0.6
+
+
+def test_a_fixed_core_takes_no_other_network(core: SimulatedCore) -> None:
+    trainer = UniversalTrainer(
+        Capacity(
+            layers=2,
+            inputs=9,
+            neurons=6,
+            classes=3,
+            counter_bits=4,
+            rows=64,
+            columns=16,
+            sample_words=64,
+            choices=32,
+        ),
+        LayerPlan(),
+    )
+    with pytest.raises(ValueError, match=r"^the network must be placed on the universal trainer"):
+        core.set_network(trainer.place(CONFIG))
