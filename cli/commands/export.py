@@ -1,7 +1,7 @@
 """`metaplast export verilog`: write the trainer core as Verilog."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,7 +27,12 @@ from ..options.options import (
     RobustnessOption,
     parse_sizes,
 )
+from ..options.trainer_choice import chosen_trainer
 from ..terminal.output import print_json, require
+
+if TYPE_CHECKING:
+    from ...hdl.planning.plan import FoldedNetwork
+    from ...hdl.planning.universal import UniversalTrainer
 
 __all__ = ["register"]
 
@@ -65,6 +70,20 @@ def verilog(
         ),
     ] = None,
     factors: FactorsOption = None,
+    universal: Annotated[
+        bool,
+        typer.Option(
+            "--universal", help="Export a universal trainer: its network is set at run time."
+        ),
+    ] = False,
+    capacity: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=N",
+            help="With --universal: largest layers, inputs, neurons or classes. Repeatable.",
+            show_default="4 layers, 784 inputs, 64 neurons, 10 classes",
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -77,6 +96,7 @@ def verilog(
 ) -> None:
     """Write the trainer core as one Verilog file, with its documentation.
 
+    With --universal, it is a core whose network is set by registers, within capacities.
     The core comes with a JSON file and a page that describe its ports, registers and
     timing, and with a list of Verilator's warnings that are harmless. If it has SPRAM
     cells of an iCE40UP5K, it also comes with their simulation model.
@@ -89,14 +109,25 @@ def verilog(
         robustness=robustness,
     )
     check_plan_or_fpga(plan, fpga)
-    config = chosen_network(model, inputs, choices)
-    overrides = parse_factors(factors, len(config.layers), plan)
     require("amaranth", extra="rtl", purpose="the export")
-
     from ...hdl.export.core_export import MODULE, export_verilog
 
-    folded = chosen_folding(config, plan, fpga, overrides)
-    files = export_verilog(folded, out, name=MODULE if name is None else name).files
+    design: FoldedNetwork | UniversalTrainer
+    if universal:
+        for option, value in (("MODEL", model), ("--inputs", inputs), ("--hidden", hidden)):
+            if value is not None:
+                raise typer.BadParameter(
+                    "a universal trainer has no network; give its limits with --capacity",
+                    param_hint=option,
+                )
+        design = chosen_trainer(capacity, factors, plan, fpga, counter_bits)
+    else:
+        if capacity:
+            raise typer.BadParameter("needs --universal", param_hint="--capacity")
+        config = chosen_network(model, inputs, choices)
+        overrides = parse_factors(factors, len(config.layers), plan)
+        design = chosen_folding(config, plan, fpga, overrides)
+    files = export_verilog(design, out, name=MODULE if name is None else name).files
     if json:
         print_json({"files": [str(path) for path in files]})
         return

@@ -9,9 +9,10 @@ from ...golden_model.errors import ConfigurationError
 from ...golden_model.files.atomic import write_atomically
 from ..planning.fpgas import find_fpga
 from ..planning.plan import FoldedNetwork
+from ..planning.universal import UniversalTrainer
 from ..trainer_core import TrainerCore
 from .description import describe_core
-from .files import SPRAM_MODEL, exported_files, has_spram_cells
+from .files import SPRAM_MODEL, exported_files, fpga_name, has_spram_cells
 from .names import check_name
 from .page import page
 from .verilog import describe_ports, to_verilog
@@ -54,7 +55,9 @@ class ExportedCore:
         return [file for file in files if file is not None]
 
 
-def export_verilog(folded: FoldedNetwork, directory: Path, *, name: str = MODULE) -> ExportedCore:
+def export_verilog(
+    design: FoldedNetwork | UniversalTrainer, directory: Path, *, name: str = MODULE
+) -> ExportedCore:
     """Write the trainer core of a network as Verilog, with a description of its interface.
 
     Existing files are replaced atomically. If the plan is for an iCE40UP5K, hidden weights in SPRAM
@@ -62,8 +65,8 @@ def export_verilog(folded: FoldedNetwork, directory: Path, *, name: str = MODULE
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    design : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or a universal trainer.
     directory : Path
         The directory to write to; it is created if it does not exist.
     name : str
@@ -82,18 +85,18 @@ def export_verilog(folded: FoldedNetwork, directory: Path, *, name: str = MODULE
     check_name(name)
     if directory.exists() and not directory.is_dir():
         raise ConfigurationError(f"{directory} is a file; name a directory for the export")
-    core = TrainerCore(folded)
+    core = TrainerCore(design)
     ports, inputs = describe_ports(core)
     # With any platform, assertions are left out. Without a device, all memories are inferred.
-    device = find_fpga(folded.plan.fpga).name if has_spram_cells(folded) else ""
+    device = find_fpga(fpga_name(design)).name if has_spram_cells(design) else ""
     contents = {
         f"{name}.v": to_verilog(core, name=name, platform=SimpleNamespace(device=device)),
-        f"{name}.json": json.dumps(describe_core(folded, name, ports, inputs), indent=2) + "\n",
-        f"{name}.md": page(folded, name, ports, inputs),
+        f"{name}.json": json.dumps(describe_core(design, name, ports, inputs), indent=2) + "\n",
+        f"{name}.md": page(design, name, ports, inputs),
         f"{name}.vlt": waivers(name),
         SPRAM_MODEL.name: SPRAM_MODEL.read_text(encoding="utf-8"),
     }
-    paths = [directory / file for file in exported_files(folded, name)]
+    paths = [directory / file for file in exported_files(design, name)]
     directory.mkdir(parents=True, exist_ok=True)
     for path in paths:
         write_atomically(path, contents[path.name].encode())

@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from ...golden_model.config import LayerConfig, NetworkConfig
 from ..planning.cycles import estimate_cycles
 from ..planning.plan import FoldedLayer, FoldedNetwork
 from ..planning.timing import LayerTiming
+from ..planning.universal import UniversalTrainer
 from ..registers.register_map import (
     GlobalRegister,
     LayerRegister,
     Register,
     Status,
+    UniversalLayerRegister,
+    UniversalRegister,
     layer_address,
 )
 from .files import exported_files
@@ -24,7 +26,7 @@ FORMAT = 1
 
 
 def describe_core(
-    folded: FoldedNetwork,
+    design: FoldedNetwork | UniversalTrainer,
     module: str,
     ports: dict[str, Layout],
     inputs: tuple[str, ...],
@@ -33,8 +35,8 @@ def describe_core(
 
     Parameters
     ----------
-    folded : FoldedNetwork
-        The network and how it is folded.
+    design : FoldedNetwork or UniversalTrainer
+        The network and how it is folded, or the universal trainer.
     module : str
         Name of the module in Verilog.
     ports, inputs
@@ -44,15 +46,11 @@ def describe_core(
         "format": FORMAT,
         "module": module,
         "files": [
-            {"name": name, "use": use} for name, use in exported_files(folded, module).items()
+            {"name": name, "use": use} for name, use in exported_files(design, module).items()
         ],
         "clock": {"port": "clk", "edge": "rising"},
         "reset": {"port": "rst", "active": "high", "synchronous": True},
-        "network": folded.config.to_dict(),
-        "plan": folded.plan.to_dict(),
-        "sample_words": folded.first.sample_words,
-        "timing": [describe_timing(layer) for layer in folded.layers],
-        "cycles_per_sample": round(estimate_cycles(folded).total, 1),
+        **_describe_design(design),
         "ports": {
             name: {"direction": "input" if name in inputs else "output", **layout}
             for name, layout in ports.items()
@@ -60,8 +58,21 @@ def describe_core(
         "status": {status.name: status.value for status in Status},
         "registers": [
             {"name": name, "address": address, **describe_register(declaration, layer)}
-            for name, address, declaration, layer in registers_of(folded.config)
+            for name, address, declaration, layer in registers_of(design)
         ],
+    }
+
+
+def _describe_design(design: FoldedNetwork | UniversalTrainer) -> dict[str, Any]:
+    """Network, plan and timing; of a universal trainer, capacity and fold factors."""
+    if isinstance(design, UniversalTrainer):
+        return {"trainer": design.to_dict()}
+    return {
+        "network": design.config.to_dict(),
+        "plan": design.plan.to_dict(),
+        "sample_words": design.first.sample_words,
+        "timing": [describe_timing(layer) for layer in design.layers],
+        "cycles_per_sample": round(estimate_cycles(design).total, 1),
     }
 
 
@@ -77,7 +88,7 @@ def describe_timing(folded: FoldedLayer) -> dict[str, int]:
     }
 
 
-def describe_register(declaration: Register, layer: LayerConfig | None) -> dict[str, Any]:
+def describe_register(declaration: Register, layer: Any) -> dict[str, Any]:
     """Describe a register of the core or of a layer, by values that JSON can store."""
     lowest, highest = declaration.bounds(layer)
     description: dict[str, Any] = {"access": declaration.access, "meaning": declaration.meaning}
@@ -95,12 +106,21 @@ def describe_register(declaration: Register, layer: LayerConfig | None) -> dict[
 
 
 def registers_of(
-    config: NetworkConfig,
-) -> Iterator[tuple[str, int, Register, LayerConfig | None]]:
-    """The registers of a core: name, address, declaration, and the layer or None."""
+    design: FoldedNetwork | UniversalTrainer,
+) -> Iterator[tuple[str, int, Register, Any]]:
+    """The registers of a core: name, address, declaration, and what its bounds depend on."""
+    if isinstance(design, UniversalTrainer):
+        engine = design.engine
+        for common in UniversalRegister:
+            yield common.name, int(common), common.declaration, engine
+        for index in range(design.capacity.layers):
+            for one in UniversalLayerRegister:
+                name, address = f"LAYER_{index}_{one.name}", layer_address(index, one)
+                yield name, address, one.declaration, engine
+        return
     for register in GlobalRegister:
         yield register.name, int(register), register.declaration, None
-    for layer in config.layers:
+    for layer in design.config.layers:
         for local in LayerRegister:
             name, address = f"LAYER_{layer.index}_{local.name}", layer_address(layer.index, local)
             yield name, address, local.declaration, layer

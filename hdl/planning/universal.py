@@ -71,6 +71,48 @@ class Capacity:
         for name, (low, high) in limits.items():
             object.__setattr__(self, name, checked_integer(name, getattr(self, name), low, high))
 
+    @classmethod
+    def for_networks(
+        cls,
+        plan: LayerPlan,
+        *,
+        layers: int = 4,
+        inputs: int = 784,
+        neurons: int = 64,
+        classes: int = 10,
+        counter_bits: int = 8,
+    ) -> "Capacity":
+        """Capacities for every network of a number of layers, inputs, neurons and classes.
+
+        Each layer may have all of ``neurons``, with groups of any size.
+
+        Parameters
+        ----------
+        plan : LayerPlan
+            Fold factors of the engine, checked by :meth:`UniversalEngine.of`.
+        layers, inputs, neurons, classes, counter_bits : int
+            The capacities; ``neurons`` is rounded up to a multiple of ``pe``.
+        """
+        for name in ("pe", "simd", "input_width", "sample_buffers"):
+            checked_integer(name, getattr(plan, name), 1, MAX_NEURONS)
+        neurons = plan.pe * ceil_divide(neurons, plan.pe)
+        inputs = max(inputs, neurons if layers > 1 else 1)
+        sets, further = neurons // plan.pe, layers - 1
+        words = ceil_divide(inputs, plan.input_width)
+        stride = words + further * ceil_divide(neurons, plan.input_width)
+        rows = ceil_divide(inputs, plan.simd) + further * ceil_divide(neurons, plan.simd)
+        return cls(
+            layers=layers,
+            inputs=inputs,
+            neurons=neurons,
+            classes=classes,
+            counter_bits=counter_bits,
+            rows=sets * rows,
+            columns=layers * neurons,
+            sample_words=plan.sample_buffers * stride,
+            choices=plan.sample_buffers * layers * neurons,
+        )
+
     def to_dict(self) -> dict[str, int]:
         """The capacities as values that JSON can store."""
         return asdict(self)

@@ -14,8 +14,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from ...golden_model.config import LayerConfig
 from .register_map import (
     LINK_BASE,
     WORD,
@@ -54,15 +54,16 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def value_range(declaration: Register, layer: LayerConfig | None = None) -> str:
+def value_range(declaration: Register, layer: Any = None) -> str:
     """The values that can be written to a register, in words; empty if none can.
 
     Parameters
     ----------
     declaration : Register
         The register.
-    layer : LayerConfig, optional
-        The layer that it belongs to. Without it, bounds that follow from a layer are symbols.
+    layer : LayerConfig or UniversalEngine, optional
+        The layer that it belongs to, or the engine of a universal trainer. Without it, bounds that
+        follow from these are symbols.
     """
     if not declaration.writable:
         return ""
@@ -76,7 +77,7 @@ def value_range(declaration: Register, layer: LayerConfig | None = None) -> str:
 
 
 def register_row(
-    address: str, name: str, declaration: Register, layer: LayerConfig | None = None
+    address: str, name: str, declaration: Register, layer: Any = None
 ) -> tuple[str, ...]:
     """A register's row in a table with :data:`REGISTER_COLUMNS`; ``layer`` as above."""
     return (
