@@ -179,7 +179,10 @@ def _universal_report(
     found = find_fpga(fpga)
     room = found if cells is None else found.with_cells(cells)
     trainer = plan_universal(
-        room, counter_bits=counter_bits or 8, network=network, workload=workload
+        room,
+        counter_bits=8 if counter_bits is None else counter_bits,
+        network=network,
+        workload=workload,
     )
     return report_universal(trainer, found, network, workload)
 
