@@ -1,6 +1,9 @@
 """`metaplast plan`: fold a network onto an FPGA."""
 
 import json as json_module
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,23 +30,20 @@ from ..options.options import (
     HiddenOption,
     JsonOption,
     ReinforcementOption,
-    number,
     parse_sizes,
     require_at_least,
 )
-from ..terminal.output import check_file, network_shape, print_json, print_table
+from ..options.workload import AccuracyOption, ChosenOption, ErrorsOption, parse_workload
+from ..terminal.output import check_file, print_json
+from ..terminal.plan_tables import print_plan, print_universal
 
 if TYPE_CHECKING:
     from ...golden_model import NetworkConfig
     from ...hdl.planning.cycles import Workload
-    from ...hdl.planning.fpgas import FPGA
-    from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.plan_report import PlanReport
-    from ...hdl.planning.resources import Resources
+    from ...hdl.planning.universal_report import UniversalReport
 
 __all__ = ["register"]
-
-WORKLOAD = "Workload"
 
 
 def register(app: typer.Typer) -> None:
@@ -79,38 +79,22 @@ def plan(
         ),
     ] = None,
     factors: FactorsOption = None,
-    chosen: Annotated[
-        str | None,
+    chosen: ChosenOption = None,
+    errors: ErrorsOption = None,
+    accuracy: AccuracyOption = 0.0,
+    universal: Annotated[
+        bool,
         typer.Option(
-            metavar="RATE,…",
-            help="Mean number of neurons chosen per sample, for each layer or for all.",
-            rich_help_panel=WORKLOAD,
-            show_default="the rates of a first epoch",
+            "--universal",
+            help="Plan a universal trainer, whose network is set at run time, for the FPGA; for "
+            "the largest networks, or for a given network.",
         ),
-    ] = None,
-    errors: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SHARE,…",
-            help="Share of samples that raise the error bit, for each layer or for all.",
-            rich_help_panel=WORKLOAD,
-            show_default="derived from --chosen",
-        ),
-    ] = None,
-    accuracy: Annotated[
-        float,
-        typer.Option(
-            parser=number,
-            metavar="X",
-            help="Training accuracy of the previous epoch, which sets the reinforcement; 0 to 1.",
-            rich_help_panel=WORKLOAD,
-        ),
-    ] = 0.0,
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write plan and report as JSON, to read with --plan.",
+            help="Write the report as JSON, from which --plan and other commands read the plan.",
             show_default=False,
         ),
     ] = None,
@@ -129,21 +113,24 @@ def plan(
         reinforcement=reinforcement,
         batch=batch,
     )
-    config = _network(model, inputs, file, choices)
-    overrides = parse_factors(factors, len(config.layers), file)
     require_at_least("--cells", cells, 1)
     if cells is not None and fpga is None:
         raise typer.BadParameter("needs --fpga NAME", param_hint="--cells")
     if out is not None:
         check_file(out, "--out", unlike=[path for path in (file, model) if path is not None])
-    from ...hdl.planning.cycles import Workload
-    from ...hdl.planning.plan_report import report_plan
+    if universal:
+        _check_universal(fpga, file, factors)
+        network = _universal_network(model, inputs, choices)
+        workload = parse_workload(chosen, errors, accuracy)
+        universal_report = _universal_report(str(fpga), cells, network, counter_bits, workload)
+        _report(universal_report.to_dict(), partial(print_universal, universal_report), out, json)
+        return
 
-    workload = Workload(
-        chosen=_numbers(chosen, "--chosen"), errors=_numbers(errors, "--errors"), accuracy=accuracy
-    )
-    folded, found = _folding(config, file, fpga, cells, overrides, workload)
-    _report(report_plan(folded, found, workload), out, json=json)
+    config = _network(model, inputs, file, choices)
+    overrides = parse_factors(factors, len(config.layers), file)
+    workload = parse_workload(chosen, errors, accuracy)
+    report = _plan_report(config, file, fpga, cells, overrides, workload)
+    _report(report.to_dict(), partial(print_plan, report), out, json)
 
 
 def _network(
@@ -155,9 +142,55 @@ def _network(
     return chosen_network(model, inputs, choices)
 
 
-def _report(report: "PlanReport", out: Path | None, *, json: bool) -> None:
+def _check_universal(fpga: str | None, file: Path | None, factors: list[str] | None) -> None:
+    """Refuse options that a universal trainer does not have, and a missing FPGA."""
+    if fpga is None:
+        raise typer.BadParameter("needs --fpga NAME", param_hint="--universal")
+    for option, value in (("--plan", file), ("--set", factors)):
+        if value:
+            raise typer.BadParameter(
+                f"chooses all fold factors; leave out {option}", param_hint="--universal"
+            )
+
+
+def _universal_network(
+    model: Path | None, inputs: int | None, choices: Choices
+) -> "NetworkConfig | None":
+    """The network for a universal trainer, if one is given."""
+    rest = replace(choices, counter_bits=None)
+    if model is None and inputs is None and not any(rest.given()):
+        choices.check()
+        return None
+    return chosen_network(model, inputs, choices)
+
+
+def _universal_report(
+    fpga: str,
+    cells: int | None,
+    network: "NetworkConfig | None",
+    counter_bits: int | None,
+    workload: "Workload",
+) -> "UniversalReport":
+    """Plan a universal trainer for an FPGA, and report on it."""
+    from ...hdl.planning.fpgas import find_fpga
+    from ...hdl.planning.universal_planner import plan_universal
+    from ...hdl.planning.universal_report import report_universal
+
+    found = find_fpga(fpga)
+    room = found if cells is None else found.with_cells(cells)
+    trainer = plan_universal(
+        room,
+        counter_bits=8 if counter_bits is None else counter_bits,
+        network=network,
+        workload=workload,
+    )
+    return report_universal(trainer, found, network, workload)
+
+
+def _report(
+    document: dict[str, Any], print_text: Callable[[], None], out: Path | None, json: bool
+) -> None:
     """Write and print a report."""
-    document = report.to_dict()
     if out is not None:
         from ...golden_model.files.atomic import write_atomically
 
@@ -165,22 +198,23 @@ def _report(report: "PlanReport", out: Path | None, *, json: bool) -> None:
     if json:
         print_json(document)
         return
-    _print(report)
+    print_text()
     if out is not None:
         typer.echo(f"wrote {out}")
 
 
-def _folding(
+def _plan_report(
     config: "NetworkConfig",
     file: Path | None,
     fpga: str | None,
     cells: int | None,
     overrides: list[dict[str, Any]],
     workload: "Workload",
-) -> tuple["FoldedNetwork", "FPGA | None"]:
-    """Fold the network by a file, for an FPGA, or by the default plan; return also the FPGA."""
+) -> "PlanReport":
+    """Fold the network by a file, for an FPGA, or by the default plan, and report on the plan."""
     from ...hdl.planning.fpgas import find_fpga
     from ...hdl.planning.plan import FoldedNetwork
+    from ...hdl.planning.plan_report import report_plan
     from ...hdl.planning.planner import default_plan, plan_network
 
     found = None if fpga is None else find_fpga(fpga)
@@ -192,96 +226,4 @@ def _folding(
     if found is not None:
         room = found if cells is None else found.with_cells(cells)
         plan = plan_network(config, room, overrides=overrides, workload=workload)
-    return FoldedNetwork(config, plan), found
-
-
-def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
-    """Parse numbers: ``1.9,0.5`` is ``(1.9, 0.5)``."""
-    if text is None:
-        return None
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise typer.BadParameter(
-            f"must be numbers with commas between them, such as 1.9,0.5, not {text!r}",
-            param_hint=option,
-        ) from None
-
-
-def _print(report: "PlanReport") -> None:
-    config = report.folded.config
-    place = f"on {report.fpga.name}" if report.fpga else "for no FPGA"
-    plans = [layer.folded.plan.to_dict() for layer in report.layers]
-    print_table(
-        ["fold factor", *(f"layer {layer.folded.config.index}" for layer in report.layers)],
-        [[factor, *(str(plan[factor]) for plan in plans)] for factor in plans[0]],
-        title=(
-            f"{network_shape(config)} {place}: {config.counter_bits}-bit counters, "
-            f"batch {config.batch}"
-        ),
-    )
-    typer.echo()
-    print_table(
-        ["cycles per sample", "load", "forward", "update", "events", "scan", "total"],
-        [
-            [
-                f"layer {layer.folded.config.index}",
-                *(
-                    f"{value:.1f}"
-                    for value in (
-                        cycles.load,
-                        cycles.forward,
-                        cycles.update,
-                        cycles.events,
-                        cycles.scan,
-                        cycles.total,
-                    )
-                ),
-            ]
-            for layer, cycles in zip(report.layers, report.cycles.layers, strict=True)
-        ],
-    )
-    typer.echo(f"network: {report.cycles.total:.1f} cycles per sample (layers work in parallel)")
-    typer.echo()
-    print_table(
-        ["layer", "memory", "count", "rows", "bits per row", "made of"],
-        [
-            [
-                str(layer.folded.config.index),
-                component.name,
-                f"{component.memory.count:,}",
-                f"{component.memory.depth:,}",
-                f"{component.memory.width:,}",
-                _made_of(component.need, report.fpga),
-            ]
-            for layer in report.layers
-            for component in layer.components
-            if component.memory is not None
-        ],
-        text=2,
-    )
-    typer.echo()
-    needs = {f"layer {one.folded.config.index}": one.need for one in report.layers}
-    needs |= {"core": report.core.need, "total": report.need}
-    columns = {"luts": "LUTs (about)", "registers": "registers (about)"}
-    if report.fpga is not None:
-        from ...hdl.planning.resources import Resources
-
-        needs[report.fpga.name] = Resources.of(report.fpga)
-        if report.fpga.lone_registers:
-            columns["cells"] = "logic cells (about)"
-    columns |= {"block_rams": "block RAMs", "sprams": "SPRAMs"}
-    print_table(
-        ["needs", *columns.values()],
-        [[name, *(f"{getattr(need, one):,}" for one in columns)] for name, need in needs.items()],
-    )
-
-
-def _made_of(need: "Resources", fpga: "FPGA | None") -> str:
-    if fpga is None:
-        return "-"
-    if need.sprams:
-        return f"{need.sprams} SPRAM{'s' if need.sprams > 1 else ''}"
-    if need.block_rams:
-        return f"{need.block_rams} {fpga.block_ram.name}{'s' if need.block_rams > 1 else ''}"
-    return "LUTs" if fpga.lut_ram else "registers"
+    return report_plan(FoldedNetwork(config, plan), found, workload)

@@ -20,3 +20,8 @@ from .planner import (
 )
 from .resources import Resources as Resources, network_needs as network_needs
 from .timing import LayerTiming as LayerTiming
+from .universal import Capacity as Capacity, UniversalTrainer as UniversalTrainer
+from .universal_planner import (
+    plan_universal as plan_universal,
+    reference_network as reference_network,
+)

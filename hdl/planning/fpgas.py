@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 
 from ...golden_model.errors import ConfigurationError
-from .integers import Integers, ceil_divide, choose, minimum
+from .integers import Integers, ceil_divide, choose
 
 __all__ = ["FPGAS", "BlockRAM", "FPGA", "LUTRAM", "Placement", "SPRAM", "find_fpga"]
 
@@ -57,15 +56,21 @@ class BlockRAM:
         """
         granularity = width if granularity is None else granularity
         parts = width // granularity
-        choices = []
-        for rows, bits in self.shapes:
+        blocks: Integers = 0
+        least: Integers = 0  # cost of the cheapest shape so far
+        for index, (rows, bits) in enumerate(self.shapes):
             columns = parts * ceil_divide(granularity, bits)
             if bits >= self.byte and (self.byte > 1 or (rows, bits) == self.shapes[0]):
                 # The bytes of a word have separate write enables; other shapes write whole words.
                 bytes_ = parts * ceil_divide(granularity, self.byte)
                 columns = choose(parts == 1, columns, ceil_divide(bytes_, bits // self.byte))
-            choices.append(ceil_divide(depth, rows) * columns)
-        return reduce(minimum, choices)
+            parts_of_depth = ceil_divide(depth, rows)
+            count = parts_of_depth * columns
+            cost = self.weight * count + MULTIPLEXER_WEIGHT * width * (parts_of_depth - 1)
+            # At equal cost, Yosys prefers deeper blocks.
+            cheaper = True if index == 0 else cost <= least
+            blocks, least = choose(cheaper, count, blocks), choose(cheaper, cost, least)
+        return blocks
 
 
 @dataclass(frozen=True, kw_only=True)

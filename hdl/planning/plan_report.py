@@ -8,7 +8,7 @@ from .fpgas import FPGA
 from .plan import FoldedLayer, FoldedNetwork
 from .resources import ComponentNeed, Resources, core_needs, layer_needs, total_need
 
-__all__ = ["LayerReport", "PlanReport", "report_plan"]
+__all__ = ["LayerReport", "PlanReport", "component_dict", "report_plan"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class PlanReport:
                     "chosen": errors * found * layer.folded.config.group_count,
                     "cycles": asdict(cycles),
                     "need": asdict(layer.need),
-                    "components": [_component_dict(component) for component in layer.components],
+                    "components": [component_dict(component) for component in layer.components],
                 }
             )
         supply = None if self.fpga is None else asdict(Resources.of(self.fpga))
@@ -96,7 +96,8 @@ class PlanReport:
         }
 
 
-def _component_dict(component: ComponentNeed) -> dict[str, Any]:
+def component_dict(component: ComponentNeed) -> dict[str, Any]:
+    """A component of a report, as values that JSON can store."""
     result: dict[str, Any] = {"name": component.name, **asdict(component.need)}
     if component.memory is not None:
         memory = component.memory

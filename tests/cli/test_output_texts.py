@@ -63,6 +63,8 @@ TEXTS: dict[str, list[str]] = {
         f"plan {NETWORK}",
         f"plan {NETWORK} --fpga icebreaker --out plan.json",
         f"plan {NETWORK} --fpga ecp5-25f --set banks=4",
+        "plan --universal --fpga ulx3s-85f --out trainer.json",
+        f"plan --universal --fpga ulx3s-12f {NETWORK} --accuracy 0.9",
     ],
     "export": [f"export verilog {NETWORK} --out core"],
     "devices": ["devices", "devices --all --baud 115200"],

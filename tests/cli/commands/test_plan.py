@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.files.model_file import Model
+from metaplast.hdl.planning.cycles import Workload, mean_cycles
+from metaplast.hdl.planning.universal import UniversalTrainer
 
 from ..conftest import Command, Document
 
@@ -106,6 +109,42 @@ def test_the_network_of_a_model(document: Document, model: Path) -> None:
     assert report["fpga"] is None
 
 
+UNIVERSAL = ("--universal", "--fpga", "ecp5-12f")
+
+
+def test_a_universal_trainer_for_an_fpga(document: Document, workspace: Path) -> None:
+    report = document("plan", *UNIVERSAL, "--out", "trainer.json")
+    written = json.loads((workspace / "trainer.json").read_text())
+    assert written == report
+    trainer = UniversalTrainer.from_dict(written)
+    assert trainer.fpga == "ECP5-12F"
+    for resource, amount in report["need"].items():
+        assert 0 <= amount <= report["supply"][resource], resource
+    config = NetworkConfig.from_dict(report["network"]["config"])
+    assert (config.inputs, config.classes) == (784, 10)
+    assert report["network"]["rows"] <= trainer.capacity.rows
+
+
+def test_a_universal_trainer_for_a_network(document: Document) -> None:
+    report = document("plan", *UNIVERSAL, *NETWORK, "--accuracy", 0.9)
+    assert report["network"]["config"]["hidden"] == [32]
+    assert report["network"]["accuracy"] == 0.9
+    config = NetworkConfig.from_dict(report["network"]["config"])
+    placed = UniversalTrainer.from_dict(report).place(config)
+    assert report["network"]["cycles_per_sample"] == mean_cycles(placed, Workload(accuracy=0.9))
+
+
+def test_a_universal_trainer_for_a_model(document: Document, model: Path) -> None:
+    report = document("plan", model, *UNIVERSAL)
+    assert report["network"]["config"] == Model.load(model).config.to_dict()
+
+
+def test_a_universal_trainer_with_another_width_and_few_cells(document: Document) -> None:
+    report = document("plan", *UNIVERSAL, "--counter-bits", 4, "--cells", 5500)
+    assert report["capacity"]["counter_bits"] == 4
+    assert report["need"]["cells"] <= 5500 < report["supply"]["cells"] == 12_144
+
+
 @pytest.mark.parametrize(
     ("options", "status", "sentence"),
     [
@@ -144,6 +183,17 @@ def test_the_network_of_a_model(document: Document, model: Path) -> None:
         ((*NETWORK, "--plan", "p.json", "--set", "pe=2"), 2, "leave out --set"),
         ((*NETWORK, "--plan", "none.json"), 1, "none.json"),
         ((*NETWORK, "--out", "."), 1, "is a directory"),
+        ((*NETWORK, "--universal"), 2, "--universal: needs --fpga NAME"),
+        ((*UNIVERSAL, "--set", "pe=2"), 2, "chooses all fold factors; leave out --set"),
+        ((*UNIVERSAL, "--plan", "p.json"), 2, "chooses all fold factors; leave out --plan"),
+        ((*UNIVERSAL, "--hidden", 8), 2, "--inputs: is missing; give it, or a MODEL"),
+        ((*UNIVERSAL, "--counter-bits", 17), 2, "--counter-bits: must be from 2 to 16, not 17"),
+        ((*UNIVERSAL, "--chosen", "1,1"), 2, "chosen must be a number for each of the 1 layers"),
+        (
+            ("--universal", "--fpga", "icebreaker"),
+            2,
+            "does not fit the iCE40UP5K: with any folding, it needs at least ",
+        ),
         ((*NETWORK, "--chosen", 9), 2, "chosen must be from 0 to"),
         ((*NETWORK, "--chosen", "1,1"), 2, "chosen must be a number for each of the 1 layers"),
         ((*NETWORK, "--chosen", "few"), 2, "such as 1.9,0.5, not 'few'"),

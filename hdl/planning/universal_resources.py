@@ -1,0 +1,46 @@
+"""Resource estimates of a universal trainer: those of its engine as a fixed layer, and more.
+
+The memories are counted exactly, as those of a fixed layer. The engine's logic is that of a fixed
+layer with the largest sizes, plus the table of the layers, and the logic that computes with numbers
+of a layer where a fixed layer has constants. The coefficients of the latter were fitted to results
+of Yosys 0.70 (``synth_ice40``, ``synth_ecp5``); estimates of whole cores are within 15 %.
+"""
+
+from .fpgas import FPGA
+from .integers import number_bits
+from .resources import ComponentNeed, Resources, core_needs, layer_needs
+from .universal import UniversalEngine, UniversalTrainer
+
+__all__ = ["universal_needs"]
+
+COUNT_BITS = 3 * 32  # errors, updates and right predictions of a layer
+RESULT_BITS = 9  # prediction and error bit of a layer, kept until the last layer's result
+TABLE_LUTS = 1.5  # for each bit of the table: its input, and the multiplexers that read it
+RUN_TIME_LUTS = {"ice40": 1100, "ecp5": 1475}  # logic where a fixed layer has constants
+RUN_TIME_REGISTERS = 300
+
+
+def universal_needs(trainer: UniversalTrainer, fpga: FPGA | None) -> tuple[ComponentNeed, ...]:
+    """Resources of the components of a universal trainer: its memories, its logic and the core.
+
+    Parameters
+    ----------
+    trainer : UniversalTrainer
+        Capacities and fold factors.
+    fpga : FPGA or None
+        Decides shapes of memories and costs of logic; without it, memories have no resources.
+    """
+    engine = trainer.engine
+    return (*layer_needs(engine, fpga), _table_need(engine, fpga), core_needs(fpga))
+
+
+def _table_need(engine: UniversalEngine, fpga: FPGA | None) -> ComponentNeed:
+    """The table of the layers, and the logic that computes with its numbers."""
+    config = engine.config
+    sizes = number_bits(config.inputs + 1) + 3 * number_bits(config.neurons + 1)
+    settings = sizes + number_bits(engine.snapshot_rows) + config.event_bits
+    registers = engine.layers * (settings + COUNT_BITS + RESULT_BITS)
+    family = "ice40" if fpga is not None and fpga.family == "ice40" else "ecp5"
+    luts = TABLE_LUTS * registers + RUN_TIME_LUTS[family]
+    need = Resources.logic(luts, registers + RUN_TIME_REGISTERS, fpga)
+    return ComponentNeed(name="table of layers", need=need)
