@@ -11,7 +11,7 @@ FOLDING = LayerPlan(pe=4, simd=128, update_width=32, input_width=32)
 def simulated_trainer(counter_bits: int) -> UniversalTrainer:
     """A universal trainer for simulation, which is built once.
 
-    It takes 4,096 inputs, 2,048 neurons in each of eight layers, 64 classes, and about eight
+    It takes 4,096 inputs, 2,048 neurons in each of eight layers, 64 classes, and about two
     million hidden weights: 3136–2048–512–10 fits. The depth of its memories does not change the
     speed of the simulation.
 
@@ -27,7 +27,7 @@ def simulated_trainer(counter_bits: int) -> UniversalTrainer:
             neurons=2048,
             classes=64,
             counter_bits=counter_bits,
-            rows=16384,
+            rows=4096,
             columns=8192,
             sample_words=2048,
             choices=16384,
