@@ -39,6 +39,7 @@ KINDS = {
     "design": "a simulator",
     "headers": "the headers of simulators",
     "runtime": "the runtime of simulators",
+    "verilog": "the Verilog of a simulator",
 }
 """Kinds of products, as messages name them."""
 

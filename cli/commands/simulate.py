@@ -80,8 +80,8 @@ def simulate(
     """Train a network in simulated gateware, and compare it with the golden model.
 
     The gateware is a universal trainer: one simulator takes every network with the
-    same --counter-bits, so a second network needs no build. It has 4,096 inputs,
-    2,048 neurons in each of eight layers, 64 classes, and 8 million hidden weights;
+    same --counter-bits, so a second network needs no build. It takes 4,096 inputs,
+    1,024 neurons in each of four layers, 64 classes, and a million hidden weights;
     a larger network gets a core of its own size, as with --fixed, which is built
     with Verilator once for each design. The golden model trains on the same
     samples. A difference ends the training with status 1, and the first batch that

@@ -12,7 +12,7 @@ from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister, Status, UniversalLayerRegister
 from ..registers.requests import request_layout, response_layout
-from .layer_table import LayerTable, table_row_layout
+from .layer_table import table_row_layout, table_write_layout
 
 __all__ = ["LayerRegisters"]
 
@@ -121,7 +121,7 @@ class LayerRegisters(Component):
         return {
             "layer": Out(range(max(self.folded.layers, 2))),
             "row": In(table_row_layout(self.folded)),
-            "write": Out(LayerTable(self.folded).write.shape()),
+            "write": Out(table_write_layout()),
             "load": Out(1),
             "store": Out(1),
             "moved": In(1),

@@ -10,10 +10,15 @@ from ..planning.universal import UniversalEngine
 from ..primitives.component import Component
 from ..shape.layer_shape import layer_sizes_layout
 
-__all__ = ["LayerTable", "table_row_layout"]
+__all__ = ["LayerTable", "table_row_layout", "table_write_layout"]
 
 SETTINGS = ("margin", "events", "inputs", "neurons", "group", "base")
 COUNTS = ("errors", "updates", "right")
+
+
+def table_write_layout() -> data.StructLayout:
+    """A bit for each setting that the host writes, and each count that it clears."""
+    return data.StructLayout(dict.fromkeys(SETTINGS + COUNTS, 1))
 
 
 def table_row_layout(engine: UniversalEngine) -> data.StructLayout:
@@ -68,7 +73,7 @@ class LayerTable(Component):
                     init=[{"sizes": {"inputs": 1, "neurons": 1, "group": 1}}] * engine.layers,
                 ),
                 "layer": In(layer),
-                "write": In(data.StructLayout(dict.fromkeys(SETTINGS + COUNTS, 1))),
+                "write": In(table_write_layout()),
                 "value": In(32),
                 "clear": In(1),
                 "evaluated": In(layer),

@@ -23,8 +23,9 @@ from .bank_images import (
     snapshot_words,
 )
 from .core_process import CoreProcess
-from .harness import COUNTERS, SNAPSHOT, core_design
+from .harness import COUNTERS, SNAPSHOT
 from .simulated_transport import SimulatedTransport
+from .stored_design import stored_core_design
 
 __all__ = ["SimulatedCore", "build_core"]
 
@@ -50,7 +51,7 @@ def build_core(
     SimulationError
         If the simulator cannot be built.
     """
-    return build(core_design(folded), optimize=optimize, waves=waves, main=MAIN)
+    return build(stored_core_design(folded), optimize=optimize, waves=waves, main=MAIN)
 
 
 class SimulatedCore(RemoteCore):

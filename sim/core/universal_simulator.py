@@ -11,26 +11,24 @@ FOLDING = LayerPlan(pe=4, simd=128, update_width=32, input_width=32)
 def simulated_trainer(counter_bits: int) -> UniversalTrainer:
     """A universal trainer for simulation, which is built once.
 
-    It takes 4,096 inputs, 2,048 neurons in each of eight layers, 64 classes, and about eight
-    million hidden weights: 3136–2048–512–10 fits. The depth of its memories does not change the
-    speed of the simulation.
+    It takes 4,096 inputs, 1,024 neurons in each of four layers, 64 classes, and about a million
+    hidden weights, counted in rows of 4 neurons and 128 inputs: 784–1024–10 fits. Deeper memories
+    would make the build longer, not the simulation.
 
     Parameters
     ----------
     counter_bits : int
         Bits ``B`` of a hidden weight. 2 to 16.
     """
-    return UniversalTrainer(
-        Capacity(
-            layers=8,
-            inputs=4096,
-            neurons=2048,
-            classes=64,
-            counter_bits=counter_bits,
-            rows=16384,
-            columns=8192,
-            sample_words=2048,
-            choices=16384,
-        ),
-        FOLDING,
+    capacity = Capacity(
+        layers=4,
+        inputs=4096,
+        neurons=1024,
+        classes=64,
+        counter_bits=counter_bits,
+        rows=2048,
+        columns=2048,
+        sample_words=1024,
+        choices=4096,
     )
+    return UniversalTrainer(capacity, FOLDING)

@@ -38,7 +38,7 @@ CAPACITY = Capacity(
     neurons=64,
     classes=64,
     counter_bits=8,
-    rows=192,
+    rows=320,
     columns=160,
     sample_words=160,
     choices=256,
@@ -248,5 +248,7 @@ def test_a_flipped_counter_is_noticed(small_case: tuple[UniversalTrainer, Case])
     simulator = build_core(trainer, optimize=False)
     with SimulatedCore(simulator, trainer.place(case.config)) as core:
         flip_counter(core, layer=1, neuron=3, source=5)
-        with pytest.raises(AssertionError, match="counters_1"):
+        with pytest.raises(
+            AssertionError, match=r"counters of layer 1: 1 of 24 differ, first at \(3, 5\)"
+        ):
             train(core, case)

@@ -107,15 +107,15 @@ def test_a_network_that_does_not_fit_the_universal_simulator(
 
     monkeypatch.setattr("metaplast.cli.training.simulation.TrainingSetup", refuse)
     for hidden, groups, simulated in (
-        ("2048", "32", "PlacedNetwork"),
-        ("2049", "3", "FoldedNetwork"),
+        ("1024", "32", "PlacedNetwork"),
+        ("1025", "5", "FoldedNetwork"),
     ):
         options = ("--hidden", hidden, "--groups", groups, "--epochs", 1)
         result = run("simulate", toy, *options)
         assert (result.status, result.sentence) == (1, simulated)
         assert (
-            "no universal trainer, but a core for this network: the network has 2,049 neurons of "
-            "layer 0; this trainer has room for 2,048\nplan, layer 0: " in result.out
+            "no universal trainer, but a core for this network: the network has 1,025 neurons of "
+            "layer 0; this trainer has room for 1,024\nplan, layer 0: " in result.out
         ) == (simulated == "FoldedNetwork")
     result = run("simulate", toy, *SMALL, "--fixed", "--epochs", 1)
     assert result.sentence == "FoldedNetwork"
