@@ -17,6 +17,8 @@ from .plan import FoldedLayer, LayerPlan
 __all__ = ["Capacity", "PlacedLayer", "PlacedNetwork", "UniversalEngine", "UniversalTrainer"]
 
 HISTORY_BITS = 127
+MAX_LAYERS = 255
+MAX_INPUTS = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +60,8 @@ class Capacity:
 
     def __post_init__(self) -> None:
         limits = {
-            "layers": (1, 255),
-            "inputs": (1, 1 << 16),
+            "layers": (1, MAX_LAYERS),
+            "inputs": (1, MAX_INPUTS),
             "neurons": (1, MAX_NEURONS),
             "classes": (2, 256),
             "counter_bits": (2, 16),
@@ -95,6 +97,9 @@ class Capacity:
         """
         for name in ("pe", "simd", "input_width", "sample_buffers"):
             checked_integer(name, getattr(plan, name), 1, MAX_NEURONS)
+        checked_integer("layers", layers, 1, MAX_LAYERS)
+        checked_integer("inputs", inputs, 1, MAX_INPUTS)
+        checked_integer("neurons", neurons, 1, MAX_NEURONS)
         neurons = plan.pe * ceil_divide(neurons, plan.pe)
         inputs = max(inputs, neurons if layers > 1 else 1)
         sets, further = neurons // plan.pe, layers - 1

@@ -106,3 +106,41 @@ def test_what_cannot_be(
     assert result.status == status
     assert sentence in result.sentence
     assert not (workspace / "core").exists()
+
+
+def test_a_universal_trainer(document: Document, workspace: Path) -> None:
+    limits = ("--capacity", "inputs=20", "--capacity", "neurons=8", "--counter-bits", 4)
+    exported = document(
+        "export", "verilog", "--universal", *limits, "--set", "simd=8", "--out", "core"
+    )
+    trainer = json.loads((workspace / exported["files"][1]).read_text())["trainer"]
+    capacity = trainer["capacity"]
+    assert (capacity["inputs"], capacity["neurons"], capacity["counter_bits"]) == (20, 8, 4)
+    assert trainer["engine"]["simd"] == 8
+
+    (workspace / "trainer.json").write_text(json.dumps(trainer))
+    again = document("export", "verilog", "--universal", "--plan", "trainer.json", "--out", "again")
+    assert json.loads((workspace / again["files"][1]).read_text())["trainer"] == trainer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--capacity", "inputs=20", *NETWORK), "needs --universal"),
+        (("--universal", *NETWORK), "a universal trainer has no network"),
+        (("--universal", "--capacity", "input=20"), "is no NAME=N with one of layers, inputs"),
+        (("--universal", "--capacity", "inputs=many"), "must be a whole number, not 'many'"),
+        (("--universal", "--capacity", "inputs=0"), "inputs must be from 1 to"),
+        (("--universal", "--set", "update_width=3"), "must be a power of two, not 3"),
+        (("--universal", "--set", "simd=0"), "simd must be"),
+        (("--universal", "--fpga", "icebreaker", "--set", "pe=1"), "leave out --capacity"),
+        (("--universal", "--plan", "missing.json"), "holds no universal trainer"),
+    ],
+)
+def test_mistakes_of_a_universal_trainer(
+    run: Command, workspace: Path, arguments: tuple[object, ...], message: str
+) -> None:
+    result = run("export", "verilog", *arguments, "--out", "core")
+    assert result.status != 0
+    assert message in " ".join(result.err.replace("│", "").split())
+    assert not (workspace / "core").exists()
