@@ -55,6 +55,8 @@ class BoardTarget:
         Bits per second on the link.
     place_options : tuple of str
         Further options of nextpnr.
+    obstacle : str
+        Why no bitstream of its universal trainer can be built; empty if one can.
     """
 
     name: str
@@ -72,6 +74,7 @@ class BoardTarget:
     usb: tuple[tuple[int, int], ...] = ()
     baud: int = BAUD
     place_options: tuple[str, ...] = ()
+    obstacle: str = ""
 
     @property
     def fpga(self) -> FPGA:

@@ -52,4 +52,5 @@ ICEBREAKER = BoardTarget(
     link="USB: second port of the FT2232H",
     loader="ice40_generic",
     usb=((0x0403, 0x6010),),
+    obstacle="it takes about 5,700 LUTs and 30 block RAMs, of 5,280 and 30",
 )

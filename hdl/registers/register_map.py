@@ -381,7 +381,7 @@ MAX_NEURONS = LayerBound("MAX_NEURONS", lambda engine: engine.capacity.neurons)
 MAX_BUFFERS = LayerBound("MAX_BUFFERS", lambda engine: engine.plan.sample_buffers)
 ALL_SAMPLE_WORDS = LayerBound("MAX_SAMPLE_WORDS", lambda engine: engine.capacity.sample_words)
 LAST_ROW = LayerBound("MAX_ROWS − 1", lambda engine: engine.capacity.rows - 1)
-MOST_EVENTS = LayerBound("2^(bk + ⌊bi/2⌋ + 11) − 1", lambda engine: engine.config.max_events)
+ENGINE_EVENTS = LayerBound("2^(bk + ⌊bi/2⌋ + 11) − 1", lambda engine: engine.config.max_events)
 LOWEST = LayerBound("−2^(B−1)", lambda engine: engine.config.lowest)
 HIGHEST = LayerBound("2^(B−1) − 1", lambda engine: engine.config.highest)
 
@@ -452,7 +452,7 @@ class UniversalLayerRegister(RegisterGroup):
         "rw",
         "`M`: reinforcement events of a commit",
         on_read=OnRead.ACTION,
-        maximum=MOST_EVENTS,
+        maximum=ENGINE_EVENTS,
         reset=0,
     )
     ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, OnRead.ACTION, reset=0)

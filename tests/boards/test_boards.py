@@ -27,6 +27,19 @@ def test_elaborates(board: BoardTarget) -> None:
 
 
 @EVERY
+def test_the_universal_trainer_takes_the_default_network(board: BoardTarget) -> None:
+    assert board.trainer.place(board.network).config == board.network
+    assert board.trainer.fpga == board.fpga_name
+
+
+@EVERY
+def test_the_universal_trainer_elaborates(board: BoardTarget) -> None:
+    prepared = prepare(board)
+    assert prepared.design == board.trainer
+    assert "universal_layer_engine" in prepared.files["top.il"]
+
+
+@EVERY
 def test_elaborates_the_same_twice(board: BoardTarget) -> None:
     assert prepare(board, SMALL).files == prepare(board, SMALL).files
 

@@ -10,6 +10,17 @@ from metaplast.hdl.planning.plan import LayerPlan
 from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
 
 NEEDS = {"luts": 3, "registers": 2, "block_rams": 1, "sprams": 0, "dsps": 0}
+CONFIG: dict[str, Any] = {
+    "inputs": 16,
+    "hidden": [8],
+    "groups": [4],
+    "classes": 4,
+    "counter_bits": 8,
+    "robustness": 0.2,
+    "reinforcement": 1.0,
+    "batch": 100,
+    "seed": 1,
+}
 KNOWN: dict[str, Any] = {
     "board": "icebreaker",
     "fpga": "iCE40UP5K",
@@ -17,17 +28,7 @@ KNOWN: dict[str, Any] = {
     "bitstream": "top.bin",
     "bitstream_sha256": hashlib.sha256(b"bits").hexdigest(),
     "identity": "1de471f1ed",
-    "config": {
-        "inputs": 16,
-        "hidden": [8],
-        "groups": [4],
-        "classes": 4,
-        "counter_bits": 8,
-        "robustness": 0.2,
-        "reinforcement": 1.0,
-        "batch": 100,
-        "seed": 1,
-    },
+    "config": CONFIG,
     "trainer": None,
     "plan": {"fpga": "iCE40UP5K", "layers": [{"banks": 1, "memory": "block"}]},
     "clock_mhz": 24.0,
@@ -44,7 +45,7 @@ KNOWN: dict[str, Any] = {
         ["trainer.link", "ICESTORM_LC", 1, 2],
         ["top", "SB_IO", 3, 4],
     ],
-    "rates_of": {"inputs": 16, "hidden": [8], "groups": [4], "classes": 4},
+    "rates_of": CONFIG,
     "cycles_per_sample": {"first_epoch": 480.0, "later_epochs": 400.0},
     "core_samples_per_second": {"first_epoch": 50000.0, "later_epochs": 60000.0},
     "link_samples_per_second": 900.0,

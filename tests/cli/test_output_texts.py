@@ -16,9 +16,10 @@ import pytest
 from metaplast.boards.bitstream.description import Build
 from metaplast.golden_model import datasets
 from metaplast.golden_model.baselines import comparison
+from metaplast.hdl.planning.universal import UniversalTrainer
 
 from .conftest import Command
-from .example_build import write_build
+from .example_build import UNIVERSAL, write_build
 from .fake_ports import FakePorts
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -66,9 +67,9 @@ TEXTS: dict[str, list[str]] = {
     "export": [f"export verilog {NETWORK} --out core"],
     "devices": ["devices", "devices --all --baud 115200"],
     "no_devices": ["devices"],
-    "boards": ["boards", "boards built"],
-    "build": ["build icebreaker"],
-    "report": ["report built", "report built --html page.html"],
+    "boards": ["boards", "boards built universal"],
+    "build": ["build icebreaker", "build icebreaker --fixed --hidden 64"],
+    "report": ["report built", "report built --html page.html", "report universal"],
     "flash": ["flash built"],
     "data": ["data list --data-dir here", "data fetch fashion-mnist --data-dir here"],
     "compare": [
@@ -126,6 +127,7 @@ def prepare(toy: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> Callabl
     def prepared(name: str) -> None:
         write_data(toy.parent)
         built = write_build(Path("built"))
+        universal = write_build(Path("universal"), UNIVERSAL)
         if name in ("encode", "evaluate", "predict", "info"):
             for command in MODELS:
                 assert run(*command.split()).status == 0
@@ -134,9 +136,11 @@ def prepare(toy: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> Callabl
         if name == "flash":
             monkeypatch.setenv("PATH", "")
 
-        def build(*arguments: Any, progress: Callable[[str], None], **options: Any) -> Build:
+        def build(
+            board: Any, design: Any, *, progress: Callable[[str], None], **options: Any
+        ) -> Build:
             progress("synthesis")
-            return Build.load(built.relative_to(Path()))
+            return Build.load(universal if isinstance(design, UniversalTrainer) else built)
 
         monkeypatch.setattr("metaplast.boards.bitstream.build.build_bitstream", build)
         monkeypatch.setattr(datasets, "fetch", lambda name, folder, **options: folder / name)

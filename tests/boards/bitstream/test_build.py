@@ -300,6 +300,24 @@ def test_a_design_that_does_not_fit_is_folded_again(
         build_bitstream(ICEBREAKER, FoldedNetwork(SMALL, large), out=tmp_path / "given")
 
 
+def test_a_universal_trainer_is_built_by_default(tmp_path: Path, stand_in: type[StandIn]) -> None:
+    result = build_bitstream(ICEBREAKER, out=tmp_path / "out")
+    known = result.description
+    assert result.trainer == ICEBREAKER.trainer
+    assert (known["config"], known["plan"], known["core_samples_per_second"]) == (None,) * 3
+    assert known["rates_of"] == ICEBREAKER.network.to_dict()
+    assert known["link_samples_per_second"] == 1_000_000 / 10 / (10 + 784 // 8)
+    fixed = build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out")
+    assert (fixed.trainer, fixed.description["config"]) == (None, SMALL.to_dict())
+
+    stand_in.registers = stand_in.chains = 75
+    told: list[str] = []
+    message = "does not fit iCE40UP5K: .*; lower the capacity or the fold factors of the board's"
+    with pytest.raises(BuildError, match=message):
+        build_bitstream(ICEBREAKER, out=tmp_path / "large", progress=told.append)
+    assert told.count("synthesis") == 1
+
+
 def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BuildError) as error:

@@ -21,6 +21,8 @@ from metaplast.golden_model.encoding import fit_encoder
 from metaplast.golden_model.files.model_file import Model
 from metaplast.golden_model.network import Network
 from metaplast.golden_model.trainer import EpochRecord, Trainer
+from metaplast.hdl.planning.plan import LayerPlan
+from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
 
 
 def needs(*amounts: int) -> dict[str, int]:
@@ -213,6 +215,40 @@ def model() -> Callable[..., Model]:
 )
 def test_the_page_shows_the_figures_of_the_build(tmp_path: Path, shown: str) -> None:
     assert shown in some_page(tmp_path).text
+
+
+def test_the_page_of_a_universal_trainer(tmp_path: Path) -> None:
+    trainer = UniversalTrainer(
+        Capacity(
+            layers=3,
+            inputs=417,
+            neurons=128,
+            classes=7,
+            counter_bits=6,
+            rows=301,
+            columns=129,
+            sample_words=511,
+            choices=63,
+        ),
+        LayerPlan(simd=200, input_width=8),
+    )
+    text = some_page(
+        tmp_path,
+        trainer=trainer.to_dict(),
+        config=None,
+        plan=None,
+        cycles_per_sample=None,
+        core_samples_per_second=None,
+    ).text
+    for shown in (
+        "Universal trainer on iCEBreaker",
+        "Hidden weights 60,200 with padding, of 6 bits; up to 3 layers, 417 inputs, 128 neurons",
+        "Samples/s on the link 1,106 at 1,234,000 baud with 417–36–22–7",
+        "most layers 3 most inputs 417 most neurons 128 most classes 7 most counter bits 6",
+        "sample_buffers draws_per_cycle memory all 1 1 200 1 8 4 1 block",
+    ):
+        assert shown in text
+    assert "in the core" not in text
 
 
 @pytest.mark.parametrize(

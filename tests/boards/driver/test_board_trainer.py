@@ -212,7 +212,8 @@ def test_a_board_of_another_network_is_refused(board: VirtualBoard) -> None:
         with pytest.raises(
             WrongBoardError,
             match=r"has the network 24–12–8–4, groups of 4, 4, 5-bit .*, not 24–16–4, groups of 4"
-            r".*build BOARD --inputs 24 --hidden 16 --groups 4 --classes 4 --counter-bits 5`",
+            r".*build BOARD --fixed --inputs 24 --hidden 16 --groups 4 --classes 4 "
+            r"--counter-bits 5`",
         ):
             network_on_board(client, other)
         folded = NetworkPlan((PLAN.layers[0], LayerPlan(simd=4, update_width=2, input_width=4)))

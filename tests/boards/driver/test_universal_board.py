@@ -1,16 +1,16 @@
 """Boards with a universal trainer: several networks one after the other, as the golden model."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metaplast.boards.driver import board_trainer
 from metaplast.boards.driver.board_trainer import BoardTrainer
 from metaplast.boards.driver.capacity import capacity_text
 from metaplast.boards.driver.identification import WrongBoardError, identify
-from metaplast.boards.driver.link_client import LinkClient
+from metaplast.boards.driver.link_client import LinkClient, SampleFrame
 from metaplast.boards.driver.link_transport import network_on_board
 from metaplast.boards.driver.ports import open_client
 from metaplast.boards.targets import catalogue
@@ -18,7 +18,6 @@ from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, T
 from metaplast.hdl.client.remote_core import RemoteCore
 from metaplast.hdl.link.protocol import design_digest
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
-from metaplast.hdl.registers.register_map import GlobalRegister, LayerRegister, layer_address
 from metaplast.sim.verilator.simulator import Simulator
 from metaplast.sim.virtual_board.noisy_line import NoisyLine
 from metaplast.sim.virtual_board.virtual_board import VirtualBoard, build_board
@@ -33,6 +32,8 @@ NETWORKS = [
     NetworkConfig(inputs=63, hidden=(64,), groups=(16,), classes=10, batch=33, seed=2),
     NetworkConfig(inputs=64, hidden=(24, 64, 16), groups=(8, 16, 4), classes=3, batch=50, seed=3),
     NetworkConfig(inputs=1, hidden=(3,), groups=(1,), classes=2, batch=7, robustness=0.5),
+    # A single sample at a time, since there are many groups.
+    NetworkConfig(inputs=8, hidden=(20, 20), groups=(1, 1), classes=10, batch=60, seed=4),
 ]
 SAMPLES = 60
 
@@ -74,15 +75,14 @@ def client(simulator: Simulator) -> Iterator[LinkClient]:
 
 
 @pytest.fixture
-def small_icebreaker(monkeypatch: pytest.MonkeyPatch, simulator: Simulator) -> None:
-    """Gives the virtual iCEBreaker the small trainer, and no other gateware."""
-    from dataclasses import replace
-
+def small_icebreaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the iCEBreaker the small trainer."""
     boards = (replace(catalogue.BOARDS[0], trainer=TRAINER), *catalogue.BOARDS[1:])
     monkeypatch.setattr(catalogue, "BOARDS", boards)
 
 
 def test_networks_follow_one_another(client: LinkClient) -> None:
+    assert {TRAINER.place(config).sample_buffers for config in NETWORKS} == {1, 3, 4}
     for config in (*NETWORKS, NETWORKS[0]):
         train(client, config)
     assert client.repeated == 0
@@ -167,11 +167,13 @@ def test_another_network_replaces_one_within_a_batch(client: LinkClient) -> None
         train(client, NETWORKS[after], epochs=1)
 
 
-def test_a_layer_that_is_not_in_use_has_registers_of_its_own(client: LinkClient) -> None:
-    network_on_board(client, NETWORKS[2])
-    network_on_board(client, NETWORKS[0])
-    assert client.read(GlobalRegister.LAYERS) == 2
-    assert client.read(layer_address(2, LayerRegister.NEURONS)) == 16  # of the network before
+def test_results_of_layers_that_are_not_in_use_are_left_out(client: LinkClient) -> None:
+    network = network_on_board(client, NETWORKS[0])
+    x, _ = data_of(NETWORKS[0])
+    network.local_predictions(x[:1])
+    (result,) = client.run([SampleFrame(0, False, bytes(3))])
+    assert len(result.predictions) == TRAINER.capacity.layers
+    assert network.local_predictions(x).shape == (SAMPLES, 2)
 
 
 @pytest.mark.usefixtures("small_icebreaker")
@@ -228,4 +230,3 @@ def test_a_plan_makes_a_virtual_board_for_one_network(monkeypatch: pytest.Monkey
     assert universal == TRAINER
     assert isinstance(of_fpga, FoldedNetwork)
     assert of_fpga.config == config
-    assert board_trainer.VIRTUAL == "virtual:"

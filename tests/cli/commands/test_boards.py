@@ -15,7 +15,7 @@ from metaplast.hdl.planning.plan import FoldedNetwork
 from metaplast.hdl.planning.resources import network_needs
 
 from ..conftest import Command, Document
-from ..example_build import KNOWN, write_build
+from ..example_build import KNOWN, UNIVERSAL, write_build
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def test_the_boards(document: Document) -> None:
     assert boards[0]["fpga"] == "iCE40UP5K"
     assert (boards[0]["clock_mhz"], boards[0]["baud"]) == (24, 1_000_000)
     assert boards[0]["usb"] == ["0403:6010"]
+    assert [board["trainer"] for board in boards] == [board.trainer.to_dict() for board in BOARDS]
 
 
 def test_the_boards_are_listed_without_amaranth() -> None:
@@ -64,6 +65,21 @@ def test_the_extra_is_named(
 def test_builds_are_compared(document: Document, built: Path) -> None:
     (build,) = document("boards", built)
     assert build == {name: value for name, value in KNOWN.items() if name != "placement"}
+
+
+def test_a_build_of_a_universal_trainer(run: Command, document: Document, workspace: Path) -> None:
+    universal = write_build(workspace / "universal", UNIVERSAL)
+    assert document("report", universal) == UNIVERSAL
+    assert document("boards", universal)[0]["trainer"] == UNIVERSAL["trainer"]
+    text = run("report", universal).out
+    capacity = "up to 4 layers, 784 inputs, 128 neurons per layer, 10 classes, 60,000 hidden"
+    assert f"capacity        {capacity} weights with padding\n" in text
+    assert "link            900 samples/s with 16–8–4\n" in text
+    assert "cycles per sample" not in text
+    assert " universal " in run("boards", universal).out
+    assert run("report", universal, "--html", "page.html").status == 0
+    page = (workspace / "page.html").read_text()
+    assert "<title>iCEBreaker: Universal trainer</title>" in page
 
 
 def test_a_report(document: Document, built: Path) -> None:
@@ -140,9 +156,22 @@ def test_no_build(run: Command, workspace: Path, command: str) -> None:
         (("icebreaker", "--seeds", 0), "must be at least 1, not 0"),
         (("icebreaker", "--baud", 0), "must be at least 1, not 0"),
         (("icebreaker", "--baud", 7_000_000), "does not suit a link of 7,000,000 baud"),
-        (("icebreaker", "--hidden", 4096), "iCE40UP5K"),
-        (("icebreaker", "--cells", 500), "logic cells of 500; allow it more logic cells"),
-        (("icebreaker", "--cells", 500, "--plan", "p.json"), "leave out --cells"),
+        (("icebreaker", "--fixed", "--hidden", 4096), "iCE40UP5K"),
+        (("icebreaker", "--fixed", "--cells", 500), "500; allow it more logic cells"),
+        (("icebreaker", "--fixed", "--cells", 500, "--plan", "p.json"), "leave out --cells"),
+        *(
+            (("icebreaker", option, value), f"Invalid value for {option}: needs --fixed, to build")
+            for option, value in (
+                ("--inputs", 64),
+                ("--hidden", 64),
+                ("--groups", 8),
+                ("--classes", 3),
+                ("--counter-bits", 4),
+                ("--plan", "p.json"),
+                ("--cells", 500),
+            )
+        ),
+        (("icebreaker", "m.npz"), "Invalid value for MODEL: needs --fixed, to build"),
     ],
 )
 def test_what_cannot_be_built(run: Command, options: tuple[object, ...], message: str) -> None:
@@ -156,9 +185,18 @@ def test_a_core_of_few_cells(run: Command, monkeypatch: pytest.MonkeyPatch) -> N
         raise BuildError(f"{network_needs(folded, board.fpga).cells} cells")
 
     monkeypatch.setattr("metaplast.boards.bitstream.build.build_bitstream", build)
-    cells, unit = run("build", "icebreaker", "--cells", 3000).sentence.split()
+    cells, unit = run("build", "icebreaker", "--fixed", "--cells", 3000).sentence.split()
     assert unit == "cells"
     assert 2500 < int(cells) <= 3000
+
+
+def test_a_build_has_the_universal_trainer(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(board: Any, design: object, **options: Any) -> None:
+        raise BuildError(f"{design == board.trainer}")
+
+    monkeypatch.setattr("metaplast.boards.bitstream.build.build_bitstream", build)
+    assert run("build", "ulx3s-85f").sentence == "True"
+    assert run("build", "ulx3s-85f", "--fixed").sentence == "False"
 
 
 def test_a_model_says_the_network(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,11 +205,11 @@ def test_a_model_says_the_network(run: Command, monkeypatch: pytest.MonkeyPatch)
 
     run("train", "digits", "--hidden", "12", "--epochs", 1, "--model", "m.npz")
     monkeypatch.setattr("metaplast.boards.bitstream.build.build_bitstream", build)
-    result = run("build", "icebreaker", "m.npz")
+    result = run("build", "icebreaker", "--fixed", "m.npz")
     assert result.sentence == "64 inputs, (12,), groups of (3,)"
-    assert run("build", "icebreaker").sentence == "784 inputs, (128,), groups of (32,)"
-    result = run("build", "icebreaker", "--hidden", "60,12", "--groups", "6")
+    assert run("build", "icebreaker", "--fixed").sentence == "784 inputs, (128,), groups of (32,)"
+    result = run("build", "icebreaker", "--fixed", "--hidden", "60,12", "--groups", "6")
     assert result.sentence == "784 inputs, (60, 12), groups of (6, 6)"
-    result = run("build", "icebreaker", "m.npz", "--hidden", "60")
+    result = run("build", "icebreaker", "--fixed", "m.npz", "--hidden", "60")
     assert result.status == 2
     assert "already defines the network; leave out the network's options" in result.err

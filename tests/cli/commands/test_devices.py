@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from metaplast.boards.targets.catalogue import BOARDS, boards_with_usb
+from metaplast.golden_model import NetworkConfig
+from metaplast.hdl.registers.register_map import UniversalRegister
 
 from ...boards.board_double import BoardDouble
 from ..fake_ports import CONFIG, FakePorts
@@ -40,6 +42,8 @@ def test_only_the_ports_of_known_boards_are_asked(document, some):
         "may_be": [],
         "asked": False,
         "board": None,
+        "capacity": None,
+        "network": None,
         "clock_khz": None,
         "reason": "not asked, as no supported board has its USB id "
         "(`metaplast devices --all` asks it)",
@@ -52,6 +56,14 @@ def test_only_the_ports_of_known_boards_are_asked(document, some):
         "may_be": ["icebreaker", "tang-nano-9k"],
         "asked": True,
         "board": SHAPE,
+        "capacity": None,
+        "network": {
+            "inputs": 24,
+            "hidden": [12],
+            "groups": [4],
+            "classes": 3,
+            "counter_bits": 8,
+        },
         "clock_khz": 24000,
         "reason": None,
     }
@@ -70,6 +82,40 @@ def test_a_board_of_another_release(document, ports):
     ports.add("/dev/ttyUSB1", (0x0403, 0x6010), BoardDouble(CONFIG, overrides={0: 0x4D504C02}))
     (entry,) = document("devices")["ports"]
     assert "has the identity 0x4d504c02, and not 0x4d504c01: flash" in entry["reason"]
+
+
+CAPACITY = {
+    "layers": 3,
+    "inputs": 784,
+    "neurons": 128,
+    "classes": 10,
+    "counter_bits": 8,
+    "rows": 300,
+    "columns": 256,
+    "sample_words": 512,
+    "choices": 64,
+}
+CAPACITY_REGISTERS = {f"MAX_{name.upper()}": size for name, size in CAPACITY.items()}
+
+
+@pytest.mark.parametrize("is_set_up", [True, False])
+def test_a_universal_trainer(run, document, ports, is_set_up):
+    config = CONFIG if is_set_up else NetworkConfig(inputs=1, hidden=(1,), groups=(1,), classes=2)
+    registers = CAPACITY_REGISTERS | {"PE": 1, "SIMD": 200, "INPUT_WIDTH": 8, "MAX_BUFFERS": 4}
+    del registers["MAX_COUNTER_BITS"]
+    overrides = {UniversalRegister[name]: value for name, value in registers.items()}
+    ports.add("/dev/ttyUSB1", (0x0403, 0x6010), BoardDouble(config, overrides=overrides))
+    (entry,) = document("devices")["ports"]
+    assert entry["capacity"] == CAPACITY
+    hidden = None if entry["network"] is None else entry["network"]["hidden"]
+    assert hidden == ([12] if is_set_up else None)
+    now = "24–12–3, groups of 4" if is_set_up else "no network"
+    text = (
+        "universal trainer, 8-bit counters: up to 3 layers, 784 inputs, 128 neurons per layer, "
+        f"10 classes, 60,000 hidden weights with padding; now {now}"
+    )
+    assert entry["board"] == text
+    assert run("devices").out.endswith(f": {text}, 24 MHz\n")
 
 
 def test_a_description_does_not_steer_the_terminal(run, ports):

@@ -18,6 +18,7 @@ from metaplast.hdl.link.protocol import (
     write_request,
 )
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
+from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
 
 from ..simulate import simulate
 
@@ -64,7 +65,7 @@ class Frames:
         return whole
 
 
-def run_bench(bench: Any, folded: FoldedNetwork = FOLDED) -> None:
+def run_bench(bench: Any, folded: FoldedNetwork | UniversalTrainer = FOLDED) -> None:
     dut = FrameFields(folded)
 
     async def run(context: Any) -> None:
@@ -207,6 +208,37 @@ def test_words_of_any_width_with_padding_and_a_tail(inputs: int, input_width: in
         assert frames.words == sample_words(words)
 
     run_bench(bench, FoldedNetwork(config, NetworkPlan((plan,))))
+
+
+def test_words_of_a_sample_of_a_network_that_is_set() -> None:
+    capacity = Capacity(
+        layers=2,
+        inputs=80,
+        neurons=8,
+        classes=2,
+        counter_bits=4,
+        rows=64,
+        columns=16,
+        sample_words=32,
+        choices=32,
+    )
+    trainer = UniversalTrainer(capacity, LayerPlan(simd=16, input_width=16))
+
+    async def bench(frames: Frames) -> None:
+        for count in (1, 3, 5, 2):
+            words = WORDS[:1] * (count - 1) + WORDS[1:2]
+            frames.context.set(frames.dut.sample_words, count)
+            sent = b"".join(word.to_bytes(2, "little") for word in words)
+            for wrong in (sent[:-1], sent + bytes(1), sent + bytes(2)):
+                assert not await frames.send(sample_request(9, 5, True, wrong))
+            frames.words.clear()
+            assert await frames.send(sample_request(9, 5, True, sent))
+            frames.context.set(frames.dut.finish, 1)
+            await frames.cycle()
+            frames.context.set(frames.dut.finish, 0)
+            assert frames.words == sample_words(words)
+
+    run_bench(bench, trainer)
 
 
 def test_a_word_that_is_not_taken_in_time_spoils_the_frame() -> None:

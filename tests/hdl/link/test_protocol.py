@@ -3,6 +3,7 @@
 import random
 import re
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from metaplast.hdl.link.protocol import (
     write_request,
 )
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
+from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
 from metaplast.hdl.registers.register_map import (
     LayerRegister,
     LinkRegister,
@@ -197,7 +199,7 @@ def test_rows() -> None:
         ("82 01 00", "no reply begins with 820100"),
         ("81 01 00 00", "no reply begins with 81010000"),
         ("01 00 00 00 00", "no reply begins with 0100000000"),
-        ("82 00 00 05 00 00 00 00", "no reply begins with 8200000500"),
+        ("82 00 00 06 00 00 00 00", "no reply begins with 8200000600"),
         ("82 00 00 00 00 00 00", "a reply VALUE of 7 bytes is none of this network's"),
         ("83 00 00 00 00", "a reply ROW of 5 bytes is none of this network's"),
         ("81 00 00 00 00 00 00 00 00", "a reply STATE of 9 bytes is none of this network's"),
@@ -235,6 +237,19 @@ def test_a_digest_tells_plans_apart() -> None:
     digest = design_digest(FoldedNetwork(CONFIG, PLAN))
     assert digest != design_digest(FoldedNetwork(CONFIG, other))
     assert 0 <= digest < 1 << 32
+
+
+def test_a_digest_tells_universal_trainers_apart() -> None:
+    names = ("inputs", "neurons", "rows", "columns", "sample_words", "choices")
+    capacity = dict.fromkeys(names, 64)
+    small = Capacity(layers=2, classes=4, counter_bits=8, **capacity)
+    large = replace(small, layers=3)
+    one, other = LayerPlan(simd=8, input_width=4), LayerPlan(simd=8, input_width=8)
+    trainers = [
+        UniversalTrainer(of, plan) for of, plan in ((small, one), (large, one), (small, other))
+    ]
+    assert len({design_digest(trainer) for trainer in trainers}) == 3
+    assert design_digest(UniversalTrainer(small, one, fpga="x")) == design_digest(trainers[0])
 
 
 # The page
