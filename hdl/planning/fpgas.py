@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from ...golden_model.errors import ConfigurationError
-from .integers import Integers, ceil_divide, choose
+from .integers import Integers, ceil_divide, choose, minimum
 
 __all__ = ["FPGAS", "BlockRAM", "FPGA", "LUTRAM", "Placement", "SPRAM", "find_fpga"]
 
@@ -59,18 +60,28 @@ class BlockRAM:
         blocks: Integers = 0
         least: Integers = 0  # cost of the cheapest shape so far
         for index, (rows, bits) in enumerate(self.shapes):
+            depths = ceil_divide(depth, rows)
+            count = depths * (width // bits) + self._rest(depth, width % bits)
             columns = parts * ceil_divide(granularity, bits)
             if bits >= self.byte and (self.byte > 1 or (rows, bits) == self.shapes[0]):
                 # The bytes of a word have separate write enables; other shapes write whole words.
                 bytes_ = parts * ceil_divide(granularity, self.byte)
-                columns = choose(parts == 1, columns, ceil_divide(bytes_, bits // self.byte))
-            parts_of_depth = ceil_divide(depth, rows)
-            count = parts_of_depth * columns
-            cost = self.weight * count + MULTIPLEXER_WEIGHT * width * (parts_of_depth - 1)
+                columns = ceil_divide(bytes_, bits // self.byte)
+            count = choose(parts == 1, count, depths * columns)
+            cost = self.weight * count + MULTIPLEXER_WEIGHT * width * (depths - 1)
             # At equal cost, Yosys prefers deeper blocks.
             cheaper = True if index == 0 else cost <= least
             blocks, least = choose(cheaper, count, blocks), choose(cheaper, cost, least)
         return blocks
+
+    def _rest(self, depth: Integers, bits: Integers) -> Integers:
+        """Blocks for the bits of rows that do not fill a block; Yosys takes a shape for them."""
+        counts = [
+            choose(bits <= width, ceil_divide(depth, rows), depth)
+            for rows, width in self.shapes
+            if width >= self.byte
+        ]
+        return choose(bits == 0, 0, reduce(minimum, counts))
 
 
 @dataclass(frozen=True, kw_only=True)

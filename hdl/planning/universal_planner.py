@@ -27,7 +27,7 @@ __all__ = ["plan_universal", "reference_network"]
 
 REFERENCE_INPUTS = 784
 REFERENCE_CLASSES = 10
-LEAST_NEURONS = 8  # of the reference network
+MIN_NEURONS = 8  # of the reference network
 
 PES = (1, 2, 4)
 UPDATE_WIDTHS = (4, 8, 16, 32, 64, 128)
@@ -109,7 +109,7 @@ def plan_universal(
     size = next(size for size in SIZES if fpga.luts >= size.luts)
     if network is not None:
         size, counter_bits = size.raised(network), network.counter_bits
-    search = _Search(fpga, size, counter_bits, network or _reference(LEAST_NEURONS, counter_bits))
+    search = _Search(fpga, size, counter_bits, network or _reference(MIN_NEURONS, counter_bits))
     trainers = list(search.trainers())
     if not trainers:
         raise search.exhausted(given=network is not None)
@@ -131,7 +131,7 @@ def reference_network(trainer: UniversalTrainer) -> NetworkConfig:
         If the trainer does not hold it with 8 neurons.
     """
     counter_bits = trainer.capacity.counter_bits
-    neurons = LEAST_NEURONS
+    neurons = MIN_NEURONS
     trainer.place(_reference(neurons, counter_bits))
     while _placed(_reference(2 * neurons, counter_bits), trainer) is not None:
         neurons *= 2

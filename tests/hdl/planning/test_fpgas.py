@@ -25,6 +25,14 @@ MADE_BY_YOSYS = [
     (32, 7, 7, 1, 0, 4),
     (16, 8, 8, 1, 0, 2),
     (8, 6, 6, 0, 0, 2),
+    # Depths that are no power of two: the blocks of least cost, with multiplexers behind them
+    (8200, 32, 32, 68, 18, 0),
+    (3584, 64, 64, 56, 14, 0),
+    (2044, 128, 128, 64, 15, 0),
+    # Widths of which Yosys puts the rest into a narrower block
+    (5000, 128, 128, 160, 38, 0),
+    (1300, 256, 256, 96, 22, 0),
+    (600, 72, 72, 14, 4, 0),
 ]
 
 

@@ -10,39 +10,49 @@ from metaplast.hdl.planning.universal_resources import universal_needs
 
 ICE40, ECP5 = find_fpga("iCE40UP5K"), find_fpga("ECP5-85F")
 
-ULTRAPLUS = UniversalTrainer(
-    Capacity(
-        layers=4,
-        inputs=1568,
-        neurons=256,
-        classes=10,
-        counter_bits=8,
-        rows=512,
-        columns=256,
-        sample_words=512,
-        choices=256,
-    ),
+SIZES = ("layers", "inputs", "neurons", "classes", "counter_bits")
+MEMORIES = ("rows", "columns", "sample_words", "choices")
+
+
+def trainer(sizes: tuple[int, ...], memories: tuple[int, ...], plan: LayerPlan) -> UniversalTrainer:
+    values = zip(SIZES + MEMORIES, sizes + memories, strict=True)
+    return UniversalTrainer(Capacity(**dict(values)), plan)
+
+
+ULTRAPLUS = trainer(
+    (4, 1568, 256, 10, 8),
+    (512, 256, 512, 256),
     LayerPlan(simd=200, update_width=8, input_width=8, memory=MemoryKind.SPRAM),
 )
-MEDIUM = UniversalTrainer(
-    Capacity(
-        layers=4,
-        inputs=1024,
-        neurons=256,
-        classes=10,
-        counter_bits=8,
-        rows=256,
-        columns=512,
-        sample_words=512,
-        choices=256,
-    ),
+SMALL = trainer(
+    (2, 256, 128, 10, 4),
+    (256, 128, 256, 64),
+    LayerPlan(pe=4, simd=48, update_width=8, input_width=16),
+)
+MEDIUM = trainer(
+    (4, 1024, 256, 10, 8),
+    (256, 512, 512, 256),
     LayerPlan(simd=224, update_width=32, input_width=32, sample_buffers=8),
+)
+MANY_CLASSES = trainer(
+    (8, 1024, 256, 64, 8),
+    (256, 512, 512, 256),
+    LayerPlan(pe=2, simd=448, update_width=64, input_width=64, sample_buffers=8),
+)
+WIDE = trainer(
+    (8, 4096, 1024, 32, 8),
+    (128, 2048, 1024, 1024),
+    LayerPlan(pe=2, simd=896, update_width=128, input_width=128, sample_buffers=32),
 )
 
 # Results of Yosys 0.70 for whole cores; a LUT memory counts as its LUTs.
 MADE_BY_YOSYS = {
     "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=5151, registers=2570)),
+    "small": (ICE40, SMALL, Resources(block_rams=89, luts=5140, registers=2033)),
+    "small, ECP5": (ECP5, SMALL, Resources(block_rams=25, luts=5824, registers=2103)),
     "medium, ECP5": (ECP5, MEDIUM, Resources(block_rams=41, luts=7044, registers=2628)),
+    "many classes": (ECP5, MANY_CLASSES, Resources(block_rams=151, luts=14139, registers=4862)),
+    "wide": (ECP5, WIDE, Resources(block_rams=182, luts=19867, registers=6110)),
 }
 
 
