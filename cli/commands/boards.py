@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...boards.driver.capacity import capacity_weights
 from ..options.options import JsonOption
 from ..terminal.output import network_shape, print_json, print_table, require
 
@@ -46,6 +45,7 @@ def boards(
         else:
             _print_builds(loaded)
         return
+    from ...boards.driver.capacity import capacity_weights
     from ...boards.targets.catalogue import BOARDS
 
     if json:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...boards.driver.capacity import capacity_text
 from ..options.folding import BoardPlanOption, CellsOption, folded_by
 from ..options.network_choice import (
     BoardClassesOption,
@@ -156,6 +155,8 @@ def build(
 
 def _summary(build: "Build") -> str:
     """A build in one line: file, clock, size, and speed or capacity."""
+    from ...boards.driver.capacity import capacity_text
+
     known = build.description
     if build.trainer is not None:
         last = f"universal trainer for {capacity_text(build.trainer)}"

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...boards.driver.capacity import capacity_text
 from ..options.options import JsonOption
 from ..terminal.output import check_file, network_shape, print_json, print_table, require
 
@@ -63,6 +62,7 @@ def report(
 
 
 def _print(build: "Build") -> None:
+    from ...boards.driver.capacity import capacity_text
     from ...golden_model import NetworkConfig
 
     known = build.description

@@ -1,12 +1,10 @@
 """`metaplast virtual-board`: run a board's gateware in a simulator."""
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...hdl.planning.plan import FoldedNetwork
-from ...hdl.planning.universal import UniversalTrainer
 from ..options.folding import BoardPlanOption, folded_by
 from ..options.network_choice import (
     BoardClassesOption,
@@ -19,6 +17,10 @@ from ..options.network_choice import (
 )
 from ..options.options import number, require_share, whole_number
 from ..terminal.output import require_simulator
+
+if TYPE_CHECKING:
+    from ...hdl.planning.plan import FoldedNetwork
+    from ...hdl.planning.universal import UniversalTrainer
 
 __all__ = ["register"]
 

@@ -32,11 +32,12 @@ def test_the_universal_trainer_takes_the_default_network(board: BoardTarget) -> 
     assert board.trainer.fpga == board.fpga_name
 
 
+@pytest.mark.slow
 @EVERY
 def test_the_universal_trainer_elaborates(board: BoardTarget) -> None:
     prepared = prepare(board)
     assert prepared.design == board.trainer
-    assert "universal_layer_engine" in prepared.files["top.il"]
+    assert "\\top.trainer.core.network.layer_0.evaluating" in prepared.files["top.il"]
 
 
 @EVERY

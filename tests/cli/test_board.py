@@ -92,7 +92,7 @@ def test_a_board_trains_like_the_golden_model(tmp_path: Path, plan: str) -> None
             "is for serial ports, and virtual:icebreaker is not one; leave it out",
         ),
         (["--board", "virtual:nosuchboard"], 2, "nosuchboard"),
-        (["--board", "virtual:icebreaker", "--hidden", "4000"], 2, "does not fit"),
+        (["--board", "virtual:icebreaker", "--hidden", "4000"], 2, "this trainer has room for"),
     ],
 )
 def test_what_cannot_be_trained_on_a_board(

@@ -16,8 +16,10 @@ from amaranth.lib.wiring import In, Out
 
 from metaplast.boards.bitstream.build import build_bitstream
 from metaplast.boards.bitstream.description import FORMAT, Build
+from metaplast.boards.bitstream.flow_run import _check_size
 from metaplast.boards.bitstream.loader import flash, loader_command
-from metaplast.boards.bitstream.toolchain import BuildError
+from metaplast.boards.bitstream.prepare import prepare, prepare_smaller
+from metaplast.boards.bitstream.toolchain import BuildError, DesignTooLargeError
 from metaplast.boards.targets.board_target import BoardTarget
 from metaplast.boards.targets.catalogue import find_board
 from metaplast.golden_model.config import NetworkConfig
@@ -83,6 +85,7 @@ def test_a_real_bitstream(tmp_path: Path) -> None:
     assert set(known["components"]) >= set(logic) - {"top"}
     assert logic["trainer.core"] > 100
     assert known["critical_path"]
+    assert (result.trainer, known["config"]) == (None, SMALL.to_dict())
 
 
 def test_unchanged_builds_come_from_the_cache_and_the_best_seed_is_kept(
@@ -307,15 +310,15 @@ def test_a_universal_trainer_is_built_by_default(tmp_path: Path, stand_in: type[
     assert (known["config"], known["plan"], known["core_samples_per_second"]) == (None,) * 3
     assert known["rates_of"] == ICEBREAKER.network.to_dict()
     assert known["link_samples_per_second"] == 1_000_000 / 10 / (10 + 784 // 8)
-    fixed = build_bitstream(ICEBREAKER, SMALL, out=tmp_path / "out")
-    assert (fixed.trainer, fixed.description["config"]) == (None, SMALL.to_dict())
 
-    stand_in.registers = stand_in.chains = 75
-    told: list[str] = []
-    message = "does not fit iCE40UP5K: .*; lower the capacity or the fold factors of the board's"
-    with pytest.raises(BuildError, match=message):
-        build_bitstream(ICEBREAKER, out=tmp_path / "large", progress=told.append)
-    assert told.count("synthesis") == 1
+
+def test_a_universal_trainer_that_does_not_fit(stand_in: type[StandIn]) -> None:
+    prepared = prepare(ICEBREAKER)
+    message = "it needs 5,300 ICESTORM_LC of 5,280; lower the capacity or the fold factors of the"
+    with pytest.raises(DesignTooLargeError, match=message) as error:
+        _check_size(prepared, "ICESTORM_LC", "Info:  ICESTORM_LC:  5300/ 5280  100%")
+    assert error.value.excess == 20
+    assert prepare_smaller(prepared, error.value.excess, None) is None
 
 
 def test_missing_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
