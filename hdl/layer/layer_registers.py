@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A layer's side of the host's registers."""
 
 from typing import Any

@@ -56,8 +56,8 @@ TEXTS: dict[str, list[str]] = {
     "info": ["info toy-model.npz", "info digits-model.npz", "info features-model.npz"],
     "simulate": [
         f"simulate toy.npz {SMALL} --groups 3",
-        f"simulate toy.npz {SMALL} --groups 3 --check batch --quiet",
-        f"simulate toy.npz {SMALL} --groups 3 --waves w.vcd --waves-batch 2",
+        f"simulate toy.npz {SMALL} --groups 3 --fixed --check batch --quiet",
+        f"simulate toy.npz {SMALL} --groups 3 --fixed --waves w.vcd --waves-batch 2",
     ],
     "plan": [
         f"plan {NETWORK}",
