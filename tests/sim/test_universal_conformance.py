@@ -248,5 +248,6 @@ def test_a_flipped_counter_is_noticed(small_case: tuple[UniversalTrainer, Case])
     simulator = build_core(trainer, optimize=False)
     with SimulatedCore(simulator, trainer.place(case.config)) as core:
         flip_counter(core, layer=1, neuron=3, source=5)
-        with pytest.raises(AssertionError, match=r"counters of layer 1: 1 of 24 differ, first at \(3, 5\)"):
+        differs = r"counters of layer 1: 1 of 24 differ, first at \(3, 5\)"
+        with pytest.raises(AssertionError, match=differs):
             train(core, case)
