@@ -5,7 +5,6 @@ from fractions import Fraction
 from typing import Any
 
 from ...golden_model.config import NetworkConfig
-from ...golden_model.errors import ConfigurationError
 from ...hdl.link.uart_trainer import UartTrainer
 from ...hdl.planning.plan import FoldedNetwork
 from ...hdl.planning.planner import DoesNotFitError
@@ -86,11 +85,6 @@ def prepare(
         design = board.trainer
     elif isinstance(design, NetworkConfig):
         design = board.fold(design)
-    if design is board.trainer and board.obstacle:
-        raise ConfigurationError(
-            f"no bitstream of the universal trainer can be built for {board.title}: "
-            f"{board.obstacle}; build one network with --fixed"
-        )
     frequency, pll = board.clock(clock)
     trainer = UartTrainer(
         design,

@@ -118,11 +118,17 @@ def build(
         raise typer.BadParameter("already sets the size; leave out --cells", param_hint="--plan")
     from ...boards.bitstream.build import build_bitstream
     from ...boards.targets.catalogue import find_board
+    from ...golden_model.errors import ConfigurationError
 
     found = find_board(board)
     out = out or Path("build") / found.name
     check_folder(out, "--out")
     design: NetworkConfig | FoldedNetwork | UniversalTrainer = found.trainer
+    if found.obstacle and not fixed:
+        raise ConfigurationError(
+            f"no bitstream of the universal trainer can be built for {found.title}: "
+            f"{found.obstacle}; build one network with --fixed"
+        )
     if fixed:
         design = config = board_network(
             found.network,

@@ -133,7 +133,9 @@ class SimulatedTransport(Transport):
     ) -> None:
         width = self._sample_bits
         wide = np.zeros((len(bits), width + 9), dtype=np.uint8)
-        wide[:, : bits.shape[1] * bits.shape[2]] = bits.reshape(len(bits), -1)
+        wide[:, : bits.shape[1] * bits.shape[2]] = bits.reshape(
+            len(bits), bits.shape[1] * bits.shape[2]
+        )
         wide[:, width : width + 8] = labels[:, np.newaxis] >> np.arange(8) & 1
         wide[:, width + 8] = last
         for row in np.packbits(wide, axis=1, bitorder="little"):

@@ -454,7 +454,7 @@ def test_a_fixed_core_takes_no_other_network(core: SimulatedCore) -> None:
             neurons=6,
             classes=3,
             counter_bits=4,
-            rows=64,
+            rows=128,
             columns=16,
             sample_words=64,
             choices=32,
