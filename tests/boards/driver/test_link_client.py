@@ -313,7 +313,7 @@ def test_a_port_that_does_not_come_back_is_an_error() -> None:
 
 @pytest.mark.parametrize("taken", [2, -1])
 def test_a_port_that_another_program_takes_is_waited_for(taken: int) -> None:
-    double = BoardDouble(CONFIG, pull_at=[40], pulls=taken)
+    double = BoardDouble(CONFIG, pull_at=[60], pulls=taken)
 
     def open_port() -> BoardDouble:
         try:
