@@ -70,7 +70,7 @@ TEXTS: dict[str, list[str]] = {
     "devices": ["devices", "devices --all --baud 115200"],
     "no_devices": ["devices"],
     "boards": ["boards", "boards built universal"],
-    "build": ["build icebreaker", "build icebreaker --fixed --hidden 64"],
+    "build": ["build ulx3s-85f", "build icebreaker --fixed --hidden 64"],
     "report": ["report built", "report built --html page.html", "report universal"],
     "flash": ["flash built"],
     "data": ["data list --data-dir here", "data fetch fashion-mnist --data-dir here"],
