@@ -148,7 +148,7 @@ class ForwardBank(Component):
 
         # The classifier is read a step ahead.
         count = Signal(range(folded.pass_steps + 1))
-        row = Signal(range(folded.classifier_rows + 1))
+        row = Signal(range(folded.classifier_rows + 1), name="row") if folded.universal else count
         following = Signal.like(row)
         valid, last, next_row = Signal(), Signal(), Signal()
         complete = Signal(init=1)  # the last step is over
@@ -165,11 +165,11 @@ class ForwardBank(Component):
             self.step.p.activations.eq(array.o.p.activations),
             self.step.p.last.eq(last),
         ]
-        m.d.sync += row.eq(following)
         with m.If(self.clear):
             m.d.sync += [count.eq(0), complete.eq(0)]
         with m.Elif(valid):
             m.d.sync += [count.eq(count + 1), complete.eq(last)]
+        m.d.sync += row.eq(following)
         if self.singly:
             # Neurons that leave one by one have their columns in one row after the other.
             column = count[: (select - 1).bit_length()]

@@ -134,13 +134,14 @@ class GroupSelector(Component):
         found, distance, index, desired = candidates[0]
 
         step = Signal(range(max(self.group, 2)))
-        offset = Signal(range(max(self.group, 2)))  # of the transfer's first neuron
+        # Of the transfer's first neuron
+        offset = step if self.select == 1 else Signal(range(max(self.group, 2)), name="offset")
         last = step == self.shape.group_steps - 1
         neurons = Mux(one, 1, self.select)
         with m.If(self.i.valid):
             m.d.sync += [
-                step.eq(Mux(last, 0, step + 1)),
                 offset.eq(Mux(last, 0, offset + neurons)),
+                step.eq(Mux(last, 0, step + 1)),
             ]
         with m.If(self.clear):
             m.d.sync += [step.eq(0), offset.eq(0)]

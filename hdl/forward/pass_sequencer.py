@@ -72,7 +72,8 @@ class PassSequencer(Component):
         folded, shape = self.folded, self.shape
 
         left = Signal.like(shape.sample_words)  # words of the sample that are not read
-        base = Signal.like(self.snapshot_address)  # of the word's rows in the snapshot
+        # First row of the word in the snapshot
+        base = Signal(range(max(folded.snapshot_rows if folded.universal else folded.words, 2)))
         filled = Signal(range(max(folded.word_transfers, 2)))
         number = Signal(range(max(folded.sets, 2)))  # of the set
         step = Signal(range(max(folded.steps, 2)))

@@ -1,6 +1,6 @@
 """Generate the addresses of all rows of hidden weights, in the order of their neurons."""
 
-from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
@@ -87,13 +87,14 @@ class RowAddressGenerator(Component):
         m.d.comb += [
             self.first_row.eq(row == 0),
             self.last_weights.eq(row == shape.rows - 1),
-            self.no_weights.eq(row >= shape.rows),
             self.last_row.eq(self.last_weights),
             self.last_neuron.eq(self.neuron == shape.bank_neurons - 1),
             self.last_of_bank.eq(self.last_row & self.last_neuron),
         ]
-        with m.If(self.padding):
-            m.d.comb += self.last_row.eq((self.last_weights | self.no_weights) & last_chunk)
+        if folded.universal or folded.words * folded.chunks > folded.rows:
+            m.d.comb += self.no_weights.eq(row >= shape.rows)
+            with m.If(self.padding):
+                m.d.comb += self.last_row.eq((self.last_weights | self.no_weights) & last_chunk)
 
         with m.If(self.next_row & ~self.last_row):
             m.d.sync += row.eq(row + 1)
@@ -109,7 +110,10 @@ class RowAddressGenerator(Component):
                     self.row.eq(self.row + 1),
                 ]
         with m.If((self.next_row & self.last_row) | self.next_neuron):
-            next_row = neuron_row + folded.neuron_stride
+            next_row: Value = neuron_row + folded.neuron_stride
+            if not folded.universal and folded.words * folded.chunks == folded.rows:
+                # The next neuron's rows follow the last row, so its first row is not counted.
+                next_row = self.row + Mux(self.next_neuron, folded.neuron_stride, 1)
             m.d.sync += [row.eq(0), self.snapshot_chunk.eq(0)]
             with m.If(self.last_neuron):
                 m.d.sync += [

@@ -104,7 +104,7 @@ class WeightBank(Component):
         arrived = Signal()
         command: Any = Signal(row_command_layout(self.folded))
         last_columns = [self.shape.last_column]  # of the layers of the commands in each cycle
-        for cycle in (1, 2):
+        for cycle in (1, 2) if self.folded.universal else ():
             column = Signal.like(self.shape.last_column, name=f"last_column_{cycle}")
             m.d.sync += column.eq(last_columns[-1])
             last_columns.append(column)
