@@ -1,5 +1,7 @@
 """Sequence training and commits of a layer, and scans that count saturated counters."""
 
+from collections.abc import Callable
+
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
@@ -227,27 +229,7 @@ class CommitSequencer(Component):
                     m.next = "Train"
 
             if self.universal:
-                with m.State("Events"):
-                    with m.If(error_raised & (self.events != 0)):
-                        m.next = "Load"
-                    with m.Else():
-                        to_next_layer()
-                        with m.If(last_layer):
-                            m.d.sync += raised.eq(0)
-                            m.next = "Train"
-                with m.State("Load"):
-                    m.d.comb += self.load.eq(1)
-                    with m.If(self.moved):
-                        m.d.comb += self.reinforce.eq(1)
-                        m.next = "Reinforce"
-                with m.State("Store"):
-                    m.d.comb += self.store.eq(1)
-                    with m.If(self.moved):
-                        to_next_layer()
-                        m.next = "Events"
-                        with m.If(last_layer):
-                            m.d.sync += raised.eq(0)
-                            m.next = "Train"
+                self._event_states(m, raised, last_layer, to_next_layer)
 
         with m.If(self.forget):
             m.d.sync += raised.eq(0)
@@ -259,3 +241,29 @@ class CommitSequencer(Component):
             m.d.sync += self.hold.eq(0)
 
         return m
+
+    def _event_states(
+        self, m: Module, raised: Signal, last_layer: Signal, to_next_layer: Callable[[], None]
+    ) -> None:
+        """States of the events of a universal trainer, for one layer after the other."""
+        with m.State("Events"):
+            with m.If(raised.bit_select(self.layer, 1) & (self.events != 0)):
+                m.next = "Load"
+            with m.Else():
+                to_next_layer()
+                with m.If(last_layer):
+                    m.d.sync += raised.eq(0)
+                    m.next = "Train"
+        with m.State("Load"):
+            m.d.comb += self.load.eq(1)
+            with m.If(self.moved):
+                m.d.comb += self.reinforce.eq(1)
+                m.next = "Reinforce"
+        with m.State("Store"):
+            m.d.comb += self.store.eq(1)
+            with m.If(self.moved):
+                to_next_layer()
+                m.next = "Events"
+                with m.If(last_layer):
+                    m.d.sync += raised.eq(0)
+                    m.next = "Train"
