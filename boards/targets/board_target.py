@@ -81,6 +81,21 @@ class BoardTarget:
         """The FPGA of the board."""
         return find_fpga(self.fpga_name)
 
+    def buildable_trainer(self) -> UniversalTrainer:
+        """The universal trainer, for a bitstream.
+
+        Raises
+        ------
+        ConfigurationError
+            If no bitstream of it can be built; the message gives the reason.
+        """
+        if self.obstacle:
+            raise ConfigurationError(
+                f"no bitstream of the universal trainer can be built for {self.title}: "
+                f"{self.obstacle}; build one network with --fixed"
+            )
+        return self.trainer
+
     def fold(self, config: NetworkConfig, *, cells: int | None = None) -> FoldedNetwork:
         """Fold a network for the board with the planner.
 

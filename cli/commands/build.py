@@ -23,6 +23,7 @@ from ..terminal.output import Reporter, check_folder, print_json, require
 
 if TYPE_CHECKING:
     from ...boards.bitstream.description import Build
+    from ...boards.targets.board_target import BoardTarget
     from ...golden_model import NetworkConfig
     from ...hdl.planning.plan import FoldedNetwork
     from ...hdl.planning.universal import UniversalTrainer
@@ -118,19 +119,13 @@ def build(
         raise typer.BadParameter("already sets the size; leave out --cells", param_hint="--plan")
     from ...boards.bitstream.build import build_bitstream
     from ...boards.targets.catalogue import find_board
-    from ...golden_model.errors import ConfigurationError
 
     found = find_board(board)
     out = out or Path("build") / found.name
     check_folder(out, "--out")
-    design: NetworkConfig | FoldedNetwork | UniversalTrainer = found.trainer
-    if found.obstacle and not fixed:
-        raise ConfigurationError(
-            f"no bitstream of the universal trainer can be built for {found.title}: "
-            f"{found.obstacle}; build one network with --fixed"
-        )
+    design: NetworkConfig | FoldedNetwork | UniversalTrainer
     if fixed:
-        design = config = board_network(
+        config = board_network(
             found.network,
             model,
             inputs=inputs,
@@ -139,10 +134,9 @@ def build(
             classes=classes,
             counter_bits=counter_bits,
         )
-        if plan is not None:
-            design = folded_by(config, plan)
-        elif cells is not None:
-            design = found.fold(config, cells=cells)
+        design = _folded(found, config, plan, cells)
+    else:
+        design = found.buildable_trainer()
     with Reporter(json=json, quiet=quiet) as reporter:
         result = build_bitstream(
             found if baud is None else replace(found, baud=baud),
@@ -157,6 +151,15 @@ def build(
         if json:
             print_json({**result.description, "placement": None, "directory": str(out)})
         reporter.result(_summary(result))
+
+
+def _folded(
+    board: "BoardTarget", config: "NetworkConfig", plan: Path | None, cells: int | None
+) -> "NetworkConfig | FoldedNetwork":
+    """A network folded by a plan, or into a number of cells; by the build, without either."""
+    if plan is not None:
+        return folded_by(config, plan)
+    return config if cells is None else board.fold(config, cells=cells)
 
 
 def _summary(build: "Build") -> str:
