@@ -12,9 +12,15 @@ from ..primitives.component import Component
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 from ..shape.layer_shape import shape_port
 from .group_selector import GroupSelector, choice_layout
-from .neuron_array import NeuronArray
+from .neuron_array import NeuronArray, counts_signature
 
-__all__ = ["ForwardBank"]
+__all__ = ["ForwardBank", "counts_port"]
+
+
+def counts_port(folded: FoldedLayer) -> dict[str, Any]:
+    """The port to the memory of sums, which a universal trainer has; none otherwise."""
+    depth = folded.sums_depth
+    return {} if depth is None else {"counts": In(counts_signature(depth))}
 
 
 class ForwardBank(Component):
@@ -43,6 +49,8 @@ class ForwardBank(Component):
         after the last step of the previous pass.
     array : In(stream)
         Words for the neuron array. Never stalls.
+    counts : In
+        In a universal trainer, the port to the memory of sums (:class:`.neuron_array.NeuronArray`).
     label : In(8)
         The sample's label, from the first step to the last.
     step : Out(stream)
@@ -78,6 +86,7 @@ class ForwardBank(Component):
             sets=folded.sets,
             select=folded.select,
             singly=self.singly,
+            depth=folded.sums_depth,
         )
         self._selector = GroupSelector(
             inputs=config.inputs, group=config.group, select=folded.select, singly=self.singly
@@ -90,6 +99,7 @@ class ForwardBank(Component):
                 "first_layer": In(1, init=1),  # type: ignore[call-arg]
                 "clear": In(1),
                 "array": In(self._array.i.signature.flip()),
+                **counts_port(folded),
                 "label": In(8),
                 "step": Out(
                     stream.Signature(
@@ -133,6 +143,8 @@ class ForwardBank(Component):
             granularity=config.classes,
         )
         wiring.connect(m, wiring.flipped(self.array), array.i)
+        if folded.universal:
+            wiring.connect(m, wiring.flipped(self.counts), array.counts)
         m.d.comb += [
             array.clear.eq(self.clear),
             array.shape.inputs.eq(self.shape.inputs),

@@ -9,7 +9,7 @@ from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
 from ..shape.layer_shape import shape_port
 from .error_detector import ErrorDetector
-from .forward_bank import ForwardBank
+from .forward_bank import ForwardBank, counts_port
 from .group_selector import choice_layout
 from .local_scores import LocalScores
 from .pass_sequencer import PassSequencer
@@ -74,6 +74,8 @@ class ForwardPass(Component):
         Row of each bank, a cycle later.
     column : In(stream)
         Column of the local classifier to store: one neuron's bit for each class. Never stalls.
+    counts : In
+        In a universal trainer, the port to the memory of sums (:class:`.neuron_array.NeuronArray`).
     choices : Out(stream)
         Choice of group ``index`` in each bank. Never waits.
     activations : Out(K)
@@ -125,6 +127,7 @@ class ForwardPass(Component):
                         always_ready=True,
                     )
                 ),
+                **counts_port(folded),
                 "choices": Out(
                     stream.Signature(
                         data.StructLayout(
@@ -223,6 +226,8 @@ class ForwardPass(Component):
         if self._banks[0].singly:
             m.d.comb += [scores.i.p.one.eq(steps[0].p.one), self.step.p.one.eq(steps[0].p.one)]
         wiring.connect(m, detector.o, wiring.flipped(self.o))
+        if folded.universal:
+            wiring.connect(m, wiring.flipped(self.counts), self._banks[0].counts)
 
         group = Signal(range(max(folded.bank_groups, 2)))
         m.d.comb += [

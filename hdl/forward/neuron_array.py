@@ -4,14 +4,30 @@
 from typing import Any
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
-from amaranth.lib import data, stream
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..planning.plan import COUNT_BITS
 from ..primitives.component import Component
 from ..primitives.popcount import XnorPopcount
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
-__all__ = ["NeuronArray"]
+__all__ = ["NeuronArray", "counts_signature"]
+
+
+def counts_signature(depth: int) -> wiring.Signature:
+    """Port to the rows of counts in a memory of sums, for the component that counts."""
+    address = range(depth)
+    return wiring.Signature(
+        {
+            "read": Out(1),
+            "read_address": Out(address),
+            "row": In(COUNT_BITS),
+            "write": Out(1),
+            "write_address": Out(address),
+            "data": Out(COUNT_BITS),
+        }
+    )
 
 
 class NeuronArray(Component):
@@ -52,6 +68,9 @@ class NeuronArray(Component):
     singly : bool
         Whether the neurons of a set leave one by one if ``shape.steps`` is ``pe``, at the place of
         the first of ``select``. Then ``select`` is ``pe``.
+    depth : int or None
+        Rows of the memory of sums, if rows behind those of the sums are for counts; at least
+        ``sets``. If None, the memory has the sums only, and none is needed for a single word.
 
     Members
     -------
@@ -63,6 +82,9 @@ class NeuronArray(Component):
     i : In(stream)
         A word ``x`` of the sample and the same word ``w`` of each neuron's weights; ``first`` and
         ``last`` in the first and last word of the sample. Never stalls.
+    counts : In
+        With ``depth``: a port to the memory of sums, for counts (:class:`.layer_counts.LayerCounts`
+        has its members), while no word but the first is read or written.
     o : Out(stream)
         Activations and distances of ``select`` neurons, lowest first. Never waits.
 
@@ -78,7 +100,15 @@ class NeuronArray(Component):
     """
 
     def __init__(
-        self, *, inputs: int, simd: int, pe: int, sets: int, select: int, singly: bool = False
+        self,
+        *,
+        inputs: int,
+        simd: int,
+        pe: int,
+        sets: int,
+        select: int,
+        singly: bool = False,
+        depth: int | None = None,
     ):
         factors = (("inputs", inputs), ("simd", simd), ("pe", pe), ("sets", sets))
         for name, value in factors:
@@ -91,7 +121,11 @@ class NeuronArray(Component):
                 f"select must be pe, {pe}, if neurons can leave singly, not {select!r}"
             )
 
+        if depth is not None and depth < sets:
+            raise ValueError(f"depth must be at least the {sets} sets, not {depth!r}")
+
         self.inputs = inputs
+        self.depth = depth
         self.simd = simd
         self.pe = pe
         self.sets = sets
@@ -109,6 +143,7 @@ class NeuronArray(Component):
             {
                 "shape": In(shape, init=fixed),  # type: ignore[call-arg]
                 "clear": In(1),
+                **({} if depth is None else {"counts": In(counts_signature(depth))}),
                 "i": In(
                     stream.Signature(
                         data.StructLayout(
@@ -156,9 +191,16 @@ class NeuronArray(Component):
 
         # Sums of all sets, from word to word
         before = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
-        if self.words > 1:
-            m.submodules.sums = memory = SimpleDualPortRAM(shape=before.shape(), depth=self.sets)
-            first = delayed(self.i.p.first, counting, "first")
+        memory = None
+        if self.words > 1 or self.depth is not None:
+            width = len(before.as_value())
+            m.submodules.sums = memory = SimpleDualPortRAM(
+                shape=width if self.depth is None else max(width, COUNT_BITS),
+                depth=self.depth or self.sets,
+            )
+        if memory is not None and self.words > 1:
+            first_early = delayed(self.i.p.first, counting - 1, "first_early")
+            first = delayed(first_early, 1, "first")
             summed = delayed(valid, 1, "summed")
             for goes_on, address in (
                 (early, memory.read_address),
@@ -169,11 +211,13 @@ class NeuronArray(Component):
                 with m.If(goes_on):
                     m.d.sync += place.eq(Mux(place == self.shape.sets - 1, 0, place + 1))
             m.d.comb += [
-                memory.read_enable.eq(early),
+                memory.read_enable.eq(early & ~first_early),
                 before.eq(Mux(first, 0, memory.read_data)),
                 memory.write_data.eq(Cat(sums)),
                 memory.write_enable.eq(summed & ~finished),
             ]
+        if memory is not None and self.depth is not None:
+            self._access_counts(m, memory)
 
         for neuron, popcount in enumerate(self._popcounts):
             m.submodules[f"popcount_{neuron}"] = popcount
@@ -211,3 +255,16 @@ class NeuronArray(Component):
         ]
 
         return m
+
+    def _access_counts(self, m: Module, memory: SimpleDualPortRAM) -> None:
+        """Read and write counts in the memory of sums."""
+        counts = self.counts
+        m.d.comb += counts.row.eq(memory.read_data)
+        with m.If(counts.read):
+            m.d.comb += [memory.read_enable.eq(1), memory.read_address.eq(counts.read_address)]
+        with m.If(counts.write):
+            m.d.comb += [
+                memory.write_enable.eq(1),
+                memory.write_address.eq(counts.write_address),
+                memory.write_data.eq(counts.data),
+            ]

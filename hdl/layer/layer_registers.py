@@ -13,6 +13,7 @@ from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister, Status, UniversalLayerRegister
 from ..registers.requests import request_layout, response_layout
+from .layer_counts import COUNTS
 from .layer_table import table_row_layout, table_write_layout
 
 __all__ = ["LayerRegisters"]
@@ -74,7 +75,15 @@ class LayerRegisters(Component):
     row : In(struct)
         In a universal trainer, the layer's row of the table.
     write : Out(struct)
-        In a universal trainer, the setting or count of the layer that is written.
+        In a universal trainer, the setting of the layer that is written.
+    access : Out(1)
+        In a universal trainer, read the layer's count ``count``; held until ``accessed``.
+    count, zero : Out
+        See ``access``; with ``zero`` the count is cleared.
+    accessed : In(1)
+        The count is ``counted``.
+    counted : In(32)
+        See ``accessed``.
     load, store : Out(1)
         In a universal trainer, load or store the layer's stream; held until ``moved``.
     moved : In(1)
@@ -123,6 +132,11 @@ class LayerRegisters(Component):
             "layer": Out(range(max(self.folded.layers, 2))),
             "row": In(table_row_layout(self.folded)),
             "write": Out(table_write_layout()),
+            "access": Out(1),
+            "count": Out(range(len(COUNTS))),
+            "zero": Out(1),
+            "accessed": In(1),
+            "counted": In(32),
             "load": Out(1),
             "store": Out(1),
             "moved": In(1),
@@ -149,8 +163,10 @@ class LayerRegisters(Component):
             values.counter.eq(Mux(positioned & ~elsewhere, self.r.payload, 0)),
             self.w.payload.eq(request.data.as_signed()),
         ]
+        counted: Value = C(0)  # a count of the table is read or cleared
         if universal:
             self._use_table(m, values, written)
+            counted = self._select_count(m, read, written)
         else:
             self._keep_values(m, values, written)
 
@@ -216,6 +232,8 @@ class LayerRegisters(Component):
                             m.next = "Load"
                         with m.If(written.stream_3 & ~no_history):
                             m.next = "Store"
+                        with m.If(counted):
+                            m.next = "Count"
                     with m.If((read.counter | written.counter) & (~positioned | elsewhere)):
                         m.d.sync += answer.status.eq(Status.POSITION)
                         m.next = "Take"
@@ -242,6 +260,10 @@ class LayerRegisters(Component):
                 with m.If(self.scanned):
                     m.next = "Take"
             if universal:
+                with m.State("Count"):
+                    m.d.comb += self.access.eq(1)
+                    with m.If(self.accessed):
+                        m.next = "Take"
                 with m.State("Load"):
                     m.d.comb += self.load.eq(1)
                     with m.If(self.moved):
@@ -292,9 +314,16 @@ class LayerRegisters(Component):
             self.layer.eq(self.requests.p.address[8:] - 1),
             values.margin.eq(row.margin),
             values.events.eq(row.events),
-            values.errors.eq(row.errors),
-            values.updates.eq(row.updates),
-            values.right.eq(row.right),
+            *(getattr(values, name).eq(self.counted) for name in COUNTS),
             *(getattr(values, name).eq(row.sizes[name]) for name, _ in row.sizes.shape()),
             *(self.write[name].eq(getattr(written, name)) for name, _ in self.write.shape()),
         ]
+
+    def _select_count(self, m: Module, read: Any, written: Any) -> Value:
+        """Select the count of a request; gives whether the request is for a count."""
+        with m.Switch(self.requests.p.address[:8]):
+            for index, name in enumerate(COUNTS):
+                with m.Case(UniversalLayerRegister[name.upper()]):
+                    m.d.comb += self.count.eq(index)
+        m.d.comb += self.zero.eq(self.requests.p.write)
+        return Cat(getattr(strobes, name) for strobes in (read, written) for name in COUNTS).any()

@@ -1,4 +1,4 @@
-"""Table of the layers of a universal trainer: their sizes, settings and counts."""
+"""Table of the layers of a universal trainer: their sizes and settings."""
 
 from typing import Any
 
@@ -13,30 +13,26 @@ from ..shape.layer_shape import layer_sizes_layout
 __all__ = ["LayerTable", "table_row_layout", "table_write_layout"]
 
 SETTINGS = ("margin", "events", "inputs", "neurons", "group", "base")
-COUNTS = ("errors", "updates", "right")
 
 
 def table_write_layout() -> data.StructLayout:
-    """A bit for each setting that the host writes, and each count that it clears."""
-    return data.StructLayout(dict.fromkeys(SETTINGS + COUNTS, 1))
+    """A bit for each setting that the host writes."""
+    return data.StructLayout(dict.fromkeys(SETTINGS, 1))
 
 
 def table_row_layout(engine: UniversalEngine) -> data.StructLayout:
-    """Row of the table: sizes, margin, events and counts of a layer."""
+    """Row of the table: sizes, margin and events of a layer."""
     return data.StructLayout(
         {
             "sizes": layer_sizes_layout(engine),
             "margin": range(engine.config.neurons + 1),
             "events": engine.config.event_bits,
-            "errors": 32,
-            "updates": 32,
-            "right": 32,
         }
     )
 
 
 class LayerTable(Component):
-    """Store the sizes and settings of each layer, and count its errors, updates and right answers.
+    """Store the sizes and settings of each layer.
 
     Parameters
     ----------
@@ -50,17 +46,9 @@ class LayerTable(Component):
     layer : In
         Layer that the host addresses.
     write : In(struct)
-        The host writes a setting of ``layer``, with the value ``value``, or clears a count.
+        The host writes a setting of ``layer``, with the value ``value``.
     value : In(32)
         See ``write``.
-    clear : In(1)
-        Clear the counts of ``layer``.
-    evaluated, trained : In
-        Layer whose forward pass ends, and layer that is trained.
-    error, right : In(1)
-        Count an error, or a right prediction, of ``evaluated``.
-    updates : In(1)
-        Count an updated neuron of ``trained``.
     """
 
     def __init__(self, engine: UniversalEngine):
@@ -75,12 +63,6 @@ class LayerTable(Component):
                 "layer": In(layer),
                 "write": In(table_write_layout()),
                 "value": In(32),
-                "clear": In(1),
-                "evaluated": In(layer),
-                "trained": In(layer),
-                "error": In(1),
-                "right": In(1),
-                "updates": In(1),
             }
         )
 
@@ -94,14 +76,5 @@ class LayerTable(Component):
                 setting = row[name] if name in ("margin", "events") else row.sizes[name]
                 with m.If(addressed & self.write[name]):
                     m.d.sync += setting.eq(self.value)
-            for name, layer, more in (
-                ("errors", self.evaluated, self.error),
-                ("updates", self.trained, self.updates),
-                ("right", self.evaluated, self.right),
-            ):
-                with m.If((layer == index) & more):
-                    m.d.sync += row[name].eq(row[name] + 1)
-                with m.If(addressed & (self.write[name] | self.clear)):
-                    m.d.sync += row[name].eq(0)
 
         return m

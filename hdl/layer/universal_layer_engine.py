@@ -3,14 +3,15 @@
 
 from typing import Any
 
-from amaranth.hdl import C, Cat, Module, Mux, Signal, ValueLike
-from amaranth.lib import data
+from amaranth.hdl import Cat, Module, Mux, Signal, ValueLike
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.universal import UniversalEngine
 from ..shape.layer_shape import ShapeDecoder
 from ..weights.row_command import RowOperation
 from .activation_writer import ActivationWriter
+from .layer_counts import LayerCounts
 from .layer_engine import LayerEngine
 from .layer_table import LayerTable
 from .stream_store import StreamStore
@@ -61,6 +62,7 @@ class UniversalLayerEngine(LayerEngine):
     def __init__(self, engine: UniversalEngine):
         self.engine = engine
         self._table = LayerTable(engine)
+        self._counts = LayerCounts(engine)
         self._writer = ActivationWriter(engine)
         self._store = StreamStore(engine)
         self._entering, self._evaluating, self._training = (ShapeDecoder(engine) for _ in range(3))
@@ -154,15 +156,47 @@ class UniversalLayerEngine(LayerEngine):
             table.layer.eq(self._layer),
             table.write.eq(registers.write),
             table.value.eq(self.requests.p.data),
-            table.clear.eq(registers.clear),
-            table.evaluated.eq(self._result_layer),
-            table.trained.eq(self._layer),
-            table.error.eq(registers.error),
-            table.right.eq(registers.trained & registers.right),
-            table.updates.eq(registers.updates),
             registers.row.eq(trained),
         ]
         self._buffer_activations(m, last_layer)
+        self._count(m)
+
+    def _count(self, m: Module) -> None:
+        """Count errors, updated neurons and right predictions when a result is taken.
+
+        The counts are in the memory of sums, which a pass writes ``popcount_latency`` + 2 cycles
+        after it began, at the earliest.
+        """
+        counts, forward, queue, registers = (
+            self._counts,
+            self._forward,
+            self._queue,
+            self._registers,
+        )
+        m.submodules.counts = counts
+        choice = forward.choices.p.banks[0]
+        found = Signal.like(counts.amounts.updates)  # neurons to update in the present pass
+        with m.If(queue.i.valid):
+            m.d.sync += found.eq(0)
+        with m.Elif(forward.choices.valid):
+            m.d.sync += found.eq(found + choice.found)
+        m.d.comb += [
+            counts.add.eq(registers.trained),
+            counts.evaluated.eq(self._result_layer),
+            counts.amounts.errors.eq(queue.i.p.error),
+            counts.amounts.updates.eq(Mux(queue.i.p.error, found, 0)),
+            counts.amounts.right.eq(registers.right),
+            counts.access.eq(registers.access),
+            counts.layer.eq(self._layer),
+            counts.count.eq(registers.count),
+            counts.zero.eq(registers.zero),
+            registers.accessed.eq(counts.accessed),
+            registers.counted.eq(counts.value),
+            counts.clear.eq(registers.clear),
+        ]
+        wiring.connect(m, counts.memory, forward.counts)
+        with m.If(counts.holds):
+            m.d.comb += forward.hold.eq(1)
 
     def _buffer_activations(self, m: Module, last_layer: Signal) -> None:
         """Write activations to the sample buffer, for the next layer."""
@@ -230,13 +264,16 @@ class UniversalLayerEngine(LayerEngine):
             ]
 
     def _end_batches(self, m: Module) -> None:
-        sequencer, rows = self._sequencer, self._table.rows
+        sequencer, counts = self._sequencer, self._counts
         for index in range(self.engine.layers):
-            end = self.batch_ends[index]
+            end, total = self.batch_ends[index], counts.totals[index]
+            due = Signal(name=f"due_{index}")
+            committed = sequencer.commit & (sequencer.layer == index)
+            m.d.sync += due.eq((due | committed) & counts.busy)
             m.d.comb += [
-                end.valid.eq(sequencer.commit & (sequencer.layer == index)),
-                end.errors.eq(rows[index].errors),
-                end.updates.eq(rows[index].updates),
+                end.valid.eq((due | committed) & ~counts.busy),
+                end.errors.eq(total.errors),
+                end.updates.eq(total.updates),
             ]
 
     def _send(self, m: Module) -> ValueLike:
@@ -269,4 +306,5 @@ class UniversalLayerEngine(LayerEngine):
                     result.p.predictions[index].eq(kept.predictions[index]),
                     result.p.errors[index].eq(kept.errors[index]),
                 ]
-        return C(0)  # a sample is in the buffer until its last layer is trained
+        # A sample is in the buffer until its last layer is trained, but its counts come later.
+        return self._counts.busy & ~self._counts.access

@@ -27,6 +27,10 @@ NAMES_OF_VERSION_1 = {
 """Fold factors of plan files of version 1, with their present names."""
 
 
+COUNT_BITS = 16
+"""Bits of a row for the counts of a universal trainer, in the memory of sums."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LayerPlan:
     """Fold factors of one layer; :class:`FoldedLayer` checks them against its shape.
@@ -118,6 +122,11 @@ class FoldedLayer(FoldFormulas[int]):
     def universal(self) -> bool:
         """Whether the layer is set at run time (:class:`.universal.UniversalEngine`)."""
         return False
+
+    @property
+    def sums_depth(self) -> int | None:
+        """Rows of the memory of sums, if it has the counts of a universal trainer, too."""
+        return None
 
     @property
     def layers(self) -> int:

@@ -9,13 +9,13 @@ of the core, are not included.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .foldings import Foldings
 from .fpgas import FPGA
 from .integers import Integers, bit_length, ceil_divide, choose, minimum, number_bits, round_up
-from .plan import FoldedLayer, FoldedNetwork, MemoryKind
+from .plan import COUNT_BITS, FoldedLayer, FoldedNetwork, MemoryKind
 
 __all__ = [
     "ComponentNeed",
@@ -201,6 +201,12 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
             granularity=sums_bits,
         ),
     )
+    if isinstance(folded, FoldedLayer) and folded.sums_depth is not None:  # with counts
+        width = max(sums_bits, COUNT_BITS)
+        sums = replace(
+            memories[-1], count=1, depth=folded.sums_depth, width=width, granularity=width
+        )
+        return (*memories[:-1], sums)
     if isinstance(folded, FoldedLayer) and folded.words == 1:
         return memories[:-1]
     return memories

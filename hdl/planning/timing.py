@@ -12,6 +12,7 @@ from .plan import FoldedLayer
 
 __all__ = [
     "LayerTiming",
+    "count_hold",
     "divider_latency",
     "event_cycles",
     "mean_event_cycles",
@@ -25,6 +26,14 @@ MAX_EVENTS = 1 << 14
 def popcount_latency(width: Integers, register_every: int = 2) -> Integers:
     """Cycles of an :class:`.popcount.XnorPopcount`."""
     return ceil_divide(2 + bit_length(ceil_divide(width, 7) - 1), register_every)
+
+
+def count_hold(simd: int) -> int:
+    """Cycles for which the counts of a result delay the next pass (:class:`.layer_counts`).
+
+    The counts take seven cycles; a pass writes its first sum so many cycles after its start.
+    """
+    return max(0, 4 - int(popcount_latency(simd)))
 
 
 def divider_latency(width: int, divisor: Integers) -> Integers:

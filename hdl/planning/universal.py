@@ -14,11 +14,21 @@ from .fold_formulas import MAX_NEURONS
 from .integers import ceil_divide
 from .plan import FoldedLayer, LayerPlan
 
-__all__ = ["Capacity", "PlacedLayer", "PlacedNetwork", "UniversalEngine", "UniversalTrainer"]
+__all__ = [
+    "COUNT_ROWS",
+    "Capacity",
+    "PlacedLayer",
+    "PlacedNetwork",
+    "UniversalEngine",
+    "UniversalTrainer",
+]
 
 HISTORY_BITS = 127
 MAX_LAYERS = 255
 MAX_INPUTS = 1 << 16
+
+COUNT_ROWS = 8
+"""Rows of a layer's counts, a power of two: two for each count, and two that are not used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,6 +284,16 @@ class UniversalEngine(FoldedLayer):
     @property
     def dirty_depth(self) -> int:
         return self.layers << (self.config.neurons - 1).bit_length()
+
+    @property
+    def count_rows(self) -> int:
+        """Rows of the memory of sums for the counts of the layers; they are its last ones."""
+        return COUNT_ROWS << (self.layers - 1).bit_length()
+
+    @property
+    def sums_depth(self) -> int:
+        """Rows of the memory of sums, a power of two, with those of the counts."""
+        return 1 << (self.sets + self.count_rows - 1).bit_length()
 
 
 @dataclass(frozen=True)

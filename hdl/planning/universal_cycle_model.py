@@ -12,10 +12,20 @@ from numpy.typing import NDArray
 from ...golden_model.batch_record import BatchRecord
 from ...golden_model.random_stream import RandomStream, reinforcement_id
 from .cycle_model import Service, filled
-from .timing import LayerTiming, divider_latency, event_cycles, mean_event_cycles, popcount_latency
+from .timing import (
+    LayerTiming,
+    count_hold,
+    divider_latency,
+    event_cycles,
+    mean_event_cycles,
+    popcount_latency,
+)
 from .universal import PlacedLayer, PlacedNetwork
 
 __all__ = ["UniversalCycleModel"]
+
+COUNT_CYCLES = 8
+"""Cycles from the transfer of a result until its counts are in the memory."""
 
 
 class _Layer:
@@ -69,6 +79,7 @@ class UniversalCycleModel:
         width = (engine.rows - 1).bit_length() or 1
         self._decode = int(divider_latency(width, engine.chunks))
         self._pieces = engine.stream_pieces
+        self._count_hold = count_hold(placed.trainer.plan.simd)
         self._single = len(self._layers) == 1
         buffers = placed.sample_buffers
         self._offered = 0
@@ -155,7 +166,7 @@ class UniversalCycleModel:
                 preload = self._array_ended + 1
         else:
             preload = (self._last_step if index else max(self._last_step, loaded)) + 2
-        waits = self._forward_free if self._batch_ended else self._result + 1
+        waits = self._forward_free if self._batch_ended else self._result + 1 + self._count_hold
         self._batch_ended = False
         start = 1 + max(self._filled(layer, preload, 0), waits)
         if index == 0:
@@ -190,7 +201,7 @@ class UniversalCycleModel:
             self._done = cycle - 1
             self._services.append(Service(layer.placed, rounds, self._done))
             layer.raised = True
-        self._idle = max(self._done + 1, self._update_free)
+        self._idle = max(self._done + 1, self._update_free, self._result + COUNT_CYCLES)
 
     def _commit(self, updated: Sequence[int], events: Sequence[int]) -> None:
         """Commit all layers, after the last sample of a batch."""
@@ -212,4 +223,4 @@ class UniversalCycleModel:
                 layer.raised = False
         self._update_free = cycle
         self._batch_ended = True
-        self._idle = max(self._update_free, self._forward_free)
+        self._idle = max(self._update_free, self._forward_free, self._result + COUNT_CYCLES)

@@ -13,7 +13,6 @@ from .universal import UniversalEngine, UniversalTrainer
 
 __all__ = ["universal_needs"]
 
-COUNT_BITS = 3 * 32  # errors, updates and right predictions of a layer
 RESULT_BITS = 9  # prediction and error bit of a layer, kept until the last layer's result
 TABLE_LUTS = 1.5  # for each bit of the table: its input, and the multiplexers that read it
 RUN_TIME_LUTS = {"ice40": 1100, "ecp5": 1475}  # logic where a fixed layer has constants
@@ -39,7 +38,7 @@ def _table_need(engine: UniversalEngine, fpga: FPGA | None) -> ComponentNeed:
     config = engine.config
     sizes = number_bits(config.inputs + 1) + 3 * number_bits(config.neurons + 1)
     settings = sizes + number_bits(engine.snapshot_rows) + config.event_bits
-    registers = engine.layers * (settings + COUNT_BITS + RESULT_BITS)
+    registers = engine.layers * (settings + RESULT_BITS)
     family = "ice40" if fpga is not None and fpga.family == "ice40" else "ecp5"
     luts = TABLE_LUTS * registers + RUN_TIME_LUTS[family]
     need = Resources.logic(luts, registers + RUN_TIME_REGISTERS, fpga)
