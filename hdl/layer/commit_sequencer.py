@@ -50,8 +50,8 @@ class CommitSequencer(Component):
     -------
     last_layer : In
         Layers that are executed, minus 1.
-    layer : Out
-        Layer of the sample at the head, or layer that is committed.
+    layer, next_layer : Out
+        Layer of the sample at the head, or layer that is committed; and that of the next cycle.
     batch_evaluated : In(1)
         The last sample of a batch joins the queue.
     hold : Out(1)
@@ -108,6 +108,7 @@ class CommitSequencer(Component):
             {
                 "last_layer": In(range(max(layers, 2))),
                 "layer": Out(range(max(layers, 2))),
+                "next_layer": Out(range(max(layers, 2))),
                 "batch_evaluated": In(1),
                 "hold": Out(1),
                 "samples": In(stream.Signature(evaluated_layout())),
@@ -152,9 +153,12 @@ class CommitSequencer(Component):
             self.busy.eq(self.hold | ~training),
         ]
 
+        m.d.comb += self.next_layer.eq(self.layer)
+        m.d.sync += self.layer.eq(self.next_layer)
+
         def to_next_layer() -> None:
             if self.layers > 1:
-                m.d.sync += self.layer.eq(Mux(last_layer, 0, self.layer + 1))
+                m.d.comb += self.next_layer.eq(Mux(last_layer, 0, self.layer + 1))
 
         with m.If(self.batch_evaluated):
             m.d.sync += self.hold.eq(1)

@@ -26,7 +26,7 @@ class LayerRegisters(Component):
 
     Whether the core is idle is for the core to know: requests that need it to be come only then.
     A request is looked at in one cycle and taken in the next, with the response in the one after;
-    later if it is for a counter (a few cycles), a position (a cycle a neuron) or the count of
+    a cycle later in a universal trainer, whose row is selected first; later if it is for a counter (a few cycles), a position (a cycle a neuron) or the count of
     saturated counters (a scan).
 
     Parameters
@@ -73,7 +73,7 @@ class LayerRegisters(Component):
     layer : Out
         In a universal trainer, the layer that is addressed.
     row : In(struct)
-        In a universal trainer, the layer's row of the table.
+        In a universal trainer, the layer's row of the table, a cycle after ``layer``.
     write : Out(struct)
         In a universal trainer, the setting of the layer that is written.
     access : Out(1)
@@ -210,10 +210,15 @@ class LayerRegisters(Component):
             m.d.sync += answer.data.eq(registers.value)
 
         left = Signal(range(max(config.neurons, 2)))  # neurons to skip
+        selected = Signal(init=not universal)  # the row of the request's layer is selected
+        if universal:
+            m.d.sync += selected.eq(0)
         with m.FSM():
             with m.State("Idle"):
                 m.d.sync += [answer.status.eq(registers.status), left.eq(request.data)]
-                with m.If(self.requests.valid):
+                if universal:
+                    m.d.sync += selected.eq(self.requests.valid)
+                with m.If(self.requests.valid & selected):
                     m.d.comb += registers.enable.eq(1)
                     m.next = "Take"
                     with m.If(no_history | beyond):

@@ -69,6 +69,7 @@ class UniversalLayerEngine(LayerEngine):
         # Layer whose pass is in the array, and layer whose result comes next
         self._array_layer = Signal(range(max(engine.layers, 2)))
         self._result_layer = Signal(range(max(engine.layers, 2)))
+        self._layer = Signal(range(max(engine.layers, 2)))  # layer that is trained or addressed
         super().__init__(engine, None)
 
     def _further_ports(self) -> dict[str, Any]:
@@ -84,9 +85,7 @@ class UniversalLayerEngine(LayerEngine):
         }
 
     def _trained_layer(self) -> Any:
-        # Requests come only while the engine is idle.
-        layer = Mux(self.requests.valid, self._registers.layer, self._sequencer.layer)
-        return Mux(self.reset, self.reset_layer, layer)
+        return self._layer
 
     def _dirty_position(self, neuron: Any) -> Any:
         bits = (self.engine.config.neurons - 1).bit_length()
@@ -103,23 +102,37 @@ class UniversalLayerEngine(LayerEngine):
         m.submodules.evaluating = evaluating = self._evaluating
         m.submodules.training = training = self._training
 
-        self._layer = Signal(range(max(engine.layers, 2)), name="trained_layer")
+        # Rows are selected a cycle ahead, so that paths begin at a register. Requests come only while
+        # the engine is idle; their layer is selected from their second cycle on.
         rows: Any = table.rows
-        trained, result = rows[self._layer], rows[self._result_layer]
+        next_layer, next_array_layer = Signal.like(self._layer), Signal.like(self._array_layer)
+        trained: Any = Signal.like(rows[0])
+        evaluated: Any = Signal.like(rows[0].sizes)
+        margin = Signal.like(forward.margin)
         m.d.comb += [
-            self._layer.eq(self._trained_layer()),
+            next_layer.eq(Mux(self.requests.valid, registers.layer, sequencer.next_layer)),
+            next_array_layer.eq(self._array_layer),
             entering.i.eq(rows[0].sizes),
-            evaluating.i.eq(rows[self._array_layer].sizes),
+            evaluating.i.eq(evaluated),
             training.i.eq(trained.sizes),
             forward.shape.eq(evaluating.o),
             forward.first_layer.eq(self._array_layer == 0),
-            forward.margin.eq(result.margin),
+            forward.margin.eq(margin),
             forward.last_class.eq(self.last_class),
             sequencer.last_layer.eq(self.last_layer),
             sequencer.events.eq(trained.events),
             self._reinforcement.events.eq(trained.events),
             self._initialiser.first_layer.eq(self._layer == 0),
             self._initialiser.last_class.eq(self.last_class),
+        ]
+        with m.If(self.reset):
+            m.d.comb += next_layer.eq(self.reset_layer)
+        m.d.sync += [
+            self._layer.eq(next_layer),
+            trained.eq(rows[next_layer]),
+            self._array_layer.eq(next_array_layer),
+            evaluated.eq(rows[next_array_layer].sizes),
+            margin.eq(rows[self._result_layer].margin),
         ]
         parts = (self._update, self._reinforcement, self._walker, self._access, self._initialiser)
         for part in (*parts, *self._banks):
@@ -147,8 +160,8 @@ class UniversalLayerEngine(LayerEngine):
             m.d.sync += [
                 leaving.eq(0),
                 inputs_complete.eq(~last_layer),
-                self._array_layer.eq(Mux(last_layer, 0, self._array_layer + 1)),
             ]
+            m.d.comb += next_array_layer.eq(Mux(last_layer, 0, self._array_layer + 1))
 
         result_is_last = self._result_layer == self.last_layer
         m.d.comb += [
