@@ -54,7 +54,7 @@ class LayerTable(Component):
     value : In(32)
         See ``write``.
     clear : In(1)
-        Clear the counts of ``layer``.
+        Clear the counts of all layers.
     evaluated, trained : In
         Layer whose forward pass ends, and layer that is trained.
     error, right : In(1)
@@ -101,7 +101,7 @@ class LayerTable(Component):
             ):
                 with m.If((layer == index) & more):
                     m.d.sync += row[name].eq(row[name] + 1)
-                with m.If(addressed & (self.write[name] | self.clear)):
+                with m.If((addressed & self.write[name]) | self.clear):
                     m.d.sync += row[name].eq(0)
 
         return m

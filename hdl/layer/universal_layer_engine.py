@@ -48,8 +48,6 @@ class UniversalLayerEngine(LayerEngine):
     -------
     last_layer : In
         Layers of the network, minus 1.
-    reset_layer : In
-        The layer that is reset.
     last_class : In(8)
         Classes minus 1.
     buffers, sample_stride : In
@@ -74,7 +72,6 @@ class UniversalLayerEngine(LayerEngine):
         depth, layer = engine.sample_depth, range(max(engine.layers, 2))
         return {
             "last_layer": In(layer),
-            "reset_layer": In(layer),
             "last_class": In(8),
             "buffers": In(range(engine.plan.sample_buffers + 1)),
             "sample_stride": In(range(depth + 1)),
@@ -84,7 +81,7 @@ class UniversalLayerEngine(LayerEngine):
     def _trained_layer(self) -> Any:
         # Requests come only while the engine is idle.
         layer = Mux(self.requests.valid, self._registers.layer, self._sequencer.layer)
-        return Mux(self.reset, self.reset_layer, layer)
+        return Mux(self.drawing, self._registers.place, layer)
 
     def _dirty_position(self, neuron: Any) -> Any:
         bits = (self.engine.config.neurons - 1).bit_length()
@@ -154,7 +151,7 @@ class UniversalLayerEngine(LayerEngine):
             table.layer.eq(self._layer),
             table.write.eq(registers.write),
             table.value.eq(self.requests.p.data),
-            table.clear.eq(registers.clear),
+            table.clear.eq(self.reset),
             table.evaluated.eq(self._result_layer),
             table.trained.eq(self._layer),
             table.error.eq(registers.error),
@@ -202,11 +199,10 @@ class UniversalLayerEngine(LayerEngine):
         m.d.comb += [
             store.layer.eq(self._layer),
             store.load.eq(sequencer.load | registers.load),
-            store.store.eq(sequencer.store | registers.store | self._initialiser.store),
+            store.store.eq(sequencer.store | registers.store),
             store.piece.eq(bank.counter),
             sequencer.moved.eq(store.moved),
             registers.moved.eq(store.moved),
-            self._initialiser.stored.eq(store.moved),
         ]
         with m.If(store.store):
             m.d.comb += bank.store.eq(store.stored)
