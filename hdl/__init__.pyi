@@ -22,5 +22,4 @@ from .planning import (
     plan_network as plan_network,
     report_plan as report_plan,
 )
-from .reset_sequence import ResetSequence as ResetSequence
 from .trainer_core import TrainerCore as TrainerCore

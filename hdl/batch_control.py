@@ -42,7 +42,7 @@ class BatchControl(Component):
     restart : In(1)
         Begin a batch of ``size`` samples. Not while a word passes.
     reset : In(1)
-        The layers are reset: ``mid_batch`` falls. Not while a word passes.
+        Forget the samples of the present batch: ``mid_batch`` falls. Not while a word passes.
     mid_batch : Out(1)
         A sample was trained on since the latest end of a batch, or reset. A restart does not change
         it, since error bits that were raised stay.

@@ -50,8 +50,10 @@ class Network(Component):
         Results, in order.
     requests, responses : array
         Requests to the registers of each layer, and the responses.
-    reset, reset_done, histories : array
-        Initial state of each layer; see :class:`.layer_engine.LayerEngine`.
+    reset : In(1)
+        Set the counts of all layers to zero, and forget error bits that were raised.
+    drawing : Out(1)
+        The initial state of a layer is being drawn; no sample may enter.
     mid_batch : In(1)
         A sample of the present batch was trained on.
     busy : Out(1)
@@ -79,9 +81,8 @@ class Network(Component):
                 "o": Out(stream.Signature(result_layout(count))),
                 "requests": In(stream.Signature(request_layout())).array(ports),
                 "responses": Out(stream.Signature(response_layout())).array(ports),
-                "reset": In(ports),
-                "reset_done": Out(ports),
-                "histories": In(stream.Signature(32)).array(ports),
+                "reset": In(1),
+                "drawing": Out(1),
                 "mid_batch": In(1),
                 "busy": Out(1),
                 "batch_ends": Out(data.ArrayLayout(batch_end_layout(), count)),
@@ -98,17 +99,13 @@ class Network(Component):
             samples = layer.o
             wiring.connect(m, wiring.flipped(self.requests[index]), layer.requests)
             wiring.connect(m, layer.responses, wiring.flipped(self.responses[index]))
-            wiring.connect(m, wiring.flipped(self.histories[index]), layer.histories)
-            m.d.comb += [
-                layer.reset.eq(self.reset[index]),
-                layer.mid_batch.eq(self.mid_batch),
-                self.reset_done[index].eq(layer.reset_done),
-            ]
+            m.d.comb += [layer.reset.eq(self.reset), layer.mid_batch.eq(self.mid_batch)]
         wiring.connect(m, samples, wiring.flipped(self.o))
         m.d.comb += [
             self.batch_ends.eq(Cat(layer.batch_ends for layer in self.layers)),
             self.last_word.eq(self.layers[0].last_word),
             self.layers[0].cancel.eq(self.cancel),
+            self.drawing.eq(Cat(layer.drawing for layer in self.layers).any()),
             self.busy.eq(sum(layer.busy for layer in self.layers) != 0),
         ]
 

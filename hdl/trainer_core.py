@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux
+from amaranth.hdl import Elaboratable, Module, Mux
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,7 +23,6 @@ from .registers.register_map import (
 )
 from .registers.request_router import RequestRouter
 from .registers.requests import request_layout, response_layout
-from .reset_sequence import ResetSequence
 
 __all__ = ["TrainerCore"]
 
@@ -42,7 +41,8 @@ class TrainerCore(Component):
     carried out before the next sample enters. The response follows in the cycle after the request
     is taken; one cycle later for registers of a layer.
 
-    After power-up the memories are undefined: write the seed, then the reset register.
+    After power-up the memories are undefined: draw the initial state of each layer, then write the
+    reset register (docs/gateware.md).
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class TrainerCore(Component):
     responses : Out(stream)
         One for each request.
     busy : Out(1)
-        A sample is in the core, or a commit or a reset is under way.
+        A sample is in the core, or a commit or the drawing of an initial state is under way.
     batch_ends : Out(array)
         For each layer, in the cycle in which its commit begins: its counts of errors and updated
         neurons (:func:`.sample_layouts.batch_end_layout`).
@@ -116,11 +116,7 @@ class TrainerCore(Component):
         m.submodules.batch = batch = BatchControl(
             input_width=first.plan.input_width, classes=config.classes
         )
-        m.submodules.reset = reset = ResetSequence(layers=layers)
-        m.d.comb += [
-            self.busy.eq(network.busy | reset.active),
-            self.batch_ends.eq(network.batch_ends),
-        ]
+        m.d.comb += [self.busy.eq(network.busy), self.batch_ends.eq(network.batch_ends)]
 
         # Samples
         wiring.connect(m, wiring.flipped(self.samples), batch.i)
@@ -129,7 +125,7 @@ class TrainerCore(Component):
         m.d.comb += [
             network.cancel.eq(self.cancel),
             batch.last_word.eq(network.last_word),
-            batch.hold.eq(reset.active | router.hold),
+            batch.hold.eq(network.drawing | router.hold),
         ]
 
         # Requests
@@ -153,7 +149,7 @@ class TrainerCore(Component):
         values, written = registers.values, registers.written
         m.d.comb += [
             values.identity.eq(IDENTITY),
-            values.status.eq(Cat(self.busy, reset.active)),
+            values.status.eq(self.busy),
             values.samples.eq(batch.trained),
             values.refused.eq(batch.refused),
             values.counter_bits.eq(config.counter_bits),
@@ -163,34 +159,24 @@ class TrainerCore(Component):
             batch.size.eq(Mux(written.batch, request.data, values.batch)),
             batch.restart.eq(written.batch | written.reset),
             batch.reset.eq(written.reset),
+            network.reset.eq(written.reset),
             network.mid_batch.eq(batch.mid_batch),
             batch.clear_trained.eq(written.samples | written.reset),
             batch.clear_refused.eq(written.refused | written.reset),
         ]
 
-        # The initial state
-        m.d.comb += [
-            reset.start.eq(written.reset),
-            reset.seed.eq(Cat(values.seed_low, values.seed_high)),
-        ]
         if isinstance(folded, UniversalTrainer):
-            self._set_network(m, registers, batch, reset)
+            self._set_network(m, registers, batch)
         else:
             m.d.comb += [
                 values.layers.eq(layers),
                 values.classes.eq(config.classes),
                 values.sample_words.eq(first.sample_words),
-                network.reset.eq(reset.reset),
-                reset.reset_done.eq(network.reset_done),
             ]
-            for layer in range(layers):
-                wiring.connect(m, reset.histories[layer], network.histories[layer])
 
         return m
 
-    def _set_network(
-        self, m: Module, registers: RegisterFile, batch: BatchControl, reset: ResetSequence
-    ) -> None:
+    def _set_network(self, m: Module, registers: RegisterFile, batch: BatchControl) -> None:
         """Set the network of a universal trainer from its registers; give its capacities."""
         network, values = self.network, registers.values
         (engine,) = network.layers
@@ -199,17 +185,10 @@ class TrainerCore(Component):
         last_class = values.classes - 1
         m.d.comb += [
             engine.last_layer.eq(values.layers - 1),
-            engine.reset_layer.eq(reset.layer),
             engine.last_class.eq(last_class),
             engine.buffers.eq(values.buffers),
             engine.sample_stride.eq(values.stride),
             batch.last_class.eq(last_class),
-            reset.last_layer.eq(values.layers - 1),
-            network.reset.eq(reset.reset.any()),
-            reset.reset_done.eq(network.reset_done.replicate(capacity.layers)),
-            network.histories[0].payload.eq(reset.histories[0].payload),
-            network.histories[0].valid.eq(Cat(port.valid for port in reset.histories).any()),
-            *(port.ready.eq(network.histories[0].ready) for port in reset.histories),
             values.sample_words.eq(engine.sample_words),
             self.sample_words.eq(engine.sample_words),
             values.max_layers.eq(capacity.layers),

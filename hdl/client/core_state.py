@@ -10,15 +10,13 @@ from ...golden_model.config import NetworkConfig
 from ...golden_model.network_state import NetworkState
 from ...golden_model.random_stream import RandomStream
 from ..registers.register_map import LayerRegister, Status, layer_address
+from .initial_state import STREAM_WORDS, stream_address, stream_words, stream_writes
 from .transport import Access, RefusedError, Transport, TransportError
 
 __all__ = ["MAX_LOADS", "CoreState"]
 
 MAX_LOADS = 3
 """Attempts to load a state into a core that does not keep it."""
-
-STREAM_WORDS = 4
-WORD = 0xFFFFFFFF
 
 
 class CoreState:
@@ -83,7 +81,7 @@ class CoreState:
     def load_streams(self, streams: Sequence[RandomStream]) -> None:
         """Load the reinforcement stream of each layer."""
         for layer, stream in enumerate(streams):
-            self._transport.access_all(_stream_writes(layer, stream))
+            self._transport.access_all(stream_writes(layer, stream))
 
     def read_counters(self) -> list[NDArray[np.int16]]:
         """Read ``k`` of each layer, (K, N)."""
@@ -104,16 +102,15 @@ class CoreState:
     def read_streams(self) -> list[RandomStream]:
         """Read the reinforcement stream of each layer."""
         self._transport.settle()
-        histories = [self._read_history(layer.index) >> 1 for layer in self._config.layers]
+        histories = [_history(self._read_words(layer.index)) >> 1 for layer in self._config.layers]
         self._transport.settle()
         return [RandomStream.from_history(h & (1 << 64) - 1, h >> 64) for h in histories]
 
-    def _read_history(self, layer: int) -> int:
-        """The four words of the history of a stream; bit 0 is unused."""
-        words = self._transport.access_all(
-            [(_stream_address(layer, word), None) for word in range(STREAM_WORDS)]
+    def _read_words(self, layer: int) -> list[int]:
+        """Read the registers with the history of a stream."""
+        return self._transport.access_all(
+            [(stream_address(layer, word), None) for word in range(STREAM_WORDS)]
         )
-        return sum(word << 32 * index for index, word in enumerate(words))
 
     def _difference(
         self, layer: int, state: NetworkState, counters: NDArray[np.int16]
@@ -127,11 +124,11 @@ class CoreState:
                 f"the counter of layer {layer}, neuron {neuron}, input {index} is "
                 f"{counters[neuron, index]}, and {expected[neuron, index]}"
             )
-        history, expected_history = self._read_history(layer), _history(state.streams[layer])
-        if history != expected_history:
+        words, expected_words = self._read_words(layer), stream_words(state.streams[layer])
+        if words != expected_words:
             return (
-                f"the reinforcement stream of layer {layer} is at {history:#x}, and "
-                f"{expected_history:#x}"
+                f"the reinforcement stream of layer {layer} is at {_history(words):#x}, and "
+                f"{_history(expected_words):#x}"
             )
         return None
 
@@ -143,22 +140,10 @@ def _layer_writes(layer: int, state: NetworkState) -> list[Access]:
     return [
         (layer_address(layer, LayerRegister.POSITION), 0),
         *((counter, value) for value in values),
-        *_stream_writes(layer, state.streams[layer]),
+        *stream_writes(layer, state.streams[layer]),
     ]
 
 
-def _stream_writes(layer: int, stream: RandomStream) -> list[Access]:
-    history = _history(stream)
-    return [
-        (_stream_address(layer, word), history >> 32 * word & WORD) for word in range(STREAM_WORDS)
-    ]
-
-
-def _history(stream: RandomStream) -> int:
-    """Contents of the four registers of a stream."""
-    low, high = stream.history
-    return (low | high << 64) << 1
-
-
-def _stream_address(layer: int, word: int) -> int:
-    return layer_address(layer, LayerRegister(LayerRegister.STREAM_0 + word))
+def _history(words: Sequence[int]) -> int:
+    """The history in four words of registers; bit 0 is unused."""
+    return sum(word << 32 * index for index, word in enumerate(words))

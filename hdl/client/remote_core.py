@@ -21,6 +21,7 @@ from ..planning.universal import PlacedNetwork
 from ..registers.register_map import GlobalRegister, LayerRegister, layer_address
 from .core_records import CoreBatch, CoreCounts, LostBatchesError
 from .core_state import CoreState
+from .initial_state import initial_state
 from .network_setup import set_up
 from .transport import Access, BatchCounts, SampleResults, Transport, TransportError
 
@@ -134,7 +135,7 @@ class RemoteCore:
                 )
 
     def reset(self) -> None:
-        """Write seed, batch size and margins, and load the initial state of the seed."""
+        """Write batch size and margins, and draw the initial state of the seed in the core."""
         config = self.config
         self._events: list[int] | None = None  # in the core's registers
         self._infers = False
@@ -146,16 +147,15 @@ class RemoteCore:
             [
                 (GlobalRegister.MODE, 0),
                 (GlobalRegister.BATCH, config.batch),
-                (GlobalRegister.SEED_LOW, config.seed & WORD),
-                (GlobalRegister.SEED_HIGH, config.seed >> 32),
                 *(
                     (layer_address(layer.index, LayerRegister.MARGIN), layer.margin)
                     for layer in config.layers
                 ),
-                (GlobalRegister.RESET, 1),
             ]
         )
-        self.transport.settle()
+        for writes in initial_state(config):
+            self._access(writes)
+            self.transport.settle()
         self._before = self._read_counts()
 
     def load_state(self, state: NetworkState) -> None:

@@ -55,7 +55,7 @@ class CommitSequencer(Component):
     batch_evaluated : In(1)
         The last sample of a batch joins the queue.
     hold : Out(1)
-        No forward pass may start: a commit is due or under way. Set in the cycle after
+        No forward pass may start: a commit or Fill is due or under way. Set in the cycle after
         ``batch_evaluated``.
     samples : In(stream)
         The queue's head (:func:`.training_queue.evaluated_layout`).
@@ -142,7 +142,7 @@ class CommitSequencer(Component):
         m = Module()
 
         raised = Signal(self.layers)  # layers with an error bit in the present batch
-        scanned = Signal()  # the last scan's last cycle
+        scanned = Signal()  # the last cycle of a commit's last scan, or of Fill
         training = Signal()
         error, last = self.samples.p.error, self.samples.p.last
         last_layer = Signal()
@@ -182,6 +182,7 @@ class CommitSequencer(Component):
                     m.next = "Count"
                 with m.Elif(self.fill):
                     m.d.comb += self.rewind.eq(1)
+                    m.d.sync += self.hold.eq(1)
                     m.next = "Fill"
             with m.State("Commit"):
                 # No sample of the next batch has an error bit yet: no pass starts.
@@ -229,7 +230,7 @@ class CommitSequencer(Component):
             with m.State("Fill"):
                 m.d.comb += [self.scanning.eq(1), self.padding.eq(1)]
                 with m.If(self.last_of_bank):
-                    m.d.comb += self.filled.eq(1)
+                    m.d.comb += [self.filled.eq(1), scanned.eq(1)]
                     m.next = "Train"
 
             if self.universal:

@@ -75,16 +75,14 @@ class LayerEngine(Component):
     requests, responses
         Requests of the host to the layer's registers, and the responses.
     reset : In(1)
-        Write the initial state from ``histories``; held until ``reset_done``.
-    reset_done : Out(1)
-        The initial state is complete; stays set while ``reset`` is held.
-    histories : In(stream)
-        Words of the histories of the random streams (:class:`.initialiser.Initialiser`).
+        Set the counts to zero, and forget error bits that were raised; only while not ``busy``.
+    drawing : Out(1)
+        The initial state is being drawn; no sample may enter.
     mid_batch : In(1)
         A sample of the present batch was trained on: counters that the host writes reach the
         snapshot with the next scan.
     busy : Out(1)
-        The layer holds samples, or a commit or a reset is in progress.
+        The layer holds samples, or a commit or a drawing is in progress.
     batch_ends : Out(array)
         Of each layer, counts at the end of a batch (:func:`.sample_layouts.batch_end_layout`), in
         the Commit cycle.
@@ -124,8 +122,7 @@ class LayerEngine(Component):
                 "requests": In(stream.Signature(request_layout())),
                 "responses": Out(stream.Signature(response_layout())),
                 "reset": In(1),
-                "reset_done": Out(1),
-                "histories": In(stream.Signature(32)),
+                "drawing": Out(1),
                 "mid_batch": In(1),
                 "busy": Out(1),
                 "batch_ends": Out(data.ArrayLayout(batch_end_layout(), folded.layers)),
@@ -169,9 +166,10 @@ class LayerEngine(Component):
         self._access_counters(m)
         self._serve_registers(m)
         sending = self._send(m)
-        m.d.comb += self.busy.eq(
-            ~self._buffer.empty | self._sequencer.busy | sending | self._initialiser.active
-        )
+        m.d.comb += [
+            self.drawing.eq(self._initialiser.active),
+            self.busy.eq(~self._buffer.empty | self._sequencer.busy | sending | self.drawing),
+        ]
 
         return m
 
@@ -220,7 +218,7 @@ class LayerEngine(Component):
         sequencer, reinforcement = self._sequencer, self._reinforcement
         wiring.connect(m, queue.o, sequencer.samples)
         m.d.comb += [
-            sequencer.forget.eq(self._initialiser.done),
+            sequencer.forget.eq(self.reset),
             sequencer.fill.eq(self._initialiser.scan),
             self._initialiser.scanned.eq(sequencer.filled),
             update.start.eq(sequencer.update),
@@ -266,7 +264,7 @@ class LayerEngine(Component):
             marks.mark.eq(update.chosen),
             marks.look.eq(sequencer.commit | sequencer.scanning),
             marks.looked.eq(self._dirty_position(Mux(sequencer.commit, 0, walker.neuron + 1))),
-            marks.clear.eq(sequencer.scanning | self._initialiser.active),
+            marks.clear.eq(sequencer.scanning),
             marks.cleared.eq(self._dirty_position(walker.neuron)),
         ]
         for index in range(len(self._banks)):
@@ -285,11 +283,15 @@ class LayerEngine(Component):
         """
         replaces, behind = Signal(), Signal(self.folded.layers)
         layer_behind = behind.bit_select(self._trained_layer(), 1)
-        m.d.comb += replaces.eq(self._access.store & (self.mid_batch | layer_behind))
-        with m.If(self._sequencer.scanning | self._initialiser.active):
+        m.d.comb += replaces.eq(
+            self._access.store & (self.mid_batch | layer_behind) & ~self.drawing
+        )
+        with m.If(self._sequencer.scanning):
             m.d.sync += layer_behind.eq(0)
         with m.Elif(replaces):
             m.d.sync += layer_behind.eq(1)
+        with m.If(self.reset):
+            m.d.sync += behind.eq(0)
         return replaces
 
     def _trained_layer(self) -> Any:
@@ -365,13 +367,8 @@ class LayerEngine(Component):
             reinforcement.bits.eq(bits.o.p),
             initialiser.bits.eq(bits.o.p),
             bits.o.ready.eq(reinforcement.draw | initialiser.draw),
-            bits.load.eq(initialiser.push | registers.push),
-            bits.history.eq(
-                Cat(
-                    bits.state[32:],
-                    Mux(initialiser.push, initialiser.pushed, registers.pushed),
-                )
-            ),
+            bits.load.eq(registers.push),
+            bits.history.eq(Cat(bits.state[32:], registers.pushed)),
             registers.history.eq(bits.state),
         ]
         if self._stream.halving:
@@ -384,7 +381,7 @@ class LayerEngine(Component):
         counter = signed(self.folded.config.counter_bits)
         read = data.ArrayLayout(counter, len(banks))(Cat(bank.counter for bank in banks))
         m.d.comb += [
-            access.rewind.eq(initialiser.rewind | registers.rewind),
+            access.rewind.eq(registers.rewind),
             access.skip.eq(registers.skip),
             access.reading.eq(registers.reading),
             access.stored.eq(read[walker.bank]),
@@ -398,10 +395,9 @@ class LayerEngine(Component):
                 access.next_row & walker.last_of_bank & (walker.bank == len(banks) - 1)
             ),
             initialiser.last_stored.eq(registers.passed),
-            initialiser.reset.eq(self.reset),
-            self.reset_done.eq(initialiser.done),
+            initialiser.draw_counters.eq(registers.draw_counters),
+            initialiser.draw_classifier.eq(registers.draw_classifier),
         ]
-        wiring.connect(m, wiring.flipped(self.histories), initialiser.words)
         wiring.connect(m, access.r, registers.r)
 
     def _serve_registers(self, m: Module) -> None:
@@ -410,7 +406,7 @@ class LayerEngine(Component):
         wiring.connect(m, wiring.flipped(self.requests), registers.requests)
         wiring.connect(m, registers.responses, wiring.flipped(self.responses))
         m.d.comb += [
-            registers.clear.eq(self._initialiser.done),
+            registers.clear.eq(self.reset),
             registers.error.eq(queue.i.valid & queue.i.p.error),
             registers.updates.eq(self._update.found),
         ]

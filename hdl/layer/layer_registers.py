@@ -26,8 +26,10 @@ class LayerRegisters(Component):
 
     Whether the core is idle is for the core to know: requests that need it to be come only then.
     A request is looked at in one cycle and taken in the next, with the response in the one after;
-    a cycle later in a universal trainer, whose row is selected first; later if it is for a counter (a few cycles), a position (a cycle a neuron) or the count of
-    saturated counters (a scan).
+    a cycle later in a universal trainer, whose row is selected first; later if it is for a counter
+    (a few cycles), a position (a cycle a neuron), the count of saturated counters (a scan) or
+    INITIAL (a cycle, in a universal trainer after the load of the stream); the response to INITIAL
+    comes at the begin of the drawing.
 
     Parameters
     ----------
@@ -52,6 +54,8 @@ class LayerRegisters(Component):
         Count an error.
     updates : In
         Count so many updated neurons.
+    draw_counters, draw_classifier : Out(1)
+        Draw the initial counters, or the local classifier, from the random stream.
     rewind, skip : Out(1)
         Counter access: go to the first neuron, or on by one.
     w, r, reading
@@ -59,7 +63,7 @@ class LayerRegisters(Component):
     passed : In(1)
         Counter access: the layer's last counter is passed, so the position is lost.
     push : Out(1)
-        Push ``pushed`` into the reinforcement stream's history.
+        Push ``pushed`` into the random stream's history.
     pushed : Out(32)
         See ``push``.
     history : In(127)
@@ -72,6 +76,8 @@ class LayerRegisters(Component):
         Counters at a bound.
     layer : Out
         In a universal trainer, the layer that is addressed.
+    place : Out
+        In a universal trainer, the layer whose position or initial state was written last.
     row : In(struct)
         In a universal trainer, the layer's row of the table, a cycle after ``layer``.
     write : Out(struct)
@@ -106,6 +112,8 @@ class LayerRegisters(Component):
                 "right": In(1),
                 "error": In(1),
                 "updates": In(range(folded.plan.banks + 1)),
+                "draw_counters": Out(1),
+                "draw_classifier": Out(1),
                 "rewind": Out(1),
                 "skip": Out(1),
                 "w": Out(stream.Signature(counter)),
@@ -130,6 +138,7 @@ class LayerRegisters(Component):
             return {}
         return {
             "layer": Out(range(max(self.folded.layers, 2))),
+            "place": Out(range(max(self.folded.layers, 2))),
             "row": In(table_row_layout(self.folded)),
             "write": Out(table_write_layout()),
             "access": Out(1),
@@ -189,17 +198,15 @@ class LayerRegisters(Component):
         with m.If(written.stream_1 | written.stream_2):
             m.d.sync += some.eq(some | above | request.data[0])
 
-        # A reset passes the last counter, too. A count of saturated counters, below, loses the
-        # position as well.
-        with m.If(self.trained | self.passed):
+        # A count of saturated counters, below, loses the position as well.
+        with m.If(self.trained | self.passed | written.initial):
             m.d.sync += positioned.eq(0)
         beyond: Value = C(0)  # POSITION is beyond the neurons
         if universal:
-            place = Signal.like(self.layer)
             beyond = written.position & (request.data >= self.row.sizes.neurons)
-            m.d.comb += elsewhere.eq(self.layer != place)
-            with m.If(written.position):
-                m.d.sync += place.eq(self.layer)
+            m.d.comb += elsewhere.eq(self.layer != self.place)
+            with m.If(written.position | written.initial):
+                m.d.sync += self.place.eq(self.layer)
 
         # The value is kept in every cycle until the request is taken: a counter's, and the count
         # of saturated ones, come in the last of them.
@@ -232,6 +239,8 @@ class LayerRegisters(Component):
                         m.next = "Read"
                     with m.If(written.counter):
                         m.next = "Write"
+                    with m.If(written.initial):
+                        m.next = "Load" if universal else "Draw"
                     if universal:
                         with m.If(Cat(getattr(read, word) for word in words).any()):
                             m.next = "Load"
@@ -264,6 +273,13 @@ class LayerRegisters(Component):
                 m.d.comb += self.scan.eq(1)
                 with m.If(self.scanned):
                     m.next = "Take"
+            with m.State("Draw"):
+                m.d.comb += [
+                    self.rewind.eq(1),
+                    self.draw_counters.eq(request.data[0]),
+                    self.draw_classifier.eq(request.data[1]),
+                ]
+                m.next = "Take"
             if universal:
                 with m.State("Count"):
                     m.d.comb += self.access.eq(1)
@@ -273,6 +289,8 @@ class LayerRegisters(Component):
                     m.d.comb += self.load.eq(1)
                     with m.If(self.moved):
                         m.next = "Loaded"
+                        with m.If(request.write):
+                            m.next = "Draw"
                 with m.State("Loaded"):
                     m.next = "Take"
                 with m.State("Store"):

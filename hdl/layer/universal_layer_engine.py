@@ -49,8 +49,6 @@ class UniversalLayerEngine(LayerEngine):
     -------
     last_layer : In
         Layers of the network, minus 1.
-    reset_layer : In
-        The layer that is reset.
     last_class : In(8)
         Classes minus 1.
     buffers, sample_stride : In
@@ -77,7 +75,6 @@ class UniversalLayerEngine(LayerEngine):
         depth, layer = engine.sample_depth, range(max(engine.layers, 2))
         return {
             "last_layer": In(layer),
-            "reset_layer": In(layer),
             "last_class": In(8),
             "buffers": In(range(engine.plan.sample_buffers + 1)),
             "sample_stride": In(range(depth + 1)),
@@ -125,8 +122,8 @@ class UniversalLayerEngine(LayerEngine):
             self._initialiser.first_layer.eq(self._layer == 0),
             self._initialiser.last_class.eq(self.last_class),
         ]
-        with m.If(self.reset):
-            m.d.comb += next_layer.eq(self.reset_layer)
+        with m.If(self.drawing):
+            m.d.comb += next_layer.eq(registers.place)
         m.d.sync += [
             self._layer.eq(next_layer),
             trained.eq(rows[next_layer]),
@@ -205,7 +202,7 @@ class UniversalLayerEngine(LayerEngine):
             counts.zero.eq(registers.zero),
             registers.accessed.eq(counts.accessed),
             registers.counted.eq(counts.value),
-            counts.clear.eq(registers.clear),
+            counts.clear.eq(self.reset),
         ]
         wiring.connect(m, counts.memory, forward.counts)
         with m.If(counts.holds):
@@ -249,11 +246,10 @@ class UniversalLayerEngine(LayerEngine):
         m.d.comb += [
             store.layer.eq(self._layer),
             store.load.eq(sequencer.load | registers.load),
-            store.store.eq(sequencer.store | registers.store | self._initialiser.store),
+            store.store.eq(sequencer.store | registers.store),
             store.piece.eq(bank.counter),
             sequencer.moved.eq(store.moved),
             registers.moved.eq(store.moved),
-            self._initialiser.stored.eq(store.moved),
         ]
         with m.If(store.store):
             m.d.comb += bank.store.eq(store.stored)

@@ -39,7 +39,7 @@ __all__ = [
     "write_request",
 ]
 
-VERSION = 2
+VERSION = 3
 """Version of the protocol, in register :attr:`.LinkRegister.VERSION`."""
 
 FLAG, ESCAPE, ESCAPED_BY = 0x7E, 0x7D, 0x20

@@ -2,4 +2,3 @@ from .constant_divider import ConstantDivider as ConstantDivider
 from .popcount import XnorPopcount as XnorPopcount
 from .random_stream import RandomStreamGenerator as RandomStreamGenerator
 from .simple_dual_port_ram import SimpleDualPortRAM as SimpleDualPortRAM
-from .split_mix import SplitMix64Seeder as SplitMix64Seeder

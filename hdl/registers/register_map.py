@@ -34,7 +34,7 @@ __all__ = [
     "link_address",
 ]
 
-IDENTITY = 0x4D504C01
+IDENTITY = 0x4D504C02
 """``"MPL"`` and the version of the interface."""
 
 PAGE = 1 << 8
@@ -68,7 +68,7 @@ class Status(enum.Enum):
         return member
 
     OK = 0, "the request was carried out"
-    BUSY = 1, "not possible while samples are inside, or during a commit or a reset"
+    BUSY = 1, "not possible while samples are inside, or during a commit or a drawing"
     UNKNOWN = 2, "there is no such register"
     ACCESS = 3, "the register cannot be written, or cannot be read"
     RANGE = 4, "the value is out of the register's range"
@@ -285,17 +285,15 @@ class GlobalRegister(RegisterGroup):
 
     IDENTITY = Register(0, "r", f"0x{IDENTITY:08X}: `MPL` and the version of the interface")
     LAYERS = Register(1, "r", "number of layers")
-    STATUS = Register(2, "r", "state of the core", fields=(Field("busy", 0), Field("resetting", 1)))
+    STATUS = Register(2, "r", "state of the core", fields=(Field("busy", 0),))
     RESET = Register(
         3,
         "w",
-        "1: load the initial state for the seed, and clear the counts",
+        "1: clear the counts, begin a batch, and forget the errors of the present one",
         OnWrite.ACTION,
         minimum=1,
         maximum=1,
     )
-    SEED_LOW = Register(4, "rw", "bits 31 to 0 of the seed", reset=0)
-    SEED_HIGH = Register(5, "rw", "bits 47 to 32 of the seed", maximum=(1 << 16) - 1, reset=0)
     BATCH = Register(
         6,
         "rw",
@@ -357,8 +355,8 @@ class LayerRegister(RegisterGroup):
     STREAM_0 = Register(
         8,
         "rw",
-        "bits 31 to 0 of twice the reinforcement stream's history, whose bit 0 is unused; a write "
-        "pushes into the history: write all four, in order, once",
+        "bits 31 to 0 of twice the random stream's history, whose bit 0 is unused; a write pushes "
+        "into the history: write all four, in order, once",
         OnWrite.ACTION,
     )
     STREAM_1 = Register(9, "rw", "bits 63 to 32 of it", OnWrite.ACTION)
@@ -368,6 +366,15 @@ class LayerRegister(RegisterGroup):
         "rw",
         "bits 127 to 96 of it; RANGE if no bit of the history is set",
         OnWrite.ACTION,
+    )
+    INITIAL = Register(
+        12,
+        "w",
+        "1: draw the initial counters from the random stream, and set `W`; 2: draw the local "
+        "classifier; busy until it is drawn; then write the stream again",
+        OnWrite.ACTION,
+        minimum=1,
+        maximum=2,
     )
     INPUTS = Register(16, "r", "input bits `N`")
     NEURONS = Register(17, "r", "neurons `K`")
@@ -394,8 +401,6 @@ class UniversalRegister(RegisterGroup):
     LAYERS = Register(1, "rw", "layers of the network", minimum=1, maximum=MAX_LAYERS, reset=1)
     STATUS = GlobalRegister.STATUS.declaration
     RESET = GlobalRegister.RESET.declaration
-    SEED_LOW = GlobalRegister.SEED_LOW.declaration
-    SEED_HIGH = GlobalRegister.SEED_HIGH.declaration
     BATCH = GlobalRegister.BATCH.declaration
     MODE = GlobalRegister.MODE.declaration
     SAMPLES = GlobalRegister.SAMPLES.declaration
@@ -490,6 +495,7 @@ class UniversalLayerRegister(RegisterGroup):
     STREAM_3 = Register(
         11, "rw", LayerRegister.STREAM_3.declaration.description, OnWrite.ACTION, OnRead.ACTION
     )
+    INITIAL = LayerRegister.INITIAL.declaration
     INPUTS = Register(
         16, "rw", "input bits `N`", on_read=OnRead.ACTION, minimum=1, maximum=MAX_INPUTS, reset=1
     )

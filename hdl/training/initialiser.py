@@ -1,4 +1,4 @@
-"""Initialise a layer: counters and classifier from seeded random streams."""
+"""Initialise a layer: counters and classifier from random streams."""
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import data, stream
@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
-from ..primitives.split_mix import HISTORY_WORDS
 from ..shape.layer_shape import shape_port
 from .draw_decoder import DRAW_BITS
 
@@ -14,14 +13,11 @@ __all__ = ["Initialiser"]
 
 
 class Initialiser(Component):
-    """Write the initial state of a layer, drawn from its random streams (docs/algorithm.md, 6).
+    """Write the initial state of a layer, drawn from its random stream (docs/algorithm.md, 6).
 
-    Three histories come one after the other, each in four words, and are pushed into the layer's
-    random stream. After the history of the initial counters, a draw gives each counter, and a scan
-    of all rows, with padding, writes the snapshot; after the history of the local classifier, a
-    draw gives each neuron's column; the history of the reinforcement stays in the random stream.
-    Each word and each draw of a column takes one cycle; a counter takes the cycles of the counter
-    port.
+    After ``draw_counters``, a draw gives each counter, in the cycles of the counter port; then a
+    scan of all rows, with padding, writes the snapshot. After ``draw_classifier``, a draw gives
+    each neuron's column, in one cycle; with more than 32 classes, a column takes several draws.
 
     Parameters
     ----------
@@ -36,24 +32,16 @@ class Initialiser(Component):
         ``C − 1``.
     first_layer : In(1)
         The layer is the first of the engine; the columns of the others follow its columns.
-    reset : In(1)
-        Write the initial state; held until ``done``.
-    done : Out(1)
-        The initial state is complete; stays set while ``reset`` is held.
+    draw_counters, draw_classifier : In(1)
+        Begin to draw; only while ``active`` is not set. ``draw_counters`` comes with the rewind of
+        the counter port.
     active : Out(1)
-        The initial state is being written.
-    words : In(stream)
-        Words of histories.
-    push : Out(1)
-        Push ``pushed`` into the history of the random stream.
-    pushed : Out(32)
-        See ``push``.
+        The initial state is being written; set from the cycle after ``draw_counters`` or
+        ``draw_classifier``.
     bits : In(32)
         Next draw of the random stream.
     draw : Out(1)
         The draw is taken.
-    rewind : Out(1)
-        Counter port: go to the first counter.
     counters : Out(stream)
         Initial counters.
     last_stored : In(1)
@@ -62,10 +50,6 @@ class Initialiser(Component):
         Scan all rows, with padding; held until ``scanned``.
     scanned : In(1)
         The scan is done.
-    store : Out(1)
-        In a universal trainer, store the reinforcement stream; held until ``stored``.
-    stored : In(1)
-        It is stored.
     column : Out(stream)
         Columns of the local classifier; ``step`` counts the steps of all layers. Never waits.
     """
@@ -78,21 +62,15 @@ class Initialiser(Component):
                 "shape": shape_port(folded),
                 "last_class": In(8, init=config.classes - 1),  # type: ignore[call-arg]
                 "first_layer": In(1, init=1),  # type: ignore[call-arg]
-                "reset": In(1),
-                "done": Out(1),
+                "draw_counters": In(1),
+                "draw_classifier": In(1),
                 "active": Out(1),
-                "words": In(stream.Signature(32)),
-                "push": Out(1),
-                "pushed": Out(32),
                 "bits": In(DRAW_BITS),
                 "draw": Out(1),
-                "rewind": Out(1),
                 "counters": Out(stream.Signature(signed(config.counter_bits))),
                 "last_stored": In(1),
                 "scan": Out(1),
                 "scanned": In(1),
-                "store": Out(1),
-                "stored": In(1),
                 "column": Out(
                     stream.Signature(
                         data.StructLayout(
@@ -113,11 +91,9 @@ class Initialiser(Component):
         m = Module()
         config, folded, plan = self.folded.config, self.folded, self.folded.plan
 
-        word = Signal(range(HISTORY_WORDS))
         initial = self.bits[: config.initial_bits].as_signed()
         m.d.comb += [
             self.active.eq(1),
-            self.pushed.eq(self.words.payload),
             self.counters.payload.eq(initial),
         ]
 
@@ -142,28 +118,16 @@ class Initialiser(Component):
             ),
         ]
 
-        def take_history(following: str) -> None:
-            m.d.comb += [self.words.ready.eq(1), self.push.eq(self.words.valid)]
-            with m.If(self.words.valid):
-                m.d.sync += word.eq(word + 1)
-                with m.If(word == HISTORY_WORDS - 1):
-                    m.next = following
-
         with m.FSM():
             with m.State("Idle"):
                 m.d.comb += self.active.eq(0)
-                with m.If(self.reset):
-                    m.d.comb += self.rewind.eq(1)
-                    m.d.sync += [
-                        bank.eq(0),
-                        position.eq(0),
-                        neuron.eq(0),
-                    ]
+                m.d.sync += bank.eq(0)
+                with m.If(self.draw_counters):
+                    m.next = "Counters"
+                with m.If(self.draw_classifier):
                     with m.If(self.first_layer):
                         m.d.sync += step.eq(0)
-                    m.next = "CountersHistory"
-            with m.State("CountersHistory"):
-                take_history("Counters")
+                    m.next = "Columns"
             with m.State("Counters"):
                 m.d.comb += [
                     self.counters.valid.eq(1),
@@ -174,9 +138,7 @@ class Initialiser(Component):
             with m.State("Scan"):
                 m.d.comb += self.scan.eq(1)
                 with m.If(self.scanned):
-                    m.next = "ClassifierHistory"
-            with m.State("ClassifierHistory"):
-                take_history("Columns")
+                    m.next = "Idle"
             with m.State("Columns"):
                 m.d.comb += self.draw.eq(1)
                 with m.If(~last_part):
@@ -195,17 +157,6 @@ class Initialiser(Component):
                         if not folded.universal:
                             m.d.sync += step.eq(0)
                         with m.If(bank == plan.banks - 1):
-                            m.next = "ReinforcementHistory"
-            with m.State("ReinforcementHistory"):
-                take_history("Store" if folded.universal else "Done")
-            if folded.universal:
-                with m.State("Store"):
-                    m.d.comb += self.store.eq(1)
-                    with m.If(self.stored):
-                        m.next = "Done"
-            with m.State("Done"):
-                m.d.comb += self.done.eq(1)
-                with m.If(~self.reset):
-                    m.next = "Idle"
+                            m.next = "Idle"
 
         return m

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from metaplast.golden_model.network import Network
+from metaplast.golden_model.random_stream import RandomStream, classifier_id, initial_counters_id
+from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.registers.register_map import (
     GlobalRegister,
@@ -168,7 +170,7 @@ async def positions(bench: Bench) -> None:
         position = layer_address(index, LayerRegister.POSITION)
         counter = layer_address(index, LayerRegister.COUNTER)
         last = config.neurons - 1
-        await without_position(host, index, config.highest)  # after RESET
+        await without_position(host, index, config.highest)  # after INITIAL
 
         # Kept by refused requests, refused and inferred samples.
         await host.write(position, 0)
@@ -198,12 +200,19 @@ async def positions(bench: Bench) -> None:
         for k in layer.k[last]:
             await host.write(counter, k)
         await without_position(host, index, config.highest)
-        await host.write(position, 0)
-    await host.write(GlobalRegister.RESET, 1)
-    core.forget(SEED)
-    await core.idle()
-    for index, layer in enumerate(core.config.layers):
-        await without_position(host, index, layer.highest)
+
+    # Kept by RESET, lost by either drawing.
+    for index in range(len(core.folded)):
+        await host.write(layer_address(index, LayerRegister.POSITION), 0)
+    await core.reset()
+    for index, layer in enumerate(core.literal.layers):
+        await host.read(layer_address(index, LayerRegister.COUNTER), layer.k[0][0])
+        for value in (2, 1):
+            await host.write(layer_address(index, LayerRegister.POSITION), 0)
+            await host.write(layer_address(index, LayerRegister.INITIAL), value)
+            await core.idle()
+            await without_position(host, index, layer.config.highest)
+    await core.set_up()
     await core.compare()
 
 
@@ -243,9 +252,7 @@ async def batches(bench: Bench) -> None:
 
     # RESET restarts the count, and forgets errors.
     await train(core, error=True)
-    await host.write(GlobalRegister.RESET, 1)
-    core.forget(SEED)
-    await core.idle()
+    await core.reset()
     for _ in range(2):
         await train(core, error=False)
     core.commit()
@@ -253,6 +260,55 @@ async def batches(bench: Bench) -> None:
     await train(core, error=True)
     await core.compare()
     await train(core, error=True)
+    core.commit()
+    await core.compare()
+
+
+@stream_bench
+async def drawn_within_a_batch(bench: Bench) -> None:
+    """A drawing within a batch changes only what it draws, and ``W`` has the signs at once."""
+    core = Core(bench)
+    host = core.host
+    await core.set_up()
+    await host.write(GlobalRegister.BATCH, 65535)
+    for value, stream_id in ((2, classifier_id), (1, initial_counters_id), (2, classifier_id)):
+        await train(core, error=True)
+        await Writer(core).write_some(within=True)
+        for index, layer in enumerate(core.literal.layers):
+            seed = bench.random.getrandbits(48)
+            await host.write_stream(index, RandomStream(seed, stream_id(index)))
+            await host.write(layer_address(index, LayerRegister.INITIAL), value)
+            await core.idle()
+            await host.write_stream(index, layer.stream)
+            drawn = ReferenceLayer(layer.config, seed)
+            if value == 1:
+                layer.k, layer.w = drawn.k, drawn.w
+            else:
+                layer.p = drawn.p
+        await infer(core, 4)
+        await train(core, error=True, last=True)
+        core.commit()
+        await core.idle()
+        await infer(core, 4)
+    await core.compare()
+
+
+@stream_bench
+async def loaded_after_reset(bench: Bench) -> None:
+    """After RESET within a batch, ``W`` has the signs of counters that are all written."""
+    core = Core(bench)
+    await core.set_up()
+    await core.host.write(GlobalRegister.BATCH, 65535)
+    await train(core, error=True)
+    await Writer(core).write_some(within=True)
+    await core.reset()
+    for index, layer in enumerate(core.literal.layers):
+        lowest, highest = layer.config.lowest, layer.config.highest
+        layer.k = [[bench.random.randint(lowest, highest) for _ in row] for row in layer.k]
+        layer.take_snapshot()
+        await core.host.write_counters(index, layer.k)
+    await infer(core, 4)
+    await train(core, error=True, last=True)
     core.commit()
     await core.compare()
 
@@ -279,8 +335,6 @@ async def kept_by_reset(bench: Bench) -> None:
     host = core.host
     await core.set_up()
     stored = {
-        int(GlobalRegister.SEED_LOW): SEED & 0xFFFFFFFF,
-        int(GlobalRegister.SEED_HIGH): SEED >> 32,
         int(GlobalRegister.BATCH): 3,
         int(GlobalRegister.MODE): 1,
     }
@@ -290,9 +344,7 @@ async def kept_by_reset(bench: Bench) -> None:
     await train(core, error=True)
     for address, value in stored.items():
         await host.write(address, value)
-    await host.write(GlobalRegister.RESET, 1)
-    core.forget(SEED)
-    await core.idle()
+    await core.reset()
     for address, value in stored.items():
         await host.read(address, value)
     counts = [int(GlobalRegister.SAMPLES), int(GlobalRegister.REFUSED)]
@@ -383,12 +435,15 @@ async def responses_to_writes(bench: Bench) -> None:
         await host.write(at | LayerRegister.STREAM_3, words[3] ^ 1, data=words[3])
         await host.write_stream(index, layer.stream)
         await host.write(at | LayerRegister.SATURATED, 0, status=Status.ACCESS, data=0)
+        await host.write(at | LayerRegister.INITIAL, 3, status=Status.RANGE, data=0)
         await host.write(at | LayerRegister.POSITION, 0, data=0)
         await host.read(at | LayerRegister.COUNTER, layer.k[0][0])
         await host.write(at | LayerRegister.COUNTER, layer.config.highest, data=0)
     await host.write(GlobalRegister.RESET, 1, data=0)
-    core.forget(SEED)
+    await host.write(layer_address(0, LayerRegister.INITIAL), 1, data=0)
     await host.write(GlobalRegister.BATCH, 1, status=Status.BUSY, data=0)
+    await core.idle()
+    await core.set_up()
     await core.compare()
 
 
@@ -422,7 +477,7 @@ async def withdrawn_words(bench: Bench) -> None:
 
 @bench
 async def busy_rises(bench: Bench) -> None:
-    """``busy`` rises in the cycle after a sample's first word, and with the transfer of RESET."""
+    """``busy`` rises in the cycle after a sample's first word, and with the transfer of INITIAL."""
     core = Core(bench)
     host, busy = core.host, []
 
@@ -440,12 +495,15 @@ async def busy_rises(bench: Bench) -> None:
         words = await core.samples.send(core.words(x, label))
         await core.idle()
         assert busy[words[0] - first :][:2] == [0, 1]
-    await host.write(GlobalRegister.RESET, 1)
+    stream = RandomStream(SEED, initial_counters_id(0))
+    for value in (2, 1):
+        await host.write_stream(0, stream)
+        await host.write(layer_address(0, LayerRegister.INITIAL), value)
+        await core.idle()
+        taken, answered = host.driver.cycles[-1], host.monitor.cycles[-1]
+        assert answered == taken + 2
+        assert busy[taken - 1 - first :][:4] == [0, 1, 1, 1]
     core.forget(SEED)
-    await core.idle()
-    taken, answered = host.driver.cycles[-1], host.monitor.cycles[-1]
-    assert answered == taken + 1
-    assert busy[taken - 1 - first :][:3] == [0, 1, 1]
 
     # A count of saturated counters makes the core busy, and is over before the response.
     address = layer_address(0, LayerRegister.SATURATED)
@@ -461,6 +519,7 @@ async def busy_rises(bench: Bench) -> None:
     await host.read(layer_address(0, LayerRegister.COUNTER), core.literal.layers[0].k[-1][0])
     await host.write(layer_address(0, LayerRegister.EVENTS), 3)
     await host.write(GlobalRegister.MODE, 0)
+    await host.write(GlobalRegister.RESET, 1)
     assert not any(busy[begin - first :])
 
 

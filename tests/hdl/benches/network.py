@@ -13,7 +13,7 @@ from metaplast.hdl.planning.plan import FoldedNetwork, NetworkPlan
 from metaplast.hdl.registers.register_map import LayerRegister
 from metaplast.sim.bench import Bench, bench, stream_bench
 
-from .training import BatchEnds, Host, history_words, saturated, to_words
+from .training import BatchEnds, Host, saturated, to_words
 
 BATCHES = 5
 
@@ -30,27 +30,22 @@ class Network:
         self.hosts = [
             Host(bench, f"requests__{layer}", f"responses__{layer}") for layer in range(self.count)
         ]
-        self.histories = [bench.driver(f"histories__{layer}") for layer in range(self.count)]
         self.samples = bench.driver("i")
         self.results = bench.monitor("o")
         self.batch_ends = BatchEnds(bench, "batch_ends")
 
     async def set_up(self) -> None:
-        """Reset all layers in parallel, and set their registers."""
-        bench, count = self.bench, self.count
-        everything = (1 << count) - 1
-        bench.write("reset", everything)
+        """Draw the initial state of all layers in parallel, and set their registers."""
+        bench = self.bench
         tasks = [
-            bench.start(driver.send(history_words(self.config.seed, layer)))
-            for layer, driver in enumerate(self.histories)
+            bench.start(host.draw(layer, self.config.seed, self.idle))
+            for layer, host in enumerate(self.hosts)
         ]
         for task in tasks:
             await task
-        await bench.wait_for(
-            "reset_done of all layers", lambda: bench.bits("reset_done") == everything
-        )
+        bench.write("reset", 1)
+        await bench.edge()
         bench.write("reset", 0)
-        await self.idle()
         for host, layer, events in zip(self.hosts, self.config.layers, self.events, strict=True):
             await host.write(LayerRegister.MARGIN, layer.margin)
             await host.write(LayerRegister.EVENTS, events)

@@ -1,13 +1,14 @@
 """Bench of the trainer core: all accesses of a host, compared with the reference network."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
 
 import numpy as np
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.network import Network
-from metaplast.golden_model.reference import ReferenceNetwork
+from metaplast.golden_model.random_stream import RandomStream, initial_counters_id
+from metaplast.golden_model.reference import ReferenceLayer, ReferenceNetwork
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.plan import FoldedNetwork, NetworkPlan
 from metaplast.hdl.registers.register_map import (
@@ -40,7 +41,7 @@ class Core:
         self.forget(0)
 
     def forget(self, seed: int) -> None:
-        """Reset to the initial state of a seed."""
+        """Return to the initial state of a seed."""
         config = NetworkConfig.from_dict({**self.config.to_dict(), "seed": seed})
         self.literal = ReferenceNetwork(config)
         self.forget_counts()
@@ -55,15 +56,21 @@ class Core:
     async def set_up(self, seed: int = SEED) -> None:
         """Seed the core and set its registers."""
         host = self.host
-        await host.write(GlobalRegister.SEED_LOW, seed)
-        await host.write(GlobalRegister.SEED_HIGH, seed >> 32)
+        for layer in range(len(self.folded)):
+            await host.draw(layer, seed, self.idle)
         await host.write(GlobalRegister.RESET, 1)
-        await self.idle()
         self.forget(seed)
         await host.write(GlobalRegister.BATCH, self.config.batch)
         for layer, events in zip(self.config.layers, self.events, strict=True):
             await host.write(layer_address(layer.index, LayerRegister.MARGIN), layer.margin)
             await host.write(layer_address(layer.index, LayerRegister.EVENTS), events)
+
+    async def reset(self) -> None:
+        """Clear the counts, and forget errors of the present batch."""
+        await self.host.write(GlobalRegister.RESET, 1)
+        self.forget_counts()
+        for layer in self.literal.layers:
+            layer.error_raised = False
 
     async def idle(self) -> None:
         """Wait until the core is not busy."""
@@ -179,8 +186,6 @@ async def registers(bench: Bench) -> None:
     }
     # Lowest, highest and first value.
     ranges = {
-        int(GlobalRegister.SEED_LOW): (0, (1 << 32) - 1, 0),
-        int(GlobalRegister.SEED_HIGH): (0, (1 << 16) - 1, 0),
         int(GlobalRegister.BATCH): (1, (1 << 16) - 1, 1),
         int(GlobalRegister.MODE): (0, 1, 0),
     }
@@ -201,6 +206,7 @@ async def registers(bench: Bench) -> None:
         ranges[at(LayerRegister.EVENTS)] = (0, layer.max_events, 0)
         counts += [at(LayerRegister.ERRORS), at(LayerRegister.UPDATES), at(LayerRegister.RIGHT)]
         write_only[at(LayerRegister.POSITION)] = (layer.neurons, (1 << 32) - 1)
+        write_only[at(LayerRegister.INITIAL)] = (0, 3, (1 << 32) - 1)
         # Only refused requests are tested here.
         await host.write(at(LayerRegister.SATURATED), 0, status=Status.ACCESS)
         for value in (layer.lowest - 1, layer.highest + 1, 1 << 31, (1 << 31) - 1):
@@ -329,48 +335,82 @@ async def continuing(bench: Bench) -> None:
 
 
 @stream_bench
-async def resets(bench: Bench) -> None:
-    """Every reset gives the same state; during a reset, requests and samples wait."""
+async def drawings(bench: Bench) -> None:
+    """Every drawing gives the same state; during a drawing, requests are refused, samples wait."""
     core = Core(bench)
     host = core.host
     await core.set_up()
-    x, label = core.sample()
-    core.expect(x, label, train=True)
-    await core.send(x, label)
-    await core.idle()
     for _ in range(2):
-        await host.write(GlobalRegister.RESET, 1)
-        core.forget(SEED)
-        await host.read(GlobalRegister.STATUS, 0b11)
-        await refuse_everything(core)
+        x, label = core.sample()
+        core.expect(x, label, train=True)
+        await core.send(x, label)
+        await core.idle()
+        await core.set_up()
+        await core.compare()
+    await core.train()
+    await core.idle()
 
-        # A sample that comes during the reset waits, and is trained on in the new state.
+    for index, layer in enumerate(core.literal.layers):
+        # A sample that comes during a drawing waits, and is trained on with the new counters.
+        await draw_counters(core, index)
+        await host.read(GlobalRegister.STATUS, 1)
         x, label = core.sample()
         core.expect(x, label, train=True)
         sent = len(core.samples.cycles)
-        task = bench.start(core.send(x, label, last=True))
-        await host.read(GlobalRegister.SAMPLES, 0)
+        task = bench.start(core.send(x, label))
+        await host.read(GlobalRegister.SAMPLES, core.trained - 1)
         assert bench.bits("busy")
-        assert len(core.samples.cycles) == sent, "a sample came in during a reset"
+        assert len(core.samples.cycles) == sent, "a sample came in during a drawing"
         await task
-        core.commit()
-        await core.compare()
+        await core.idle()
+        await host.write_stream(index, layer.stream)
+    await core.train(2)
+    await core.compare()
 
-    await host.write(GlobalRegister.RESET, 1)
-    core.forget(SEED)
+    for index in range(len(core.folded)):
+
+        async def draw(index: int = index) -> None:
+            await core.idle()
+            await draw_counters(core, index)
+
+        await refuse_everything(core, before=draw)
+        await core.idle()
+        await host.write_stream(index, core.literal.layers[index].stream)
+    await core.train()
     await core.compare()
 
 
-async def refuse_everything(core: Core) -> None:
-    """Requests that need the core idle are refused while it is busy, even invalid ones."""
+async def draw_counters(core: Core, index: int) -> None:
+    """Draw the initial counters of a layer, from a stream that the host writes."""
+    layer, stream_id = core.literal.layers[index], initial_counters_id(index)
+    seed = core.bench.random.getrandbits(48)
+    await core.host.write_stream(index, RandomStream(seed, stream_id))
+    await core.host.write(layer_address(index, LayerRegister.INITIAL), 1)
+    layer.k = ReferenceLayer(layer.config, seed).k
+    layer.take_snapshot()
+
+
+async def nothing() -> None:
+    """Do nothing."""
+
+
+async def refuse_everything(core: Core, *, before: Callable[[], Awaitable[None]] = nothing) -> None:
+    """Requests that need the core idle are refused while it is busy, even invalid ones.
+
+    ``before`` makes the core busy before each request; by default it stays busy.
+    """
     host, layers = core.host, len(core.folded)
     for register in (*GlobalRegister, 200):
+        await before()
         await host.write(register, 1, status=Status.BUSY, data=0)
     for index in (0, layers - 1):
         for local in (*LayerRegister, 200):
+            await before()
             await host.write(layer_address(index, local), 1, status=Status.BUSY, data=0)
         for local in (LayerRegister.COUNTER, LayerRegister.SATURATED):
+            await before()
             await host.read(layer_address(index, local), 0, status=Status.BUSY)
+            await before()
             await host.read(layer_address(layers, local), 0, status=Status.BUSY)
         await host.read(layer_address(index, LayerRegister.POSITION), 0, status=Status.ACCESS)
     await host.read(200, 0, status=Status.UNKNOWN)
@@ -430,7 +470,11 @@ async def at_once(bench: Bench) -> None:
         literal = core.literal.layers[0]
         if turn < 4:
             if await host.attempt(int(GlobalRegister.RESET), 1):
-                core.forget(SEED)
+                core.forget_counts()
+        elif turn < 8:
+            if await host.attempt(layer_address(0, LayerRegister.INITIAL), 1):
+                literal.k = drawn_counters(literal)
+                literal.take_snapshot()
         elif turn % 3 == 0:
             if await host.attempt(events, turn):
                 core.events[0] = turn
@@ -445,6 +489,16 @@ async def at_once(bench: Bench) -> None:
         await task
         await core.all_results()
         await core.compare()
+
+
+def drawn_counters(layer: ReferenceLayer) -> list[list[int]]:
+    """Initial counters from the layer's present stream, which goes on."""
+    config = layer.config
+    bits = config.initial_bits
+    return [
+        [(int(draw) + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1) for draw in draws]
+        for draws in (layer.stream.draws(config.inputs) for _ in range(config.neurons))
+    ]
 
 
 @stream_bench

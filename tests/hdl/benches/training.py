@@ -1,6 +1,6 @@
 """Shared parts of the benches of layers, networks and the trainer core: a host for registers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from metaplast.golden_model.config import LayerConfig
 from metaplast.golden_model.random_stream import (
@@ -13,7 +13,7 @@ from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.hdl.registers.register_map import LayerRegister, Status, layer_address
 from metaplast.sim.bench import Bench
 
-__all__ = ["BatchEnds", "Host", "history_words", "saturated", "state_words", "to_words"]
+__all__ = ["BatchEnds", "Host", "saturated", "state_words", "to_words"]
 
 MASK = (1 << 32) - 1
 
@@ -30,12 +30,6 @@ def state_words(stream: RandomStream) -> list[int]:
     """The history of a stream in the format of the registers: 127 bits above an unused bit."""
     low, high = stream.history
     return [(low | high << 64) << 1 >> 32 * n & MASK for n in range(4)]
-
-
-def history_words(seed: int, layer: int) -> list[int]:
-    """The three histories for the initial state of a layer."""
-    ids = (initial_counters_id(layer), classifier_id(layer), reinforcement_id(layer))
-    return [word for stream_id in ids for word in state_words(RandomStream(seed, stream_id))]
 
 
 def saturated(config: LayerConfig, counters: Iterable[Iterable[int]]) -> int:
@@ -144,11 +138,19 @@ class Host:
                 await self.write(layer_address(index, LayerRegister.COUNTER), int(k))
 
     async def read_stream(self, index: int, stream: RandomStream) -> None:
-        """Expect the history of a layer's reinforcement stream."""
+        """Expect the history of a layer's random stream."""
         for n, word in enumerate(state_words(stream)):
             await self.read(layer_address(index, LayerRegister.STREAM_0 + n), word)
 
     async def write_stream(self, index: int, stream: RandomStream) -> None:
-        """Write the history of a layer's reinforcement stream."""
+        """Write the history of a layer's random stream."""
         for n, word in enumerate(state_words(stream)):
             await self.write(layer_address(index, LayerRegister.STREAM_0 + n), word)
+
+    async def draw(self, index: int, seed: int, idle: Callable[[], Awaitable[None]]) -> None:
+        """Draw a layer's initial state of a seed; ``idle`` waits until the core is not busy."""
+        for value, stream_id in ((1, initial_counters_id), (2, classifier_id)):
+            await self.write_stream(index, RandomStream(seed, stream_id(index)))
+            await self.write(layer_address(index, LayerRegister.INITIAL), value, data=0)
+            await idle()
+        await self.write_stream(index, RandomStream(seed, reinforcement_id(index)))

@@ -42,6 +42,7 @@ class Model:
         self.some = False  # a bit is set in the words of a history before STREAM_3
         self.history = 0
         self.positions: list[int] = []
+        self.drawn: list[int] = []  # values of INITIAL
         self.written: list[int] = []  # counters
         self.read: list[int] = []  # numbers that were asked for
         self.extra = 0  # cycles of the last request beyond those of a plain one
@@ -97,6 +98,16 @@ class Model:
                 self.extra = new + 2
             else:
                 status = Status.RANGE
+        elif register == LayerRegister.INITIAL and not write:
+            status = Status.ACCESS
+        elif register == LayerRegister.INITIAL:
+            if new in (1, 2):
+                self.positions.append(0)  # the counter port goes to the first counter
+                self.positioned = False
+                self.drawn.append(new)
+                self.extra = 1
+            else:
+                status = Status.RANGE
         elif register == LayerRegister.COUNTER:
             if write and not config.lowest <= value <= config.highest:
                 status = Status.RANGE
@@ -120,6 +131,7 @@ class Layer:
         self.dut, self.streams = dut, streams
         self.history = 0
         self.positions: list[int] = []
+        self.drawn: list[int] = []
         self.found: dict[str, list[int]] = {"counter": [], "saturated": []}
         for process in (self.keep_stream, self.scan, self.read):
             streams.beside(process)
@@ -131,12 +143,13 @@ class Layer:
         return self.found[name][-1]
 
     async def keep_stream(self, ctx: SimulatorContext) -> None:
-        """Take the words of histories, and note the neurons that are sought."""
+        """Take the words of histories; note the neurons that are sought, and the drawings."""
         dut = self.dut
         while True:
             ctx.set(dut.history, self.history)
-            *_, push, pushed, rewind, skip = await ctx.tick().sample(
-                dut.push, dut.pushed, dut.rewind, dut.skip
+            *_, push, pushed, rewind, skip, counters, classifier = await ctx.tick().sample(
+                *(dut.push, dut.pushed, dut.rewind, dut.skip),
+                *(dut.draw_counters, dut.draw_classifier),
             )
             if push:
                 self.history = (self.history | pushed << HISTORY_BITS) >> 32
@@ -144,6 +157,9 @@ class Layer:
                 self.positions.append(0)
             if skip:
                 self.positions[-1] += 1
+            if counters or classifier:
+                assert rewind, "the position is not the first counter"
+                self.drawn.append(counters | classifier << 1)
 
     async def scan(self, ctx: SimulatorContext) -> None:
         """Give the number of saturated counters some cycles after it is asked for."""
@@ -192,6 +208,7 @@ def requests(folded: FoldedLayer, random: Random, *, every: bool) -> list[dict[s
         LayerRegister.EVENTS: (0, config.max_events, config.max_events + 1, MASK),
         LayerRegister.POSITION: (0, config.neurons - 1, config.neurons, 1 << 31),
         **dict.fromkeys(STREAM, (0, 0, 0, 1)),
+        LayerRegister.INITIAL: (0, 1, 2, 3, 5, 1 << 31),
         LayerRegister.COUNTER: (
             *(config.lowest - 1, config.lowest, -1, 0, config.highest, config.highest + 1),
             *(1 << 31, (1 << 31) - 1),
@@ -245,6 +262,7 @@ def check_registers(layer: str, flow: Flow, *, flip: bool = False) -> None:
     random, rest = streams.random, Layer(dut, streams)
     sender, responses = streams.sender("requests"), streams.collector("responses")
     written, positions = streams.collector("w"), streams.scoreboard("position", 32)
+    drawn = streams.scoreboard("drawn", 32)
     boards = {name: streams.scoreboard(name) for name in ("margin", "events")}
     everything = requests(folded, random, every=flow is Flow.STEADY)
 
@@ -269,7 +287,13 @@ def check_registers(layer: str, flow: Flow, *, flip: bool = False) -> None:
             positions.expect(*model.positions)
             for position in rest.positions:
                 positions.receive(position, streams.cycle)
-            for values in (model.written, model.positions, rest.positions):
+            drawn.expect(*model.drawn)
+            for value in rest.drawn:
+                drawn.receive(value, streams.cycle)
+            for values in (
+                *(model.written, model.positions, rest.positions),
+                *(model.drawn, rest.drawn),
+            ):
                 values.clear()
             for name, board in boards.items():
                 board.expect(model.values[LayerRegister[name.upper()]])

@@ -1,4 +1,4 @@
-"""The seeded initial state of a layer."""
+"""The initial state of a layer, drawn from its random stream."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -8,12 +8,7 @@ from typing import Any
 import pytest
 from amaranth.sim import SimulatorContext
 
-from metaplast.golden_model.random_stream import (
-    RandomStream,
-    classifier_id,
-    initial_counters_id,
-    reinforcement_id,
-)
+from metaplast.golden_model.random_stream import RandomStream, classifier_id, initial_counters_id
 from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.hdl.planning.plan import FoldedLayer
 from metaplast.hdl.training.initialiser import Initialiser
@@ -24,7 +19,6 @@ from ..placed_layers import ENGINES, engine_of, place_layer, random_layers, shap
 from ..streams import StreamBench
 
 HISTORY_BITS = 127
-STREAMS = (initial_counters_id, classifier_id, reinforcement_id)
 
 
 class Stream:
@@ -34,30 +28,33 @@ class Stream:
     ----------
     history : int
         Its present state.
-    pushes, draws : int
-        The number of words that were pushed into it, and that were drawn from it.
+    draws : int
+        The number of words that were drawn from it.
     """
 
     def __init__(self, component: Initialiser):
         self.component = component
-        self.history = self.pushes = self.draws = 0
+        self.history = self.draws = 0
+
+    def load(self, ctx: SimulatorContext, stream: RandomStream) -> None:
+        """Continue from the state of a stream."""
+        low, high = stream.history
+        self.history = low | high << 64
+        ctx.set(self.component.bits, self.word())
+
+    def word(self) -> int:
+        """The next draw."""
+        history = self.history & (1 << 64) - 1, self.history >> 64
+        return int(RandomStream.from_history(*history).draws(1)[0]) if self.history else 0
 
     async def serve(self, ctx: SimulatorContext) -> None:
-        """Give draws, and take histories."""
-        dut = self.component
+        """Give draws."""
         while True:
-            word = 0
-            if self.history:
-                history = self.history & (1 << 64) - 1, self.history >> 64
-                word = int(RandomStream.from_history(*history).draws(1)[0])
-            ctx.set(dut.bits, word)
-            *_, push, pushed, draw = await ctx.tick().sample(dut.push, dut.pushed, dut.draw)
-            if push:
-                self.history = (self.history | pushed << HISTORY_BITS) >> 32
-                self.pushes += 1
-            elif draw:
-                self.history = (self.history | word << HISTORY_BITS) >> 32
+            *_, draw = await ctx.tick().sample(self.component.draw)
+            if draw:
+                self.history = (self.history | self.word() << HISTORY_BITS) >> 32
                 self.draws += 1
+                ctx.set(self.component.bits, self.word())
 
 
 def golden_columns(
@@ -92,10 +89,8 @@ class Initialisation:
         self.streams.beside(self.stream.serve)
         self.streams.beside(self.take_counters)
         self.streams.beside(self.scan)
-        self.words = self.streams.sender("words")
         self.columns = self.streams.collector("column", known=self.known_column)
         self.counters = self.streams.scoreboard("counters", self.dut.counters.p.shape())
-        self.history = self.streams.scoreboard("history", HISTORY_BITS)
         self.left = 0  # counters to be taken
         self.scans: list[tuple[int, int]] = []  # first and last cycle of each scan
 
@@ -134,92 +129,77 @@ class Initialisation:
             elif scan:
                 first, left = self.streams.cycle - 1, self.streams.random.randint(1, 9)
 
-    async def run(self, ctx: SimulatorContext, seed: int) -> list[int]:
-        """Reset with a seed; gives the cycles in which the words of histories were taken."""
-        config, dut = self.layer.config, self.dut
-        golden = ReferenceLayer(config, seed)
-        self.counters.expect(*chain.from_iterable(golden.k))
-        select = self.folded.select
-        self.columns.expect(*golden_columns(self.layer, golden, select=select, first=self.step))
-        low, high = golden.stream.history
-        self.history.expect(low | high << 64)
-
-        # Nothing happens before the reset.
-        for _ in range(3):
-            assert [ctx.get(port) for port in (dut.active, dut.done, dut.rewind)] == [0, 0, 0]
+    async def draw(self, ctx: SimulatorContext, start: Any, stream: RandomStream) -> range:
+        """Draw from a stream, after a cycle of ``start``; gives the cycles while ``active``."""
+        self.stream.load(ctx, stream)
+        for _ in range(3):  # nothing happens before
+            assert not ctx.get(self.dut.active)
             await ctx.tick()
-        ctx.set(dut.reset, 1)
-        assert ctx.get(dut.rewind)
+        ctx.set(start, 1)
+        assert not ctx.get(self.dut.active)
         await ctx.tick()
-        self.left = config.weights
-        sent: list[int] = []
-        for stream_id in STREAMS:
-            low, high = RandomStream(seed, stream_id(config.index)).history
-            state = (low | high << 64) << 1
-            sent += await self.words.send(ctx, [state >> 32 * n & 0xFFFFFFFF for n in range(4)])
-        await self.streams.wait_for(ctx, "counters: the last one", lambda: not self.left)
-        self.history.receive(self.stream.history, self.streams.cycle)
-        if self.folded.universal:  # its stream is stored, which takes some cycles
-            for stored in (0, 0, 1):
-                ctx.set(dut.stored, stored)
-                assert [ctx.get(port) for port in (dut.store, dut.done)] == [1, 0]
-                await ctx.tick()
-            ctx.set(dut.stored, 0)
-        for _ in range(4):
-            assert [ctx.get(port) for port in (dut.active, dut.done)] == [1, 1]
-            await ctx.tick()
-        ctx.set(dut.reset, 0)
-        await self.streams.ticks(ctx, 2)
-        return sent
+        ctx.set(start, 0)
+        begin = self.streams.cycle
+        await self.streams.wait_for(
+            ctx, "the end of a drawing", lambda: not ctx.get(self.dut.active)
+        )
+        return range(begin, self.streams.cycle)
 
-    def check_cycles(self, sent: list[int]) -> None:
-        """Words and columns come without a gap.
-
-        The scan begins in the cycle after the last counter, and the next history is taken in the
-        cycle after the scan.
-        """
-        config, counters = self.layer.config, self.counters.cycles
-        columns = self.columns.cycles[-config.neurons :]
-        column_cycles = -(-config.classes // 32)
-        assert columns == [sent[7] + column_cycles * (n + 1) for n in range(config.neurons)]
-        assert self.scans[-1][0] == counters[-1] + 1
-        if not self.flow.idle:
-            assert sent[1] - sent[0] == sent[11] - sent[10] == 1
-            assert sent[4] == self.scans[-1][1] + 1
-            assert sent[8] == columns[-1] + 1
+    async def draw_counters(self, ctx: SimulatorContext, seed: int) -> None:
+        """Draw the counters: the scan begins after the last, and is the end."""
+        config = self.layer.config
+        self.counters.expect(*chain.from_iterable(ReferenceLayer(config, seed).k))
+        self.left, before = config.weights, self.stream.draws
+        stream = RandomStream(seed, initial_counters_id(config.index))
+        active = await self.draw(ctx, self.dut.draw_counters, stream)
+        assert self.stream.draws - before == config.weights
+        cycles, (first, last) = self.counters.cycles[-config.weights :], self.scans[-1]
+        assert first == cycles[-1] + 1
+        assert last == active[-1]
         if not self.flow.back_pressure:
-            assert counters[-1] - counters[-config.weights] == 2 * (config.weights - 1)
+            assert cycles == [active[0] + 1 + 2 * n for n in range(config.weights)]
+
+    async def draw_classifier(self, ctx: SimulatorContext, seed: int) -> None:
+        """Draw the classifier: its columns come without a gap, and the last is the end."""
+        config, select = self.layer.config, self.folded.select
+        golden = ReferenceLayer(config, seed)
+        self.columns.expect(*golden_columns(self.layer, golden, select=select, first=self.step))
+        before = self.stream.draws
+        stream = RandomStream(seed, classifier_id(config.index))
+        active = await self.draw(ctx, self.dut.draw_classifier, stream)
+        draws = -(-config.classes // 32)
+        assert self.stream.draws - before == config.neurons * draws
+        cycles = self.columns.cycles[-config.neurons :]
+        assert cycles == [active[0] + draws * (n + 1) - 1 for n in range(config.neurons)]
+        assert cycles[-1] == active[-1]
 
 
 def check_initial_state(
     folded: FoldedLayer, flow: Flow, layers: Sequence[FoldedLayer] = (), *, flip: bool = False
 ) -> None:
-    """Counters, classifier and stream are as the golden model's, twice in a row.
+    """Counters and classifier are as the golden model's, twice in a row.
 
     ``layers`` are the layers of a network; without layers, no shape is set.
     """
     initialisation = Initialisation(folded, flow, flip=flip)
-    stream, streams, dut = initialisation.stream, initialisation.streams, initialisation.dut
+    streams, dut = initialisation.streams, initialisation.dut
 
-    async def initialise(ctx: SimulatorContext, layer: FoldedLayer) -> None:
-        config = layer.config
-        draws = config.weights + config.neurons * -(-config.classes // 32)
-        before = stream.pushes, stream.draws
-        sent = await initialisation.run(ctx, streams.random.getrandbits(48))
-        assert (stream.pushes, stream.draws) == (before[0] + 12, before[1] + draws)
-        initialisation.check_cycles(sent)
+    async def initialise(ctx: SimulatorContext) -> None:
+        seed = streams.random.getrandbits(48)
+        await initialisation.draw_counters(ctx, seed)
+        await initialisation.draw_classifier(ctx, seed)
 
     async def bench(ctx: SimulatorContext) -> None:
         for _ in range(2):
             initialisation.step = 0
             if not layers:
-                await initialise(ctx, folded)
+                await initialise(ctx)
             for number, layer in enumerate(layers):
                 initialisation.layer = layer
                 ctx.set(dut.shape, shape_of(layer))
                 ctx.set(dut.last_class, layer.config.classes - 1)
                 ctx.set(dut.first_layer, number == 0)
-                await initialise(ctx, layer)
+                await initialise(ctx)
                 initialisation.step += layer.sets
 
     streams.run(bench)
@@ -261,6 +241,6 @@ def test_a_column_takes_the_draws_of_the_networks_classes(classes: int) -> None:
 @pytest.mark.parametrize("flow", Flow)
 def test_the_check_notices_a_flipped_bit(flow: Flow) -> None:
     with pytest.raises(
-        AssertionError, match=r"^(column|counters|history): item \d+, in cycle \d+: expected"
+        AssertionError, match=r"^(column|counters): item \d+, in cycle \d+: expected"
     ):
         check_initial_state(FOLDED_LAYERS["one row"], flow, flip=True)

@@ -11,7 +11,7 @@ from metaplast.hdl.planning.timing import LayerTiming
 from metaplast.hdl.registers.register_map import LayerRegister
 from metaplast.sim.bench import Bench, bench, stream_bench
 
-from ...benches.training import BatchEnds, Host, history_words, saturated, to_words
+from ...benches.training import BatchEnds, Host, saturated, to_words
 from ...folded_layers import FOLDED_LAYERS
 
 
@@ -24,7 +24,6 @@ class Layer:
         self.config = self.folded.config
         self.next_input_width = bench.parameters["next_input_width"]
         self.host = Host(bench)
-        self.histories = bench.driver("histories")
         self.samples = bench.driver("i")
         self.outputs = bench.monitor("o")
         self.batch_ends = BatchEnds(bench, "batch_ends")
@@ -32,14 +31,11 @@ class Layer:
         self.events = 0
 
     async def reset(self, seed: int) -> None:
-        """Make the initial state."""
-        bench = self.bench
-        bench.write("reset", 1)
-        await self.histories.send(history_words(seed, self.config.index))
-        await bench.wait_for("reset_done", lambda: bench.bits("reset_done"))
-        assert bench.bits("busy")
-        bench.write("reset", 0)
-        await self.idle()
+        """Draw the initial state, and clear the counts."""
+        await self.host.draw(self.config.index, seed, self.idle)
+        self.bench.write("reset", 1)
+        await self.bench.edge()
+        self.bench.write("reset", 0)
         self.literal = ReferenceLayer(self.config, seed)
         self.errors = self.updates = self.right = 0
 
