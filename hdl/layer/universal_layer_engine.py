@@ -92,15 +92,15 @@ class UniversalLayerEngine(LayerEngine):
 
     def _select_layers(self, m: Module) -> None:
         """Select the row of the table of each part of the engine."""
-        engine, table, sequencer = self.engine, self._table, self._sequencer
+        table, sequencer = self._table, self._sequencer
         forward, queue, registers = self._forward, self._queue, self._registers
         m.submodules.table = table
         m.submodules.entering = entering = self._entering
         m.submodules.evaluating = evaluating = self._evaluating
         m.submodules.training = training = self._training
 
-        # Rows are selected a cycle ahead, so that paths begin at a register. Requests come only while
-        # the engine is idle; their layer is selected from their second cycle on.
+        # Rows are selected a cycle ahead, so that paths begin at a register. Requests come only
+        # while the engine is idle; their layer is selected from their second cycle on.
         rows: Any = table.rows
         next_layer, next_array_layer = Signal.like(self._layer), Signal.like(self._array_layer)
         trained: Any = Signal.like(rows[0])
