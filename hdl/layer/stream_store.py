@@ -13,9 +13,10 @@ __all__ = ["StreamStore"]
 class StreamStore(Component):
     """Move the history of a layer's random stream between the generator and memory.
 
-    The history is stored in ``P = ceil(127 / B)`` pieces, as hidden weights of rows of their own
-    (:attr:`.universal.UniversalEngine.stream_place`). The lowest bits of the first piece are not
-    used. Cycle by cycle, from the cycle after ``load`` or ``store`` is set::
+    The history is stored in ``P = ceil(127 / B)`` pieces, as hidden weights of ``stream_rows``
+    rows; those of layer 0 follow the rows of all hidden weights, those of each other layer follow
+    the rows of the layer before. The lowest bits of the first piece are not used. Cycle by cycle,
+    from the cycle after ``load`` or ``store`` is set::
 
         load     0 … P − 1    read a piece in each cycle
                  3 … P + 2    shift it into the history; ``moved`` in the last cycle
@@ -82,14 +83,13 @@ class StreamStore(Component):
         started = Signal()
         phase = Signal()
         last_column = self.column == engine.plan.update_width - 1
-        first, step = engine.stream_place
         commanded = self.read | self.replace
         with m.If(~started):
             m.d.sync += [
                 left.eq(pieces),
                 started.eq(self.load | self.store),
                 phase.eq(0),
-                self.row.eq(first + self.layer * step),
+                self.row.eq(engine.weight_rows + self.layer * engine.stream_rows),
                 self.column.eq(0),
             ]
         with m.Elif(commanded):

@@ -115,11 +115,6 @@ class FoldedLayer(FoldFormulas[int]):
     plan: LayerPlan
 
     @property
-    def universal(self) -> bool:
-        """Whether the layer is set at run time (:class:`.universal.UniversalEngine`)."""
-        return False
-
-    @property
     def layers(self) -> int:
         """Layers that the engine executes in turn."""
         return 1

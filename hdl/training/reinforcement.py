@@ -58,7 +58,7 @@ class Reinforcement(Component):
     Attributes
     ----------
     decode : int
-        Cycles of the divisions.
+        Cycles from a draw to its place, minus 1.
     """
 
     def __init__(self, folded: FoldedLayer):
