@@ -5,6 +5,7 @@ from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
+from ..planning.integers import number_bits
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
 from ..primitives.constant_divider import ConstantDivider
@@ -115,13 +116,14 @@ class DrawDecoder(Component):
         valid = delayed(named, 0, "named")
         bank = delayed(neurons.quotient, neurons.latency, "bank")
         neuron = delayed(neurons.remainder, neurons.latency, "neuron")
-        part = delayed(inputs.quotient, inputs.latency, "part")
+        part_bits = number_bits(folded.rows)
+        part = delayed(inputs.quotient[:part_bits], inputs.latency, "part")
         column = delayed(inputs.remainder, inputs.latency, "column")
         with m.If(self.enable):
             m.d.sync += [
                 self.o.valid.eq(valid),
                 self.o.p.bank.eq(bank),
-                self.o.p.row.eq(neuron * shape.rows + (shape.row_base + part)),
+                self.o.p.row.eq(shape.row_base + neuron * shape.rows + part),
                 self.o.p.column.eq(column),
             ]
         with m.Elif(self.o.ready):
@@ -144,8 +146,10 @@ class DrawDecoder(Component):
         input_mask = mask(shape.inputs, config.input_bits, "input_mask")
         j, i = Signal(config.neuron_bits), Signal(config.input_bits)
         m.d.comb += j.eq(self.i.p & neuron_mask)
-        with m.Switch(neuron_mask):
-            for bits in range(1, config.neuron_bits + 1):
-                with m.Case((1 << bits) - 1):
-                    m.d.comb += i.eq((self.i.p >> bits) & input_mask)
+        # One less than the bits of ``j``
+        further = Signal(range(config.neuron_bits))
+        for bit in range(1, config.neuron_bits):
+            with m.If(neuron_mask[bit]):
+                m.d.comb += further.eq(bit)
+        m.d.comb += i.eq((self.i.p[1:] >> further) & input_mask)
         return j, i
