@@ -90,10 +90,12 @@ class LayerRegisters(Component):
         The count is ``counted``.
     counted : In(32)
         See ``accessed``.
-    load, store : Out(1)
-        In a universal trainer, load or store the layer's stream; held until ``moved``.
+    load, read_word, write_word : Out(1)
+        In a universal trainer, load the layer's stream from memory into the generator, read a word
+        of it, or write one; held until ``moved``. The low bits of the address are the word's
+        number.
     moved : In(1)
-        It is loaded, or stored.
+        It is done; a word that was read is in the highest bits of ``history``.
     errors_count, updates_count : Out(32)
         What was counted, as the host reads it.
     """
@@ -147,7 +149,8 @@ class LayerRegisters(Component):
             "accessed": In(1),
             "counted": In(32),
             "load": Out(1),
-            "store": Out(1),
+            "read_word": Out(1),
+            "write_word": Out(1),
             "moved": In(1),
         }
 
@@ -179,11 +182,12 @@ class LayerRegisters(Component):
         else:
             self._keep_values(m, values, written)
 
-        # Bit 0 of the four words is none of the history's 127.
+        # Bit 0 of the four words is none of the history's 127. A word that is loaded from memory
+        # is in the history's highest bits.
         history = Cat(0, self.history)
         words = [LayerRegister(LayerRegister.STREAM_0 + n).name.lower() for n in range(4)]
         for n, word in enumerate(words):
-            m.d.comb += getattr(values, word).eq(history.word_select(n, 32))
+            m.d.comb += getattr(values, word).eq(history.word_select(3 if universal else n, 32))
         above = Signal()  # a bit of the word is set, bit 0 aside
         some = Signal()  # a bit of the words before is set
         no_history = Signal()  # STREAM_3 is written, and no bit of the history is set
@@ -244,7 +248,7 @@ class LayerRegisters(Component):
                     if universal:
                         with m.If(Cat(getattr(read, word) for word in words).any()):
                             m.next = "Load"
-                        with m.If(written.stream_3 & ~no_history):
+                        with m.If(self.push):
                             m.next = "Store"
                         with m.If(counted):
                             m.next = "Count"
@@ -286,7 +290,10 @@ class LayerRegisters(Component):
                     with m.If(self.accessed):
                         m.next = "Take"
                 with m.State("Load"):
-                    m.d.comb += self.load.eq(1)
+                    m.d.comb += [
+                        self.load.eq(request.write),
+                        self.read_word.eq(~request.write),
+                    ]
                     with m.If(self.moved):
                         m.next = "Loaded"
                         with m.If(request.write):
@@ -294,7 +301,7 @@ class LayerRegisters(Component):
                 with m.State("Loaded"):
                     m.next = "Take"
                 with m.State("Store"):
-                    m.d.comb += self.store.eq(1)
+                    m.d.comb += self.write_word.eq(1)
                     with m.If(self.moved):
                         m.next = "Take"
             with m.State("Take"):

@@ -246,14 +246,18 @@ class UniversalLayerEngine(LayerEngine):
         m.d.comb += [
             store.layer.eq(self._layer),
             store.load.eq(sequencer.load | registers.load),
-            store.store.eq(sequencer.store | registers.store),
+            store.store.eq(sequencer.store),
+            store.read.eq(registers.read_word),
+            store.write.eq(registers.write_word),
+            store.number.eq(self.requests.p.address),
+            store.word.eq(self.requests.p.data),
             store.piece.eq(bank.counter),
             sequencer.moved.eq(store.moved),
             registers.moved.eq(store.moved),
         ]
-        with m.If(store.store):
+        with m.If(store.store | store.write):
             m.d.comb += bank.store.eq(store.stored)
-        with m.If(store.read | store.replace):
+        with m.If(store.fetch | store.replace):
             m.d.comb += [
                 bank.i.valid.eq(1),
                 bank.i.p.row.eq(store.row),
@@ -265,12 +269,12 @@ class UniversalLayerEngine(LayerEngine):
     def _share_bit_stream(self, m: Module) -> None:
         super()._share_bit_stream(m)
         bits, store = self._stream, self._store
-        m.d.comb += store.history.eq(bits.state)
-        with m.If(store.shift):
-            m.d.comb += [
-                bits.load.eq(1),
-                bits.history.eq(Cat(bits.state, store.shifted)[len(store.shifted) :]),
-            ]
+        shifted = Cat(bits.state, store.shifted)
+        m.d.comb += [
+            store.history.eq(bits.state),
+            bits.load.eq(store.shift),
+            bits.history.eq(shifted[len(store.shifted) :]),
+        ]
 
     def _end_batches(self, m: Module) -> None:
         sequencer, counts = self._sequencer, self._counts

@@ -113,6 +113,11 @@ class FoldFormulas(Generic[IntegersT]):
     config: LayerSizes
     plan: FoldFactors[IntegersT]
 
+    @property
+    def universal(self) -> bool:
+        """Whether layers are set at run time (:class:`.universal.UniversalEngine`)."""
+        return False
+
     # Neurons
 
     @property
@@ -220,11 +225,6 @@ class FoldFormulas(Generic[IntegersT]):
     def bank_rows(self) -> IntegersT:
         """Rows of the memory of hidden weights of a bank."""
         return self.bank_neurons * self.rows
-
-    @property
-    def neuron_stride(self) -> IntegersT:
-        """Rows of hidden weights from a neuron's first row to that of the next neuron."""
-        return self.rows
 
     @property
     def snapshot_set_stride(self) -> IntegersT:

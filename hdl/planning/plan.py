@@ -119,11 +119,6 @@ class FoldedLayer(FoldFormulas[int]):
     plan: LayerPlan
 
     @property
-    def universal(self) -> bool:
-        """Whether the layer is set at run time (:class:`.universal.UniversalEngine`)."""
-        return False
-
-    @property
     def sums_depth(self) -> int | None:
         """Rows of the memory of sums, if it has the counts of a universal trainer, too."""
         return None

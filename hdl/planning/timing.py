@@ -80,15 +80,19 @@ class LayerTiming:
             + (popcount_latency(plan.banks * folded.score_width) + 1)
             + (config.classes + 2)
         )
+        if folded.universal:  # both divisors are powers of two; registers precede the product
+            decode: Integers = 1
+        else:
+            decode = maximum(
+                divider_latency(config.neuron_bits, folded.bank_neurons),
+                divider_latency(config.input_bits, plan.update_width),
+            )
         return cls(
             array=array,
             result=result,
             interval=maximum(array + folded.word_transfers, result + 2),
-            round=folded.rows * folded.row_cycles,
-            decode=maximum(
-                divider_latency(config.neuron_bits, folded.bank_neurons),
-                divider_latency(config.input_bits, plan.update_width),
-            ),
+            round=folded.rows * folded.row_cycles + int(folded.universal),  # with Address
+            decode=decode,
         )
 
 

@@ -23,7 +23,6 @@ __all__ = [
     "UniversalTrainer",
 ]
 
-HISTORY_BITS = 127
 MAX_LAYERS = 255
 MAX_INPUTS = 1 << 16
 
@@ -213,15 +212,6 @@ class UniversalEngine(FoldedLayer):
         return self.capacity.layers
 
     @property
-    def chunk_stride(self) -> int:
-        """Rows of hidden weights from one word of a neuron's inputs to the next neuron's."""
-        return 1 << (self.chunks - 1).bit_length()
-
-    @property
-    def neuron_stride(self) -> int:
-        return self.chunk_stride
-
-    @property
     def snapshot_set_stride(self) -> int:
         return 1
 
@@ -230,9 +220,14 @@ class UniversalEngine(FoldedLayer):
         return self.capacity.rows
 
     @property
+    def stream_piece_bits(self) -> int:
+        """Bits of a hidden weight, a power of two, that store a piece of a random stream."""
+        return 1 << (self.config.counter_bits.bit_length() - 1)
+
+    @property
     def stream_pieces(self) -> int:
-        """Pieces of ``B`` bits in which the history of a random stream is stored."""
-        return ceil_divide(HISTORY_BITS, self.config.counter_bits)
+        """Pieces in which the history of a random stream is stored: 128 bits, one unused."""
+        return 128 // self.stream_piece_bits
 
     @property
     def stream_rows(self) -> int:
@@ -240,18 +235,13 @@ class UniversalEngine(FoldedLayer):
         return ceil_divide(self.stream_pieces, self.plan.update_width)
 
     @property
-    def stream_place(self) -> tuple[int, int]:
-        """Row of the first layer's history, and rows from one layer's history to the next."""
-        unused = self.chunk_stride - self.chunks  # after the rows of a neuron's word
-        if unused >= self.stream_rows and self.capacity.rows * self.plan.pe >= self.layers:
-            return self.chunks, self.chunk_stride
-        return self.capacity.rows * self.plan.pe * self.chunk_stride, self.stream_rows
+    def weight_rows(self) -> int:
+        """Rows of the memory of hidden weights for the hidden weights of all layers."""
+        return self.capacity.rows * self.plan.pe * self.chunks
 
     @property
     def bank_rows(self) -> int:
-        weights = self.capacity.rows * self.plan.pe * self.chunk_stride
-        first, step = self.stream_place
-        return max(weights, first + (self.layers - 1) * step + self.stream_rows)
+        return self.weight_rows + self.layers * self.stream_rows
 
     @property
     def steps(self) -> int:
@@ -383,6 +373,10 @@ class PlacedLayer(FoldedLayer):
         """No rule of :class:`.FoldedLayer` applies: the engine has been checked."""
 
     @property
+    def universal(self) -> bool:
+        return True
+
+    @property
     def select(self) -> int:
         """Neurons that are scored in a cycle: all of a set, if no group ends within a set."""
         pe = self.plan.pe
@@ -395,16 +389,7 @@ class PlacedLayer(FoldedLayer):
     @property
     def row_base(self) -> int:
         """First row of its hidden weights."""
-        return self.base * self.plan.pe * self.engine.chunk_stride
-
-    @property
-    def neuron_stride(self) -> int:
-        return self.engine.neuron_stride
-
-    @property
-    def word_stride(self) -> int:
-        """Rows of hidden weights from one word of a neuron's inputs to the next."""
-        return self.sets * self.plan.pe * self.engine.chunk_stride
+        return self.base * self.plan.pe * self.chunks
 
     @property
     def columns(self) -> int:

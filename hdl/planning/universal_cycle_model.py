@@ -12,14 +12,7 @@ from numpy.typing import NDArray
 from ...golden_model.batch_record import BatchRecord
 from ...golden_model.random_stream import RandomStream, reinforcement_id
 from .cycle_model import Service, filled
-from .timing import (
-    LayerTiming,
-    count_hold,
-    divider_latency,
-    event_cycles,
-    mean_event_cycles,
-    popcount_latency,
-)
+from .timing import LayerTiming, count_hold, event_cycles, mean_event_cycles, popcount_latency
 from .universal import PlacedLayer, PlacedNetwork
 
 __all__ = ["UniversalCycleModel"]
@@ -35,7 +28,7 @@ class _Layer:
         self.placed = placed
         self.stream = stream
         timing = LayerTiming.of(placed)
-        self.round = int(timing.round)
+        self.round, self.decode = int(timing.round), int(timing.decode)
         self.result = int(timing.result - timing.array) + 1  # from the array's end
         self.first_step = 1 + int(popcount_latency(placed.plan.simd)) + 2  # from a set's row
         self.pass_steps = placed.pass_steps
@@ -75,10 +68,7 @@ class UniversalCycleModel:
         if streams is not None:
             copies = [RandomStream.from_history(*stream.history) for stream in streams]
         self._layers = [_Layer(*pair) for pair in zip(placed.layers, copies, strict=True)]
-        engine = placed.trainer.engine
-        width = (engine.rows - 1).bit_length() or 1
-        self._decode = int(divider_latency(width, engine.chunks))
-        self._pieces = engine.stream_pieces
+        self._pieces = placed.trainer.engine.stream_pieces
         self._count_hold = count_hold(placed.trainer.plan.simd)
         self._single = len(self._layers) == 1
         buffers = placed.sample_buffers
@@ -196,7 +186,7 @@ class UniversalCycleModel:
             for has_choice in found:
                 cycle += 1
                 if has_choice:
-                    rounds.append(cycle)
+                    rounds.append(cycle + 1)  # after Address
                     cycle += layer.round
             self._done = cycle - 1
             self._services.append(Service(layer.placed, rounds, self._done))
@@ -218,7 +208,7 @@ class UniversalCycleModel:
                 cycle += 1  # Events
                 if layer.raised and draws:
                     cycle += self._pieces + 4
-                    cycle += 2 + self._decode + layer.issue(draws)
+                    cycle += 2 + layer.decode + layer.issue(draws)
                     cycle += 2 * self._pieces + 1
                 layer.raised = False
         self._update_free = cycle

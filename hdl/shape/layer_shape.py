@@ -30,9 +30,9 @@ def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
     """Numbers of a layer that the parts of an engine use.
 
     They are those of :class:`.plan.FoldedLayer` with the same names; ``row_base`` and
-    ``snapshot_base`` are the first rows of the layer's hidden weights and of its snapshot,
-    ``word_stride`` and ``snapshot_word_stride`` the rows from one word of a neuron's inputs to the
-    next one. ``last_column`` is the column of a neuron's last hidden weight in its row.
+    ``snapshot_base`` are the first rows of the layer's hidden weights and of its snapshot, and
+    ``snapshot_word_stride`` the rows of the snapshot from one word of a neuron's inputs to the next
+    one. ``last_column`` is the column of a neuron's last hidden weight in its row.
     """
     config, plan = folded.config, folded.plan
     return data.StructLayout(
@@ -49,7 +49,6 @@ def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
             "rows": range(folded.rows + 1),
             "last_column": range(max(plan.update_width, 2)),
             "row_base": range(max(folded.bank_rows, 2)),
-            "word_stride": range(max(folded.bank_rows, folded.chunks) + 1),
             "snapshot_base": range(max(folded.snapshot_rows, 2)),
             "snapshot_word_stride": range(folded.sets + 1),
         }
@@ -72,7 +71,6 @@ def fixed_shape(folded: FoldedLayer) -> dict[str, int]:
         "rows": folded.rows,
         "last_column": (folded.config.inputs - 1) % plan.update_width,
         "row_base": 0,
-        "word_stride": folded.chunks,
         "snapshot_base": 0,
         "snapshot_word_stride": 1,
     }
@@ -87,7 +85,7 @@ class ShapeDecoder(Component):
     """Compute the numbers of a layer from its sizes, for a universal trainer.
 
     Combinational: shifts and small adders, as ``pe``, ``update_width`` and ``input_width`` are
-    powers of two.
+    powers of two; ``row_base`` is a product with a constant, for which an FPGA has a multiplier.
 
     Parameters
     ----------
@@ -115,7 +113,6 @@ class ShapeDecoder(Component):
         pe_bits, row_bits, word_bits = (
             value.bit_length() - 1 for value in (plan.pe, plan.update_width, plan.input_width)
         )
-        stride_bits = pe_bits + engine.chunk_stride.bit_length() - 1
 
         def divided(value: Any, bits: int) -> Any:
             """The quotient by a power of two, rounded up."""
@@ -131,8 +128,7 @@ class ShapeDecoder(Component):
             shape.sample_words.eq(divided(sizes.inputs, word_bits)),
             shape.rows.eq(divided(sizes.inputs, row_bits)),
             shape.last_column.eq((sizes.inputs - 1)[:row_bits]),
-            shape.row_base.eq(sizes.base << stride_bits),
-            shape.word_stride.eq(sets << stride_bits),
+            shape.row_base.eq(sizes.base * (plan.pe * engine.chunks)),
             shape.snapshot_base.eq(sizes.base),
             shape.snapshot_word_stride.eq(sets),
         ]

@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """Decode a random draw into the hidden weight that it names."""
 
-from amaranth.hdl import C, Cat, Elaboratable, Module, Signal, Value
+from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
@@ -34,15 +34,13 @@ class DrawDecoder(Component):
 
         bank, m = divmod(j, bank_neurons)
         part, column = divmod(i, update_width)
-        row = m · rows + part
-
-    and in a universal trainer, where a neuron's rows for the words of its inputs lie apart::
-
-        word, chunk = divmod(part, chunks)
-        row = row_base + j · neuron_stride + word · word_stride + chunk
+        row = row_base + m · rows + part
 
     One draw in each enabled cycle; its place is at ``o`` ``latency`` enabled cycles later. A draw
     whose ``j`` or ``i`` is beyond the layer names no weight, and ``o`` is not valid.
+
+    In a universal trainer both divisors are powers of two and ``rows`` is a signal: the divisions
+    take no cycle, and registers stand between the draw's fields and the product.
 
     Parameters
     ----------
@@ -75,10 +73,7 @@ class DrawDecoder(Component):
             bank_neurons = 1 << config.neuron_bits
         self._neurons = ConstantDivider(width=config.neuron_bits, divisor=bank_neurons)
         self._inputs = ConstantDivider(width=config.input_bits, divisor=plan.update_width)
-        self._words = ConstantDivider(
-            width=number_bits(folded.rows), divisor=folded.chunks if folded.universal else 1
-        )
-        self._divided = max(self._neurons.latency, self._inputs.latency + self._words.latency)
+        self._divided = max(self._neurons.latency, self._inputs.latency, int(folded.universal))
         self.latency = self._divided + 1
         super().__init__(
             {
@@ -95,7 +90,6 @@ class DrawDecoder(Component):
 
         m.submodules.neurons = neurons = self._neurons
         m.submodules.inputs = inputs = self._inputs
-        m.submodules.words = words = self._words
         if folded.universal:
             j, i = self._draw_fields(m)
         else:
@@ -107,13 +101,11 @@ class DrawDecoder(Component):
             neurons.i.eq(j),
             inputs.enable.eq(self.enable),
             inputs.i.eq(i),
-            words.enable.eq(self.enable),
-            words.i.eq(inputs.quotient),
             named.eq(self.i.valid & (j < shape.neurons) & (i < shape.inputs)),
         ]
 
         def delayed(value: Value, latency: int, name: str) -> Value:
-            """The value when both divisions are complete, if it is there after ``latency``."""
+            """The value when the product begins, if it is there after ``latency``."""
             for stage in range(self._divided - latency):
                 following = Signal.like(value, name=f"{name}_{stage}")
                 with m.If(self.enable):
@@ -124,19 +116,14 @@ class DrawDecoder(Component):
         valid = delayed(named, 0, "named")
         bank = delayed(neurons.quotient, neurons.latency, "bank")
         neuron = delayed(neurons.remainder, neurons.latency, "neuron")
-        parted = inputs.latency + words.latency
-        word = delayed(words.quotient, parted, "word")
-        part = delayed(words.remainder, parted, "part")
-        if not folded.universal:  # the rows of a neuron's words follow one another
-            word, part = C(0), word
+        part_bits = number_bits(folded.rows)
+        part = delayed(inputs.quotient[:part_bits], inputs.latency, "part")
         column = delayed(inputs.remainder, inputs.latency, "column")
         with m.If(self.enable):
             m.d.sync += [
                 self.o.valid.eq(valid),
                 self.o.p.bank.eq(bank),
-                self.o.p.row.eq(
-                    shape.row_base + neuron * folded.neuron_stride + word * shape.word_stride + part
-                ),
+                self.o.p.row.eq(shape.row_base + neuron * shape.rows + part),
                 self.o.p.column.eq(column),
             ]
         with m.Elif(self.o.ready):
@@ -159,8 +146,10 @@ class DrawDecoder(Component):
         input_mask = mask(shape.inputs, config.input_bits, "input_mask")
         j, i = Signal(config.neuron_bits), Signal(config.input_bits)
         m.d.comb += j.eq(self.i.p & neuron_mask)
-        with m.Switch(neuron_mask):
-            for bits in range(1, config.neuron_bits + 1):
-                with m.Case((1 << bits) - 1):
-                    m.d.comb += i.eq((self.i.p >> bits) & input_mask)
+        # One less than the bits of ``j``
+        further = Signal(range(config.neuron_bits))
+        for bit in range(1, config.neuron_bits):
+            with m.If(neuron_mask[bit]):
+                m.d.comb += further.eq(bit)
+        m.d.comb += i.eq((self.i.p[1:] >> further) & input_mask)
         return j, i

@@ -58,7 +58,7 @@ class Reinforcement(Component):
     Attributes
     ----------
     decode : int
-        Cycles of the divisions.
+        Cycles from a draw to its place, minus 1.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -95,7 +95,7 @@ class Reinforcement(Component):
             self.half.eq(left == 1),
         ]
         with m.If(self.draw):
-            m.d.sync += left.eq(Mux(left < plan.draws_per_cycle, 0, left - plan.draws_per_cycle))
+            m.d.sync += left.eq(left - Mux(self.half, 1, plan.draws_per_cycle))
         with m.If(self.start):
             m.d.sync += left.eq(self.events)
         with m.If(advance):

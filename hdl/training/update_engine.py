@@ -26,7 +26,10 @@ class UpdateEngine(Component):
         R + 1            read the choices of the next round, or end
         R + 2            Choose, or Idle
 
-    A sample takes ``1 + bank_groups + (rounds with a choice) · rows · row_cycles`` cycles.
+    A sample takes ``1 + bank_groups + (rounds with a choice) · rows · row_cycles`` cycles. In a
+    universal trainer, a round with a choice takes a cycle more, between Choose and Rows::
+
+        2                Address: multiply the neuron by ``rows``
 
     Parameters
     ----------
@@ -98,7 +101,6 @@ class UpdateEngine(Component):
         found = Signal(plan.banks)
         row = Signal(range(max(folded.rows, 2)))
         part = Signal(range(max(folded.transfer_rows, 2)))
-        chunk = Signal(range(max(folded.chunks, 2)))
         phase = Signal()
         # A neuron with a single row would be read again while it is written.
         last_phase = 1 if folded.single_port else shape.rows == 1
@@ -119,6 +121,12 @@ class UpdateEngine(Component):
                 m.d.sync += base.eq(next_base)
                 m.next = "Choose"
 
+        neurons = Signal.like(self.neurons)
+
+        def address(chosen: data.View) -> None:
+            for bank in range(plan.banks):
+                m.d.sync += self.rows[bank].eq(shape.row_base + chosen[bank] * shape.rows)
+
         for bank, choice in enumerate(self._choices()):
             m.d.comb += self.neurons[bank].eq(base + choice.offset)
         with m.FSM():
@@ -131,19 +139,24 @@ class UpdateEngine(Component):
                     self.chosen.eq(Cat(choice.found for choice in self._choices())),
                     self.found.eq(sum(choice.found for choice in self._choices())),
                 ]
-                m.d.sync += [row.eq(0), part.eq(0), chunk.eq(0), phase.eq(0)]
+                m.d.sync += [row.eq(0), part.eq(0), phase.eq(0)]
                 for bank, choice in enumerate(self._choices()):
                     m.d.sync += [
                         found[bank].eq(choice.found),
                         self.desired[bank].eq(choice.desired),
-                        self.rows[bank].eq(
-                            shape.row_base + self.neurons[bank] * folded.neuron_stride
-                        ),
                     ]
+                if folded.universal:
+                    m.d.sync += neurons.eq(self.neurons)
+                else:
+                    address(self.neurons)
                 with m.If(self.chosen.any()):
-                    m.next = "Rows"
+                    m.next = "Address" if folded.universal else "Rows"
                 with m.Else():
                     finish_round()
+            if folded.universal:
+                with m.State("Address"):
+                    address(neurons)
+                    m.next = "Rows"
             with m.State("Rows"):
                 m.d.comb += [
                     reading.eq(phase == 0),
@@ -152,16 +165,13 @@ class UpdateEngine(Component):
                     self.fetch.eq(reading & (part == 0)),
                 ]
                 with m.If(phase == last_phase):
-                    last_chunk = chunk == folded.chunks - 1
                     m.d.sync += [
                         phase.eq(0),
                         row.eq(row + 1),
                         part.eq(Mux(part == folded.transfer_rows - 1, 0, part + 1)),
-                        chunk.eq(Mux(last_chunk, 0, chunk + 1)),
                     ]
-                    step = Mux(last_chunk, shape.word_stride - (folded.chunks - 1), 1)
                     for bank in range(plan.banks):
-                        m.d.sync += self.rows[bank].eq(self.rows[bank] + step)
+                        m.d.sync += self.rows[bank].eq(self.rows[bank] + 1)
                     with m.If(row == shape.rows - 1):
                         finish_round()
                 with m.Else():

@@ -1,6 +1,6 @@
 """Generate the addresses of all rows of hidden weights, in the order of their neurons."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
@@ -15,8 +15,8 @@ class RowAddressGenerator(Component):
 
     The order is: banks, in each bank its neurons, in each neuron its rows; after the last row comes
     the first. With ``padding``, the rows behind a neuron's last one up to the end of its word come,
-    too: they have no hidden weight, but a place in the snapshot. The outputs change in the cycle
-    after a request.
+    too: they have no hidden weight and no place in the bank, but a place in the snapshot. The
+    outputs change in the cycle after a request.
 
     Parameters
     ----------
@@ -81,7 +81,6 @@ class RowAddressGenerator(Component):
         folded, plan, shape = self.folded, self.folded.plan, self.shape
 
         row = Signal(range(max(folded.rows + folded.chunks, 2)))
-        neuron_row = Signal.like(self.row)  # the neuron's first row
         set_row = Signal.like(self.snapshot_row)  # of the neuron's set, for its first word
         last_chunk = self.snapshot_chunk == folded.chunks - 1
         m.d.comb += [
@@ -96,30 +95,24 @@ class RowAddressGenerator(Component):
             with m.If(self.padding):
                 m.d.comb += self.last_row.eq((self.last_weights | self.no_weights) & last_chunk)
 
+        # The rows of the neurons follow one another: after the last one comes the next neuron's.
+        with m.If(self.next_row | self.next_neuron):
+            m.d.sync += self.row.eq(self.row + Mux(self.next_neuron, shape.rows, ~self.no_weights))
         with m.If(self.next_row & ~self.last_row):
             m.d.sync += row.eq(row + 1)
             with m.If(last_chunk):
                 m.d.sync += [
                     self.snapshot_chunk.eq(0),
                     self.snapshot_row.eq(self.snapshot_row + shape.snapshot_word_stride),
-                    self.row.eq(self.row + shape.word_stride - (folded.chunks - 1)),
                 ]
             with m.Else():
-                m.d.sync += [
-                    self.snapshot_chunk.eq(self.snapshot_chunk + 1),
-                    self.row.eq(self.row + 1),
-                ]
+                m.d.sync += self.snapshot_chunk.eq(self.snapshot_chunk + 1)
         with m.If((self.next_row & self.last_row) | self.next_neuron):
-            next_row: Value = neuron_row + folded.neuron_stride
-            if not folded.universal and folded.words * folded.chunks == folded.rows:
-                # The next neuron's rows follow the last row, so its first row is not counted.
-                next_row = self.row + Mux(self.next_neuron, folded.neuron_stride, 1)
             m.d.sync += [row.eq(0), self.snapshot_chunk.eq(0)]
             with m.If(self.last_neuron):
                 m.d.sync += [
                     self.neuron.eq(0),
                     self.row.eq(shape.row_base),
-                    neuron_row.eq(shape.row_base),
                     set_row.eq(shape.snapshot_base),
                     self.snapshot_row.eq(shape.snapshot_base),
                     self.snapshot_pe.eq(0),
@@ -131,8 +124,6 @@ class RowAddressGenerator(Component):
             with m.Else():
                 m.d.sync += [
                     self.neuron.eq(self.neuron + 1),
-                    self.row.eq(next_row),
-                    neuron_row.eq(next_row),
                     self.snapshot_row.eq(set_row),
                 ]
                 with m.If(self.snapshot_pe == plan.pe - 1):
@@ -150,7 +141,6 @@ class RowAddressGenerator(Component):
                 self.neuron.eq(0),
                 self.bank.eq(0),
                 self.row.eq(shape.row_base),
-                neuron_row.eq(shape.row_base),
                 set_row.eq(shape.snapshot_base),
                 self.snapshot_row.eq(shape.snapshot_base),
                 self.snapshot_pe.eq(0),

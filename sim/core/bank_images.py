@@ -29,13 +29,9 @@ Bits = NDArray[np.uint8]
 
 def counter_rows(folded: FoldedLayer) -> NDArray[np.int64]:
     """Rows of a bank's counters, (bank_neurons, rows): by neuron, and part of its inputs."""
-    neurons = np.arange(folded.bank_neurons)[:, np.newaxis] * folded.neuron_stride
-    parts = np.arange(folded.rows)
-    if not isinstance(folded, PlacedLayer):
-        return neurons + parts
-    words, chunks = np.divmod(parts, folded.chunks)
-    rows: NDArray[np.int64] = folded.row_base + neurons + words * folded.word_stride + chunks
-    return rows
+    first = folded.row_base if isinstance(folded, PlacedLayer) else 0
+    rows = first + np.arange(folded.bank_neurons * folded.rows, dtype=np.int64)
+    return rows.reshape(folded.bank_neurons, folded.rows)
 
 
 def snapshot_rows(folded: FoldedLayer) -> NDArray[np.int64]:

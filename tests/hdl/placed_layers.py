@@ -46,7 +46,7 @@ ENGINES = {
     "single-port pairs": engine_of(
         counter_bits=2, pe=2, simd=8, update_width=4, input_width=4, memory=MemoryKind.SPRAM
     ),
-    # A word has three rows, in the place of four.
+    # A word has three rows.
     "three chunks": engine_of(counter_bits=5, pe=4, simd=12, update_width=4, input_width=4),
 }
 """Engines by name, since a bench gets the name as a parameter."""
@@ -126,16 +126,11 @@ def shape_of(layer: FoldedLayer) -> dict[str, int]:
         "rows": _ceil(inputs, plan.update_width),
         "last_column": (inputs - 1) % plan.update_width,
         "row_base": row_of(layer, 0, 0),
-        "word_stride": plan.simd // plan.update_width,
         "snapshot_base": 0,
         "snapshot_word_stride": 1,
     }
     if isinstance(layer, PlacedLayer):
-        shape |= {
-            "word_stride": row_of(layer, 0, layer.chunks) - row_of(layer, 0, 0),
-            "snapshot_base": layer.base,
-            "snapshot_word_stride": sets,
-        }
+        shape |= {"snapshot_base": layer.base, "snapshot_word_stride": sets}
     return shape
 
 
@@ -158,13 +153,8 @@ def snapshot_row_of(layer: FoldedLayer, neuron: int, word: int) -> int:
 def row_of(layer: FoldedLayer, neuron: int, part: int) -> int:
     """Address of a row of a neuron of a bank.
 
-    On an engine, the rows of a neuron's word lie together, in the order of the snapshot; a power of
-    two rows has room for them.
+    On an engine, as many rows lie before those of the layer as the snapshot rows before it hold.
     """
     plan = layer.plan
-    chunks = plan.simd // plan.update_width
-    if isinstance(layer, PlacedLayer):
-        word, chunk = divmod(part, chunks)
-        place = snapshot_row_of(layer, neuron, word) * plan.pe + neuron % plan.pe
-        return place * 2 ** (chunks - 1).bit_length() + chunk
-    return neuron * _ceil(layer.config.inputs, plan.update_width) + part
+    first = first_row(layer) * plan.pe * plan.simd // plan.update_width
+    return first + neuron * _ceil(layer.config.inputs, plan.update_width) + part

@@ -28,19 +28,16 @@ FOLDINGS = {
         "input_width": 4,
         "memory": MemoryKind.SPRAM,
     },
-    # A row has room for 128 bits, and there is a row behind those of each word of a neuron.
-    "spare rows": {"pe": 1, "simd": 24, "update_width": 8, "input_width": 8},
+    # A word of a neuron has three rows.
+    "three chunks": {"pe": 1, "simd": 24, "update_width": 8, "input_width": 8},
     "one counter": {"pe": 1, "simd": 1, "update_width": 1, "input_width": 1},
 }
 
 
 def weight_rows(engine: UniversalEngine) -> set[int]:
     """Rows that can have hidden weights of a layer."""
-    places = range(engine.capacity.rows * engine.plan.pe)
-    stride = 1
-    while stride < engine.chunks:
-        stride *= 2
-    return {place * stride + chunk for place in places for chunk in range(engine.chunks)}
+    plan = engine.plan
+    return set(range(engine.capacity.rows * plan.pe * plan.simd // plan.update_width))
 
 
 class Store:

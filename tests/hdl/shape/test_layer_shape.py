@@ -65,8 +65,9 @@ def test_a_fixed_layer_has_its_own_shape(layer: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL_ENGINES)
-def test_rows_of_a_layer_lie_apart_within_the_memory(name: str) -> None:
+def test_rows_of_a_layer_are_those_of_its_snapshot(name: str) -> None:
     engine = ALL_ENGINES[name]
+    per_row = engine.plan.pe * engine.plan.simd // engine.plan.update_width
     for layer in all_layers(name):
         rows = {
             row_of(layer, neuron, part)
@@ -74,5 +75,6 @@ def test_rows_of_a_layer_lie_apart_within_the_memory(name: str) -> None:
             for part in range(layer.rows)
         }
         assert len(rows) == layer.config.neurons * layer.rows
-        assert max(rows) < engine.stream_place[0] or engine.stream_place[0] == engine.chunks
-        assert max(rows) < engine.bank_rows
+        assert min(rows) == layer.base * per_row
+        assert max(rows) < (layer.base + layer.snapshot_rows) * per_row
+        assert max(rows) < engine.weight_rows

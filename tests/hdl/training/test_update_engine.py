@@ -10,6 +10,7 @@ from amaranth.sim import SimulatorContext
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan
+from metaplast.hdl.planning.universal import PlacedLayer
 from metaplast.hdl.training.update_engine import UpdateEngine
 from metaplast.sim.bench import Flow
 
@@ -42,6 +43,8 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
         if any(found):
             first = [group * folded.config.group + choice["offset"] for choice in banks]
             cycles[-1]["neurons"] = first
+            if isinstance(folded, PlacedLayer):
+                cycles.append({})  # Address
         for cycle in range(folded.rows * folded.row_cycles if any(found) else 0):
             row, phase = divmod(cycle, folded.row_cycles)
             if phase:
@@ -148,7 +151,8 @@ def check_updates(
             planned = plan_sample(layer, choices, words)
 
             rounds = sum(any(choice["found"] for choice in banks) for banks in choices)
-            count = 1 + layer.bank_groups + rounds * layer.rows * layer.row_cycles
+            round_cycles = layer.rows * layer.row_cycles + bool(layers)
+            count = 1 + layer.bank_groups + rounds * round_cycles
             assert len(planned) == count, "the plan is not as long as is promised"
             for plan in planned:
                 await engine.cycle(ctx, plan, choices, start=True)
