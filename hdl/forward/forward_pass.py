@@ -52,8 +52,6 @@ class ForwardPass(Component):
     -------
     shape : In(struct)
         The layer's numbers; they do not change from Preload to the pass's last step.
-    first_layer : In(1)
-        The layer is the first that the engine executes.
     last_class : In(8)
         ``C − 1``.
     loaded : In(1)
@@ -74,6 +72,8 @@ class ForwardPass(Component):
         Row of each bank, a cycle later.
     column : In(stream)
         Column of the local classifier to store: one neuron's bit for each class. Never stalls.
+    dirty
+        If memories are shared, the user of the memory of dirty bits (:class:`.ForwardBank`).
     choices : Out(stream)
         Choice of group ``index`` in each bank. Never waits.
     activations : Out(K)
@@ -96,10 +96,10 @@ class ForwardPass(Component):
             singly=self._banks[0].singly,
         )
         self._detector = ErrorDetector(classes=config.classes, neurons=config.neurons)
+        shared = folded.shared_memories
         super().__init__(
             {
                 "shape": shape_port(folded),
-                "first_layer": In(1, init=1),  # type: ignore[call-arg]
                 "last_class": In(8, init=config.classes - 1),  # type: ignore[call-arg]
                 "loaded": In(1),
                 "begin": Out(1),
@@ -125,6 +125,7 @@ class ForwardPass(Component):
                         always_ready=True,
                     )
                 ),
+                **({"dirty": In(self._banks[0].dirty.signature.flip())} if shared else {}),
                 "choices": Out(
                     stream.Signature(
                         data.StructLayout(
@@ -186,7 +187,6 @@ class ForwardPass(Component):
             m.submodules[f"bank_{index}"] = bank
             m.d.comb += [
                 bank.shape.eq(self.shape),
-                bank.first_layer.eq(self.first_layer),
                 bank.clear.eq(self.begin),
                 bank.array.valid.eq(comparing),
                 bank.array.p.x.eq(register),
@@ -202,6 +202,8 @@ class ForwardPass(Component):
             ]
             activations.append(bank.activations)
         m.d.comb += self.activations.eq(Cat(activations))
+        if folded.shared_memories:
+            wiring.connect(m, wiring.flipped(self.dirty), self._banks[0].dirty)
 
         # All banks step together.
         steps = [bank.step for bank in self._banks]

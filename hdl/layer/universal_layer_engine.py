@@ -4,7 +4,7 @@
 from typing import Any
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, ValueLike
-from amaranth.lib import data
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.universal import UniversalEngine
@@ -86,12 +86,6 @@ class UniversalLayerEngine(LayerEngine):
         layer = Mux(self.requests.valid, self._registers.layer, self._sequencer.layer)
         return Mux(self.reset, self.reset_layer, layer)
 
-    def _dirty_position(self, neuron: Any) -> Any:
-        bits = (self.engine.config.neurons - 1).bit_length()
-        if self.engine.layers == 1:
-            return neuron
-        return Cat(Cat(neuron)[:bits], self._layer)
-
     def _select_layers(self, m: Module) -> None:
         """Select the row of the table of each part of the engine."""
         engine, table, sequencer = self.engine, self._table, self._sequencer
@@ -110,13 +104,11 @@ class UniversalLayerEngine(LayerEngine):
             evaluating.i.eq(rows[self._array_layer].sizes),
             training.i.eq(trained.sizes),
             forward.shape.eq(evaluating.o),
-            forward.first_layer.eq(self._array_layer == 0),
             forward.margin.eq(result.margin),
             forward.last_class.eq(self.last_class),
             sequencer.last_layer.eq(self.last_layer),
             sequencer.events.eq(trained.events),
             self._reinforcement.events.eq(trained.events),
-            self._initialiser.first_layer.eq(self._layer == 0),
             self._initialiser.last_class.eq(self.last_class),
         ]
         parts = (self._update, self._reinforcement, self._walker, self._access, self._initialiser)
@@ -193,6 +185,14 @@ class UniversalLayerEngine(LayerEngine):
         ]
         with m.If(buffer.activate):
             m.d.comb += self.i.ready.eq(0)
+
+    def _walk(self, m: Module, replaces: Signal) -> None:
+        super()._walk(m, replaces)
+        # A neuron's bit has the place of its column in the memory of the local classifiers.
+        first = self._training.o.classifier_base * self.engine.plan.pe
+        m.d.comb += self._marks.base.eq(first)
+        if self.engine.shared_memories:
+            wiring.connect(m, self._marks.memory, self._forward.dirty)
 
     def _command_banks(self, m: Module, replaces: Signal) -> None:
         super()._command_banks(m, replaces)

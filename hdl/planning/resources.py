@@ -149,6 +149,8 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
     config, plan = folded.config, folded.plan
     choice_bits = 2 + number_bits(config.group)
     sums_bits = plan.pe * number_bits(config.inputs + 1)
+    # The local classifier and the dirty bits are in one memory.
+    shared = isinstance(folded, FoldedLayer) and folded.shared_memories
     memories = (
         Memory(
             name="hidden weights",
@@ -169,8 +171,8 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
             name="local classifier",
             count=plan.banks,
             depth=folded.classifier_rows,
-            width=folded.select * config.classes,
-            granularity=config.classes,
+            width=folded.select * config.classes + shared,
+            granularity=1 if shared else config.classes,
         ),
         Memory(
             name="samples",
@@ -188,7 +190,7 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
         ),
         Memory(
             name="marks",
-            count=plan.banks,
+            count=plan.banks * (not shared),
             depth=folded.dirty_depth,
             width=1,
             granularity=1,
@@ -201,8 +203,8 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
             granularity=sums_bits,
         ),
     )
-    if isinstance(folded, FoldedLayer) and folded.words == 1:
-        return memories[:-1]
+    if isinstance(folded, FoldedLayer):
+        return tuple(memory for memory in memories if memory.count)
     return memories
 
 

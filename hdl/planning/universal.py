@@ -12,7 +12,7 @@ from ...golden_model.config import LayerConfig, NetworkConfig, checked_integer
 from ...golden_model.errors import ConfigurationError
 from .fold_formulas import MAX_NEURONS
 from .integers import ceil_divide
-from .plan import FoldedLayer, LayerPlan
+from .plan import FoldedLayer, LayerPlan, MemoryKind
 
 __all__ = ["Capacity", "PlacedLayer", "PlacedNetwork", "UniversalEngine", "UniversalTrainer"]
 
@@ -149,12 +149,17 @@ class UniversalEngine(FoldedLayer):
     ----------
     capacity : Capacity
         The largest network.
+    shares : bool
+        Whether memories are shared (:class:`UniversalTrainer`).
     """
 
     capacity: Capacity = field(kw_only=True)
+    shares: bool = field(kw_only=True, default=False)
 
     @classmethod
-    def of(cls, capacity: Capacity, plan: LayerPlan) -> "UniversalEngine":
+    def of(
+        cls, capacity: Capacity, plan: LayerPlan, *, shared_memories: bool = False
+    ) -> "UniversalEngine":
         """The engine of a universal trainer.
 
         Raises
@@ -192,7 +197,12 @@ class UniversalEngine(FoldedLayer):
                 raise ConfigurationError(
                     f"{name} of a universal trainer must be 1, not {getattr(plan, name)}"
                 )
-        return cls(largest, plan, capacity=capacity)
+        if shared_memories and (plan.pe != 1 or plan.memory is not MemoryKind.SPRAM):
+            raise ConfigurationError(
+                f"shared memories need pe = 1 and hidden weights in SPRAM, not pe = {plan.pe} and "
+                f"{plan.memory.value}: leave them apart, or change the fold factors"
+            )
+        return cls(largest, plan, capacity=capacity, shares=shared_memories)
 
     @property
     def universal(self) -> bool:
@@ -201,6 +211,10 @@ class UniversalEngine(FoldedLayer):
     @property
     def layers(self) -> int:
         return self.capacity.layers
+
+    @property
+    def shared_memories(self) -> bool:
+        return self.shares
 
     @property
     def chunk_stride(self) -> int:
@@ -273,7 +287,7 @@ class UniversalEngine(FoldedLayer):
 
     @property
     def dirty_depth(self) -> int:
-        return self.layers << (self.config.neurons - 1).bit_length()
+        return max(self.capacity.columns, 2)
 
 
 @dataclass(frozen=True)
@@ -288,6 +302,9 @@ class UniversalTrainer:
         Fold factors of its engine.
     fpga : str
         The FPGA of the plan; empty for none.
+    shared_memories : bool
+        Whether the local classifier and the dirty bits are in one memory, for an FPGA whose block
+        RAMs are few and have a write enable for each bit (iCE40). Needs ``pe`` = 1 and SPRAM.
 
     Raises
     ------
@@ -298,10 +315,12 @@ class UniversalTrainer:
     capacity: Capacity
     plan: LayerPlan
     fpga: str = ""
+    shared_memories: bool = False
     engine: UniversalEngine = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "engine", UniversalEngine.of(self.capacity, self.plan))
+        engine = UniversalEngine.of(self.capacity, self.plan, shared_memories=self.shared_memories)
+        object.__setattr__(self, "engine", engine)
 
     @property
     def first(self) -> UniversalEngine:
@@ -314,6 +333,7 @@ class UniversalTrainer:
             "capacity": self.capacity.to_dict(),
             "engine": self.plan.to_dict(),
             "fpga": self.fpga,
+            "shared_memories": self.shared_memories,
         }
 
     @classmethod
@@ -331,6 +351,7 @@ class UniversalTrainer:
             Capacity.from_dict(values["capacity"]),
             LayerPlan.from_dict(values["engine"]),
             str(values.get("fpga") or ""),
+            values.get("shared_memories", False) is True,
         )
 
     def place(self, config: NetworkConfig) -> "PlacedNetwork":
@@ -352,11 +373,14 @@ class PlacedLayer(FoldedLayer):
     ----------
     base : int
         First row of its snapshot.
+    column : int
+        First row of its local classifier: its first column, in sets of ``pe``.
     engine : UniversalEngine
         The engine that executes it.
     """
 
     base: int = field(kw_only=True)
+    column: int = field(kw_only=True)
     engine: UniversalEngine = field(kw_only=True)
 
     def __post_init__(self) -> None:
@@ -435,11 +459,13 @@ class PlacedNetwork:
             self._check(
                 "neurons", layer.neurons, f"neurons of layer {layer.index}", "take fewer neurons"
             )
-        placed, base = [], 0
+        plan, engine = self.trainer.plan, self.trainer.engine
+        placed: list[PlacedLayer] = []
+        base = column = 0
         for layer in config.layers:
-            one = PlacedLayer(layer, self.trainer.plan, base=base, engine=self.trainer.engine)
-            placed.append(one)
-            base += one.snapshot_rows
+            placed.append(PlacedLayer(layer, plan, base=base, column=column, engine=engine))
+            base += placed[-1].snapshot_rows
+            column += placed[-1].sets
         object.__setattr__(self, "layers", tuple(placed))
         per_row = self.trainer.plan.pe * self.trainer.plan.simd
         self._check(

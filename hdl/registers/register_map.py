@@ -381,6 +381,7 @@ MAX_NEURONS = LayerBound("MAX_NEURONS", lambda engine: engine.capacity.neurons)
 MAX_BUFFERS = LayerBound("MAX_BUFFERS", lambda engine: engine.plan.sample_buffers)
 ALL_SAMPLE_WORDS = LayerBound("MAX_SAMPLE_WORDS", lambda engine: engine.capacity.sample_words)
 LAST_ROW = LayerBound("MAX_ROWS − 1", lambda engine: engine.capacity.rows - 1)
+LAST_COLUMN = LayerBound("MAX_COLUMNS / PE − 1", lambda engine: engine.classifier_rows - 1)
 ENGINE_EVENTS = LayerBound("2^(bk + ⌊bi/2⌋ + 11) − 1", lambda engine: engine.config.max_events)
 LOWEST = LayerBound("−2^(B−1)", lambda engine: engine.config.lowest)
 HIGHEST = LayerBound("2^(B−1) − 1", lambda engine: engine.config.highest)
@@ -511,6 +512,15 @@ class UniversalLayerRegister(RegisterGroup):
         "first row of the layer, behind those of the layers before",
         on_read=OnRead.ACTION,
         maximum=LAST_ROW,
+        reset=0,
+    )
+    COLUMN = Register(
+        20,
+        "rw",
+        "first column of the local classifier, in sets of PE columns, behind those of the layers "
+        "before: the sum of their `ceil(K / PE)`",
+        on_read=OnRead.ACTION,
+        maximum=LAST_COLUMN,
         reset=0,
     )
 

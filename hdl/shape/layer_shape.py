@@ -14,7 +14,11 @@ __all__ = ["ShapeDecoder", "fixed_shape", "layer_shape_layout", "layer_sizes_lay
 
 
 def layer_sizes_layout(folded: FoldedLayer) -> data.StructLayout:
-    """Sizes of a layer that the host sets: ``N``, ``K``, ``γ``, and its first snapshot row."""
+    """Sizes of a layer that the host sets, and its places in memories.
+
+    The sizes are ``N``, ``K`` and ``γ``, the places the first rows in the snapshot (``base``) and
+    in the local classifier (``column``).
+    """
     config = folded.config
     return data.StructLayout(
         {
@@ -22,6 +26,7 @@ def layer_sizes_layout(folded: FoldedLayer) -> data.StructLayout:
             "neurons": range(config.neurons + 1),
             "group": range(config.neurons + 1),
             "base": range(max(folded.snapshot_rows, 2)),
+            "column": range(max(folded.classifier_rows, 2)),
         }
     )
 
@@ -29,8 +34,9 @@ def layer_sizes_layout(folded: FoldedLayer) -> data.StructLayout:
 def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
     """Numbers of a layer that the parts of an engine use.
 
-    They are those of :class:`.plan.FoldedLayer` with the same names; ``row_base`` and
-    ``snapshot_base`` are the first rows of the layer's hidden weights and of its snapshot,
+    They are those of :class:`.plan.FoldedLayer` with the same names; ``row_base``,
+    ``snapshot_base`` and ``classifier_base`` are the first rows of the layer's hidden weights, of
+    its snapshot and of its local classifier,
     ``word_stride`` and ``snapshot_word_stride`` the rows from one word of a neuron's inputs to the
     next one. ``last_column`` is the column of a neuron's last hidden weight in its row.
     """
@@ -52,6 +58,7 @@ def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
             "word_stride": range(max(folded.bank_rows, folded.chunks) + 1),
             "snapshot_base": range(max(folded.snapshot_rows, 2)),
             "snapshot_word_stride": range(folded.sets + 1),
+            "classifier_base": range(max(folded.classifier_rows, 2)),
         }
     )
 
@@ -75,6 +82,7 @@ def fixed_shape(folded: FoldedLayer) -> dict[str, int]:
         "word_stride": folded.chunks,
         "snapshot_base": 0,
         "snapshot_word_stride": 1,
+        "classifier_base": 0,
     }
 
 
@@ -135,6 +143,7 @@ class ShapeDecoder(Component):
             shape.word_stride.eq(sets << stride_bits),
             shape.snapshot_base.eq(sizes.base),
             shape.snapshot_word_stride.eq(sets),
+            shape.classifier_base.eq(sizes.column),
         ]
         # If a group ends within a set, its neurons are scored one by one.
         serial = sizes.group[:pe_bits].any() if pe_bits else 0

@@ -34,8 +34,6 @@ class Initialiser(Component):
         The layer's numbers.
     last_class : In(8)
         ``C − 1``.
-    first_layer : In(1)
-        The layer is the first of the engine; the columns of the others follow its columns.
     reset : In(1)
         Write the initial state; held until ``done``.
     done : Out(1)
@@ -67,7 +65,7 @@ class Initialiser(Component):
     stored : In(1)
         It is stored.
     column : Out(stream)
-        Columns of the local classifier; ``step`` counts the steps of all layers. Never waits.
+        Columns of the local classifier; ``step`` is a row of its memory. Never waits.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -77,7 +75,6 @@ class Initialiser(Component):
             {
                 "shape": shape_port(folded),
                 "last_class": In(8, init=config.classes - 1),  # type: ignore[call-arg]
-                "first_layer": In(1, init=1),  # type: ignore[call-arg]
                 "reset": In(1),
                 "done": Out(1),
                 "active": Out(1),
@@ -158,9 +155,8 @@ class Initialiser(Component):
                         bank.eq(0),
                         position.eq(0),
                         neuron.eq(0),
+                        step.eq(self.shape.classifier_base),
                     ]
-                    with m.If(self.first_layer):
-                        m.d.sync += step.eq(0)
                     m.next = "CountersHistory"
             with m.State("CountersHistory"):
                 take_history("Counters")

@@ -139,7 +139,6 @@ class Surroundings:
         """Go to the layer of a pass."""
         model = self.passes[number].model
         self.bench.write("shape", model.shape)
-        self.bench.write("first_layer", model is self.first)
 
     def _snapshot(self) -> int:
         """The row of the snapshot that is asked for in this cycle, or noise."""
