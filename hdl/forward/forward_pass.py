@@ -31,10 +31,10 @@ class ForwardPass(Component):
         p + 1        the row is there, and the register is full; a set of ``pe`` neurons follows
                      in each cycle
         …            after word_cycles, Preload and Array for each further word; during the last
-                     word a set follows every ``steps`` cycles
+                     word a set follows every ``set_cycles`` cycles
         e            Array's last cycle; the next cycle may preload another sample. If nothing
                      waits, it is array_cycles − 1 after Array's first cycle
-        e + 1 + A    first step of the last set (A: the array's latency; ``steps`` − 1 sooner)
+        e + 1 + A    first step of the last set (A: the array's latency; ``set_cycles`` − 1 sooner)
         f            last step: the last set takes one step a cycle
         f + S        the scores are complete (S: latency of the scores)
         f + S + D    ``o`` is valid (D: latency of the error detector)
@@ -68,6 +68,8 @@ class ForwardPass(Component):
         Read port of the sample buffer.
     snapshot_address, snapshot_enable : Out
         Row of the banks' snapshots to read.
+    array_end : Out(1)
+        Array's last cycle in a pass.
     snapshot : In(array)
         Row of each bank, a cycle later.
     column : In(stream)
@@ -111,6 +113,7 @@ class ForwardPass(Component):
                 "word": In(plan.input_width),
                 "snapshot_address": Out(range(max(folded.snapshot_rows, 2))),
                 "snapshot_enable": Out(1),
+                "array_end": Out(1),
                 "snapshot": In(data.ArrayLayout(plan.pe * plan.simd, plan.banks)),
                 "column": In(
                     stream.Signature(
@@ -163,6 +166,7 @@ class ForwardPass(Component):
             sequencer.preloaded.eq(self.preloaded),
             self.snapshot_address.eq(sequencer.snapshot_address),
             self.snapshot_enable.eq(sequencer.snapshot_enable),
+            self.array_end.eq(sequencer.array_end),
         ]
 
         # Register of a word of the sample's bits

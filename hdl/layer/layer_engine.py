@@ -94,7 +94,7 @@ class LayerEngine(Component):
         self.folded = folded
         self.next_input_width = next_input_width
         plan, index = folded.plan, folded.config.index
-        self._buffer = SampleBuffer(folded)
+        self._buffer = self._make_buffer()
         self._metadata = MetadataQueue(folded)
         self._forward = ForwardPass(folded)
         self._queue = TrainingQueue(folded)
@@ -132,6 +132,10 @@ class LayerEngine(Component):
                 **self._further_ports(),
             }
         )
+
+    def _make_buffer(self) -> Any:
+        """The buffer of the samples in the layer."""
+        return SampleBuffer(self.folded)
 
     def _further_ports(self) -> dict[str, Any]:
         """Further ports of a derived engine."""

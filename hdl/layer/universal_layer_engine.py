@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.universal import UniversalEngine
 from ..shape.layer_shape import ShapeDecoder
+from ..training.slot_buffer import SlotBuffer
 from ..weights.row_command import RowOperation
 from .activation_writer import ActivationWriter
 from .layer_engine import LayerEngine
@@ -33,11 +34,12 @@ class UniversalLayerEngine(LayerEngine):
 
     With a single layer, Preload of the next sample follows the array, as in a fixed layer.
 
-    While a word of activations is written, no word of a sample is taken. After the last sample of
-    a batch was evaluated in all layers, no pass starts; when the update of its last layer is done,
-    the layers commit in turn (:class:`.commit_sequencer.CommitSequencer`), and passes start again
-    three cycles after the last scan. During the events no sample leaves the queue. The histories of
-    the random streams are in the memory of hidden weights (:class:`.stream_store.StreamStore`).
+    While a word of activations, or with shared memories a choice, is written, no word of a sample
+    is taken. After the last sample of a batch was evaluated in all layers, no pass starts; when the
+    update of its last layer is done, the layers commit in turn
+    (:class:`.commit_sequencer.CommitSequencer`), and passes start again three cycles after the last
+    scan. During the events no sample leaves the queue. The histories of the random streams are in
+    the memory of hidden weights (:class:`.stream_store.StreamStore`).
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ class UniversalLayerEngine(LayerEngine):
     last_class : In(8)
         Classes minus 1.
     buffers, sample_stride : In
-        Samples that are held, and words of a sample in all layers.
+        Samples that are held, and words of the slot of a sample.
     sample_words : Out
         Words of a sample that enter.
     """
@@ -80,6 +82,9 @@ class UniversalLayerEngine(LayerEngine):
             "sample_stride": In(range(depth + 1)),
             "sample_words": Out(range(engine.sample_words + 1)),
         }
+
+    def _make_buffer(self) -> SlotBuffer:
+        return SlotBuffer(self.engine)
 
     def _trained_layer(self) -> Any:
         # Requests come only while the engine is idle.
@@ -162,11 +167,6 @@ class UniversalLayerEngine(LayerEngine):
         plan = self.engine.plan
         m.submodules.writer = writer
         word_bits = plan.input_width.bit_length() - 1
-        end = Signal(range(self.engine.sample_depth + 1))
-        with m.Switch(self.buffers):
-            for buffers in range(1, plan.sample_buffers + 1):
-                with m.Case(buffers):
-                    m.d.sync += end.eq(self.sample_stride * buffers)
         m.d.comb += [
             writer.step.eq(forward.step.valid),
             writer.activations.eq(forward.step.p.activations),
@@ -176,15 +176,25 @@ class UniversalLayerEngine(LayerEngine):
             buffer.activations.eq(writer.bits),
             buffer.sample_words.eq(self._entering.o.sample_words),
             buffer.last_bit.eq((self._entering.i.inputs - 1)[:word_bits]),
-            buffer.sample_stride.eq(self.sample_stride),
+            buffer.slot_words.eq(self.sample_stride),
             buffer.buffers.eq(self.buffers),
-            buffer.end.eq(end),
+            buffer.next_sample.eq(forward.array_end & last_layer),
+            buffer.choose.eq(self._metadata.begin),
             buffer.layer_words.eq(self._training.o.sample_words),
             buffer.release_sample.eq(self._sequencer.layer == self.last_layer),
             self.sample_words.eq(self._entering.o.sample_words),
         ]
-        with m.If(buffer.activate):
+        with m.If(buffer.occupied):
             m.d.comb += self.i.ready.eq(0)
+        if self.engine.shared_memories:
+            queue = self._queue
+            wiring.connect(m, queue.memory, buffer.choices)
+            m.d.comb += [
+                queue.begin.eq(buffer.choose),
+                queue.leave.eq(buffer.release & buffer.release_sample),
+                queue.chosen_end.eq(buffer.chosen_end),
+                queue.trained_end.eq(buffer.trained_end),
+            ]
 
     def _walk(self, m: Module, replaces: Signal) -> None:
         super()._walk(m, replaces)

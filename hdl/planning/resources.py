@@ -149,7 +149,7 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
     config, plan = folded.config, folded.plan
     choice_bits = 2 + number_bits(config.group)
     sums_bits = plan.pe * number_bits(config.inputs + 1)
-    # The local classifier and the dirty bits are in one memory.
+    # The dirty bits are with the local classifier, and the choices with the samples.
     shared = isinstance(folded, FoldedLayer) and folded.shared_memories
     memories = (
         Memory(
@@ -183,7 +183,7 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
         ),
         Memory(
             name="choices",
-            count=1,
+            count=int(not shared),
             depth=folded.choice_depth,
             width=plan.banks * choice_bits,
             granularity=plan.banks * choice_bits,

@@ -42,10 +42,11 @@ class Capacity:
     columns : int
         Columns of the local classifiers: a layer takes ``pe · ceil(K / pe)`` of them.
     sample_words : int
-        Words of ``input_width`` bits for the samples in the trainer: a sample takes
-        ``ceil(N / input_width)`` in each layer.
+        Words of ``input_width`` bits for the samples in the trainer, a power of two: a sample takes
+        ``ceil(N / input_width)`` in each layer, rounded up to a power of two in all.
     choices : int
-        Choices of groups for the samples in the trainer: a sample takes ``K / γ`` in each layer.
+        Choices of groups for the samples in the trainer: a sample takes ``K / γ`` in each layer. 0
+        with shared memories.
     """
 
     layers: int
@@ -68,10 +69,15 @@ class Capacity:
             "rows": (1, 1 << 20),
             "columns": (1, 1 << 16),
             "sample_words": (2, 1 << 20),
-            "choices": (1, 1 << 20),
+            "choices": (0, 1 << 20),
         }
         for name, (low, high) in limits.items():
             object.__setattr__(self, name, checked_integer(name, getattr(self, name), low, high))
+        if self.sample_words != power_of_two(self.sample_words):
+            raise ConfigurationError(
+                f"sample_words must be a power of two, not {self.sample_words}: "
+                f"take {power_of_two(self.sample_words)}"
+            )
 
     @classmethod
     def for_networks(
@@ -114,7 +120,7 @@ class Capacity:
             counter_bits=counter_bits,
             rows=sets * rows,
             columns=layers * neurons,
-            sample_words=plan.sample_buffers * stride,
+            sample_words=power_of_two(plan.sample_buffers) * power_of_two(stride),
             choices=plan.sample_buffers * layers * neurons,
         )
 
@@ -171,7 +177,7 @@ class UniversalEngine(FoldedLayer):
             index=0,
             inputs=capacity.inputs,
             neurons=capacity.neurons,
-            group=capacity.neurons,
+            group=_max_group(capacity, plan) if shared_memories else capacity.neurons,
             classes=capacity.classes,
             counter_bits=capacity.counter_bits,
             margin=0,
@@ -197,11 +203,10 @@ class UniversalEngine(FoldedLayer):
                 raise ConfigurationError(
                     f"{name} of a universal trainer must be 1, not {getattr(plan, name)}"
                 )
-        if shared_memories and (plan.pe != 1 or plan.memory is not MemoryKind.SPRAM):
-            raise ConfigurationError(
-                f"shared memories need pe = 1 and hidden weights in SPRAM, not pe = {plan.pe} and "
-                f"{plan.memory.value}: leave them apart, or change the fold factors"
-            )
+        if shared_memories:
+            _check_sharing(capacity, plan)
+        elif not capacity.choices:
+            raise ConfigurationError("choices must be at least 1, unless memories are shared")
         return cls(largest, plan, capacity=capacity, shares=shared_memories)
 
     @property
@@ -262,8 +267,17 @@ class UniversalEngine(FoldedLayer):
         return self.plan.pe
 
     @property
+    def set_cycles(self) -> int:
+        return 2 if self.shares else self.steps
+
+    @property
+    def max_group(self) -> int:
+        """Neurons of the largest group."""
+        return self.config.group
+
+    @property
     def group_steps(self) -> int:
-        return self.config.neurons
+        return self.config.group
 
     @property
     def pass_steps(self) -> int:
@@ -283,11 +297,37 @@ class UniversalEngine(FoldedLayer):
 
     @property
     def choice_depth(self) -> int:
-        return self.capacity.choices
+        return self.sample_depth if self.shares else self.capacity.choices
 
     @property
     def dirty_depth(self) -> int:
         return max(self.capacity.columns, 2)
+
+
+def power_of_two(number: int) -> int:
+    """The least power of two that is not below a number, which is at least 1."""
+    return 1 << (number - 1).bit_length()
+
+
+def _max_group(capacity: Capacity, plan: LayerPlan) -> int:
+    """Neurons of the largest group whose choice has a code in a word of a sample."""
+    # A bit of an offset's code is the desired activation; all bits set are the code for no neuron.
+    return min(capacity.neurons, ((1 << plan.input_width) - 1) // 2)
+
+
+def _check_sharing(capacity: Capacity, plan: LayerPlan) -> None:
+    """Check that memories can be shared."""
+    if plan.pe != 1 or plan.memory is not MemoryKind.SPRAM or plan.input_width < 2:
+        raise ConfigurationError(
+            "shared memories need pe = 1, hidden weights in SPRAM and input_width of at least 2, "
+            f"not pe = {plan.pe}, {plan.memory.value} and {plan.input_width}: leave the memories "
+            "apart, or change the fold factors"
+        )
+    if capacity.choices:
+        raise ConfigurationError(
+            f"choices must be 0 with shared memories, not {capacity.choices}: they are in the "
+            "memory of samples"
+        )
 
 
 @dataclass(frozen=True)
@@ -303,8 +343,10 @@ class UniversalTrainer:
     fpga : str
         The FPGA of the plan; empty for none.
     shared_memories : bool
-        Whether the local classifier and the dirty bits are in one memory, for an FPGA whose block
-        RAMs are few and have a write enable for each bit (iCE40). Needs ``pe`` = 1 and SPRAM.
+        Whether the local classifier and the dirty bits are in one memory, and the samples and the
+        choices in another, for an FPGA whose block RAMs are few and have a write enable for each
+        bit (iCE40). Needs ``pe`` = 1 and SPRAM. A group has at most ``2^(input_width − 1) − 1``
+        neurons.
 
     Raises
     ------
@@ -397,6 +439,11 @@ class PlacedLayer(FoldedLayer):
         return self.plan.pe
 
     @property
+    def set_cycles(self) -> int:
+        """With shared memories, choices of single neurons leave time for activations."""
+        return 2 if self.engine.shares and self.config.group == 1 else self.steps
+
+    @property
     def row_base(self) -> int:
         """First row of its hidden weights."""
         return self.base * self.plan.pe * self.engine.chunk_stride
@@ -459,6 +506,7 @@ class PlacedNetwork:
             self._check(
                 "neurons", layer.neurons, f"neurons of layer {layer.index}", "take fewer neurons"
             )
+            self._check_group(layer)
         plan, engine = self.trainer.plan, self.trainer.engine
         placed: list[PlacedLayer] = []
         base = column = 0
@@ -479,9 +527,18 @@ class PlacedNetwork:
             "sample_words",
             self.sample_stride,
             f"words of {self.trainer.plan.input_width} bits for a sample",
-            "take fewer neurons or inputs",
+            "take larger groups, or fewer neurons or inputs",
         )
-        self._check("choices", self.groups, "groups in all", "take larger groups")
+        if not self.trainer.shared_memories:
+            self._check("choices", self.groups, "groups in all", "take larger groups")
+
+    def _check_group(self, layer: LayerConfig) -> None:
+        most = self.trainer.engine.max_group
+        if layer.group > most:
+            raise ConfigurationError(
+                f"the network has groups of {layer.group} neurons in layer {layer.index}; this "
+                f"trainer takes groups of at most {most}: take smaller groups, or a larger board"
+            )
 
     def _check(self, name: str, needed: int, what: str, advice: str) -> None:
         limit = getattr(self.trainer.capacity, name)
@@ -498,8 +555,12 @@ class PlacedNetwork:
 
     @property
     def sample_stride(self) -> int:
-        """Words of memory that a sample takes: its inputs in all layers."""
-        return sum(layer.sample_words for layer in self.layers)
+        """Words of memory that a sample takes, a power of two.
+
+        They have its inputs in all layers, and with shared memories its choices.
+        """
+        words = sum(layer.sample_words for layer in self.layers)
+        return power_of_two(words + (self.groups if self.trainer.shared_memories else 0))
 
     @property
     def groups(self) -> int:
@@ -510,8 +571,7 @@ class PlacedNetwork:
     def sample_buffers(self) -> int:
         """Samples that the trainer holds at a time."""
         capacity = self.trainer.capacity
-        return min(
-            self.trainer.plan.sample_buffers,
-            capacity.sample_words // self.sample_stride,
-            capacity.choices // self.groups,
-        )
+        buffers = min(self.trainer.plan.sample_buffers, capacity.sample_words // self.sample_stride)
+        if self.trainer.shared_memories:
+            return buffers
+        return min(buffers, capacity.choices // self.groups)

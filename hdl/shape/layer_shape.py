@@ -24,7 +24,7 @@ def layer_sizes_layout(folded: FoldedLayer) -> data.StructLayout:
         {
             "inputs": range(config.inputs + 1),
             "neurons": range(config.neurons + 1),
-            "group": range(config.neurons + 1),
+            "group": range(config.group + 1),
             "base": range(max(folded.snapshot_rows, 2)),
             "column": range(max(folded.classifier_rows, 2)),
         }
@@ -50,6 +50,7 @@ def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
             "group_steps": range(folded.group_steps + 1),
             "pass_steps": range(folded.pass_steps + 1),
             "steps": range(folded.steps + 1),
+            "set_cycles": range(folded.set_cycles + 1),
             "sets": range(folded.sets + 1),
             "sample_words": range(folded.sample_words + 1),
             "rows": range(folded.rows + 1),
@@ -74,6 +75,7 @@ def fixed_shape(folded: FoldedLayer) -> dict[str, int]:
         "group_steps": folded.group_steps,
         "pass_steps": folded.pass_steps,
         "steps": folded.steps,
+        "set_cycles": folded.set_cycles,
         "sets": folded.sets,
         "sample_words": folded.sample_words,
         "rows": folded.rows,
@@ -151,5 +153,9 @@ class ShapeDecoder(Component):
             shape.steps.eq(Mux(serial, plan.pe, 1)),
             shape.group_steps.eq(Mux(serial, sizes.group, sizes.group >> pe_bits)),
             shape.pass_steps.eq(Mux(serial, sizes.neurons, sets)),
+            shape.set_cycles.eq(shape.steps),
         ]
+        if engine.shared_memories:
+            with m.If(sizes.group == 1):
+                m.d.comb += shape.set_cycles.eq(2)
         return m

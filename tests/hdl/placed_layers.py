@@ -38,8 +38,8 @@ def engine_of(
         counter_bits=counter_bits,
         rows=rows,
         columns=36,
-        sample_words=40,
-        choices=40,
+        sample_words=64,
+        choices=0 if shared_memories else 40,
     )
     return UniversalEngine.of(capacity, LayerPlan(**plan), shared_memories=shared_memories)
 
@@ -145,6 +145,7 @@ def shape_of(layer: FoldedLayer) -> dict[str, int]:
         "group_steps": group // together,
         "pass_steps": neurons // together,
         "steps": plan.pe // together,
+        "set_cycles": plan.pe // together,
         "sets": sets,
         "sample_words": _ceil(inputs, plan.input_width),
         "rows": _ceil(inputs, plan.update_width),
@@ -162,6 +163,8 @@ def shape_of(layer: FoldedLayer) -> dict[str, int]:
             "snapshot_word_stride": sets,
             "classifier_base": layer.column,
         }
+        if layer.engine.shared_memories and group == 1:
+            shape["set_cycles"] = 2
     return shape
 
 

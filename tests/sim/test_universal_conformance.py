@@ -40,7 +40,7 @@ CAPACITY = Capacity(
     counter_bits=8,
     rows=320,
     columns=160,
-    sample_words=160,
+    sample_words=256,
     choices=256,
 )
 
@@ -99,7 +99,10 @@ def vectors(counter_bits: int) -> tuple[Case, ...]:
 
 def trainer_of(folding: str) -> UniversalTrainer:
     """The universal trainer with a folding."""
-    return UniversalTrainer(CAPACITY, FOLDINGS[folding], shared_memories=folding == SHARED)
+    if folding == SHARED:
+        capacity = replace(CAPACITY, choices=0)
+        return UniversalTrainer(capacity, FOLDINGS[folding], shared_memories=True)
+    return UniversalTrainer(CAPACITY, FOLDINGS[folding])
 
 
 def divisors(number: int) -> list[int]:

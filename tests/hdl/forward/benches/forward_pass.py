@@ -249,7 +249,7 @@ class Due:
                     self.begin.append(cycle)
                 last = word == folded.words - 1
                 for evaluated in range(folded.sets):
-                    start = cycle + evaluated * (folded.steps if last else 1)
+                    start = cycle + evaluated * (folded.set_cycles if last else 1)
                     row = snapshot_row_of(folded, evaluated * folded.plan.pe, word)
                     self.reads[start] = row
                     first_step = start + 1 + self.latencies[0]
