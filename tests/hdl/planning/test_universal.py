@@ -25,7 +25,8 @@ CAPACITY = Capacity(
     choices=256,
 )
 PLAN = LayerPlan(simd=200, update_width=4, input_width=8, memory=MemoryKind.SPRAM)
-SHARED = UniversalTrainer(CAPACITY, PLAN, fpga="iCE40UP5K", shared_memories=True)
+WITHOUT_CHOICES = replace(CAPACITY, choices=0)
+SHARED = UniversalTrainer(WITHOUT_CHOICES, PLAN, fpga="iCE40UP5K", shared_memories=True)
 APART = UniversalTrainer(CAPACITY, PLAN)
 
 
@@ -43,16 +44,92 @@ def test_a_trainer_without_the_switch_has_its_memories_apart() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"pe": 2}, "pe = 2 and spram"),
-        ({"memory": MemoryKind.BLOCK}, "pe = 1 and block"),
+        ({"pe": 2}, "pe = 2, spram and 8"),
+        ({"memory": MemoryKind.BLOCK}, "pe = 1, block and 8"),
+        ({"update_width": 1, "input_width": 1}, "pe = 1, spram and 1"),
     ],
 )
 def test_shared_memories_need_a_neuron_a_set_and_spram(change: dict[str, Any], said: str) -> None:
     with pytest.raises(
         ConfigurationError,
-        match=f"^shared memories need pe = 1 and hidden weights in SPRAM, not {said}: leave them",
+        match=r"^shared memories need pe = 1, hidden weights in SPRAM and input_width of at least "
+        f"2, not {said}: leave the memories apart, or change the fold factors$",
     ):
-        UniversalTrainer(CAPACITY, replace(PLAN, **change), shared_memories=True)
+        UniversalTrainer(WITHOUT_CHOICES, replace(PLAN, **change), shared_memories=True)
+
+
+def test_choices_have_a_memory_unless_it_is_shared() -> None:
+    with pytest.raises(ConfigurationError, match=r"^choices must be at least 1, unless memories"):
+        UniversalTrainer(WITHOUT_CHOICES, PLAN)
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^choices must be 0 with shared memories, not 256: they are in the memory of samples",
+    ):
+        UniversalTrainer(CAPACITY, PLAN, shared_memories=True)
+
+
+def test_the_memory_of_samples_is_a_power_of_two() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^sample_words must be a power of two, not 500: take 512$"
+    ):
+        replace(CAPACITY, sample_words=500)
+
+
+@pytest.mark.parametrize(
+    ("input_width", "neurons", "most"), [(8, 256, 127), (4, 256, 7), (2, 256, 1), (8, 100, 100)]
+)
+def test_groups_are_as_large_as_their_codes_allow(
+    input_width: int, neurons: int, most: int
+) -> None:
+    plan = replace(PLAN, input_width=input_width, update_width=2)
+    capacity = replace(WITHOUT_CHOICES, neurons=neurons)
+    trainer = UniversalTrainer(capacity, plan, shared_memories=True)
+    assert trainer.engine.max_group == most
+    assert UniversalTrainer(replace(CAPACITY, neurons=neurons), plan).engine.max_group == neurons
+
+
+def test_a_group_that_is_too_large() -> None:
+    network = NetworkConfig(inputs=100, hidden=(127, 128), groups=(127, 128), classes=4)
+    APART.place(network)
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^the network has groups of 128 neurons in layer 1; this trainer takes groups of at "
+        "most 127: take smaller groups, or a larger board$",
+    ):
+        SHARED.place(network)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "hidden", "groups", "apart", "shared"),
+    [
+        (784, (128,), (32,), 128, 128),  # 98 words and 4 choices
+        (784, (128,), (4,), 128, 256),  # 32 choices
+        (784, (120,), (4,), 128, 128),  # 30 choices
+        (512, (128,), (64,), 64, 128),
+        (784, (64, 64), (16, 16), 128, 128),  # 106 words and 8 choices
+        (8, (1,), (1,), 1, 2),
+    ],
+)
+def test_a_sample_takes_a_power_of_two_words(
+    inputs: int, hidden: tuple[int, ...], groups: tuple[int, ...], apart: int, shared: int
+) -> None:
+    network = NetworkConfig(inputs=inputs, hidden=hidden, groups=groups, classes=4)
+    for trainer, words in ((APART, apart), (SHARED, shared)):
+        placed = trainer.place(network)
+        assert placed.sample_stride == words
+        assert placed.sample_buffers == min(4, 512 // words)
+
+
+def test_a_sample_that_takes_too_many_words() -> None:
+    network = NetworkConfig(inputs=1568, hidden=(250, 100), groups=(1, 1), classes=4)
+    capacity = replace(WITHOUT_CHOICES, rows=4096, columns=512)
+    trainer = UniversalTrainer(capacity, PLAN, shared_memories=True)
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^the network has 1,024 words of 8 bits for a sample; this trainer has room for 512: "
+        "take larger groups, or fewer neurons or inputs, or take a larger board$",
+    ):
+        trainer.place(network)
 
 
 def test_layers_lie_behind_one_another() -> None:
@@ -72,4 +149,4 @@ def test_shared_memories_take_fewer_block_rams() -> None:
         }
         for trainer in (APART, SHARED)
     )
-    assert apart == {**shared, "marks": 1}
+    assert apart == {**shared, "marks": 1, "choices": 1}
