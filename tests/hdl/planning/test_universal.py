@@ -63,7 +63,8 @@ def test_choices_have_a_memory_unless_it_is_shared() -> None:
         UniversalTrainer(WITHOUT_CHOICES, PLAN)
     with pytest.raises(
         ConfigurationError,
-        match=r"^choices must be 0 with shared memories, not 256: they are in the memory of samples",
+        match=r"^choices must be 0 with shared memories, not 256: they are in the memory of "
+        r"samples$",
     ):
         UniversalTrainer(CAPACITY, PLAN, shared_memories=True)
 
@@ -126,8 +127,8 @@ def test_a_sample_that_takes_too_many_words() -> None:
     trainer = UniversalTrainer(capacity, PLAN, shared_memories=True)
     with pytest.raises(
         ConfigurationError,
-        match=r"^the network has 1,024 words of 8 bits for a sample; this trainer has room for 512: "
-        "take larger groups, or fewer neurons or inputs, or take a larger board$",
+        match=r"^the network has 1,024 words of 8 bits for a sample; this trainer has room for "
+        r"512: take larger groups, or fewer neurons or inputs, or take a larger board$",
     ):
         trainer.place(network)
 
