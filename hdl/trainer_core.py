@@ -202,4 +202,5 @@ class TrainerCore(Component):
             values.max_buffers.eq(plan.sample_buffers),
             values.pe.eq(plan.pe),
             values.simd.eq(plan.simd),
+            values.max_group.eq(engine.engine.max_group),
         ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ...golden_model.config import NetworkConfig
 from ...hdl.client.transport import RefusedError
 from ...hdl.link.protocol import VERSION, design_digest
-from ...hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
+from ...hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
 from ...hdl.planning.universal import Capacity, PlacedNetwork, UniversalTrainer
 from ...hdl.registers.register_map import (
     IDENTITY,
@@ -225,5 +225,6 @@ def _read_trainer(client: LinkClient) -> UniversalTrainer | None:
         simd=read(UniversalRegister.SIMD),
         input_width=read(UniversalRegister.INPUT_WIDTH),
         sample_buffers=read(UniversalRegister.MAX_BUFFERS),
+        memory=MemoryKind.BLOCK if capacity.choices else MemoryKind.SPRAM,
     )
-    return UniversalTrainer(capacity, plan)
+    return UniversalTrainer(capacity, plan, shared_memories=not capacity.choices)

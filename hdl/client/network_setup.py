@@ -28,6 +28,7 @@ def set_up(placed: PlacedNetwork) -> list[Access]:
             UniversalLayerRegister.NEURONS: layer.config.neurons,
             UniversalLayerRegister.GROUP: layer.config.group,
             UniversalLayerRegister.BASE: layer.base,
+            UniversalLayerRegister.COLUMN: layer.column,
         }
         writes += [
             (layer_address(layer.config.index, register), value)

@@ -103,6 +103,7 @@ def _trainer_values(trainer: UniversalTrainer) -> dict[str, Any]:
         "capacity": trainer.capacity,
         "pe": trainer.plan.pe,
         "simd": trainer.plan.simd,
+        "max_group": trainer.engine.max_group,
         "factors": ", ".join(
             f"{factor} {value}" for factor, value in trainer.plan.to_dict().items()
         ),

@@ -3,13 +3,13 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
+from amaranth.hdl import Assert, C, Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
-from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM, ram_user_signature
 from ..shape.layer_shape import shape_port
 from .group_selector import GroupSelector, choice_layout
 from .neuron_array import NeuronArray, counts_signature
@@ -41,9 +41,6 @@ class ForwardBank(Component):
     -------
     shape : In(struct)
         The layer's numbers; they do not change from ``clear`` to the last step.
-    first_layer : In(1)
-        With ``clear``: the layer is the first that the engine executes; the columns of the others
-        follow its columns in the memory of the local classifiers.
     clear : In(1)
         A pass begins. Its first word comes in the next cycle at the earliest. Not before the cycle
         after the last step of the previous pass.
@@ -63,7 +60,12 @@ class ForwardBank(Component):
         next pass.
     column : In(stream)
         Column of the local classifier to store: one neuron's bit for each class. Never stalls.
-        ``step`` counts the steps of all layers.
+        ``step`` is a row of the memory.
+    dirty : In(signature)
+        If memories are shared, the user of the memory of dirty bits
+        (:func:`.ram_user_signature`): it is a part of that of the local classifier, in which each
+        neuron's row has its column and its dirty bit. No bit is read during a pass, and none is set
+        while a column is stored; while one is stored, a bit that is cleared stays.
 
     Attributes
     ----------
@@ -96,7 +98,6 @@ class ForwardBank(Component):
         super().__init__(
             {
                 "shape": shape_port(folded),
-                "first_layer": In(1, init=1),  # type: ignore[call-arg]
                 "clear": In(1),
                 "array": In(self._array.i.signature.flip()),
                 **counts_port(folded),
@@ -128,8 +129,15 @@ class ForwardBank(Component):
                         always_ready=True,
                     )
                 ),
+                **self._dirty_port(),
             }
         )
+
+    def _dirty_port(self) -> dict[str, Any]:
+        """Port of the dirty bits, if memories are shared."""
+        if not self.folded.shared_memories:
+            return {}
+        return {"dirty": In(ram_user_signature(shape=1, depth=self.folded.dirty_depth))}
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -137,11 +145,12 @@ class ForwardBank(Component):
 
         m.submodules.array = array = self._array
         m.submodules.selector = selector = self._selector
-        m.submodules.classifier = classifier = SimpleDualPortRAM(
-            shape=select * config.classes,
-            depth=folded.classifier_rows,
-            granularity=config.classes,
-        )
+        m.submodules.classifier = classifier = self._classifier()
+        m.d.comb += [
+            classifier.write_address.eq(self.column.p.step),
+            classifier.write_data.eq(self.column.p.bits.replicate(select)),
+            classifier.write_enable.eq(Mux(self.column.valid, 1 << self.column.p.position, 0)),
+        ]
         wiring.connect(m, wiring.flipped(self.array), array.i)
         if folded.universal:
             wiring.connect(m, wiring.flipped(self.counts), array.counts)
@@ -150,12 +159,6 @@ class ForwardBank(Component):
             array.shape.inputs.eq(self.shape.inputs),
             array.shape.sets.eq(self.shape.sets),
             array.shape.steps.eq(self.shape.steps),
-        ]
-
-        m.d.comb += [
-            classifier.write_address.eq(self.column.p.step),
-            classifier.write_data.eq(self.column.p.bits.replicate(select)),
-            classifier.write_enable.eq(Mux(self.column.valid, 1 << self.column.p.position, 0)),
         ]
 
         # The classifier is read a step ahead.
@@ -169,10 +172,10 @@ class ForwardBank(Component):
             valid.eq(array.o.valid & ~complete),
             last.eq(count == self.shape.pass_steps - 1),
             next_row.eq(valid),
-            following.eq(Mux(self.clear, Mux(self.first_layer, 0, row), row + next_row)),
+            following.eq(Mux(self.clear, self.shape.classifier_base, row + next_row)),
             classifier.read_enable.eq(~self.column.valid),
             classifier.read_address.eq(following),
-            columns.eq(classifier.read_data),
+            columns.eq(classifier.read_data[: select * config.classes]),
             self.step.valid.eq(valid),
             self.step.p.activations.eq(array.o.p.activations),
             self.step.p.last.eq(last),
@@ -182,6 +185,10 @@ class ForwardBank(Component):
         with m.Elif(valid):
             m.d.sync += [count.eq(count + 1), complete.eq(last)]
         m.d.sync += row.eq(following)
+        if folded.shared_memories:
+            self._share_classifier(m, classifier)
+            if platform is None:
+                self._check_sharing(m, passing=self.clear | ~complete)
         if self.singly:
             # Neurons that leave one by one have their columns in one row after the other.
             column = count[: (select - 1).bit_length()]
@@ -210,6 +217,45 @@ class ForwardBank(Component):
         wiring.connect(m, selector.o, wiring.flipped(self.choice))
 
         return m
+
+    def _classifier(self) -> SimpleDualPortRAM:
+        """Memory of the local classifier; with a dirty bit in each row, if memories are shared."""
+        folded, classes = self.folded, self.folded.config.classes
+        if folded.shared_memories:
+            return SimpleDualPortRAM(
+                shape=classes + 1, depth=folded.classifier_rows, granularity=1, apart=True
+            )
+        return SimpleDualPortRAM(
+            shape=folded.select * classes, depth=folded.classifier_rows, granularity=classes
+        )
+
+    def _share_classifier(self, m: Module, classifier: SimpleDualPortRAM) -> None:
+        """Share the memory of the local classifier with the dirty bits."""
+        dirty, column, classes = self.dirty, self.column, self.folded.config.classes
+        m.d.comb += [
+            classifier.write_data.eq(Cat(column.p.bits, dirty.write_data)),
+            classifier.write_enable.eq(column.valid.replicate(classes)),
+            dirty.read_data.eq(classifier.read_data[classes]),
+        ]
+        with m.If(~column.valid):
+            m.d.comb += [
+                classifier.write_address.eq(dirty.write_address),
+                classifier.write_enable.eq(Cat(C(0, classes), dirty.write_enable)),
+            ]
+        with m.If(dirty.read_enable):
+            m.d.comb += classifier.read_address.eq(dirty.read_address)
+
+    def _check_sharing(self, m: Module, *, passing: Value) -> None:
+        """Assert that the users of the shared memory do not disturb each other."""
+        dirty, column = self.dirty, self.column
+        together = dirty.read_enable & dirty.write_enable
+        conflict = together & (dirty.read_address == dirty.write_address)
+        sets = column.valid & dirty.write_enable & dirty.write_data
+        m.d.sync += [
+            Assert(~(dirty.read_enable & passing), "a dirty bit is read during a pass"),
+            Assert(~conflict, "a dirty bit is read and written at once"),
+            Assert(~sets, "a dirty bit is set while a column is stored"),
+        ]
 
     def _columns_of(self, classifier: SimpleDualPortRAM) -> Any:
         """The columns of the row that was read."""

@@ -31,10 +31,10 @@ class ForwardPass(Component):
         p + 1        the row is there, and the register is full; a set of ``pe`` neurons follows
                      in each cycle
         …            after word_cycles, Preload and Array for each further word; during the last
-                     word a set follows every ``steps`` cycles
+                     word a set follows every ``set_cycles`` cycles
         e            Array's last cycle; the next cycle may preload another sample. If nothing
                      waits, it is array_cycles − 1 after Array's first cycle
-        e + 1 + A    first step of the last set (A: the array's latency; ``steps`` − 1 sooner)
+        e + 1 + A    first step of the last set (A: the array's latency; ``set_cycles`` − 1 sooner)
         f            last step: the last set takes one step a cycle
         f + S        the scores are complete (S: latency of the scores)
         f + S + D    ``o`` is valid (D: latency of the error detector)
@@ -52,8 +52,6 @@ class ForwardPass(Component):
     -------
     shape : In(struct)
         The layer's numbers; they do not change from Preload to the pass's last step.
-    first_layer : In(1)
-        The layer is the first that the engine executes.
     last_class : In(8)
         ``C − 1``.
     loaded : In(1)
@@ -70,12 +68,16 @@ class ForwardPass(Component):
         Read port of the sample buffer.
     snapshot_address, snapshot_enable : Out
         Row of the banks' snapshots to read.
+    array_end : Out(1)
+        Array's last cycle in a pass.
     snapshot : In(array)
         Row of each bank, a cycle later.
     column : In(stream)
         Column of the local classifier to store: one neuron's bit for each class. Never stalls.
     counts : In
         In a universal trainer, the port to the memory of sums (:class:`.neuron_array.NeuronArray`).
+    dirty
+        If memories are shared, the user of the memory of dirty bits (:class:`.ForwardBank`).
     choices : Out(stream)
         Choice of group ``index`` in each bank. Never waits.
     activations : Out(K)
@@ -98,10 +100,10 @@ class ForwardPass(Component):
             singly=self._banks[0].singly,
         )
         self._detector = ErrorDetector(classes=config.classes, neurons=config.neurons)
+        shared = folded.shared_memories
         super().__init__(
             {
                 "shape": shape_port(folded),
-                "first_layer": In(1, init=1),  # type: ignore[call-arg]
                 "last_class": In(8, init=config.classes - 1),  # type: ignore[call-arg]
                 "loaded": In(1),
                 "begin": Out(1),
@@ -113,6 +115,7 @@ class ForwardPass(Component):
                 "word": In(plan.input_width),
                 "snapshot_address": Out(range(max(folded.snapshot_rows, 2))),
                 "snapshot_enable": Out(1),
+                "array_end": Out(1),
                 "snapshot": In(data.ArrayLayout(plan.pe * plan.simd, plan.banks)),
                 "column": In(
                     stream.Signature(
@@ -128,6 +131,7 @@ class ForwardPass(Component):
                     )
                 ),
                 **counts_port(folded),
+                **({"dirty": In(self._banks[0].dirty.signature.flip())} if shared else {}),
                 "choices": Out(
                     stream.Signature(
                         data.StructLayout(
@@ -165,6 +169,7 @@ class ForwardPass(Component):
             sequencer.preloaded.eq(self.preloaded),
             self.snapshot_address.eq(sequencer.snapshot_address),
             self.snapshot_enable.eq(sequencer.snapshot_enable),
+            self.array_end.eq(sequencer.array_end),
         ]
 
         # Register of a word of the sample's bits
@@ -189,7 +194,6 @@ class ForwardPass(Component):
             m.submodules[f"bank_{index}"] = bank
             m.d.comb += [
                 bank.shape.eq(self.shape),
-                bank.first_layer.eq(self.first_layer),
                 bank.clear.eq(self.begin),
                 bank.array.valid.eq(comparing),
                 bank.array.p.x.eq(register),
@@ -205,6 +209,8 @@ class ForwardPass(Component):
             ]
             activations.append(bank.activations)
         m.d.comb += self.activations.eq(Cat(activations))
+        if folded.shared_memories:
+            wiring.connect(m, wiring.flipped(self.dirty), self._banks[0].dirty)
 
         # All banks step together.
         steps = [bank.step for bank in self._banks]

@@ -15,8 +15,8 @@ class PassSequencer(Component):
 
     For each of the ``words`` of a sample: ``word_transfers`` transfers of the sample buffer fill a
     register (Preload), and a row of the snapshot is read for each set of neurons (Array), a row
-    a cycle, or in the last word a row every ``steps`` cycles. Before the last word, Array takes
-    ``word_cycles``. :class:`.forward_pass.ForwardPass` shows the cycles.
+    a cycle, or in the last word a row every ``set_cycles`` cycles. Before the last word, Array
+    takes ``word_cycles``. :class:`.forward_pass.ForwardPass` shows the cycles.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ class PassSequencer(Component):
         While a row of the snapshot is read: the word is the sample's first, or its last.
     snapshot_address, snapshot_enable : Out
         Row of the snapshot to read.
+    array_end : Out(1)
+        Array's last cycle in a pass.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -64,6 +66,7 @@ class PassSequencer(Component):
                 "last_word": Out(1),
                 "snapshot_address": Out(range(max(folded.snapshot_rows, 2))),
                 "snapshot_enable": Out(1),
+                "array_end": Out(1),
             }
         )
 
@@ -76,7 +79,7 @@ class PassSequencer(Component):
         base = Signal(range(max(folded.snapshot_rows if folded.universal else folded.words, 2)))
         filled = Signal(range(max(folded.word_transfers, 2)))
         number = Signal(range(max(folded.sets, 2)))  # of the set
-        step = Signal(range(max(folded.steps, 2)))
+        step = Signal(range(max(folded.set_cycles, 2)))
         evaluating = Signal()  # a pass has begun and its result is not taken
         arraying = Signal()
         first, last = self.first_word, self.last_word
@@ -120,7 +123,7 @@ class PassSequencer(Component):
                     m.d.sync += self.snapshot_address.eq(
                         self.snapshot_address + folded.snapshot_set_stride
                     )
-                with m.If(last & (step != shape.steps - 1)):
+                with m.If(last & (step != shape.set_cycles - 1)):
                     m.d.sync += step.eq(step + 1)
                 with m.Else():
                     m.d.sync += [step.eq(0), number.eq(number + 1)]
@@ -133,6 +136,7 @@ class PassSequencer(Component):
                         ]
                         m.next = "Preload"
                     with m.If(last & (number == shape.sets - 1)):
+                        m.d.comb += self.array_end.eq(1)
                         m.d.sync += [
                             number.eq(0),
                             first.eq(1),

@@ -92,7 +92,7 @@ class LayerEngine(Component):
         self.folded = folded
         self.next_input_width = next_input_width
         plan, index = folded.plan, folded.config.index
-        self._buffer = SampleBuffer(folded)
+        self._buffer = self._make_buffer()
         self._metadata = MetadataQueue(folded)
         self._forward = ForwardPass(folded)
         self._queue = TrainingQueue(folded)
@@ -129,6 +129,10 @@ class LayerEngine(Component):
                 **self._further_ports(),
             }
         )
+
+    def _make_buffer(self) -> Any:
+        """The buffer of the samples in the layer."""
+        return SampleBuffer(self.folded)
 
     def _further_ports(self) -> dict[str, Any]:
         """Further ports of a derived engine."""
@@ -263,16 +267,16 @@ class LayerEngine(Component):
             sequencer.dirty.eq(marks.marked),
             marks.mark.eq(update.chosen),
             marks.look.eq(sequencer.commit | sequencer.scanning),
-            marks.looked.eq(self._dirty_position(Mux(sequencer.commit, 0, walker.neuron + 1))),
+            marks.looked.eq(Mux(sequencer.commit, 0, walker.neuron + 1)),
             marks.clear.eq(sequencer.scanning),
-            marks.cleared.eq(self._dirty_position(walker.neuron)),
+            marks.cleared.eq(walker.neuron),
         ]
         for index in range(len(self._banks)):
-            m.d.comb += marks.neurons[index].eq(self._dirty_position(update.neurons[index]))
+            m.d.comb += marks.neurons[index].eq(update.neurons[index])
             with m.If(replaces & (walker.bank == index)):
                 m.d.comb += [
                     marks.mark[index].eq(1),
-                    marks.neurons[index].eq(self._dirty_position(walker.neuron)),
+                    marks.neurons[index].eq(walker.neuron),
                 ]
 
     def _replace(self, m: Module) -> Signal:
@@ -297,10 +301,6 @@ class LayerEngine(Component):
     def _trained_layer(self) -> Any:
         """The layer of the update, the commit, and the host's access to counters."""
         return C(0)
-
-    def _dirty_position(self, neuron: Any) -> Any:
-        """Place of a neuron's dirty bit."""
-        return neuron
 
     def _command_banks(self, m: Module, replaces: Signal) -> None:
         """Send each bank the command of the scan, the counter port, the update or an event."""

@@ -12,7 +12,7 @@ from ..shape.layer_shape import layer_sizes_layout
 
 __all__ = ["LayerTable", "table_row_layout", "table_write_layout"]
 
-SETTINGS = ("margin", "events", "inputs", "neurons", "group", "base")
+SETTINGS = ("margin", "events", "inputs", "neurons", "group", "base", "column")
 
 
 def table_write_layout() -> data.StructLayout:

@@ -1,6 +1,8 @@
 """Queue evaluated samples for training: their error bits and the neurons chosen in each group."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value
+from typing import Any
+
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -8,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ..forward.group_selector import choice_layout
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
-from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM, ram_user_signature
 
 __all__ = ["TrainingQueue", "evaluated_layout"]
 
@@ -28,6 +30,10 @@ class TrainingQueue(Component):
     result. A sample that joins is at the queue's head in the next cycle at the earliest. The
     choices of a group of the head are at ``choices`` a cycle after their read. A sample without an
     error bit leaves no choices.
+
+    If memories are shared, choices are in the memory of samples (:class:`.slot_buffer.SlotBuffer`),
+    in its words of ``input_width`` bits: ``desired`` is bit 0, ``offset`` follows, and all bits are
+    1 if no neuron was found. Choice ``n`` of a sample is ``n`` words before its slot's last one.
 
     Parameters
     ----------
@@ -51,6 +57,15 @@ class TrainingQueue(Component):
         Read the choices of a group of every bank, while the head has an error bit.
     choices : Out(array)
         The choices, a cycle later.
+    begin : In(1)
+        If memories are shared: the first choice that comes is that of a new sample.
+    leave : In(1)
+        If memories are shared: the head leaves with the last of its layers.
+    chosen_end, trained_end : In
+        If memories are shared: last word of the slot of the sample that joins next, and of the
+        head.
+    memory : Out(signature)
+        If memories are shared, the user of their memory (:func:`.ram_user_signature`).
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -69,8 +84,23 @@ class TrainingQueue(Component):
                 "next_group": In(1),
                 "read": In(1),
                 "choices": Out(choices),
+                **self._memory_ports(),
             }
         )
+
+    def _memory_ports(self) -> dict[str, Any]:
+        """Ports to the memory of samples, if memories are shared."""
+        folded = self.folded
+        if not folded.shared_memories:
+            return {}
+        depth, width = folded.sample_depth, folded.plan.input_width
+        return {
+            "begin": In(1),
+            "leave": In(1),
+            "chosen_end": In(range(depth)),
+            "trained_end": In(range(depth)),
+            "memory": Out(ram_user_signature(shape=width, depth=depth)),
+        }
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -89,10 +119,15 @@ class TrainingQueue(Component):
 
         # Choices are written behind those of the samples in the queue. If the sample that joins the
         # queue has no error bit, its choices are not needed.
-        def following(address: Signal) -> Value:
-            return Mux(address == folded.choice_depth - 1, 0, address + 1)
+        depth = folded.choice_depth
 
-        write, begin = Signal(range(folded.choice_depth)), Signal(range(folded.choice_depth))
+        def following(address: Signal) -> Value:
+            # Those of a slot do not reach its begin.
+            if folded.shared_memories:
+                return address + 1
+            return Mux(address == depth - 1, 0, address + 1)
+
+        write, begin = Signal(range(depth)), Signal(range(depth))
         with m.If(self.chosen.valid):
             m.d.sync += write.eq(following(write))
         with m.Elif(self.i.valid):
@@ -100,9 +135,17 @@ class TrainingQueue(Component):
                 m.d.sync += begin.eq(write)
             with m.Else():
                 m.d.sync += write.eq(begin)
-        oldest, address = Signal(range(folded.choice_depth)), Signal(range(folded.choice_depth))
+        oldest, address = Signal(range(depth)), Signal(range(depth))
         m.d.comb += address.eq(Mux(self.next_group, following(oldest), oldest))
         m.d.sync += oldest.eq(address)
+
+        if folded.shared_memories:
+            self._share_memory(m, write, address)
+            with m.If(self.begin):
+                m.d.sync += [write.eq(0), begin.eq(0)]
+            with m.If(self.leave):
+                m.d.sync += oldest.eq(0)
+            return m
 
         m.submodules.choices = choices = SimpleDualPortRAM(
             shape=self.choices.shape(), depth=folded.choice_depth
@@ -117,3 +160,17 @@ class TrainingQueue(Component):
         ]
 
         return m
+
+    def _share_memory(self, m: Module, write: Value, read: Value) -> None:
+        """Write and read choices, by their numbers in a sample, in the memory of samples."""
+        memory, chosen, choice = self.memory, self.chosen.p.banks[0], self.choices[0]
+        code = Cat(chosen.desired, chosen.offset)
+        m.d.comb += [
+            memory.write_enable.eq(self.chosen.valid),
+            memory.write_address.eq(self.chosen_end ^ write),
+            memory.write_data.eq(Mux(chosen.found, code, ~0)),
+            memory.read_enable.eq(self.read),
+            memory.read_address.eq(self.trained_end ^ read),
+            choice.found.eq(~memory.read_data.all()),
+            Cat(choice.desired, choice.offset).eq(memory.read_data),
+        ]

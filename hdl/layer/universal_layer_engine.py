@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.universal import UniversalEngine
 from ..shape.layer_shape import ShapeDecoder
+from ..training.slot_buffer import SlotBuffer
 from ..weights.row_command import RowOperation
 from .activation_writer import ActivationWriter
 from .layer_counts import LayerCounts
@@ -34,11 +35,12 @@ class UniversalLayerEngine(LayerEngine):
 
     With a single layer, Preload of the next sample follows the array, as in a fixed layer.
 
-    While a word of activations is written, no word of a sample is taken. After the last sample of
-    a batch was evaluated in all layers, no pass starts; when the update of its last layer is done,
-    the layers commit in turn (:class:`.commit_sequencer.CommitSequencer`), and passes start again
-    three cycles after the last scan. During the events no sample leaves the queue. The histories of
-    the random streams are in the memory of hidden weights (:class:`.stream_store.StreamStore`).
+    While a word of activations, or with shared memories a choice, is written, no word of a sample
+    is taken. After the last sample of a batch was evaluated in all layers, no pass starts; when the
+    update of its last layer is done, the layers commit in turn
+    (:class:`.commit_sequencer.CommitSequencer`), and passes start again three cycles after the last
+    scan. During the events no sample leaves the queue. The histories of the random streams are in
+    the memory of hidden weights (:class:`.stream_store.StreamStore`).
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ class UniversalLayerEngine(LayerEngine):
     last_class : In(8)
         Classes minus 1.
     buffers, sample_stride : In
-        Samples that are held, and words of a sample in all layers.
+        Samples that are held, and words of the slot of a sample.
     sample_words : Out
         Words of a sample that enter.
     """
@@ -81,14 +83,11 @@ class UniversalLayerEngine(LayerEngine):
             "sample_words": Out(range(engine.sample_words + 1)),
         }
 
+    def _make_buffer(self) -> SlotBuffer:
+        return SlotBuffer(self.engine)
+
     def _trained_layer(self) -> Any:
         return self._layer
-
-    def _dirty_position(self, neuron: Any) -> Any:
-        bits = (self.engine.config.neurons - 1).bit_length()
-        if self.engine.layers == 1:
-            return neuron
-        return Cat(Cat(neuron)[:bits], self._layer)
 
     def _select_layers(self, m: Module) -> None:
         """Select the row of the table of each part of the engine."""
@@ -113,13 +112,11 @@ class UniversalLayerEngine(LayerEngine):
             evaluating.i.eq(evaluated),
             training.i.eq(trained.sizes),
             forward.shape.eq(evaluating.o),
-            forward.first_layer.eq(self._array_layer == 0),
             forward.margin.eq(margin),
             forward.last_class.eq(self.last_class),
             sequencer.last_layer.eq(self.last_layer),
             sequencer.events.eq(trained.events),
             self._reinforcement.events.eq(trained.events),
-            self._initialiser.first_layer.eq(self._layer == 0),
             self._initialiser.last_class.eq(self.last_class),
         ]
         with m.If(self.drawing):
@@ -214,11 +211,6 @@ class UniversalLayerEngine(LayerEngine):
         plan = self.engine.plan
         m.submodules.writer = writer
         word_bits = plan.input_width.bit_length() - 1
-        end = Signal(range(self.engine.sample_depth + 1))
-        with m.Switch(self.buffers):
-            for buffers in range(1, plan.sample_buffers + 1):
-                with m.Case(buffers):
-                    m.d.sync += end.eq(self.sample_stride * buffers)
         m.d.comb += [
             writer.step.eq(forward.step.valid),
             writer.activations.eq(forward.step.p.activations),
@@ -228,15 +220,33 @@ class UniversalLayerEngine(LayerEngine):
             buffer.activations.eq(writer.bits),
             buffer.sample_words.eq(self._entering.o.sample_words),
             buffer.last_bit.eq((self._entering.i.inputs - 1)[:word_bits]),
-            buffer.sample_stride.eq(self.sample_stride),
+            buffer.slot_words.eq(self.sample_stride),
             buffer.buffers.eq(self.buffers),
-            buffer.end.eq(end),
+            buffer.next_sample.eq(forward.array_end & last_layer),
+            buffer.choose.eq(self._metadata.begin),
             buffer.layer_words.eq(self._training.o.sample_words),
             buffer.release_sample.eq(self._sequencer.layer == self.last_layer),
             self.sample_words.eq(self._entering.o.sample_words),
         ]
-        with m.If(buffer.activate):
+        with m.If(buffer.occupied):
             m.d.comb += self.i.ready.eq(0)
+        if self.engine.shared_memories:
+            queue = self._queue
+            wiring.connect(m, queue.memory, buffer.choices)
+            m.d.comb += [
+                queue.begin.eq(buffer.choose),
+                queue.leave.eq(buffer.release & buffer.release_sample),
+                queue.chosen_end.eq(buffer.chosen_end),
+                queue.trained_end.eq(buffer.trained_end),
+            ]
+
+    def _walk(self, m: Module, replaces: Signal) -> None:
+        super()._walk(m, replaces)
+        # A neuron's bit has the place of its column in the memory of the local classifiers.
+        first = self._training.o.classifier_base * self.engine.plan.pe
+        m.d.comb += self._marks.base.eq(first)
+        if self.engine.shared_memories:
+            wiring.connect(m, self._marks.memory, self._forward.dirty)
 
     def _command_banks(self, m: Module, replaces: Signal) -> None:
         super()._command_banks(m, replaces)

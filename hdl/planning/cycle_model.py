@@ -4,6 +4,7 @@
 cycle. From the golden model's records of a training, it computes the cycles of that training.
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,17 +21,23 @@ __all__ = ["CycleModel", "Service", "filled"]
 
 
 class Service:
-    """The update of one sample: the cycles in which it reads the sample buffer, and its last."""
+    """The update of one sample: the cycles in which it reads the sample buffer, and its last.
 
-    def __init__(self, folded: FoldedLayer, rounds: Sequence[int], end: int):
+    ``choices`` are the cycles in which it reads choices there, in order.
+    """
+
+    def __init__(
+        self, folded: FoldedLayer, rounds: Sequence[int], end: int, choices: Sequence[int] = ()
+    ):
         self.end = end
+        self._choices = choices
         self._rounds = rounds  # cycle of each round's first fetch
         self._count = folded.sample_words
         self._every = folded.transfer_rows * folded.row_cycles
 
     def fetches(self, first: int, end: int) -> int:
-        """Fetches in the cycles from ``first`` to before ``end``."""
-        total = 0
+        """Fetches, and reads of choices, in the cycles from ``first`` to before ``end``."""
+        total = bisect_left(self._choices, end) - bisect_left(self._choices, first)
         for begin in self._rounds:
             low = max(0, -((begin - first) // self._every))
             high = min(self._count, -((begin - end) // self._every))

@@ -151,6 +151,11 @@ class FoldFormulas(Generic[IntegersT]):
         return self.plan.pe // self.select
 
     @property
+    def set_cycles(self) -> IntegersT:
+        """Cycles from a set to the next one in the last word of inputs."""
+        return self.steps
+
+    @property
     def pass_steps(self) -> IntegersT:
         """Cycles in which all of a bank's neurons are scored and compared."""
         return self.bank_neurons // self.select
@@ -202,7 +207,7 @@ class FoldFormulas(Generic[IntegersT]):
     @property
     def last_word_cycles(self) -> IntegersT:
         """Cycles of the neuron array for the last word of inputs."""
-        return self.sets * self.steps
+        return self.sets * self.set_cycles
 
     @property
     def array_cycles(self) -> IntegersT:

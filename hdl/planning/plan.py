@@ -128,6 +128,11 @@ class FoldedLayer(FoldFormulas[int]):
         """Layers that the engine executes in turn."""
         return 1
 
+    @property
+    def shared_memories(self) -> bool:
+        """Whether memories are shared (:class:`.universal.UniversalTrainer`)."""
+        return False
+
     def __post_init__(self) -> None:
         config = self.config
         if config.neurons > MAX_NEURONS:

@@ -149,6 +149,8 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
     config, plan = folded.config, folded.plan
     choice_bits = 2 + number_bits(config.group)
     sums_bits = plan.pe * number_bits(config.inputs + 1)
+    # The dirty bits are with the local classifier, and the choices with the samples.
+    shared = isinstance(folded, FoldedLayer) and folded.shared_memories
     memories = (
         Memory(
             name="hidden weights",
@@ -169,8 +171,8 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
             name="local classifier",
             count=plan.banks,
             depth=folded.classifier_rows,
-            width=folded.select * config.classes,
-            granularity=config.classes,
+            width=folded.select * config.classes + shared,
+            granularity=1 if shared else config.classes,
         ),
         Memory(
             name="samples",
@@ -181,14 +183,14 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
         ),
         Memory(
             name="choices",
-            count=1,
+            count=int(not shared),
             depth=folded.choice_depth,
             width=plan.banks * choice_bits,
             granularity=plan.banks * choice_bits,
         ),
         Memory(
             name="marks",
-            count=plan.banks,
+            count=plan.banks * (not shared),
             depth=folded.dirty_depth,
             width=1,
             granularity=1,
@@ -206,9 +208,9 @@ def layer_memories(folded: FoldedLayer | Foldings) -> tuple[Memory, ...]:
         sums = replace(
             memories[-1], count=1, depth=folded.sums_depth, width=width, granularity=width
         )
-        return (*memories[:-1], sums)
-    if isinstance(folded, FoldedLayer) and folded.words == 1:
-        return memories[:-1]
+        memories = (*memories[:-1], sums)
+    if isinstance(folded, FoldedLayer):
+        return tuple(memory for memory in memories if memory.count)
     return memories
 
 

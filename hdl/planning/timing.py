@@ -73,7 +73,7 @@ class LayerTiming:
         array = folded.array_cycles
         last_steps = folded.pass_steps - (folded.sets - 1) * folded.steps
         result = (
-            (array - folded.steps)
+            (array - folded.set_cycles)
             + 1
             + (popcount_latency(plan.simd) + 2)
             + (last_steps - 1)

@@ -12,7 +12,7 @@ from ...golden_model.config import LayerConfig, NetworkConfig, checked_integer
 from ...golden_model.errors import ConfigurationError
 from .fold_formulas import MAX_NEURONS
 from .integers import ceil_divide
-from .plan import FoldedLayer, LayerPlan
+from .plan import FoldedLayer, LayerPlan, MemoryKind
 
 __all__ = [
     "COUNT_ROWS",
@@ -51,10 +51,11 @@ class Capacity:
     columns : int
         Columns of the local classifiers: a layer takes ``pe · ceil(K / pe)`` of them.
     sample_words : int
-        Words of ``input_width`` bits for the samples in the trainer: a sample takes
-        ``ceil(N / input_width)`` in each layer.
+        Words of ``input_width`` bits for the samples in the trainer, a power of two: a sample takes
+        ``ceil(N / input_width)`` in each layer, rounded up to a power of two in all.
     choices : int
-        Choices of groups for the samples in the trainer: a sample takes ``K / γ`` in each layer.
+        Choices of groups for the samples in the trainer: a sample takes ``K / γ`` in each layer. 0
+        with shared memories.
     """
 
     layers: int
@@ -77,10 +78,15 @@ class Capacity:
             "rows": (1, 1 << 20),
             "columns": (1, 1 << 16),
             "sample_words": (2, 1 << 20),
-            "choices": (1, 1 << 20),
+            "choices": (0, 1 << 20),
         }
         for name, (low, high) in limits.items():
             object.__setattr__(self, name, checked_integer(name, getattr(self, name), low, high))
+        if self.sample_words != power_of_two(self.sample_words):
+            raise ConfigurationError(
+                f"sample_words must be a power of two, not {self.sample_words}: "
+                f"take {power_of_two(self.sample_words)}"
+            )
 
     @classmethod
     def for_networks(
@@ -123,7 +129,7 @@ class Capacity:
             counter_bits=counter_bits,
             rows=sets * rows,
             columns=layers * neurons,
-            sample_words=plan.sample_buffers * stride,
+            sample_words=power_of_two(plan.sample_buffers) * power_of_two(stride),
             choices=plan.sample_buffers * layers * neurons,
         )
 
@@ -158,12 +164,17 @@ class UniversalEngine(FoldedLayer):
     ----------
     capacity : Capacity
         The largest network.
+    shares : bool
+        Whether memories are shared (:class:`UniversalTrainer`).
     """
 
     capacity: Capacity = field(kw_only=True)
+    shares: bool = field(kw_only=True, default=False)
 
     @classmethod
-    def of(cls, capacity: Capacity, plan: LayerPlan) -> "UniversalEngine":
+    def of(
+        cls, capacity: Capacity, plan: LayerPlan, *, shared_memories: bool = False
+    ) -> "UniversalEngine":
         """The engine of a universal trainer.
 
         Raises
@@ -175,7 +186,7 @@ class UniversalEngine(FoldedLayer):
             index=0,
             inputs=capacity.inputs,
             neurons=capacity.neurons,
-            group=capacity.neurons,
+            group=_max_group(capacity, plan) if shared_memories else capacity.neurons,
             classes=capacity.classes,
             counter_bits=capacity.counter_bits,
             margin=0,
@@ -201,7 +212,11 @@ class UniversalEngine(FoldedLayer):
                 raise ConfigurationError(
                     f"{name} of a universal trainer must be 1, not {getattr(plan, name)}"
                 )
-        return cls(largest, plan, capacity=capacity)
+        if shared_memories:
+            _check_sharing(capacity, plan)
+        elif not capacity.choices:
+            raise ConfigurationError("choices must be at least 1, unless memories are shared")
+        return cls(largest, plan, capacity=capacity, shares=shared_memories)
 
     @property
     def universal(self) -> bool:
@@ -210,6 +225,10 @@ class UniversalEngine(FoldedLayer):
     @property
     def layers(self) -> int:
         return self.capacity.layers
+
+    @property
+    def shared_memories(self) -> bool:
+        return self.shares
 
     @property
     def snapshot_set_stride(self) -> int:
@@ -248,8 +267,17 @@ class UniversalEngine(FoldedLayer):
         return self.plan.pe
 
     @property
+    def set_cycles(self) -> int:
+        return 2 if self.shares else self.steps
+
+    @property
+    def max_group(self) -> int:
+        """Neurons of the largest group."""
+        return self.config.group
+
+    @property
     def group_steps(self) -> int:
-        return self.config.neurons
+        return self.config.group
 
     @property
     def pass_steps(self) -> int:
@@ -269,11 +297,11 @@ class UniversalEngine(FoldedLayer):
 
     @property
     def choice_depth(self) -> int:
-        return self.capacity.choices
+        return self.sample_depth if self.shares else self.capacity.choices
 
     @property
     def dirty_depth(self) -> int:
-        return self.layers << (self.config.neurons - 1).bit_length()
+        return max(self.capacity.columns, 2)
 
     @property
     def count_rows(self) -> int:
@@ -284,6 +312,32 @@ class UniversalEngine(FoldedLayer):
     def sums_depth(self) -> int:
         """Rows of the memory of sums, a power of two, with those of the counts."""
         return 1 << (self.sets + self.count_rows - 1).bit_length()
+
+
+def power_of_two(number: int) -> int:
+    """The least power of two that is not below a number, which is at least 1."""
+    return 1 << (number - 1).bit_length()
+
+
+def _max_group(capacity: Capacity, plan: LayerPlan) -> int:
+    """Neurons of the largest group whose choice has a code in a word of a sample."""
+    # A bit of an offset's code is the desired activation; all bits set are the code for no neuron.
+    return min(capacity.neurons, ((1 << plan.input_width) - 1) // 2)
+
+
+def _check_sharing(capacity: Capacity, plan: LayerPlan) -> None:
+    """Check that memories can be shared."""
+    if plan.pe != 1 or plan.memory is not MemoryKind.SPRAM or plan.input_width < 2:
+        raise ConfigurationError(
+            "shared memories need pe = 1, hidden weights in SPRAM and input_width of at least 2, "
+            f"not pe = {plan.pe}, {plan.memory.value} and {plan.input_width}: leave the memories "
+            "apart, or change the fold factors"
+        )
+    if capacity.choices:
+        raise ConfigurationError(
+            f"choices must be 0 with shared memories, not {capacity.choices}: they are in the "
+            "memory of samples"
+        )
 
 
 @dataclass(frozen=True)
@@ -298,6 +352,11 @@ class UniversalTrainer:
         Fold factors of its engine.
     fpga : str
         The FPGA of the plan; empty for none.
+    shared_memories : bool
+        Whether the local classifier and the dirty bits are in one memory, and the samples and the
+        choices in another, for an FPGA whose block RAMs are few and have a write enable for each
+        bit (iCE40). Needs ``pe`` = 1 and SPRAM. A group has at most ``2^(input_width − 1) − 1``
+        neurons.
 
     Raises
     ------
@@ -308,10 +367,12 @@ class UniversalTrainer:
     capacity: Capacity
     plan: LayerPlan
     fpga: str = ""
+    shared_memories: bool = False
     engine: UniversalEngine = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "engine", UniversalEngine.of(self.capacity, self.plan))
+        engine = UniversalEngine.of(self.capacity, self.plan, shared_memories=self.shared_memories)
+        object.__setattr__(self, "engine", engine)
 
     @property
     def first(self) -> UniversalEngine:
@@ -324,6 +385,7 @@ class UniversalTrainer:
             "capacity": self.capacity.to_dict(),
             "engine": self.plan.to_dict(),
             "fpga": self.fpga,
+            "shared_memories": self.shared_memories,
         }
 
     @classmethod
@@ -341,6 +403,7 @@ class UniversalTrainer:
             Capacity.from_dict(values["capacity"]),
             LayerPlan.from_dict(values["engine"]),
             str(values.get("fpga") or ""),
+            values.get("shared_memories", False) is True,
         )
 
     def place(self, config: NetworkConfig) -> "PlacedNetwork":
@@ -362,11 +425,14 @@ class PlacedLayer(FoldedLayer):
     ----------
     base : int
         First row of its snapshot.
+    column : int
+        First row of its local classifier: its first column, in sets of ``pe``.
     engine : UniversalEngine
         The engine that executes it.
     """
 
     base: int = field(kw_only=True)
+    column: int = field(kw_only=True)
     engine: UniversalEngine = field(kw_only=True)
 
     def __post_init__(self) -> None:
@@ -385,6 +451,11 @@ class PlacedLayer(FoldedLayer):
     @property
     def score_width(self) -> int:
         return self.plan.pe
+
+    @property
+    def set_cycles(self) -> int:
+        """With shared memories, choices of single neurons leave time for activations."""
+        return 2 if self.engine.shares and self.config.group == 1 else self.steps
 
     @property
     def row_base(self) -> int:
@@ -440,11 +511,14 @@ class PlacedNetwork:
             self._check(
                 "neurons", layer.neurons, f"neurons of layer {layer.index}", "take fewer neurons"
             )
-        placed, base = [], 0
+            self._check_group(layer)
+        plan, engine = self.trainer.plan, self.trainer.engine
+        placed: list[PlacedLayer] = []
+        base = column = 0
         for layer in config.layers:
-            one = PlacedLayer(layer, self.trainer.plan, base=base, engine=self.trainer.engine)
-            placed.append(one)
-            base += one.snapshot_rows
+            placed.append(PlacedLayer(layer, plan, base=base, column=column, engine=engine))
+            base += placed[-1].snapshot_rows
+            column += placed[-1].sets
         object.__setattr__(self, "layers", tuple(placed))
         per_row = self.trainer.plan.pe * self.trainer.plan.simd
         self._check(
@@ -458,9 +532,18 @@ class PlacedNetwork:
             "sample_words",
             self.sample_stride,
             f"words of {self.trainer.plan.input_width} bits for a sample",
-            "take fewer neurons or inputs",
+            "take larger groups, or fewer neurons or inputs",
         )
-        self._check("choices", self.groups, "groups in all", "take larger groups")
+        if not self.trainer.shared_memories:
+            self._check("choices", self.groups, "groups in all", "take larger groups")
+
+    def _check_group(self, layer: LayerConfig) -> None:
+        most = self.trainer.engine.max_group
+        if layer.group > most:
+            raise ConfigurationError(
+                f"the network has groups of {layer.group} neurons in layer {layer.index}; this "
+                f"trainer takes groups of at most {most}: take smaller groups, or a larger board"
+            )
 
     def _check(self, name: str, needed: int, what: str, advice: str) -> None:
         limit = getattr(self.trainer.capacity, name)
@@ -477,8 +560,12 @@ class PlacedNetwork:
 
     @property
     def sample_stride(self) -> int:
-        """Words of memory that a sample takes: its inputs in all layers."""
-        return sum(layer.sample_words for layer in self.layers)
+        """Words of memory that a sample takes, a power of two.
+
+        They have its inputs in all layers, and with shared memories its choices.
+        """
+        words = sum(layer.sample_words for layer in self.layers)
+        return power_of_two(words + (self.groups if self.trainer.shared_memories else 0))
 
     @property
     def groups(self) -> int:
@@ -489,8 +576,7 @@ class PlacedNetwork:
     def sample_buffers(self) -> int:
         """Samples that the trainer holds at a time."""
         capacity = self.trainer.capacity
-        return min(
-            self.trainer.plan.sample_buffers,
-            capacity.sample_words // self.sample_stride,
-            capacity.choices // self.groups,
-        )
+        buffers = min(self.trainer.plan.sample_buffers, capacity.sample_words // self.sample_stride)
+        if self.trainer.shared_memories:
+            return buffers
+        return min(buffers, capacity.choices // self.groups)

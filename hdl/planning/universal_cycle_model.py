@@ -32,6 +32,8 @@ class _Layer:
         self.result = int(timing.result - timing.array) + 1  # from the array's end
         self.first_step = 1 + int(popcount_latency(placed.plan.simd)) + 2  # from a set's row
         self.pass_steps = placed.pass_steps
+        self.step_cycles = placed.set_cycles // placed.steps
+        self.shares = placed.engine.shared_memories
         self.words, self.word_transfers = placed.words, placed.word_transfers
         self.sample_words = placed.sample_words
         self.word_cycles, self.last_word_cycles = placed.word_cycles, placed.last_word_cycles
@@ -77,7 +79,7 @@ class UniversalCycleModel:
         self._freed: deque[int] = deque([-1] * buffers, maxlen=buffers)
         self._done = -1  # the last sample left the queue, in its last layer
         self._services: deque[Service] = deque(maxlen=buffers * len(self._layers))
-        self._activations: list[int] = []  # cycles in which activations are written
+        self._written: list[int] = []  # cycles in which activations and choices are written
         self._forward_free = self._update_free = 0
         self._batch_ended = False
         self._idle = 0
@@ -131,7 +133,7 @@ class UniversalCycleModel:
         raised: list[list[bool]] = errors.tolist()
         for sample, bits in enumerate(raised):
             loaded = self._load()
-            self._activations = []
+            self._written = []
             for index, layer in enumerate(self._layers):
                 self._forward(layer, index, loaded)
                 self._update(layer, bits[index], rounds[index][sample])
@@ -142,8 +144,8 @@ class UniversalCycleModel:
         """Take a sample; gives its last word's cycle."""
         start = max(self._offered, self._freed[0] + 1, self._began + 1)
         end = start + self._layers[0].sample_words
-        # No word is taken while activations are written.
-        for cycle in self._activations:
+        # No word is taken while activations or choices are written.
+        for cycle in sorted(self._written):
             if start <= cycle < end:
                 end += 1
         return end - 1
@@ -166,10 +168,19 @@ class UniversalCycleModel:
         self._array_ended = start + layer.last_word_cycles - 1
         self._result = self._array_ended + layer.result
         first_step = start + layer.first_step
-        self._last_step = first_step + layer.pass_steps - 1
+        self._last_step = first_step + (layer.pass_steps - 1) * layer.step_cycles
+        choices: set[int] = set()
+        if layer.shares:
+            # A choice is written a cycle after its group's last step.
+            size = layer.placed.group_steps
+            ends = range(size - 1, layer.pass_steps, size)
+            choices = {first_step + step * layer.step_cycles + 1 for step in ends}
+        self._written += choices
         if index < len(self._layers) - 1:
             whole = range(layer.write_steps - 1, layer.pass_steps - 1, layer.write_steps)
-            self._activations += [first_step + step for step in whole] + [self._last_step]
+            for step in (*whole, layer.pass_steps - 1):
+                cycle = first_step + step * layer.step_cycles
+                self._written.append(cycle + (cycle in choices))  # the choice comes first
 
     def _filled(self, layer: _Layer, preload: int, word: int) -> int:
         """The last cycle of filling the register with a word, if it begins in a cycle."""
@@ -181,15 +192,17 @@ class UniversalCycleModel:
         start = max(self._result, self._done, self._update_free - 1) + 1
         self._done = start
         if error:
-            rounds = []
+            rounds, choices = [], []
             cycle = start + 1
             for has_choice in found:
+                choices.append(cycle - 1)
                 cycle += 1
                 if has_choice:
                     rounds.append(cycle + 1)  # after Address
                     cycle += layer.round
             self._done = cycle - 1
-            self._services.append(Service(layer.placed, rounds, self._done))
+            reads = choices if layer.shares else ()
+            self._services.append(Service(layer.placed, rounds, self._done, reads))
             layer.raised = True
         self._idle = max(self._done + 1, self._update_free, self._result + COUNT_CYCLES)
 

@@ -20,7 +20,7 @@ from .integers import ceil_divide, number_bits
 from .plan import LayerPlan, MemoryKind
 from .resources import Resources, layer_memories, memory_need, total_need
 from .timing import LayerTiming
-from .universal import Capacity, PlacedNetwork, UniversalTrainer
+from .universal import Capacity, PlacedNetwork, UniversalTrainer, power_of_two
 from .universal_resources import universal_needs
 
 __all__ = ["plan_universal", "reference_network"]
@@ -231,7 +231,7 @@ class _Search:
         """
         size, layers = self.size, self.least.layers
         neurons = min(plan.pe * ceil_divide(size.neurons, plan.pe), plan.pe * rows)
-        stride = sum(ceil_divide(layer.inputs, plan.input_width) for layer in layers)
+        stride = power_of_two(sum(ceil_divide(layer.inputs, plan.input_width) for layer in layers))
         words = max(size.sample_buffers * stride, 2 * ceil_divide(size.inputs, plan.input_width))
         groups = size.sample_buffers * sum(layer.group_count for layer in layers)
         sets = max(neurons, sum(layer.neurons + plan.pe - 1 for layer in layers)) // plan.pe
@@ -243,7 +243,7 @@ class _Search:
             counter_bits=self.counter_bits,
             rows=rows,
             columns=plan.pe * min(rows, self._whole_blocks(sets, plan.pe * size.classes)),
-            sample_words=self._whole_blocks(words, plan.input_width),
+            sample_words=power_of_two(self._whole_blocks(words, plan.input_width)),
             choices=self._whole_blocks(groups, 2 + number_bits(neurons)),
         )
         return UniversalTrainer(capacity, plan, self.fpga.name)

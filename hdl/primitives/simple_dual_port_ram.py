@@ -4,11 +4,11 @@ from typing import Any
 
 from amaranth.hdl import Assert, Elaboratable, Module
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
 from .component import Component
 
-__all__ = ["NO_COLLISION_EMULATION", "SimpleDualPortRAM"]
+__all__ = ["NO_COLLISION_EMULATION", "SimpleDualPortRAM", "ram_user_signature"]
 
 MEMORY_NAME = "apart_memory"
 
@@ -22,6 +22,20 @@ component, and no others, do not need them. Run it after the design is read (Ama
 """
 
 
+def ram_user_signature(*, shape: Any, depth: int) -> Signature:
+    """Signature of a component that uses a :class:`SimpleDualPortRAM` outside of it."""
+    return Signature(
+        {
+            "read_address": Out(range(depth)),
+            "read_enable": Out(1),
+            "read_data": In(shape),
+            "write_address": Out(range(depth)),
+            "write_data": Out(shape),
+            "write_enable": Out(1),
+        }
+    )
+
+
 class SimpleDualPortRAM(Component):
     """Store rows in block RAM, with a read port and a write port.
 
@@ -33,8 +47,8 @@ class SimpleDualPortRAM(Component):
         read_data                   [r]    [r]
         write_enable, …             1               a read of this row sees it from cycle 2 on
 
-    A row must not be read and written in the same cycle; simulation asserts this. Synthesis needs
-    :data:`NO_COLLISION_EMULATION`.
+    A row must not be read and written in the same cycle; simulation asserts this, unless ``apart``
+    is set. Synthesis needs :data:`NO_COLLISION_EMULATION`.
 
     Parameters
     ----------
@@ -45,6 +59,9 @@ class SimpleDualPortRAM(Component):
     granularity : int or None
         Bits of a row (elements, if the row is an array) that have one write enable; None for the
         whole row.
+    apart : bool
+        Whether a row may be read while a part of it is written: the part that is written is then
+        undefined in ``read_data``, and the others are read as they are.
 
     Members
     -------
@@ -67,12 +84,15 @@ class SimpleDualPortRAM(Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, *, shape: Any, depth: int, granularity: int | None = None):
+    def __init__(
+        self, *, shape: Any, depth: int, granularity: int | None = None, apart: bool = False
+    ):
         if depth < 1:
             raise ValueError(f"depth must be at least 1, not {depth!r}")
 
         self.depth = depth
         self.granularity = granularity
+        self.apart = apart
         self._memory: Memory[Any, Any] = Memory(shape=shape, depth=depth, init=[])
         self._write = self._memory.write_port(granularity=granularity)
         self._read = self._memory.read_port()
@@ -99,7 +119,7 @@ class SimpleDualPortRAM(Component):
             self._write.data.eq(self.write_data),
             self._write.en.eq(self.write_enable),
         ]
-        if platform is None:
+        if platform is None and not self.apart:
             together = self.read_enable & self.write_enable.any()
             conflict = together & (self.read_address == self.write_address)
             m.d.sync += Assert(~conflict, "a row is read and written at once")

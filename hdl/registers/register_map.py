@@ -385,9 +385,11 @@ MAX_LAYERS = LayerBound("MAX_LAYERS", lambda engine: engine.capacity.layers)
 MAX_CLASSES = LayerBound("MAX_CLASSES", lambda engine: engine.capacity.classes)
 MAX_INPUTS = LayerBound("MAX_INPUTS", lambda engine: engine.capacity.inputs)
 MAX_NEURONS = LayerBound("MAX_NEURONS", lambda engine: engine.capacity.neurons)
+MAX_GROUP = LayerBound("MAX_GROUP", lambda engine: engine.max_group)
 MAX_BUFFERS = LayerBound("MAX_BUFFERS", lambda engine: engine.plan.sample_buffers)
 ALL_SAMPLE_WORDS = LayerBound("MAX_SAMPLE_WORDS", lambda engine: engine.capacity.sample_words)
 LAST_ROW = LayerBound("MAX_ROWS − 1", lambda engine: engine.capacity.rows - 1)
+LAST_COLUMN = LayerBound("MAX_COLUMNS / PE − 1", lambda engine: engine.classifier_rows - 1)
 ENGINE_EVENTS = LayerBound("2^(bk + ⌊bi/2⌋ + 11) − 1", lambda engine: engine.config.max_events)
 LOWEST = LayerBound("−2^(B−1)", lambda engine: engine.config.lowest)
 HIGHEST = LayerBound("2^(B−1) − 1", lambda engine: engine.config.highest)
@@ -415,7 +417,8 @@ class UniversalRegister(RegisterGroup):
     STRIDE = Register(
         15,
         "rw",
-        "words of a sample in all layers: the sum of `ceil(N / INPUT_WIDTH)`",
+        "words that a sample takes, a power of two: at least the sum of `ceil(N / INPUT_WIDTH)` "
+        "over the layers, and if MAX_CHOICES is 0 that of `K / γ` as well",
         minimum=1,
         maximum=ALL_SAMPLE_WORDS,
         reset=1,
@@ -430,11 +433,15 @@ class UniversalRegister(RegisterGroup):
     MAX_COLUMNS = Register(21, "r", "capacity: the sum of `PE · ceil(K / PE)` over the layers")
     MAX_SAMPLE_WORDS = Register(22, "r", "capacity: at least BUFFERS · STRIDE")
     MAX_CHOICES = Register(
-        23, "r", "capacity: at least BUFFERS times the sum of `K / γ` over the layers"
+        23,
+        "r",
+        "capacity: at least BUFFERS times the sum of `K / γ` over the layers; 0 if choices are in "
+        "the memory of samples",
     )
     MAX_BUFFERS = Register(24, "r", "capacity: samples that are held at a time")
     PE = Register(25, "r", "neurons evaluated in a cycle")
     SIMD = Register(26, "r", "inputs evaluated in a cycle")
+    MAX_GROUP = Register(27, "r", "capacity: neurons `γ` of a group")
 
 
 @enum.unique
@@ -508,7 +515,7 @@ class UniversalLayerRegister(RegisterGroup):
         "group size `γ`, a divisor of `K`",
         on_read=OnRead.ACTION,
         minimum=1,
-        maximum=MAX_NEURONS,
+        maximum=MAX_GROUP,
         reset=1,
     )
     BASE = Register(
@@ -517,6 +524,15 @@ class UniversalLayerRegister(RegisterGroup):
         "first row of the layer, behind those of the layers before",
         on_read=OnRead.ACTION,
         maximum=LAST_ROW,
+        reset=0,
+    )
+    COLUMN = Register(
+        20,
+        "rw",
+        "first column of the local classifier, in sets of PE columns, behind those of the layers "
+        "before: the sum of their `ceil(K / PE)`",
+        on_read=OnRead.ACTION,
+        maximum=LAST_COLUMN,
         reset=0,
     )
 

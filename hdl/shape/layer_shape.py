@@ -14,14 +14,19 @@ __all__ = ["ShapeDecoder", "fixed_shape", "layer_shape_layout", "layer_sizes_lay
 
 
 def layer_sizes_layout(folded: FoldedLayer) -> data.StructLayout:
-    """Sizes of a layer that the host sets: ``N``, ``K``, ``γ``, and its first snapshot row."""
+    """Sizes of a layer that the host sets, and its places in memories.
+
+    The sizes are ``N``, ``K`` and ``γ``, the places the first rows in the snapshot (``base``) and
+    in the local classifier (``column``).
+    """
     config = folded.config
     return data.StructLayout(
         {
             "inputs": range(config.inputs + 1),
             "neurons": range(config.neurons + 1),
-            "group": range(config.neurons + 1),
+            "group": range(config.group + 1),
             "base": range(max(folded.snapshot_rows, 2)),
+            "column": range(max(folded.classifier_rows, 2)),
         }
     )
 
@@ -29,10 +34,11 @@ def layer_sizes_layout(folded: FoldedLayer) -> data.StructLayout:
 def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
     """Numbers of a layer that the parts of an engine use.
 
-    They are those of :class:`.plan.FoldedLayer` with the same names; ``row_base`` and
-    ``snapshot_base`` are the first rows of the layer's hidden weights and of its snapshot, and
-    ``snapshot_word_stride`` the rows of the snapshot from one word of a neuron's inputs to the next
-    one. ``last_column`` is the column of a neuron's last hidden weight in its row.
+    They are those of :class:`.plan.FoldedLayer` with the same names; ``row_base``,
+    ``snapshot_base`` and ``classifier_base`` are the first rows of the layer's hidden weights, of
+    its snapshot and of its local classifier, and ``snapshot_word_stride`` the rows of the snapshot
+    from one word of a neuron's inputs to the next one. ``last_column`` is the column of a neuron's
+    last hidden weight in its row.
     """
     config, plan = folded.config, folded.plan
     return data.StructLayout(
@@ -44,6 +50,7 @@ def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
             "group_steps": range(folded.group_steps + 1),
             "pass_steps": range(folded.pass_steps + 1),
             "steps": range(folded.steps + 1),
+            "set_cycles": range(folded.set_cycles + 1),
             "sets": range(folded.sets + 1),
             "sample_words": range(folded.sample_words + 1),
             "rows": range(folded.rows + 1),
@@ -51,6 +58,7 @@ def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
             "row_base": range(max(folded.bank_rows, 2)),
             "snapshot_base": range(max(folded.snapshot_rows, 2)),
             "snapshot_word_stride": range(folded.sets + 1),
+            "classifier_base": range(max(folded.classifier_rows, 2)),
         }
     )
 
@@ -66,6 +74,7 @@ def fixed_shape(folded: FoldedLayer) -> dict[str, int]:
         "group_steps": folded.group_steps,
         "pass_steps": folded.pass_steps,
         "steps": folded.steps,
+        "set_cycles": folded.set_cycles,
         "sets": folded.sets,
         "sample_words": folded.sample_words,
         "rows": folded.rows,
@@ -73,6 +82,7 @@ def fixed_shape(folded: FoldedLayer) -> dict[str, int]:
         "row_base": 0,
         "snapshot_base": 0,
         "snapshot_word_stride": 1,
+        "classifier_base": 0,
     }
 
 
@@ -131,6 +141,7 @@ class ShapeDecoder(Component):
             shape.row_base.eq(sizes.base * (plan.pe * engine.chunks)),
             shape.snapshot_base.eq(sizes.base),
             shape.snapshot_word_stride.eq(sets),
+            shape.classifier_base.eq(sizes.column),
         ]
         # If a group ends within a set, its neurons are scored one by one.
         serial = sizes.group[:pe_bits].any() if pe_bits else 0
@@ -138,5 +149,9 @@ class ShapeDecoder(Component):
             shape.steps.eq(Mux(serial, plan.pe, 1)),
             shape.group_steps.eq(Mux(serial, sizes.group, sizes.group >> pe_bits)),
             shape.pass_steps.eq(Mux(serial, sizes.neurons, sets)),
+            shape.set_cycles.eq(shape.steps),
         ]
+        if engine.shared_memories:
+            with m.If(sizes.group == 1):
+                m.d.comb += shape.set_cycles.eq(2)
         return m

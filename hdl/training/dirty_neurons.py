@@ -1,12 +1,14 @@
 """Dirty bits of neurons: which were updated since their last scan."""
 
+from typing import Any
+
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
-from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM, ram_user_signature
 
 __all__ = ["DirtyNeurons"]
 
@@ -20,6 +22,9 @@ class DirtyNeurons(Component):
         1    ``marked`` is set if the neuron at that position is dirty in any bank; it stays until
              the next look
 
+    If memories are shared, the bits are in the memory of the local classifier
+    (:class:`.forward_bank.ForwardBank`), and ``marked`` stays only for one cycle.
+
     After power-up no neuron is dirty. A look finds a bit from the cycle after it was set or cleared
     on. It must not come in the same cycle as a change at its position.
 
@@ -30,6 +35,8 @@ class DirtyNeurons(Component):
 
     Members
     -------
+    base : In
+        Added to all positions: in a universal trainer, the first of the layer.
     mark : In(banks)
         Banks that mark a neuron as dirty; none while ``clear`` is set.
     neurons : In(array)
@@ -44,13 +51,17 @@ class DirtyNeurons(Component):
         Clear the bits at ``cleared``.
     cleared : In
         Position in all banks.
+    memory : Out(signature)
+        If memories are shared, the user of the bits' memory (:func:`.ram_user_signature`).
     """
 
     def __init__(self, folded: FoldedLayer):
         self.folded = folded
         position = range(folded.dirty_depth)
+        memory = ram_user_signature(shape=1, depth=folded.dirty_depth)
         super().__init__(
             {
+                "base": In(position),
                 "mark": In(folded.plan.banks),
                 "neurons": In(data.ArrayLayout(position, folded.plan.banks)),
                 "look": In(1),
@@ -58,6 +69,7 @@ class DirtyNeurons(Component):
                 "marked": Out(1),
                 "clear": In(1),
                 "cleared": In(position),
+                **({"memory": Out(memory)} if folded.shared_memories else {}),
             }
         )
 
@@ -66,14 +78,20 @@ class DirtyNeurons(Component):
 
         marked = Signal(self.folded.plan.banks)
         for bank in range(self.folded.plan.banks):
-            memory = SimpleDualPortRAM(shape=1, depth=self.folded.dirty_depth)
-            m.submodules[f"bank_{bank}"] = memory
+            memory: Any
+            if self.folded.shared_memories:
+                memory = self.memory
+            else:
+                memory = SimpleDualPortRAM(shape=1, depth=self.folded.dirty_depth)
+                m.submodules[f"bank_{bank}"] = memory
             m.d.comb += [
                 memory.write_enable.eq(self.mark[bank] | self.clear),
-                memory.write_address.eq(Mux(self.clear, self.cleared, self.neurons[bank])),
+                memory.write_address.eq(
+                    self.base + Mux(self.clear, self.cleared, self.neurons[bank])
+                ),
                 memory.write_data.eq(~self.clear),
                 memory.read_enable.eq(self.look),
-                memory.read_address.eq(self.looked),
+                memory.read_address.eq(self.base + self.looked),
                 marked[bank].eq(memory.read_data),
             ]
         m.d.comb += self.marked.eq(marked.any())

@@ -30,8 +30,6 @@ class Initialiser(Component):
         The layer's numbers.
     last_class : In(8)
         ``C − 1``.
-    first_layer : In(1)
-        The layer is the first of the engine; the columns of the others follow its columns.
     draw_counters, draw_classifier : In(1)
         Begin to draw; only while ``active`` is not set. ``draw_counters`` comes with the rewind of
         the counter port.
@@ -51,7 +49,7 @@ class Initialiser(Component):
     scanned : In(1)
         The scan is done.
     column : Out(stream)
-        Columns of the local classifier; ``step`` counts the steps of all layers. Never waits.
+        Columns of the local classifier; ``step`` is a row of its memory. Never waits.
     """
 
     def __init__(self, folded: FoldedLayer):
@@ -61,7 +59,6 @@ class Initialiser(Component):
             {
                 "shape": shape_port(folded),
                 "last_class": In(8, init=config.classes - 1),  # type: ignore[call-arg]
-                "first_layer": In(1, init=1),  # type: ignore[call-arg]
                 "draw_counters": In(1),
                 "draw_classifier": In(1),
                 "active": Out(1),
@@ -121,12 +118,10 @@ class Initialiser(Component):
         with m.FSM():
             with m.State("Idle"):
                 m.d.comb += self.active.eq(0)
-                m.d.sync += bank.eq(0)
+                m.d.sync += [bank.eq(0), step.eq(self.shape.classifier_base)]
                 with m.If(self.draw_counters):
                     m.next = "Counters"
                 with m.If(self.draw_classifier):
-                    with m.If(self.first_layer):
-                        m.d.sync += step.eq(0)
                     m.next = "Columns"
             with m.State("Counters"):
                 m.d.comb += [

@@ -1,5 +1,6 @@
 """Small universal engines, and layers that are set on them at run time."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -21,7 +22,12 @@ __all__ = [
 
 
 def engine_of(
-    *, classes: int = 5, counter_bits: int = 4, rows: int = 60, **plan: Any
+    *,
+    classes: int = 5,
+    counter_bits: int = 4,
+    rows: int = 60,
+    shared_memories: bool = False,
+    **plan: Any,
 ) -> UniversalEngine:
     """An engine of 3 layers of 24 inputs and 12 neurons at most; ``plan`` are its fold factors."""
     capacity = Capacity(
@@ -32,10 +38,10 @@ def engine_of(
         counter_bits=counter_bits,
         rows=rows,
         columns=36,
-        sample_words=40,
-        choices=40,
+        sample_words=64,
+        choices=0 if shared_memories else 40,
     )
-    return UniversalEngine.of(capacity, LayerPlan(**plan))
+    return UniversalEngine.of(capacity, LayerPlan(**plan), shared_memories=shared_memories)
 
 
 ENGINES = {
@@ -46,6 +52,10 @@ ENGINES = {
     "single-port pairs": engine_of(
         counter_bits=2, pe=2, simd=8, update_width=4, input_width=4, memory=MemoryKind.SPRAM
     ),
+    # A neuron's row of the local classifier has its dirty bit.
+    "shared memories": engine_of(
+        pe=1, simd=8, update_width=2, input_width=8, memory=MemoryKind.SPRAM, shared_memories=True
+    ),
     # A word has three rows.
     "three chunks": engine_of(counter_bits=5, pe=4, simd=12, update_width=4, input_width=4),
 }
@@ -53,9 +63,19 @@ ENGINES = {
 
 
 def place_layer(
-    engine: UniversalEngine, *, inputs: int, neurons: int, group: int, base: int = 0, **more: int
+    engine: UniversalEngine,
+    *,
+    inputs: int,
+    neurons: int,
+    group: int,
+    base: int = 0,
+    column: int = 0,
+    **more: int,
 ) -> PlacedLayer:
-    """A layer whose snapshot begins in row ``base``; ``more`` are fields of its configuration."""
+    """A layer whose snapshot begins in row ``base``, and its local classifier in row ``column``.
+
+    ``more`` are fields of its configuration.
+    """
     fields = {
         "index": 0,
         "inputs": inputs,
@@ -66,7 +86,8 @@ def place_layer(
         "margin": 0,
         **more,
     }
-    return PlacedLayer(LayerConfig(**fields), engine.plan, base=base, engine=engine)
+    config = LayerConfig(**fields)
+    return PlacedLayer(config, engine.plan, base=base, column=column, engine=engine)
 
 
 def random_layers(engine: UniversalEngine, random: Random, count: int) -> list[PlacedLayer]:
@@ -82,7 +103,8 @@ def random_layers(engine: UniversalEngine, random: Random, count: int) -> list[P
         classes = random.randint(2, largest.classes)
         layer = place_layer(engine, inputs=inputs, neurons=neurons, group=group, classes=classes)
         base = random.randint(0, engine.capacity.rows - layer.snapshot_rows)
-        layers.append(PlacedLayer(layer.config, layer.plan, base=base, engine=engine))
+        column = random.randint(0, engine.classifier_rows - layer.sets)
+        layers.append(replace(layer, base=base, column=column))
     return layers
 
 
@@ -90,13 +112,15 @@ def random_network(engine: UniversalEngine, random: Random) -> list[PlacedLayer]
     """Layers of a network of three layers, one behind the other in the memories."""
     classes = random.randint(2, engine.config.classes)
     placed: list[PlacedLayer] = []
-    base, inputs = 0, random.randint(1, engine.config.inputs)
+    base, column, inputs = 0, 0, random.randint(1, engine.config.inputs)
     for index in range(3):
         neurons = random.randint(1, engine.config.neurons)
         group = random.choice([size for size in range(1, neurons + 1) if neurons % size == 0])
-        sizes = {"inputs": inputs, "neurons": neurons, "group": group, "base": base}
-        placed.append(place_layer(engine, **sizes, classes=classes, index=index))
+        sizes = {"inputs": inputs, "neurons": neurons, "group": group}
+        place = {"base": base, "column": column}
+        placed.append(place_layer(engine, **sizes, **place, classes=classes, index=index))
         base, inputs = base + placed[-1].snapshot_rows, neurons
+        column += placed[-1].sets
     return placed
 
 
@@ -121,6 +145,7 @@ def shape_of(layer: FoldedLayer) -> dict[str, int]:
         "group_steps": group // together,
         "pass_steps": neurons // together,
         "steps": plan.pe // together,
+        "set_cycles": plan.pe // together,
         "sets": sets,
         "sample_words": _ceil(inputs, plan.input_width),
         "rows": _ceil(inputs, plan.update_width),
@@ -128,9 +153,16 @@ def shape_of(layer: FoldedLayer) -> dict[str, int]:
         "row_base": row_of(layer, 0, 0),
         "snapshot_base": 0,
         "snapshot_word_stride": 1,
+        "classifier_base": 0,
     }
     if isinstance(layer, PlacedLayer):
-        shape |= {"snapshot_base": layer.base, "snapshot_word_stride": sets}
+        shape |= {
+            "snapshot_base": layer.base,
+            "snapshot_word_stride": sets,
+            "classifier_base": layer.column,
+        }
+        if layer.engine.shared_memories and group == 1:
+            shape["set_cycles"] = 2
     return shape
 
 

@@ -40,7 +40,7 @@ CAPACITY = Capacity(
     counter_bits=8,
     rows=320,
     columns=160,
-    sample_words=160,
+    sample_words=256,
     choices=256,
 )
 
@@ -50,6 +50,9 @@ FOLDINGS = {
     "block, pe 1": LayerPlan(simd=40, update_width=4, input_width=8, sample_buffers=2),
     "block, pe 4": LayerPlan(pe=4, simd=64, update_width=16, input_width=16, sample_buffers=5),
 }
+SHARED = "spram"
+"""Folding whose memories are shared."""
+
 QUICK = ("block", "spram")
 """Foldings of every run of the tests."""
 
@@ -92,6 +95,14 @@ def vectors(counter_bits: int) -> tuple[Case, ...]:
                 )
             )
     return tuple(cases)
+
+
+def trainer_of(folding: str) -> UniversalTrainer:
+    """The universal trainer with a folding."""
+    if folding == SHARED:
+        capacity = replace(CAPACITY, choices=0)
+        return UniversalTrainer(capacity, FOLDINGS[folding], shared_memories=True)
+    return UniversalTrainer(CAPACITY, FOLDINGS[folding])
 
 
 def divisors(number: int) -> list[int]:
@@ -196,7 +207,7 @@ def train_all(trainer: UniversalTrainer, cases: list[Case]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("folding", FOLDINGS if EVERYTHING else QUICK)
 def test_one_build_learns_every_network(folding: str) -> None:
-    trainer = UniversalTrainer(CAPACITY, FOLDINGS[folding])
+    trainer = trainer_of(folding)
     networks = NETWORKS if EVERYTHING or folding == "block" else SPRAM_NETWORKS
     train_all(trainer, cases_of(trainer, networks))
 
@@ -222,7 +233,7 @@ def test_vectors_with_all_widths_are_found() -> None:
 
 @pytest.fixture(scope="module")
 def small_case() -> tuple[UniversalTrainer, Case]:
-    trainer = UniversalTrainer(CAPACITY, FOLDINGS["spram"])
+    trainer = trainer_of("spram")
     config = NetworkConfig(inputs=30, hidden=(6, 4), groups=(3, 2), classes=3, batch=5)
     random = np.random.default_rng(5)
     x = random.integers(0, 2, (10, config.inputs), dtype=np.uint8)

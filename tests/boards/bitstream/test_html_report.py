@@ -227,7 +227,7 @@ def test_the_page_of_a_universal_trainer(tmp_path: Path) -> None:
             counter_bits=6,
             rows=301,
             columns=129,
-            sample_words=511,
+            sample_words=512,
             choices=63,
         ),
         LayerPlan(simd=200, input_width=8),

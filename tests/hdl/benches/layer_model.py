@@ -5,6 +5,7 @@ from typing import Any
 
 from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.hdl.planning.plan import FoldedLayer
+from metaplast.hdl.planning.universal import PlacedLayer
 from metaplast.sim.bench import Bench
 
 from ..forward_layers import FORWARD_LAYERS
@@ -29,12 +30,10 @@ def models_of(bench: Bench) -> list["LayerModel"]:
     if name in FORWARD_LAYERS:
         return [LayerModel(bench, FORWARD_LAYERS[name])]
     engine = ENGINES[name]
-    models: list[LayerModel] = []
-    first = 0
-    for layer in random_network(engine, bench.random):
-        models.append(LayerModel(bench, layer, width=engine.select, first=first))
-        first += layer.sets
-    return models
+    return [
+        LayerModel(bench, layer, width=engine.select)
+        for layer in random_network(engine, bench.random)
+    ]
 
 
 class LayerModel:
@@ -48,16 +47,13 @@ class LayerModel:
         The layer.
     width : int, optional
         Neurons of a bank in a step of the classifier's memory; by default those of the layer.
-    first : int
-        The layer's first step in that memory.
     """
 
-    def __init__(self, bench: Bench, layer: FoldedLayer, *, width: int = 0, first: int = 0):
+    def __init__(self, bench: Bench, layer: FoldedLayer, *, width: int = 0):
         self.random = bench.random
         self.folded = layer
         self.config = self.folded.config
         self.width = width or layer.select
-        self.first = first
         self.shape = shape_of(layer)
         self.literal = ReferenceLayer(self.config, seed=bench.random.getrandbits(48))
         self._places = {
@@ -110,10 +106,11 @@ class LayerModel:
         """All columns with their positions, in random order."""
         folded = self.folded
         columns = []
+        first = folded.column if isinstance(folded, PlacedLayer) else 0
         for j in range(self.config.neurons):
             bank, m = divmod(j, folded.bank_neurons)
             step, position = divmod(m, self.width)
-            place = {"bank": bank, "step": self.first + step, "position": position}
+            place = {"bank": bank, "step": first + step, "position": position}
             columns.append({**place, "bits": self.column(j)})
         self.random.shuffle(columns)
         return columns

@@ -27,7 +27,7 @@ def test_steps_and_choices_are_right_and_on_time(layer: str) -> None:
     run(layer)
 
 
-@pytest.mark.parametrize("name", ["one", "pairs", "three chunks"])
+@pytest.mark.parametrize("name", ["one", "pairs", "three chunks", "shared memories"])
 def test_layers_are_set_at_run_time(name: str) -> None:
     run(name)
 

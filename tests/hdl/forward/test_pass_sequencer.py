@@ -32,7 +32,8 @@ def check_sequence(
 
         async def cycle(
             *, preload: bool = False, preloaded: bool = False, shift: bool = False,
-            address: int | None = None, begin: bool = False, word: int = 0,
+            address: int | None = None, begin: bool = False, array_end: bool = False,
+            word: int = 0,
         ) -> bool:  # fmt: skip
             """Check a cycle; gives whether a pass may start in the next one."""
             nonlocal evaluating
@@ -44,6 +45,7 @@ def check_sequence(
             assert ctx.get(sequencer.preload) == preload
             assert ctx.get(sequencer.shift) == shift
             assert ctx.get(sequencer.begin) == begin
+            assert ctx.get(sequencer.array_end) == array_end
             assert ctx.get(sequencer.snapshot_enable) == (address is not None)
             if address is not None:
                 assert ctx.get(sequencer.snapshot_address) == address ^ flip
@@ -69,13 +71,14 @@ def check_sequence(
         async def array(word: int) -> int:
             """Read the rows of a word; gives the cycles."""
             last = word == layer.words - 1
-            steps = layer.steps if last else 1
+            steps = layer.set_cycles if last else 1
             cycles = layer.sets * steps if last else layer.word_cycles
             for n in range(cycles):
                 number, step = divmod(n, steps)
                 reads = step == 0 and number < layer.sets
                 row = snapshot_row_of(layer, number * layer.plan.pe, word) if reads else None
-                await cycle(address=row, begin=word == 0 and n == 0, word=word)
+                begin, array_end = word == 0 and n == 0, last and n == cycles - 1
+                await cycle(address=row, begin=begin, array_end=array_end, word=word)
             return cycles
 
         for layer in layers or [folded]:

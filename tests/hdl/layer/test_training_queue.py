@@ -4,24 +4,60 @@ from random import Random
 from typing import Any, NamedTuple
 
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib import wiring
 from amaranth.sim import SimulatorContext
 
 from metaplast.hdl.layer.training_queue import TrainingQueue
+from metaplast.hdl.primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 from ..folded_layers import FOLDED_LAYERS
 from ..placed_layers import ENGINES
 from ..simulate import simulate
 
-LAYERS = {**FOLDED_LAYERS, "universal": ENGINES["pairs"]}
+LAYERS = {
+    **FOLDED_LAYERS,
+    "universal": ENGINES["pairs"],
+    "shared memories": ENGINES["shared memories"],
+}
 CYCLES = 800
+SLOT = 16  # words, if memories are shared
 
 
 class Sample(NamedTuple):
-    """An evaluated sample, with the choices of its groups in all banks."""
+    """An evaluated sample, with the choices of its groups in all banks.
+
+    In a universal trainer it is a sample in a layer: ``final`` in the last one. With shared
+    memories, ``slot`` is the place of its choices.
+    """
 
     error: int
     last: int
     groups: list[list[dict[str, int]]]
+    final: bool
+    slot: int
+
+
+class Places:
+    """Slots of the samples that come to the queue and leave it.
+
+    Attributes
+    ----------
+    layers : int
+        Layers of the sample that comes which have not joined; 0 before the next sample begins.
+    """
+
+    def __init__(self, random: Random, slots: int):
+        self.random, self.slots = random, slots
+        self.layers = self.coming = self.held = 0
+
+    def begin(self) -> bool:
+        """Begin a sample, if there is a slot."""
+        if self.layers or self.held == self.slots:
+            return False
+        self.layers, self.held = self.random.randint(1, 3), self.held + 1
+        self.coming = (self.coming + 1) % self.slots
+        return True
 
 
 def check_order(layer: str, *, flip: bool = False) -> None:
@@ -40,8 +76,18 @@ def check_order(layer: str, *, flip: bool = False) -> None:
             "desired": random.getrandbits(1),
         }
 
+    design = Module()
+    design.submodules.queue = queue
+    shared = folded.shared_memories
+    places = Places(random, folded.sample_depth // SLOT)
+    if shared:
+        memory = SimpleDualPortRAM(shape=folded.plan.input_width, depth=folded.sample_depth)
+        design.submodules.memory = memory
+        wiring.connect(design, queue.memory, memory)
+
     def group_count() -> int:
-        return random.randint(1, 12) if folded.universal else folded.bank_groups
+        most = SLOT // 3 if shared else 12
+        return random.randint(1, most) if folded.universal else folded.bank_groups
 
     async def bench(ctx: SimulatorContext) -> None:
         queued: list[Sample] = []
@@ -62,12 +108,21 @@ def check_order(layer: str, *, flip: bool = False) -> None:
                 got = ctx.get(queue.choices)
                 for bank, choice_of_bank in enumerate(asked):
                     found, offset, desired = choice_of_bank.values()
-                    assert (got[bank].found, got[bank].offset) == (found, offset)
-                    assert got[bank].desired == desired ^ flip
+                    assert got[bank].found == found
+                    if found or not shared:
+                        assert got[bank].offset == offset
+                        assert got[bank].desired == desired ^ flip
 
             # A sample joins after the choices of its last group.
             kept = sum(len(sample.groups) for sample in queued if sample.error)
-            room = len(queued) < depth and kept + groups <= folded.choice_depth
+            begins = shared and places.begin()
+            if shared:
+                room = places.layers > 0 and not begins
+                ctx.set(queue.begin, begins)
+                ctx.set(queue.chosen_end, places.coming * SLOT + SLOT - 1)
+                ctx.set(queue.trained_end, queued[0].slot * SLOT + SLOT - 1 if queued else 0)
+            else:
+                room = len(queued) < depth and kept + groups <= folded.choice_depth
             joins = room and len(written) == groups and random.random() < 0.5
             writes = room and len(written) < groups and random.random() < 0.7
             row = [choice() for _ in range(folded.plan.banks)]
@@ -86,13 +141,18 @@ def check_order(layer: str, *, flip: bool = False) -> None:
             ctx.set(queue.next_group, next_group)
             ctx.set(queue.read, reads)
             ctx.set(queue.o.ready, leaves)
+            if shared:
+                ctx.set(queue.leave, leaves and queued[0].final)
             group += next_group
             asked = queued[0].groups[group] if reads else None
             if leaves:
                 group = 0
+                places.held -= queued[0].final
                 trained += queued.pop(0).error
             if joins:
-                queued.append(Sample(error, last, written))
+                places.layers -= shared
+                final = shared and places.layers == 0
+                queued.append(Sample(error, last, written, final, places.coming))
                 written, groups = [], group_count()
             if writes:
                 written.append(row)
@@ -101,7 +161,7 @@ def check_order(layer: str, *, flip: bool = False) -> None:
         assert most == depth or (folded.universal and most > folded.plan.sample_buffers)
         assert trained > 20
 
-    simulate(queue, bench)
+    simulate(design, bench)
 
 
 @pytest.mark.parametrize("layer", LAYERS)

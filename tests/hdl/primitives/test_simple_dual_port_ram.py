@@ -15,13 +15,16 @@ from ..simulate import simulate
 CYCLES = 500
 
 
-def check_rows(width: int, rows: int, granularity: int | None = None, *, flip: int = 0) -> None:
+def check_rows(
+    width: int, rows: int, granularity: int | None = None, *, apart: bool = False, flip: int = 0
+) -> None:
     """Write and read rows and parts of rows; expect them XOR ``flip``.
 
-    A row is there in the cycle after its read, and stays until the next read.
+    A row is there in the cycle after its read, and stays until the next read. If ``apart`` is set,
+    parts of a row are written in the cycle of its read, and the others are read.
     """
     random = Random(1)
-    memory = SimpleDualPortRAM(shape=width, depth=rows, granularity=granularity)
+    memory = SimpleDualPortRAM(shape=width, depth=rows, granularity=granularity, apart=apart)
     parts, part_width = len(memory.write_enable), granularity or width
     addresses = range(min(rows, 20))
     content: dict[int, int] = {}
@@ -42,16 +45,25 @@ def check_rows(width: int, rows: int, granularity: int | None = None, *, flip: i
 
         for address in addresses:
             await cycle(None, address, (1 << parts) - 1)
-        shown = None
+        shown, known, together = None, 0, 0
         for _ in range(CYCLES):
             read, write = (random.choice([None, random.choice(addresses)]) for _ in range(2))
-            if read is not None and read == write:
+            enable = random.randrange(1, 1 << parts)
+            if read is not None and read == write and not apart:
                 write = None
             if read is not None:
-                shown = content[read]
-            await cycle(read, write, random.randrange(1, 1 << parts))
+                shown, known = content[read], (1 << width) - 1
+                if read == write:
+                    known = sum(
+                        (1 << part_width) - 1 << n * part_width
+                        for n in range(parts)
+                        if not enable >> n & 1
+                    )
+                    together += 1
+            await cycle(read, write, enable)
             if shown is not None:
-                assert ctx.get(memory.read_data) == shown ^ flip
+                assert ctx.get(memory.read_data) & known == (shown ^ flip) & known
+        assert (together > 0) == apart
 
     simulate(memory, bench)
 
@@ -62,6 +74,10 @@ def check_rows(width: int, rows: int, granularity: int | None = None, *, flip: i
 )
 def test_rows_are_read_as_written(width: int, rows: int, granularity: int | None) -> None:
     check_rows(width, rows, granularity)
+
+
+def test_parts_of_a_row_are_read_while_others_are_written() -> None:
+    check_rows(6, 4, 1, apart=True)
 
 
 @pytest.mark.parametrize("bit", [0, 11])

@@ -24,7 +24,7 @@ def all_layers(name: str) -> list[PlacedLayer]:
     engine, random = ALL_ENGINES[name], Random(1)
     layers = random_layers(engine, random, 60)
     for inputs in range(1, engine.config.inputs + 1):
-        layers.append(place_layer(engine, inputs=inputs, neurons=5, group=5, base=inputs))
+        layers.append(place_layer(engine, inputs=inputs, neurons=5, group=5, base=inputs, column=7))
     for neurons in range(1, engine.config.neurons + 1):
         for group in (group for group in range(1, neurons + 1) if neurons % group == 0):
             layers.append(place_layer(engine, inputs=9, neurons=neurons, group=group, base=3))
@@ -39,7 +39,7 @@ def check_shapes(name: str, *, flip: str = "") -> None:
         for layer in all_layers(name):
             config = layer.config
             sizes = {"inputs": config.inputs, "neurons": config.neurons, "group": config.group}
-            ctx.set(decoder.i, {**sizes, "base": layer.base})
+            ctx.set(decoder.i, {**sizes, "base": layer.base, "column": layer.column})
             await ctx.delay(1e-9)
             for number, expected in shape_of(layer).items():
                 got = ctx.get(decoder.o[number])

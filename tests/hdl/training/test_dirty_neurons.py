@@ -3,8 +3,11 @@
 from random import Random
 
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib import wiring
 from amaranth.sim import SimulatorContext
 
+from metaplast.hdl.primitives.simple_dual_port_ram import SimpleDualPortRAM
 from metaplast.hdl.training.dirty_neurons import DirtyNeurons
 
 from ..folded_layers import FOLDED_LAYERS
@@ -12,7 +15,10 @@ from ..placed_layers import ENGINES
 from ..simulate import simulate
 
 CYCLES = 500
-LAYERS = {**FOLDED_LAYERS, "universal": ENGINES["one"]}
+LAYERS = {
+    **FOLDED_LAYERS,
+    **{name: ENGINES[name] for name in ("one", "pairs", "shared memories")},
+}
 
 
 def check_marks(layer: str, *, flip: bool = False) -> None:
@@ -23,8 +29,12 @@ def check_marks(layer: str, *, flip: bool = False) -> None:
     folded, random = LAYERS[layer], Random(1)
     component = DirtyNeurons(folded)
     banks, neurons = folded.plan.banks, folded.bank_neurons
-    if folded.universal:
-        neurons = 3 * 16  # those of a layer lie behind those of the layer before
+    design = Module()
+    design.submodules.component = component
+    if folded.shared_memories:
+        memory = SimpleDualPortRAM(shape=1, depth=folded.dirty_depth)
+        design.submodules.memory = memory
+        wiring.connect(design, component.memory, memory)
 
     async def bench(ctx: SimulatorContext) -> None:
         marked: list[set[int]] = [set() for _ in range(banks)]
@@ -35,15 +45,20 @@ def check_marks(layer: str, *, flip: bool = False) -> None:
             cleared, looked = random.randrange(neurons), random.randrange(neurons)
             positions = [random.randrange(neurons) for _ in range(banks)]
             mark = 0 if clear else random.getrandbits(banks) & random.getrandbits(banks)
+            # In a universal trainer, positions are of a layer that begins anywhere.
+            base = random.randrange(folded.dirty_depth - neurons + 1) if folded.universal else 0
             # A mark that is written in this cycle must not be looked at.
+            cleared, looked = base + cleared, base + looked
+            positions = [base + position for position in positions]
             written = {j for bank, j in enumerate(positions) if mark >> bank & 1}
             look &= looked not in (written | {cleared} if clear else written)
             ctx.set(component.mark, mark)
-            ctx.set(component.neurons, positions)
+            ctx.set(component.base, base)
+            ctx.set(component.neurons, [position - base for position in positions])
             ctx.set(component.look, look)
-            ctx.set(component.looked, looked)
+            ctx.set(component.looked, looked - base)
             ctx.set(component.clear, clear)
-            ctx.set(component.cleared, cleared)
+            ctx.set(component.cleared, cleared - base)
             if found is not None:
                 seen.add(found)
                 assert ctx.get(component.marked) == found ^ flip
@@ -57,7 +72,7 @@ def check_marks(layer: str, *, flip: bool = False) -> None:
             await ctx.tick()
         assert seen == {False, True}
 
-    simulate(component, bench)
+    simulate(design, bench)
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -11,6 +11,7 @@ from amaranth.sim import SimulatorContext
 from metaplast.golden_model.random_stream import RandomStream, classifier_id, initial_counters_id
 from metaplast.golden_model.reference import ReferenceLayer
 from metaplast.hdl.planning.plan import FoldedLayer
+from metaplast.hdl.planning.universal import PlacedLayer
 from metaplast.hdl.training.initialiser import Initialiser
 from metaplast.sim.bench import Flow
 
@@ -58,9 +59,10 @@ class Stream:
 
 
 def golden_columns(
-    layer: FoldedLayer, golden: ReferenceLayer, *, select: int, first: int
+    layer: FoldedLayer, golden: ReferenceLayer, *, select: int
 ) -> list[dict[str, Any]]:
-    """The classifier's columns, with their places: ``select`` in a step, ``first`` the first."""
+    """The classifier's columns, with their places: ``select`` in a step."""
+    first = layer.column if isinstance(layer, PlacedLayer) else 0
     columns = []
     for j in range(layer.config.neurons):
         bank, m = divmod(j, layer.bank_neurons)
@@ -77,13 +79,11 @@ class Initialisation:
     ----------
     layer : FoldedLayer
         The layer that is initialised.
-    step : int
-        The first step of its columns.
     """
 
     def __init__(self, folded: FoldedLayer, flow: Flow, *, flip: bool):
         self.folded, self.flow, self.dut = folded, flow, Initialiser(folded)
-        self.layer, self.step = folded, 0
+        self.layer = folded
         self.streams = StreamBench(self.dut, flow, flip=flip)
         self.stream = Stream(self.dut)
         self.streams.beside(self.stream.serve)
@@ -191,7 +191,6 @@ def check_initial_state(
 
     async def bench(ctx: SimulatorContext) -> None:
         for _ in range(2):
-            initialisation.step = 0
             if not layers:
                 await initialise(ctx)
             for number, layer in enumerate(layers):
@@ -225,6 +224,7 @@ def test_the_state_of_layers_that_are_set_at_run_time_is_the_models(name: str, f
             group=layer.config.group,
             classes=3,
             index=index,
+            column=layer.column,
         )
         for index, layer in enumerate([others[0], smallest, others[1]])
     ]

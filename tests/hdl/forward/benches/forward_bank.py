@@ -26,16 +26,20 @@ async def passes(bench: Bench) -> None:
             del item["bank"]
         await column.send(own)
     checks = Checks(bench, seen)
+    dirty = DirtyBits(bench) if models[0].folded.shared_memories else None
+    if dirty is not None:
+        await dirty.clear()
     for number in range(PASSES):
         model = models[number % len(models)]
         bench.write("shape", model.shape)
-        bench.write("first_layer", model is models[0])
         for _ in range(bench.pause(bench.flow.idle)):
             bench.write("label", bench.noise("label"))
             await bench.edge()
         await run_pass(bench, model, checks)
     await bench.edges(models[-1].folded.steps + 10)
     checks.check()
+    if dirty is not None:
+        await dirty.check()
 
 
 def bank_of(model: LayerModel) -> int:
@@ -69,6 +73,53 @@ async def run_pass(bench: Bench, model: LayerModel, checks: "Checks") -> None:
     steps = steps[: folded.pass_steps]
     await bench.edges(steps[-1] - bench.cycle)
     checks.expect_pass(model, x, y, steps)
+
+
+class DirtyBits:
+    """Write dirty bits at random during passes, which must not disturb the columns.
+
+    Parameters
+    ----------
+    bench : Bench
+        The bench.
+    """
+
+    def __init__(self, bench: Bench):
+        self.bench = bench
+        self.bits = [0] * models_of(bench)[0].engine.dirty_depth
+        self.board = bench.scoreboard("dirty__read_data")
+        self.writing = True
+
+    async def clear(self) -> None:
+        """Clear all bits, and begin to write them at random."""
+        for position in range(len(self.bits)):
+            self._write(position, 0)
+            await self.bench.edge()
+        self.bench.start(self._write_at_random())
+
+    async def _write_at_random(self) -> None:
+        random = self.bench.random
+        while self.writing:
+            self._write(random.randrange(len(self.bits)), random.getrandbits(1))
+            await self.bench.edge()
+        self.bench.write("dirty__write_enable", 0)
+
+    def _write(self, position: int, bit: int) -> None:
+        self.bits[position] = bit
+        self.bench.write("dirty__write_address", position)
+        self.bench.write("dirty__write_data", bit)
+        self.bench.write("dirty__write_enable", 1)
+
+    async def check(self) -> None:
+        """Read all bits, after the last pass."""
+        self.writing = False
+        await self.bench.edges(2)
+        self.bench.write("dirty__read_enable", 1)
+        for position, bit in enumerate(self.bits):
+            self.bench.write("dirty__read_address", position)
+            await self.bench.edges(2)
+            self.board.expect(bit)
+            self.board.receive(self.bench.bits("dirty__read_data"), self.bench.cycle)
 
 
 class Checks:

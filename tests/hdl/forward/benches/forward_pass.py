@@ -139,7 +139,6 @@ class Surroundings:
         """Go to the layer of a pass."""
         model = self.passes[number].model
         self.bench.write("shape", model.shape)
-        self.bench.write("first_layer", model is self.first)
 
     def _snapshot(self) -> int:
         """The row of the snapshot that is asked for in this cycle, or noise."""
@@ -250,7 +249,7 @@ class Due:
                     self.begin.append(cycle)
                 last = word == folded.words - 1
                 for evaluated in range(folded.sets):
-                    start = cycle + evaluated * (folded.steps if last else 1)
+                    start = cycle + evaluated * (folded.set_cycles if last else 1)
                     row = snapshot_row_of(folded, evaluated * folded.plan.pe, word)
                     self.reads[start] = row
                     first_step = start + 1 + self.latencies[0]
