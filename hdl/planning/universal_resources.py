@@ -37,7 +37,8 @@ def _table_need(engine: UniversalEngine, fpga: FPGA | None) -> ComponentNeed:
     """The table of the layers, and the logic that computes with its numbers."""
     config = engine.config
     sizes = number_bits(config.inputs + 1) + 3 * number_bits(config.neurons + 1)
-    settings = sizes + number_bits(engine.snapshot_rows) + config.event_bits
+    places = number_bits(engine.snapshot_rows) + number_bits(engine.classifier_rows)
+    settings = sizes + places + config.event_bits
     registers = engine.layers * (settings + RESULT_BITS)
     family = "ice40" if fpga is not None and fpga.family == "ice40" else "ecp5"
     luts = TABLE_LUTS * registers + RUN_TIME_LUTS[family]

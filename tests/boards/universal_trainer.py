@@ -19,4 +19,4 @@ TRAINER = UniversalTrainer(
     ),
     LayerPlan(simd=32, update_width=8, input_width=8),
 )
-"""It takes the network 64–64–32–16–10, with three samples at a time."""
+"""It takes the network 64–64–32–16–10, with two samples at a time."""

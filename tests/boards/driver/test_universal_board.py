@@ -17,7 +17,8 @@ from metaplast.boards.targets import catalogue
 from metaplast.golden_model import ConfigurationError, Network, NetworkConfig, Trainer
 from metaplast.hdl.client.remote_core import RemoteCore
 from metaplast.hdl.link.protocol import design_digest
-from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
+from metaplast.hdl.planning.universal import UniversalTrainer
 from metaplast.sim.verilator.simulator import Simulator
 from metaplast.sim.virtual_board.noisy_line import NoisyLine
 from metaplast.sim.virtual_board.virtual_board import VirtualBoard, build_board
@@ -82,7 +83,7 @@ def small_icebreaker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_networks_follow_one_another(client: LinkClient) -> None:
-    assert {TRAINER.place(config).sample_buffers for config in NETWORKS} == {1, 3, 4}
+    assert {TRAINER.place(config).sample_buffers for config in NETWORKS} == {1, 2, 4}
     for config in (*NETWORKS, NETWORKS[0]):
         train(client, config)
     assert client.repeated == 0
@@ -121,6 +122,21 @@ def test_the_place_of_a_network_needs_only_what_the_registers_say(client: LinkCl
         assert [layer.base for layer in read.layers] == [layer.base for layer in known.layers]
         assert read.sample_stride == known.sample_stride
         assert read.sample_buffers == known.sample_buffers
+
+
+def test_a_trainer_with_shared_memories() -> None:
+    trainer = UniversalTrainer(
+        replace(TRAINER.capacity, choices=0),
+        replace(TRAINER.plan, memory=MemoryKind.SPRAM),
+        shared_memories=True,
+    )
+    with VirtualBoard(build_board(trainer)) as board, open_client(board.port) as client:
+        there = identify(client).trainer
+        assert there is not None
+        assert (there.capacity, there.shared_memories) == (trainer.capacity, True)
+        for config in (NETWORKS[2], NETWORKS[0]):
+            assert there.place(config).sample_stride == trainer.place(config).sample_stride
+            train(client, config, epochs=1)
 
 
 def test_a_network_beyond_the_capacity(client: LinkClient) -> None:
