@@ -1,6 +1,8 @@
 # amaranth: UnusedElaboratable=no
 """Latencies, compared with those of the components; events, compared with their issue."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from amaranth.hdl import Fragment
@@ -31,6 +33,7 @@ from metaplast.hdl.primitives.popcount import XnorPopcount
 from metaplast.hdl.training.reinforcement import Reinforcement
 
 from ..folded_layers import FOLDED_LAYERS
+from ..placed_layers import ENGINES, random_layers
 from .test_plan import folded_layers
 
 # Latencies
@@ -66,6 +69,15 @@ def test_a_layers_latencies_are_its_components(name: str) -> None:
     first_step = last_word + 1 + bank.latency
     assert timing.result == first_step + last_steps - 1 + scores.latency + detector.latency
     assert timing.interval == max(timing.array + folded.word_transfers, timing.result + 2)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_layer_on_a_universal_trainer_has_the_latency_of_the_trainer(name: str) -> None:
+    engine = ENGINES[name]
+    reinforcement = Reinforcement(engine)
+    Fragment.get(reinforcement, None)  # so that no part of it stays unused
+    for layer in random_layers(engine, Random(1), 5):
+        assert LayerTiming.of(layer).decode == reinforcement.decode
 
 
 @given(folded_layers())

@@ -10,6 +10,7 @@ from amaranth.sim import SimulatorContext
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.plan import FoldedLayer, LayerPlan
+from metaplast.hdl.planning.timing import LayerTiming
 from metaplast.hdl.planning.universal import PlacedLayer
 from metaplast.hdl.training.update_engine import UpdateEngine
 from metaplast.sim.bench import Flow
@@ -151,8 +152,7 @@ def check_updates(
             planned = plan_sample(layer, choices, words)
 
             rounds = sum(any(choice["found"] for choice in banks) for banks in choices)
-            round_cycles = layer.rows * layer.row_cycles + bool(layers)
-            count = 1 + layer.bank_groups + rounds * round_cycles
+            count = 1 + layer.bank_groups + rounds * LayerTiming.of(layer).round
             assert len(planned) == count, "the plan is not as long as is promised"
             for plan in planned:
                 await engine.cycle(ctx, plan, choices, start=True)
