@@ -46,7 +46,7 @@ class Mood:
     late_results : int
         Maximum number of reads of the port until the result of a sample comes.
     busy : int
-        Maximum number of requests for which it is busy after a commit or a reset.
+        Maximum number of requests for which it is busy after a commit or a drawing.
     """
 
     drops: float = 0.0
@@ -58,7 +58,8 @@ class Mood:
 class BoardDouble:
     """A board and its port, which :meth:`open` opens for a :class:`.LinkClient`.
 
-    Seed and batch size are those of ``config`` until they are written; margins never change.
+    The batch size is that of ``config`` until it is written; margins and the local classifiers, which
+    are those of its seed, never change.
 
     Frames of more than a write to the port may be swapped or doubled, bytes of both ways spoilt,
     and the cable pulled; all by a seed.
@@ -315,11 +316,9 @@ class BoardDouble:
             match address:
                 case GlobalRegister.RESET:
                     count, self._batch = len(self.config.layers), []
-                    self.network = Network(self._set_up)
                     self._samples = self._refused = 0
                     self._errors, self._updates = [0] * count, [0] * count
-                    self._right, self._positions = [0] * count, [None] * count
-                    self._busy = self._random.randint(0, self.mood.busy)
+                    self._right = [0] * count
                 case GlobalRegister.MODE:
                     self._mode = value
                 case GlobalRegister.BATCH:
@@ -327,12 +326,6 @@ class BoardDouble:
                     if not 1 <= value <= 65535:
                         return Status.RANGE
                     self._set_up = replace(self._set_up, batch=value)
-                case GlobalRegister.SEED_LOW:
-                    high = self._set_up.seed >> 32
-                    self._set_up = replace(self._set_up, seed=high << 32 | value)
-                case GlobalRegister.SEED_HIGH:
-                    low = self._set_up.seed & 0xFFFFFFFF
-                    self._set_up = replace(self._set_up, seed=value << 32 | low)
                 case _:
                     return Status.ACCESS
             return Status.OK
@@ -349,6 +342,8 @@ class BoardDouble:
                 self._positions[layer - 1] = value * shape.inputs
             case LayerRegister.COUNTER:
                 return self._write_counter(layer - 1, value)
+            case LayerRegister.INITIAL:
+                return self._draw(layer - 1, value)
             case _ if 0 <= register - LayerRegister.STREAM_0 < STREAM_WORDS:
                 self._push(layer - 1, value)
             case _:
@@ -367,6 +362,23 @@ class BoardDouble:
         if (layer, *divmod(place, shape.inputs)) != self.broken:
             self.network.counters[layer].reshape(-1)[place] = counter
             self._loaded = True
+        return Status.OK
+
+    def _draw(self, layer: int, value: int) -> Status:
+        """Draw the initial counters, or check that the local classifier would be the same."""
+        shape, stream = self.config.layers[layer], self.network.streams[layer]
+        if value == 1:
+            bits = shape.initial_bits
+            draws = stream.draws(shape.weights).astype(np.int64) & (1 << bits) - 1
+            self.network.counters[layer].reshape(-1)[:] = draws - (draws >> bits - 1 << bits)
+            self._loaded = True
+        elif (
+            value != 2
+            or stream.history != RandomStream(self.config.seed, classifier_id(layer)).history
+        ):
+            return Status.RANGE
+        self._positions[layer] = None
+        self._busy = self._random.randint(0, self.mood.busy)
         return Status.OK
 
     def _push(self, layer: int, word: int) -> None:

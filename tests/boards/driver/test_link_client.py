@@ -439,7 +439,7 @@ def test_missing_counters_are_an_error() -> None:
         (
             GlobalRegister.IDENTITY,
             0x4D504C02,
-            "the board at PORT has the identity 0x4d504c02, and not 0x4d504c01: flash a bitstream",
+            "the board at PORT has the identity 0x4d504c03, and not 0x4d504c02: flash a bitstream",
         ),
     ],
 )
