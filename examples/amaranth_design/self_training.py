@@ -2,7 +2,8 @@
 
 After reset, :class:`SelfTraining` writes the core's registers, which draw the initial state of its
 seed, and sends it the samples, epoch after epoch. Then it reads the counters, and sets ``learnt``.
-Run as a program, this file simulates the design and compares the counters with those of the golden model.
+Run as a program, this file simulates the design and compares the counters with those of the golden
+model.
 """
 
 from typing import Any

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metaplast.golden_model import Network, NetworkConfig, RandomStream
+from metaplast.golden_model.network import Layer, draw_classifier, draw_counters
 from metaplast.hdl.link.protocol import (
     RESULTS,
     VERSION,
@@ -58,8 +59,7 @@ class Mood:
 class BoardDouble:
     """A board and its port, which :meth:`open` opens for a :class:`.LinkClient`.
 
-    The batch size is that of ``config`` until it is written; margins and the local classifiers, which
-    are those of its seed, never change.
+    The batch size is that of ``config`` until it is written; margins never change.
 
     Frames of more than a write to the port may be swapped or doubled, bytes of both ways spoilt,
     and the cable pulled; all by a seed.
@@ -119,6 +119,7 @@ class BoardDouble:
         self.obeyed.clear()
         self._set_up = self.config
         self.network = Network(self.config)
+        self._classifiers = list(self.network.classifier)
         self._decoder = FrameDecoder()
         self._expected = self._count = self._tag = 0
         self._status = Status.OK
@@ -365,18 +366,15 @@ class BoardDouble:
         return Status.OK
 
     def _draw(self, layer: int, value: int) -> Status:
-        """Draw the initial counters, or check that the local classifier would be the same."""
-        shape, stream = self.config.layers[layer], self.network.streams[layer]
+        """Draw the initial counters, or the local classifier, from the layer's stream."""
+        shape, streams = self.config.layers[layer], self.network.streams
         if value == 1:
-            bits = shape.initial_bits
-            draws = stream.draws(shape.weights).astype(np.int64) & (1 << bits) - 1
-            self.network.counters[layer].reshape(-1)[:] = draws - (draws >> bits - 1 << bits)
-            self._loaded = True
-        elif (
-            value != 2
-            or stream.history != RandomStream(self.config.seed, classifier_id(layer)).history
-        ):
+            self.network.counters[layer][:] = draw_counters(shape, streams[layer])
+        elif value == 2:
+            self._classifiers[layer] = draw_classifier(shape, streams[layer])
+        else:
             return Status.RANGE
+        self._go_on_from(streams)
         self._positions[layer] = None
         self._busy = self._random.randint(0, self.mood.busy)
         return Status.OK
@@ -391,8 +389,15 @@ class BoardDouble:
 
     def _go_on_from(self, streams: list[RandomStream]) -> None:
         counters = self.network.counters
-        snapshot = [k >= 0 for k in counters]
-        self.network = Network.from_state(self._set_up, counters, snapshot, streams)
+        self.network = Network.from_state(
+            self._set_up, counters, [k >= 0 for k in counters], streams
+        )
+        self.network._layers = [
+            Layer(shape, classifier=p, counters=k, snapshot=k >= 0, stream=stream)
+            for shape, p, k, stream in zip(
+                self.config.layers, self._classifiers, counters, streams, strict=True
+            )
+        ]
         self._loaded = False
 
     def _read(self, address: int) -> tuple[Status, int]:
