@@ -22,7 +22,15 @@ from .errors import ConfigurationError
 from .random_stream import RandomStream, classifier_id, initial_counters_id, reinforcement_id
 from .samples import checked_bits, checked_events, checked_labels
 
-__all__ = ["Network", "initial_classifier", "initial_counters", "slices"]
+__all__ = [
+    "Layer",
+    "Network",
+    "draw_classifier",
+    "draw_counters",
+    "initial_classifier",
+    "initial_counters",
+    "slices",
+]
 
 Bits = NDArray[np.uint8]
 Counters = NDArray[np.signedinteger]
@@ -38,8 +46,13 @@ EVENTS_AT_ONCE = 1 << 20
 
 def initial_counters(config: LayerConfig, seed: int) -> Counters:
     """Initial counters ``k`` of a layer from the seed, (K, N) (docs/algorithm.md, 6)."""
+    return draw_counters(config, RandomStream(seed, initial_counters_id(config.index)))
+
+
+def draw_counters(config: LayerConfig, stream: RandomStream) -> Counters:
+    """Draw the initial counters ``k`` of a layer from a stream, (K, N)."""
     q = config.initial_bits
-    draws = RandomStream(seed, initial_counters_id(config.index)).draws(config.weights)
+    draws = stream.draws(config.weights)
     low = (draws & np.uint32((1 << q) - 1)).astype(_counter_type(config))
     low -= (low >> q - 1) << q
     return low.reshape(config.neurons, config.inputs)
@@ -47,8 +60,13 @@ def initial_counters(config: LayerConfig, seed: int) -> Counters:
 
 def initial_classifier(config: LayerConfig, seed: int) -> Bits:
     """Local classifier ``P`` of a layer from the seed, (C, K) of 0 and 1 (docs/algorithm.md, 6)."""
+    return draw_classifier(config, RandomStream(seed, classifier_id(config.index)))
+
+
+def draw_classifier(config: LayerConfig, stream: RandomStream) -> Bits:
+    """Draw the local classifier ``P`` of a layer from a stream, (C, K) of 0 and 1."""
     words = (config.classes + 31) // 32
-    draws = RandomStream(seed, classifier_id(config.index)).draws(config.neurons * words)
+    draws = stream.draws(config.neurons * words)
     bits = np.unpackbits(draws.astype("<u4").view(np.uint8), bitorder="little")
     return np.ascontiguousarray(bits.reshape(config.neurons, 32 * words)[:, : config.classes].T)
 

@@ -1,8 +1,9 @@
 """A trainer core in an Amaranth design: it trains on the samples of a memory, without a host.
 
-After reset, :class:`SelfTraining` writes the core's registers, starts the core from its seed, and
-sends it the samples, epoch after epoch. Then it reads the counters, and sets ``learnt``. Run as a
-program, this file simulates the design and compares the counters with those of the golden model.
+After reset, :class:`SelfTraining` writes the core's registers, which draw the initial state of its
+seed, and sends it the samples, epoch after epoch. Then it reads the counters, and sets ``learnt``.
+Run as a program, this file simulates the design and compares the counters with those of the golden
+model.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from amaranth.lib.wiring import Out
 from amaranth.sim import Simulator
 
 from metaplast.golden_model import Network, NetworkConfig
+from metaplast.hdl.client.initial_state import initial_state
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 from metaplast.hdl.registers.register_map import GlobalRegister, LayerRegister, layer_address
 from metaplast.hdl.trainer_core import TrainerCore
@@ -35,13 +37,12 @@ Y = (X[:, :4].sum(axis=1) < X[:, 4:].sum(axis=1)).astype(np.int64)
 ROWS = [int("".join(map(str, x[::-1])), 2) | int(y) << 8 for x, y in zip(X, Y, strict=True)]
 
 SETTINGS = [
-    (GlobalRegister.SEED_LOW, CONFIG.seed),
     (GlobalRegister.BATCH, CONFIG.batch),
     (layer_address(0, LayerRegister.MARGIN), CONFIG.layers[0].margin),
     (layer_address(0, LayerRegister.EVENTS), 0),
-    (GlobalRegister.RESET, 1),
+    *(write for writes in initial_state(CONFIG) for write in writes),
 ]
-"""Addresses and values of the registers to write, in order."""
+"""Addresses and values of the registers to write, in order, each when the core is not busy."""
 
 
 class SelfTraining(wiring.Component):
@@ -125,6 +126,8 @@ class SelfTraining(wiring.Component):
                     m.d.sync += setting.eq(setting + 1)
                     m.next = "Written"
             with m.State("Written"), m.If(core.responses.valid):
+                m.next = "Drawn"
+            with m.State("Drawn"), m.If(~core.busy):
                 with m.If(setting == len(SETTINGS)):
                     m.next = "Settle"
                 with m.Else():

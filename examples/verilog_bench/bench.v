@@ -1,7 +1,9 @@
 // Trains an exported trainer core on samples from a file and prints its counters.
 //
-// run.py writes samples.hex (one word of a sample per line: {last, label, bits}) and the macros:
-// INPUT_WIDTH (bits of a word), WORDS (per sample), SAMPLES, WEIGHTS, SEED, BATCH, MARGIN.
+// run.py writes samples.hex (one word of a sample per line: {last, label, bits}), histories.hex (the
+// words of the histories of three random streams: of the initial counters, the local classifier and
+// the reinforcement) and the macros: INPUT_WIDTH (bits of a word), WORDS (per sample), SAMPLES,
+// WEIGHTS, BATCH, MARGIN.
 
 `timescale 1ns / 1ns
 
@@ -68,6 +70,14 @@ module bench;
         end
     endtask
 
+    // Registers STREAM_0 to STREAM_3
+    reg [31:0] histories [0:11];
+    integer word;
+    task write_stream(input integer stream);
+        for (word = 0; word < 4; word = word + 1)
+            request(1, 24'h000108 + word, histories[4 * stream + word]);
+    endtask
+
     reg [`INPUT_WIDTH + 8:0] words [0:`SAMPLES * `WORDS - 1];
     integer results = 0;
     always @(posedge clk) if (results_valid) results = results + 1;
@@ -75,16 +85,24 @@ module bench;
     integer n;
     initial begin
         $readmemh("samples.hex", words);
+        $readmemh("histories.hex", histories);
         repeat (2) @(negedge clk);
         rst = 0;
         @(negedge clk);
 
-        request(1, 24'h000004, `SEED);
         request(1, 24'h000006, `BATCH);
         request(1, 24'h000100, `MARGIN);
         request(1, 24'h000101, 0);
-        request(1, 24'h000003, 1);
+
+        // INITIAL draws the counters, then the local classifier; RESET clears the counts.
+        write_stream(0);
+        request(1, 24'h00010c, 1);
         settle;
+        write_stream(1);
+        request(1, 24'h00010c, 2);
+        settle;
+        write_stream(2);
+        request(1, 24'h000003, 1);
 
         for (n = 0; n < `SAMPLES * `WORDS; n = n + 1) send(words[n]);
         settle;

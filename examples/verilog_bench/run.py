@@ -10,6 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from metaplast.golden_model import Network, NetworkConfig
+from metaplast.golden_model.random_stream import (
+    RandomStream,
+    classifier_id,
+    initial_counters_id,
+    reinforcement_id,
+)
+from metaplast.hdl.client.initial_state import stream_words
 from metaplast.hdl.export.core_export import ExportedCore, export_verilog
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 
@@ -52,12 +59,16 @@ def train_in_verilog(
             part = whole >> word * width & (1 << width) - 1
             lines.append(f"{last << width + 8 | int(label) << width | part:x}\n")
     (directory / "samples.hex").write_text("".join(lines))
+    ids = (initial_counters_id(0), classifier_id(0), reinforcement_id(0))
+    histories = [stream_words(RandomStream(config.seed, stream_id)) for stream_id in ids]
+    (directory / "histories.hex").write_text(
+        "".join(f"{word:08x}\n" for words in histories for word in words)
+    )
     macros = {
         "INPUT_WIDTH": width,
         "WORDS": layer.sample_words,
         "SAMPLES": len(x),
         "WEIGHTS": layer.config.weights,
-        "SEED": config.seed,
         "BATCH": config.batch,
         "MARGIN": layer.config.margin,
     }

@@ -8,7 +8,6 @@ from ...golden_model.random_stream import (
     reinforcement_id,
 )
 from ..registers.register_map import GlobalRegister, LayerRegister, layer_address
-from .transport import Access
 
 __all__ = ["STREAM_WORDS", "initial_state", "stream_address", "stream_words", "stream_writes"]
 
@@ -16,6 +15,9 @@ STREAM_WORDS = 4
 """Registers of the history of a stream."""
 
 WORD = 0xFFFFFFFF
+
+Write = tuple[int, int]
+"""The address of a register, and the value to write."""
 
 COUNTERS, CLASSIFIER = 1, 2
 """Values of INITIAL: what is drawn from the random stream."""
@@ -33,12 +35,12 @@ def stream_address(layer: int, word: int) -> int:
     return layer_address(layer, LayerRegister(LayerRegister.STREAM_0 + word))
 
 
-def stream_writes(layer: int, stream: RandomStream) -> list[Access]:
+def stream_writes(layer: int, stream: RandomStream) -> list[Write]:
     """Writes that load a random stream into a layer."""
     return [(stream_address(layer, word), value) for word, value in enumerate(stream_words(stream))]
 
 
-def initial_state(config: NetworkConfig) -> list[list[Access]]:
+def initial_state(config: NetworkConfig) -> list[list[Write]]:
     """Writes that draw the initial state of the network's seed, and clear the counts.
 
     Write each list, and wait until the core is not busy before the next one.

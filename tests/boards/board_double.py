@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metaplast.golden_model import Network, NetworkConfig, RandomStream
+from metaplast.golden_model.network import Layer, draw_classifier, draw_counters
 from metaplast.hdl.link.protocol import (
     RESULTS,
     VERSION,
@@ -46,7 +47,7 @@ class Mood:
     late_results : int
         Maximum number of reads of the port until the result of a sample comes.
     busy : int
-        Maximum number of requests for which it is busy after a commit or a reset.
+        Maximum number of requests for which it is busy after a commit or a drawing.
     """
 
     drops: float = 0.0
@@ -58,7 +59,7 @@ class Mood:
 class BoardDouble:
     """A board and its port, which :meth:`open` opens for a :class:`.LinkClient`.
 
-    Seed and batch size are those of ``config`` until they are written; margins never change.
+    The batch size is that of ``config`` until it is written; margins never change.
 
     Frames of more than a write to the port may be swapped or doubled, bytes of both ways spoilt,
     and the cable pulled; all by a seed.
@@ -118,6 +119,7 @@ class BoardDouble:
         self.obeyed.clear()
         self._set_up = self.config
         self.network = Network(self.config)
+        self._classifiers = list(self.network.classifier)
         self._decoder = FrameDecoder()
         self._expected = self._count = self._tag = 0
         self._status = Status.OK
@@ -315,11 +317,9 @@ class BoardDouble:
             match address:
                 case GlobalRegister.RESET:
                     count, self._batch = len(self.config.layers), []
-                    self.network = Network(self._set_up)
                     self._samples = self._refused = 0
                     self._errors, self._updates = [0] * count, [0] * count
-                    self._right, self._positions = [0] * count, [None] * count
-                    self._busy = self._random.randint(0, self.mood.busy)
+                    self._right = [0] * count
                 case GlobalRegister.MODE:
                     self._mode = value
                 case GlobalRegister.BATCH:
@@ -327,12 +327,6 @@ class BoardDouble:
                     if not 1 <= value <= 65535:
                         return Status.RANGE
                     self._set_up = replace(self._set_up, batch=value)
-                case GlobalRegister.SEED_LOW:
-                    high = self._set_up.seed >> 32
-                    self._set_up = replace(self._set_up, seed=high << 32 | value)
-                case GlobalRegister.SEED_HIGH:
-                    low = self._set_up.seed & 0xFFFFFFFF
-                    self._set_up = replace(self._set_up, seed=value << 32 | low)
                 case _:
                     return Status.ACCESS
             return Status.OK
@@ -349,6 +343,8 @@ class BoardDouble:
                 self._positions[layer - 1] = value * shape.inputs
             case LayerRegister.COUNTER:
                 return self._write_counter(layer - 1, value)
+            case LayerRegister.INITIAL:
+                return self._draw(layer - 1, value)
             case _ if 0 <= register - LayerRegister.STREAM_0 < STREAM_WORDS:
                 self._push(layer - 1, value)
             case _:
@@ -369,6 +365,20 @@ class BoardDouble:
             self._loaded = True
         return Status.OK
 
+    def _draw(self, layer: int, value: int) -> Status:
+        """Draw the initial counters, or the local classifier, from the layer's stream."""
+        shape, streams = self.config.layers[layer], self.network.streams
+        if value == 1:
+            self.network.counters[layer][:] = draw_counters(shape, streams[layer])
+        elif value == 2:
+            self._classifiers[layer] = draw_classifier(shape, streams[layer])
+        else:
+            return Status.RANGE
+        self._go_on_from(streams)
+        self._positions[layer] = None
+        self._busy = self._random.randint(0, self.mood.busy)
+        return Status.OK
+
     def _push(self, layer: int, word: int) -> None:
         low, high = self.network.streams[layer].history
         history = ((low | high << 64) << 1 >> 32 | word << 96) >> 1
@@ -379,8 +389,15 @@ class BoardDouble:
 
     def _go_on_from(self, streams: list[RandomStream]) -> None:
         counters = self.network.counters
-        snapshot = [k >= 0 for k in counters]
-        self.network = Network.from_state(self._set_up, counters, snapshot, streams)
+        self.network = Network.from_state(
+            self._set_up, counters, [k >= 0 for k in counters], streams
+        )
+        self.network._layers = [
+            Layer(shape, classifier=p, counters=k, snapshot=k >= 0, stream=stream)
+            for shape, p, k, stream in zip(
+                self.config.layers, self._classifiers, counters, streams, strict=True
+            )
+        ]
         self._loaded = False
 
     def _read(self, address: int) -> tuple[Status, int]:

@@ -13,13 +13,11 @@ import pytest
 from amaranth.lib import wiring
 from amaranth.sim import SimulatorContext
 
-from metaplast.golden_model.random_stream import RandomStream
 from metaplast.hdl.layer.sample_serialiser import SampleSerialiser
 from metaplast.hdl.link.deframer import Deframer
 from metaplast.hdl.link.framer import Framer
 from metaplast.hdl.link.protocol import ESCAPE, ESCAPED_BY, FLAG, encode_frame
 from metaplast.hdl.link.reply_sender import ReplySender
-from metaplast.hdl.primitives.split_mix import SplitMix64Seeder
 from metaplast.sim.bench import Flow
 
 from .link.frames import byte_items, damaged_line, random_contents
@@ -51,26 +49,6 @@ class Case:
     exchange: Callable[[Random], tuple[Items, Items]]
     cycles: Callable[[Items, Items], list[int]]
     stream: str = "i"
-
-
-# SplitMix64Seeder
-
-
-def seeds(random: Random) -> tuple[Items, Items]:
-    """Seeds and numbers of streams, with the bounds; the histories of the golden model."""
-    sent = [{"seed": 0, "id": 0}, {"seed": (1 << 48) - 1, "id": (1 << 16) - 1}]
-    sent.append({"seed": random.getrandbits(48), "id": random.getrandbits(16)})
-    words: Items = []
-    for item in sent:
-        low, high = RandomStream(item["seed"], item["id"]).history
-        words += [(low | high << 64) << 1 >> 32 * n & 0xFFFFFFFF for n in range(4)]
-    return sent, words
-
-
-def seeder_cycles(sent: Items, expected: Items) -> list[int]:
-    """Two words after every latency."""
-    latency = SplitMix64Seeder.latency
-    return [n // 2 * (latency + 2) + latency + n % 2 for n in range(len(expected))]
 
 
 # Framer and Deframer
@@ -174,7 +152,6 @@ def reply_sender(layers: int) -> Case:
 
 
 CASES = {
-    "SplitMix64Seeder": Case(SplitMix64Seeder, seeds, seeder_cycles),
     "Framer": Case(Framer, contents, framer_cycles),
     "Deframer": Case(Deframer, line, deframer_cycles),
     "ReplySender, 1 layer": reply_sender(1),

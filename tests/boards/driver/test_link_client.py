@@ -39,7 +39,10 @@ CONFIG = NetworkConfig(
 )
 SAMPLES = 24
 EPOCHS = 2
-SET_UP = 7
+SETTINGS = 4
+"""Frames of the first run: MODE, BATCH and margins."""
+SET_UP = SETTINGS + 29
+"""Frames with those that draw the initial state."""
 """Sequenced frames that a driver sends before a training."""
 
 RNG = np.random.default_rng(2)
@@ -124,13 +127,15 @@ def test_with_any_faults_each_frame_is_executed_once(
     assert_learnt(double, train(double))
 
 
-@pytest.mark.parametrize("position", range(SET_UP))
+@pytest.mark.parametrize("position", range(SETTINGS))
 def test_a_board_that_restarts_before_its_first_reply_is_set_up(position: int) -> None:
     double = BoardDouble(CONFIG, restart_at=position)
     assert_learnt(double, train(double))
 
 
-@pytest.mark.parametrize("position", [*range(SET_UP, SET_UP + 6), 20, 31, 40, SET_UP + 50])
+@pytest.mark.parametrize(
+    "position", [*range(SETTINGS, SETTINGS + 6), 20, 31, *range(SET_UP, SET_UP + 6), SET_UP + 50]
+)
 def test_a_restart_is_noticed(position: int) -> None:
     double = BoardDouble(CONFIG, restart_at=position)
     with pytest.raises(
@@ -434,12 +439,12 @@ def test_missing_counters_are_an_error() -> None:
         (
             link_address(LinkRegister.VERSION),
             9,
-            "the board at PORT has version 9 of the link, and this release has version 2: flash ",
+            "the board at PORT has version 9 of the link, and this release has version 3: flash ",
         ),
         (
             GlobalRegister.IDENTITY,
-            0x4D504C02,
-            "the board at PORT has the identity 0x4d504c02, and not 0x4d504c01: flash a bitstream",
+            0x4D504C03,
+            "the board at PORT has the identity 0x4d504c03, and not 0x4d504c02: flash a bitstream",
         ),
     ],
 )

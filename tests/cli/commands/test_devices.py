@@ -79,9 +79,9 @@ def test_every_port_is_asked_on_request(document, some):
 
 
 def test_a_board_of_another_release(document, ports):
-    ports.add("/dev/ttyUSB1", (0x0403, 0x6010), BoardDouble(CONFIG, overrides={0: 0x4D504C02}))
+    ports.add("/dev/ttyUSB1", (0x0403, 0x6010), BoardDouble(CONFIG, overrides={0: 0x4D504C03}))
     (entry,) = document("devices")["ports"]
-    assert "has the identity 0x4d504c02, and not 0x4d504c01: flash" in entry["reason"]
+    assert "has the identity 0x4d504c03, and not 0x4d504c02: flash" in entry["reason"]
 
 
 CAPACITY = {

@@ -219,10 +219,7 @@ def test_the_description_of_the_core(core: ExportedCore) -> None:
         "read_needs_idle": False,
         "reset": 1,
     }
-    assert registers["STATUS"]["fields"] == [
-        {"name": "busy", "low": 0, "width": 1},
-        {"name": "resetting", "low": 1, "width": 1},
-    ]
+    assert registers["STATUS"]["fields"] == [{"name": "busy", "low": 0, "width": 1}]
     assert "minimum" not in registers["STATUS"]
     assert "on_read" not in registers["RESET"]
     expected = [register.name for register in GlobalRegister]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from metaplast.golden_model import Network, NetworkConfig
+from metaplast.hdl.client.initial_state import initial_state
 from metaplast.hdl.client.network_setup import set_up
 from metaplast.hdl.client.transport import Access
 from metaplast.hdl.export.core_export import ExportedCore, export_verilog
@@ -49,17 +50,15 @@ def program_of(config: NetworkConfig, batches: list[tuple[np.ndarray, np.ndarray
     """Set up a network, train it on batches, and read all counters."""
     placed = TRAINER.place(config)
     lines = [request(access) for access in set_up(placed)]
-    lines += [
-        request((UniversalRegister.SEED_LOW, config.seed)),
-        request((UniversalRegister.BATCH, config.batch)),
-    ]
+    lines.append(request((UniversalRegister.BATCH, config.batch)))
     for layer in config.layers:
         for register, value in (
             (UniversalLayerRegister.MARGIN, layer.margin),
             (UniversalLayerRegister.EVENTS, EVENTS[layer.index]),
         ):
             lines.append(request((layer_address(layer.index, register), value)))
-    lines += [request((UniversalRegister.RESET, 1)), IDLE << 60]
+    for writes in initial_state(config):
+        lines += [*map(request, writes), IDLE << 60]
     width = PLAN.input_width
     for x, y in batches:
         for bits, label in zip(x.tolist(), y.tolist(), strict=True):

@@ -16,6 +16,7 @@ from metaplast.golden_model import (
 )
 from metaplast.golden_model.encoding import fit_encoder
 from metaplast.golden_model.random_stream import reinforcement_id
+from metaplast.hdl.client.initial_state import initial_state
 from metaplast.hdl.planning.cycle_model import CycleModel
 from metaplast.hdl.planning.fpgas import find_fpga
 from metaplast.hdl.planning.plan import (
@@ -66,10 +67,11 @@ def simulated_cycles(
     async def host(ctx: Any) -> None:
         ctx.set(core.results.ready, 1)
         ctx.set(core.responses.ready, 1)
-        await write(ctx, GlobalRegister.SEED_LOW, config.seed)
         await write(ctx, GlobalRegister.BATCH, config.batch)
-        await write(ctx, GlobalRegister.RESET, 1)
-        await ctx.tick().until(~core.busy)
+        for writes in initial_state(config):
+            for address, value in writes:
+                await write(ctx, address, value)
+            await ctx.tick().until(~core.busy)
         for layer in config.layers:
             events = reinforcement_events(layer, config.reinforcement, 0.0)
             await write(ctx, layer_address(layer.index, LayerRegister.MARGIN), layer.margin)

@@ -64,7 +64,8 @@ def test_an_unknown_table() -> None:
     [
         (GlobalRegister.IDENTITY, "", ""),
         (GlobalRegister.RESET, "1", "1"),
-        (GlobalRegister.SEED_LOW, "32 bits", "32 bits"),
+        (LayerRegister.STREAM_0, "32 bits", "32 bits"),
+        (LayerRegister.INITIAL, "1 to 2", "1 to 2"),
         (GlobalRegister.BATCH, "1 to 65535", "1 to 65535"),
         (GlobalRegister.SAMPLES, "any", "any"),
         (LayerRegister.MARGIN, "0 to `K`", "0 to 6"),
@@ -78,9 +79,7 @@ def test_values_in_words(register: RegisterGroup, symbols: str, numbers: str) ->
 
 
 def test_a_meaning_has_fields_and_effects() -> None:
-    assert GlobalRegister.STATUS.declaration.meaning == (
-        "state of the core: bit 0 busy, bit 1 resetting"
-    )
+    assert GlobalRegister.STATUS.declaration.meaning == "state of the core: bit 0 busy"
     assert GlobalRegister.SAMPLES.declaration.meaning == "samples trained on; a write clears it"
     assert LayerRegister.SATURATED.declaration.meaning.endswith("; a read needs the core idle")
     assert Register(0, "r", "count", OnWrite.CLEAR).meaning == "count"

@@ -20,7 +20,7 @@ from metaplast.hdl.registers.register_map import (
 
 
 def test_the_identity_of_the_core() -> None:
-    assert IDENTITY.to_bytes(4, "big") == b"MPL\x01"
+    assert IDENTITY.to_bytes(4, "big") == b"MPL\x02"
 
 
 def test_codes_are_those_that_hosts_use() -> None:
@@ -37,8 +37,6 @@ def test_codes_are_those_that_hosts_use() -> None:
         "LAYERS": 1,
         "STATUS": 2,
         "RESET": 3,
-        "SEED_LOW": 4,
-        "SEED_HIGH": 5,
         "BATCH": 6,
         "MODE": 7,
         "SAMPLES": 8,
@@ -61,6 +59,7 @@ def test_codes_are_those_that_hosts_use() -> None:
         "STREAM_1": 9,
         "STREAM_2": 10,
         "STREAM_3": 11,
+        "INITIAL": 12,
         "INPUTS": 16,
         "NEURONS": 17,
         "GROUP": 18,
@@ -100,7 +99,7 @@ def test_access_and_effects_of_registers() -> None:
     idle_reads = {register for register in LayerRegister if register.declaration.read_needs_idle}
     assert idle_reads == {LayerRegister.SATURATED, LayerRegister.COUNTER}
     stored = {r.name for r in (*GlobalRegister, *LayerRegister) if r.declaration.stored}
-    assert stored == {"SEED_LOW", "SEED_HIGH", "BATCH", "MODE", "MARGIN", "EVENTS"}
+    assert stored == {"BATCH", "MODE", "MARGIN", "EVENTS"}
 
 
 @pytest.mark.parametrize(

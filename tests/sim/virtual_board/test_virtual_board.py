@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from metaplast.golden_model import Network, NetworkConfig, Trainer, epoch_order
+from metaplast.hdl.client.initial_state import initial_state
 from metaplast.hdl.link.protocol import (
     FLAG,
     RESULTS,
@@ -82,24 +83,22 @@ def words(x: np.ndarray) -> bytes:
 
 
 def set_up(peer: Peer, events: list[int]) -> None:
-    """Write the registers of the configuration, and reset to the initial state."""
+    """Write the registers of the configuration, and draw the initial state."""
     registers = [
-        (GlobalRegister.SEED_LOW, CONFIG.seed),
-        (GlobalRegister.SEED_HIGH, 0),
         (GlobalRegister.BATCH, CONFIG.batch),
         *(
             (layer_address(layer.index, LayerRegister.MARGIN), layer.margin)
             for layer in CONFIG.layers
         ),
-        (GlobalRegister.RESET, 1),
         *(
             (layer_address(index, LayerRegister.EVENTS), count)
             for index, count in enumerate(events)
         ),
     ]
-    for address, value in registers:
-        peer.write(address, value)
-    peer.idle()
+    for writes in (registers, *initial_state(CONFIG)):
+        for address, value in writes:
+            peer.write(address, value)
+        peer.idle()
 
 
 def nothing_done(peer: Peer, before: StateReply, counters: list[list[int]]) -> None:
@@ -189,7 +188,7 @@ def test_writes_need_no_pause(peer: Peer, layer: int) -> None:
         *((layer_address(layer, LayerRegister.COUNTER), counter) for counter in counters),
         *((layer_address(layer, LayerRegister.STREAM_0) + word, word + 1) for word in range(4)),
         (layer_address(layer, LayerRegister.MARGIN), 3),
-        (GlobalRegister.SEED_LOW, 77),
+        (GlobalRegister.MODE, 1),
         (GlobalRegister.BATCH, 9),
     ]
     frames = [write_request(number + place, *write) for place, write in enumerate(writes)]
@@ -274,12 +273,12 @@ def test_a_sample_without_a_class_is_refused(peer: Peer) -> None:
 
 
 def test_counters_of_a_missing_layer_are_refused(peer: Peer) -> None:
-    seed = peer.read(GlobalRegister.SEED_HIGH).value
+    margin = peer.read(layer_address(0, LayerRegister.MARGIN)).value
     for layer in (-1, 2, 0xFEFF - 1):
         reply = peer.row(layer, 77, 3)
         assert (reply.status, reply.counters) == (Status.UNKNOWN, ())
     assert peer.row(0, CONFIG.layers[0].neurons, 3).status is Status.RANGE
-    assert peer.read(GlobalRegister.SEED_HIGH).value == seed
+    assert peer.read(layer_address(0, LayerRegister.MARGIN)).value == margin
 
 
 @pytest.mark.parametrize("layer", [0, 1])

@@ -2,6 +2,7 @@
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.reference import ReferenceNetwork
+from metaplast.hdl.client.initial_state import initial_state
 from metaplast.hdl.link.protocol import (
     VERSION,
     FrameDecoder,
@@ -126,11 +127,12 @@ async def a_batch(bench: Bench) -> None:
         seen.expect(value)
         seen.receive(await host.read(address), bench.cycle)
 
-    await host.write(GlobalRegister.SEED_LOW, config.seed)
     for layer in config.layers:
         await host.write(layer_address(layer.index, LayerRegister.MARGIN), layer.margin)
         await host.write(layer_address(layer.index, LayerRegister.EVENTS), 3)
-    await host.write(GlobalRegister.RESET, 1)
+    for writes in initial_state(config):
+        for address, value in writes:
+            await host.write(address, value)
     x = [[bench.random.getrandbits(1) for _ in range(config.inputs)] for _ in range(SAMPLES)]
     y = [bench.random.randrange(config.classes) for _ in range(SAMPLES)]
     await host.write(GlobalRegister.BATCH, SAMPLES)
