@@ -4,6 +4,7 @@ The memories are counted exactly, as those of a fixed layer. The engine's logic 
 layer with the largest sizes, plus the table of the layers, and the logic that computes with numbers
 of a layer where a fixed layer has constants. The coefficients of the latter were fitted to results
 of Yosys 0.70 (``synth_ice40``, ``synth_ecp5``); estimates of whole cores are within 15 %.
+Multipliers are not counted: a core takes up to five, and every FPGA has at least eight.
 """
 
 from .fpgas import FPGA

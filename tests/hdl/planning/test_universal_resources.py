@@ -47,12 +47,12 @@ WIDE = trainer(
 
 # Results of Yosys 0.70 for whole cores; a LUT memory counts as its LUTs.
 MADE_BY_YOSYS = {
-    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=5151, registers=2570)),
-    "small": (ICE40, SMALL, Resources(block_rams=89, luts=5140, registers=2033)),
-    "small, ECP5": (ECP5, SMALL, Resources(block_rams=25, luts=5824, registers=2103)),
-    "medium, ECP5": (ECP5, MEDIUM, Resources(block_rams=41, luts=7044, registers=2628)),
-    "many classes": (ECP5, MANY_CLASSES, Resources(block_rams=151, luts=14139, registers=4862)),
-    "wide": (ECP5, WIDE, Resources(block_rams=182, luts=19867, registers=6110)),
+    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=4954, registers=2481)),
+    "small": (ICE40, SMALL, Resources(block_rams=73, luts=4778, registers=1977)),
+    "small, ECP5": (ECP5, SMALL, Resources(block_rams=20, luts=5753, registers=2048)),
+    "medium, ECP5": (ECP5, MEDIUM, Resources(block_rams=41, luts=6814, registers=2570)),
+    "many classes": (ECP5, MANY_CLASSES, Resources(block_rams=151, luts=13995, registers=4833)),
+    "wide": (ECP5, WIDE, Resources(block_rams=182, luts=19498, registers=6060)),
 }
 
 
