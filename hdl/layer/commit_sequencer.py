@@ -37,7 +37,7 @@ class CommitSequencer(Component):
     A cycle in Events passes before each layer.
 
     ``hold`` is set until the last row's signs are in the snapshot: it falls 3 cycles after the
-    scan's last cycle, or in the cycle after Commit if there is no scan.
+    last cycle of Scan or Fill, or in the cycle after Commit if there is no scan.
 
     Parameters
     ----------

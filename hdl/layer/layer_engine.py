@@ -287,9 +287,7 @@ class LayerEngine(Component):
         """
         replaces, behind = Signal(), Signal(self.folded.layers)
         layer_behind = behind.bit_select(self._trained_layer(), 1)
-        m.d.comb += replaces.eq(
-            self._access.store & (self.mid_batch | layer_behind) & ~self.drawing
-        )
+        m.d.comb += replaces.eq(self._access.store & (self.mid_batch | layer_behind))
         with m.If(self._sequencer.scanning):
             m.d.sync += layer_behind.eq(0)
         with m.Elif(replaces):

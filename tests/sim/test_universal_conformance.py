@@ -19,6 +19,7 @@ from metaplast.golden_model import Network, NetworkConfig, Trainer
 from metaplast.hdl.planning.plan import LayerPlan, MemoryKind
 from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
 from metaplast.hdl.planning.universal_cycle_model import UniversalCycleModel
+from metaplast.hdl.registers.register_map import LayerRegister, layer_address
 from metaplast.sim.core.simulated_core import SimulatedCore, build_core
 from metaplast.sim.cosimulation.lockstep import LockstepNetwork
 
@@ -167,11 +168,17 @@ def cases_of(trainer: UniversalTrainer, networks: int) -> list[Case]:
 def train(core: SimulatedCore, case: Case) -> None:
     """Train the core's network and the golden model on the samples of a case.
 
-    The initial states, the predictions and error bits of every sample, the counts of every batch,
-    and counters, snapshots, streams and counts of every epoch are equal. Without gaps and
-    back-pressure, the number of cycles is that of the cycle model.
+    The counts are 0 at first. The initial states, the predictions and error bits of every sample,
+    the counts of every batch, and counters, snapshots, streams and counts of every epoch are equal.
+    Without gaps and back-pressure, the number of cycles is that of the cycle model.
     """
     network = RecordingNetwork(case.config)
+    addresses = [
+        layer_address(layer, register)
+        for layer in range(CAPACITY.layers)
+        for register in (LayerRegister.ERRORS, LayerRegister.UPDATES, LayerRegister.RIGHT)
+    ]
+    assert not any(core.transport.access_all([(address, None) for address in addresses])), "counts"
     assert_same_state(Network(case.config), core)
     trainer = Trainer(LockstepNetwork(network, core))
     for _ in range(case.epochs):

@@ -302,13 +302,13 @@ def test_a_stream_that_is_not_kept_is_an_error() -> None:
 
 
 def test_training_continues_when_a_port_comes_back() -> None:
-    double = BoardDouble(CONFIG, pull_at=[30, 60], pulls=3)
+    double = BoardDouble(CONFIG, pull_at=[40, 110], pulls=3)
     assert_learnt(double, train(double))
     assert double.pull_at == []
 
 
 def test_a_port_that_does_not_come_back_is_an_error() -> None:
-    double = BoardDouble(CONFIG, pull_at=[40], pulls=-1)
+    double = BoardDouble(CONFIG, pull_at=[100], pulls=-1)
     with pytest.raises(
         LinkLostError,
         match=r"^PORT disappeared, and did not come back within 0.3 seconds: No such file ",
@@ -318,7 +318,7 @@ def test_a_port_that_does_not_come_back_is_an_error() -> None:
 
 @pytest.mark.parametrize("taken", [2, -1])
 def test_a_port_that_another_program_takes_is_waited_for(taken: int) -> None:
-    double = BoardDouble(CONFIG, pull_at=[60], pulls=taken)
+    double = BoardDouble(CONFIG, pull_at=[100], pulls=taken)
 
     def open_port() -> BoardDouble:
         try:

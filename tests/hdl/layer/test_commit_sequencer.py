@@ -148,9 +148,9 @@ def test_rows_are_counted_on_request() -> None:
 def test_all_rows_are_scanned_on_request(layers: int) -> None:
     sequencer = CommitSequencer(layers=layers, universal=layers > 1)
     trace = run(sequencer, [], [[True, False]] * layers, [0] * layers, request="fill")
-    rows = [{"scanning", "padding"} for _ in range(2 * ROWS)]
+    rows = [{"scanning", "padding", "hold"} for _ in range(2 * ROWS)]
     rows[-1].add("filled")
-    assert trace == [{"rewind"}, *rows]
+    assert trace == [{"rewind"}, *rows, {"hold"}, {"hold"}]
 
 
 def universal_trace(
