@@ -13,6 +13,7 @@ from itertools import product
 
 from ...golden_model.config import NetworkConfig, default_group
 from ...golden_model.errors import ConfigurationError
+from .capacity import power_of_two
 from .cycles import Workload, mean_cycles, mean_scan_cycles
 from .fpgas import FPGA
 from .infeasibility import DoesNotFitError
@@ -20,7 +21,7 @@ from .integers import ceil_divide, number_bits
 from .plan import LayerPlan, MemoryKind
 from .resources import Resources, layer_memories, memory_need, total_need
 from .timing import LayerTiming
-from .universal import Capacity, PlacedNetwork, UniversalTrainer, power_of_two
+from .universal import Capacity, PlacedNetwork, UniversalTrainer
 from .universal_resources import universal_needs
 
 __all__ = ["plan_universal", "reference_network"]

@@ -47,7 +47,9 @@ CAPACITY = Capacity(
 
 FOLDINGS = {
     "block": LayerPlan(pe=2, simd=96, update_width=8, input_width=16),
-    "spram": LayerPlan(simd=24, update_width=4, input_width=8, memory=MemoryKind.SPRAM),
+    "spram": LayerPlan(
+        simd=24, update_width=4, input_width=8, sample_buffers=2, memory=MemoryKind.SPRAM
+    ),
     "block, pe 1": LayerPlan(simd=40, update_width=4, input_width=8, sample_buffers=2),
     "block, pe 4": LayerPlan(pe=4, simd=64, update_width=16, input_width=16, sample_buffers=5),
 }

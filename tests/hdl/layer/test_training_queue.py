@@ -47,16 +47,16 @@ class Places:
         Layers of the sample that comes which have not joined; 0 before the next sample begins.
     """
 
-    def __init__(self, random: Random, slots: int):
-        self.random, self.slots = random, slots
+    def __init__(self, random: Random, count: int):
+        self.random, self.count = random, count
         self.layers = self.coming = self.held = 0
 
     def begin(self) -> bool:
         """Begin a sample, if there is a slot."""
-        if self.layers or self.held == self.slots:
+        if self.layers or self.held == self.count:
             return False
         self.layers, self.held = self.random.randint(1, 3), self.held + 1
-        self.coming = (self.coming + 1) % self.slots
+        self.coming = (self.coming + 1) % self.count
         return True
 
 

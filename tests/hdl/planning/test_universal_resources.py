@@ -15,8 +15,9 @@ MEMORIES = ("rows", "columns", "sample_words", "choices")
 
 
 def trainer(sizes: tuple[int, ...], memories: tuple[int, ...], plan: LayerPlan) -> UniversalTrainer:
+    """A trainer with these capacities; without choices, its memories are shared."""
     values = zip(SIZES + MEMORIES, sizes + memories, strict=True)
-    return UniversalTrainer(Capacity(**dict(values)), plan)
+    return UniversalTrainer(Capacity(**dict(values)), plan, shared_memories=not memories[-1])
 
 
 ULTRAPLUS = trainer(
@@ -24,6 +25,7 @@ ULTRAPLUS = trainer(
     (512, 256, 512, 256),
     LayerPlan(simd=200, update_width=8, input_width=8, memory=MemoryKind.SPRAM),
 )
+SHARED = trainer((4, 1568, 256, 10, 8), (512, 256, 512, 0), ULTRAPLUS.plan)
 SMALL = trainer(
     (2, 256, 128, 10, 4),
     (256, 128, 256, 64),
@@ -47,12 +49,13 @@ WIDE = trainer(
 
 # Results of Yosys 0.70 for whole cores; a LUT memory counts as its LUTs.
 MADE_BY_YOSYS = {
-    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=4954, registers=2481)),
-    "small": (ICE40, SMALL, Resources(block_rams=73, luts=4778, registers=1977)),
-    "small, ECP5": (ECP5, SMALL, Resources(block_rams=20, luts=5753, registers=2048)),
-    "medium, ECP5": (ECP5, MEDIUM, Resources(block_rams=41, luts=6814, registers=2570)),
-    "many classes": (ECP5, MANY_CLASSES, Resources(block_rams=151, luts=13995, registers=4833)),
-    "wide": (ECP5, WIDE, Resources(block_rams=182, luts=19498, registers=6060)),
+    "ultraplus": (ICE40, ULTRAPLUS, Resources(block_rams=30, sprams=4, luts=5149, registers=2593)),
+    "shared": (ICE40, SHARED, Resources(block_rams=28, sprams=4, luts=5196, registers=2604)),
+    "small": (ICE40, SMALL, Resources(block_rams=89, luts=5140, registers=2033)),
+    "small, ECP5": (ECP5, SMALL, Resources(block_rams=25, luts=5824, registers=2103)),
+    "medium, ECP5": (ECP5, MEDIUM, Resources(block_rams=41, luts=7044, registers=2628)),
+    "many classes": (ECP5, MANY_CLASSES, Resources(block_rams=151, luts=14139, registers=4862)),
+    "wide": (ECP5, WIDE, Resources(block_rams=182, luts=19867, registers=6110)),
 }
 
 
