@@ -277,7 +277,7 @@ _ICE40 = _Costs(
     divider_bit=0.8,
     address_bit=6,
     registers=320,
-    core=625,
+    core=525,
 )
 _ECP5 = _Costs(
     popcount_bit=3.1,
@@ -296,7 +296,7 @@ _ECP5 = _Costs(
     divider_bit=0.6,
     address_bit=9,
     registers=400,
-    core=600,
+    core=420,
 )
 
 
