@@ -359,12 +359,8 @@ class LayerRegisters(Component):
     def _use_memory(self, m: Module, values: Any) -> None:
         """Give the counts and settings of the addressed layer, which are in memory."""
         m.d.comb += self.layer.eq(self.requests.p.address[8:] - 1)
-        for name in COUNTS:
+        for name in (*COUNTS, *SETTINGS):
             m.d.comb += getattr(values, name).eq(self.accessed_value)
-        for name in SETTINGS:
-            _, highest = UniversalLayerRegister[name.upper()].declaration.bounds(self.folded)
-            bits = highest.bit_length()
-            m.d.comb += getattr(values, name).eq(self.accessed_value[:bits])
 
     def _select_half(self, m: Module, read: Any, written: Any) -> Value:
         """Select the half of a request; gives whether it is for a count or a setting."""

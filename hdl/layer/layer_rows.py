@@ -72,7 +72,7 @@ class LayerRows(Component):
     accessed : Out(1)
         The last cycle of an access.
     value : Out(32)
-        With ``accessed``: the count or the setting; if ``single``, in the low half.
+        With ``accessed``: the count or the setting.
     clear : In(1)
         Clear all counts of all layers.
     busy : Out(1)
@@ -192,19 +192,12 @@ class LayerRows(Component):
         amount = Signal.like(amounts.updates)
         low = Signal(COUNT_BITS)  # the row before
         total = memory.row + amount
-        # No setting reaches the second half above the highest event.
-        event_bits = self.engine.config.event_bits - COUNT_BITS
-        given = Cat(
-            Mux(reading, self.data[bit], self.data[COUNT_BITS + bit])
-            if bit < event_bits
-            else self.data[bit]
-            for bit in range(COUNT_BITS)
-        )
+        given = Mux(reading, self.data[:COUNT_BITS], self.data[COUNT_BITS:])
         m.d.comb += [
             self.busy.eq(reading | writing),
             self.loads.eq(loads & self.busy),
             self.holds.eq(reading & (clears | (place < count_hold(self.engine.plan.simd)))),
-            self.value.eq(Cat(low, memory.row)),
+            self.value.eq(Cat(low, Mux(self.single, 0, memory.row))),
             memory.read.eq(reading),
             memory.read_address.eq(top ^ Cat(place, layer)),
             memory.write.eq(
