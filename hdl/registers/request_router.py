@@ -33,7 +33,8 @@ class RequestRouter(Component):
     registers, layer_registers : type of RegisterGroup
         Registers of the core and of a layer.
     shared : bool
-        Whether all layers have one port, for their requests and responses.
+        Whether all layers have one port, for their requests and responses. Then every request to a
+        layer needs the core idle.
 
     Members
     -------
