@@ -7,7 +7,7 @@ from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, Value, signe
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
-from ..planning.plan import FoldedLayer
+from ..planning.plan import COUNT_BITS, FoldedLayer
 from ..planning.universal import RECORD_HALVES, UniversalEngine
 from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
@@ -94,7 +94,8 @@ class LayerRegisters(Component):
         First half of the count, of the setting, or of the stream's word; ``single`` if it has no
         second one.
     accessed : In(1)
-        The count, or the setting, is ``accessed_value``.
+        The high half of ``accessed_value`` is that of the count or setting; its low half was that
+        in the cycle before.
     accessed_value : In(32)
         See ``accessed``.
     load, read_word, write_word : Out(1)
@@ -228,6 +229,10 @@ class LayerRegisters(Component):
         m.d.comb += self.responses.p.eq(answer)
         with m.If(~answered):
             m.d.sync += answer.data.eq(registers.value)
+            if universal:
+                # The low half of a count or a setting came in the cycle before.
+                with m.If(self.accessed):
+                    m.d.sync += answer.data[:COUNT_BITS].eq(answer.data)
 
         left = Signal(range(max(config.neurons, 2)))  # neurons to skip
         selected = Signal(init=not universal)  # the settings of the request's layer are selected

@@ -72,7 +72,8 @@ class LayerRows(Component):
     accessed : Out(1)
         The last cycle of an access.
     value : Out(32)
-        With ``accessed``: the count or the setting.
+        In the cycle before ``accessed``, the low half of the count or setting; with ``accessed``,
+        in the upper bits, the high half.
     clear : In(1)
         Clear all counts of all layers.
     busy : Out(1)
@@ -190,14 +191,13 @@ class LayerRows(Component):
         memory, top = self.memory, self.engine.sums_depth - 1  # the first count is the last row
         carry = Signal()
         amount = Signal.like(amounts.updates)
-        low = Signal(COUNT_BITS)  # the row before
         total = memory.row + amount
         given = Mux(reading, self.data[:COUNT_BITS], self.data[COUNT_BITS:])
         m.d.comb += [
             self.busy.eq(reading | writing),
             self.loads.eq(loads & self.busy),
             self.holds.eq(reading & (clears | (place < count_hold(self.engine.plan.simd)))),
-            self.value.eq(Cat(low, Mux(self.single, 0, memory.row))),
+            self.value.eq(Cat(memory.row, Mux(self.single, 0, memory.row))),
             memory.read.eq(reading),
             memory.read_address.eq(top ^ Cat(place, layer)),
             memory.write.eq(
@@ -210,7 +210,7 @@ class LayerRows(Component):
         for index, name in enumerate(COUNTS):
             with m.If(written == 2 * index):
                 m.d.comb += amount.eq(amounts[name])
-        m.d.sync += [carry.eq(total[COUNT_BITS]), low.eq(memory.row)]
+        m.d.sync += carry.eq(total[COUNT_BITS])
 
         m.submodules.settings = settings = LayerSettings(self.engine, piece_bits=COUNT_BITS)
         m.d.comb += [

@@ -105,14 +105,17 @@ class Rows:
         ctx.set(rows.data, random.getrandbits(32) if data is None else data)
         ctx.set(rows.access, 1)
         await self.cycle(ctx)
+        halves = []
         for number in range(3):
             assert ctx.get(rows.accessed) == (number == 2)
-            if number == 2:
+            if number:
                 ctx.set(rows.memory.row, self._row)
-                held = self.settings if setting else self.counts
-                if data is None:
-                    assert ctx.get(rows.value) == held[layer][name], name
+                halves.append(ctx.get(rows.value))
             await self.cycle(ctx)
+        if data is None:
+            held = self.settings if setting else self.counts
+            value = (halves[1] & ~0xFFFF) | (halves[0] & 0xFFFF)
+            assert value == held[layer][name], name
         ctx.set(rows.access, 0)
         if data is not None and setting:
             self.settings[layer][name] = data
