@@ -16,7 +16,7 @@ __all__ = ["NeuronArray", "counts_signature"]
 
 
 def counts_signature(depth: int) -> wiring.Signature:
-    """Port to the rows of counts in a memory of sums, for the component that counts."""
+    """Port to the rows of counts and settings in a memory of sums."""
     address = range(depth)
     return wiring.Signature(
         {
@@ -83,8 +83,8 @@ class NeuronArray(Component):
         A word ``x`` of the sample and the same word ``w`` of each neuron's weights; ``first`` and
         ``last`` in the first and last word of the sample. Never stalls.
     counts : In
-        With ``depth``: a port to the memory of sums, for counts (:class:`.layer_counts.LayerCounts`
-        has its members), while no word but the first is read or written.
+        With ``depth``: a port to the memory of sums, for counts and settings
+        (:class:`.layer_rows.LayerRows`), while no word but the first is read or written.
     o : Out(stream)
         Activations and distances of ``select`` neurons, lowest first. Never waits.
 
@@ -190,7 +190,7 @@ class NeuronArray(Component):
         finished = delayed(last, 1, "finished")
 
         # Sums of all sets, from word to word
-        before = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
+        before: Any = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
         memory = None
         if self.words > 1 or self.depth is not None:
             width = len(before.as_value())

@@ -36,6 +36,10 @@ class CommitSequencer(Component):
 
     A cycle in Events passes before each layer.
 
+    The settings of ``layer`` are selected when ``selected`` is set. Train waits for them, except
+    for a sample without an error bit in the last layer; Commit and Events wait for them if the
+    layer has an error bit.
+
     ``hold`` is set until the last row's signs are in the snapshot: it falls 3 cycles after the
     last cycle of Scan or Fill, or in the cycle after Commit if there is no scan.
 
@@ -50,8 +54,12 @@ class CommitSequencer(Component):
     -------
     last_layer : In
         Layers that are executed, minus 1.
-    layer, next_layer : Out
-        Layer of the sample at the head, or layer that is committed; and that of the next cycle.
+    layer : Out
+        Layer of the sample at the head, or layer that is committed.
+    select : Out(1)
+        The settings of ``layer`` are wanted, or will be.
+    selected : In(1)
+        They are there. They stay from then on while ``layer`` is the same.
     batch_evaluated : In(1)
         The last sample of a batch joins the queue.
     hold : Out(1)
@@ -108,7 +116,8 @@ class CommitSequencer(Component):
             {
                 "last_layer": In(range(max(layers, 2))),
                 "layer": Out(range(max(layers, 2))),
-                "next_layer": Out(range(max(layers, 2))),
+                "select": Out(1),
+                "selected": In(1, init=1),  # type: ignore[call-arg]
                 "batch_evaluated": In(1),
                 "hold": Out(1),
                 "samples": In(stream.Signature(evaluated_layout())),
@@ -153,12 +162,9 @@ class CommitSequencer(Component):
             self.busy.eq(self.hold | ~training),
         ]
 
-        m.d.comb += self.next_layer.eq(self.layer)
-        m.d.sync += self.layer.eq(self.next_layer)
-
         def to_next_layer() -> None:
             if self.layers > 1:
-                m.d.comb += self.next_layer.eq(Mux(last_layer, 0, self.layer + 1))
+                m.d.sync += self.layer.eq(Mux(last_layer, 0, self.layer + 1))
 
         with m.If(self.batch_evaluated):
             m.d.sync += self.hold.eq(1)
@@ -171,8 +177,9 @@ class CommitSequencer(Component):
             with m.State("Train"):
                 m.d.comb += [
                     training.eq(1),
-                    self.update.eq(self.samples.valid & error),
-                    self.samples.ready.eq(~error | self.updated),
+                    self.select.eq(1),
+                    self.update.eq(self.samples.valid & error & self.selected),
+                    self.samples.ready.eq(Mux(error, self.updated, self.selected | last_layer)),
                 ]
                 with m.If(self.samples.valid & self.samples.ready):
                     with m.If(last & last_layer):
@@ -186,10 +193,14 @@ class CommitSequencer(Component):
                     m.next = "Fill"
             with m.State("Commit"):
                 # No sample of the next batch has an error bit yet: no pass starts.
-                m.d.comb += self.commit.eq(1)
+                m.d.comb += [
+                    self.select.eq(error_raised),
+                    self.commit.eq(self.selected | ~error_raised),
+                ]
                 with m.If(error_raised):
-                    m.d.comb += self.rewind.eq(1)
-                    m.next = "Scan"
+                    with m.If(self.selected):
+                        m.d.comb += self.rewind.eq(1)
+                        m.next = "Scan"
                 with m.Else():
                     to_next_layer()
                     with m.If(last_layer & ~raised.any()):
@@ -252,9 +263,11 @@ class CommitSequencer(Component):
     ) -> None:
         """States of the events of a universal trainer, for one layer after the other."""
         with m.State("Events"):
-            with m.If(raised.bit_select(self.layer, 1) & (self.events != 0)):
+            error_raised = raised.bit_select(self.layer, 1)
+            m.d.comb += self.select.eq(error_raised)
+            with m.If(error_raised & self.selected & (self.events != 0)):
                 m.next = "Load"
-            with m.Else():
+            with m.Elif(~error_raised | self.selected):
                 to_next_layer()
                 with m.If(last_layer):
                     m.d.sync += raised.eq(0)

@@ -7,14 +7,14 @@ from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, Value, signe
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
-from ..planning.plan import FoldedLayer
-from ..planning.universal import UniversalEngine
+from ..planning.plan import COUNT_BITS, FoldedLayer
+from ..planning.universal import RECORD_HALVES, UniversalEngine
 from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister, Status, UniversalLayerRegister
 from ..registers.requests import request_layout, response_layout
-from .layer_counts import COUNTS
-from .layer_table import table_row_layout, table_write_layout
+from .layer_rows import COUNTS
+from .layer_settings import SETTINGS
 
 __all__ = ["LayerRegisters"]
 
@@ -26,10 +26,14 @@ class LayerRegisters(Component):
 
     Whether the core is idle is for the core to know: requests that need it to be come only then.
     A request is looked at in one cycle and taken in the next, with the response in the one after;
-    a cycle later in a universal trainer, whose row is selected first; later if it is for a counter
-    (a few cycles), a position (a cycle a neuron), the count of saturated counters (a scan) or
-    INITIAL (a cycle, in a universal trainer after the load of the stream); the response to INITIAL
-    comes at the begin of the drawing.
+    later if it is for a counter (a few cycles), a position (a cycle a neuron), the count of
+    saturated counters (a scan) or INITIAL (a cycle, in a universal trainer after the load of the
+    stream); the response to INITIAL comes at the begin of the drawing.
+
+    In a universal trainer, a request waits until the settings of its layer are selected, and is
+    looked at a cycle later; the response waits until those of layer 0 are. Counts and settings are
+    in memory. A setting is written to the memory of sums, then to that of hidden weights; then the
+    settings are loaded again.
 
     Parameters
     ----------
@@ -78,24 +82,29 @@ class LayerRegisters(Component):
         In a universal trainer, the layer that is addressed.
     place : Out
         In a universal trainer, the layer whose position or initial state was written last.
-    row : In(struct)
-        In a universal trainer, the layer's row of the table, a cycle after ``layer``.
-    write : Out(struct)
-        In a universal trainer, the setting of the layer that is written.
+    selected : In(1)
+        In a universal trainer: while there is a request, the settings of ``layer`` are selected;
+        otherwise those of layer 0 are, or the initial state is drawn.
+    neurons : In
+        In a universal trainer, neurons of the selected layer.
     access : Out(1)
-        In a universal trainer, read the layer's count ``count``; held until ``accessed``.
-    count, zero : Out
-        See ``access``; with ``zero`` the count is cleared.
+        In a universal trainer, read or write the layer's count or setting that begins in half
+        ``half`` of its record; held until ``accessed``.
+    half, single : Out
+        First half of the count, of the setting, or of the stream's word; ``single`` if it has no
+        second one.
     accessed : In(1)
-        The count is ``counted``.
-    counted : In(32)
+        The high half of ``accessed_value`` is that of the count or setting; its low half was that
+        in the cycle before.
+    accessed_value : In(32)
         See ``accessed``.
     load, read_word, write_word : Out(1)
         In a universal trainer, load the layer's stream from memory into the generator, read a word
-        of it, or write one; held until ``moved``. The low bits of the address are the word's
-        number.
+        of it, or write one, or a setting; held until ``moved``.
     moved : In(1)
         It is done; a word that was read is in the highest bits of ``history``.
+    reload : Out(1)
+        In a universal trainer: select the settings of ``layer`` again, which changed.
     errors_count, updates_count : Out(32)
         What was counted, as the host reads it.
     """
@@ -141,17 +150,18 @@ class LayerRegisters(Component):
         return {
             "layer": Out(range(max(self.folded.layers, 2))),
             "place": Out(range(max(self.folded.layers, 2))),
-            "row": In(table_row_layout(self.folded)),
-            "write": Out(table_write_layout()),
+            "selected": In(1),
+            "neurons": In(range(self.folded.config.neurons + 1)),
             "access": Out(1),
-            "count": Out(range(len(COUNTS))),
-            "zero": Out(1),
+            "half": Out(range(RECORD_HALVES)),
+            "single": Out(1),
             "accessed": In(1),
-            "counted": In(32),
+            "accessed_value": In(32),
             "load": Out(1),
             "read_word": Out(1),
             "write_word": Out(1),
             "moved": In(1),
+            "reload": Out(1),
         }
 
     def elaborate(self, platform: object) -> Elaboratable:
@@ -175,10 +185,10 @@ class LayerRegisters(Component):
             values.counter.eq(Mux(positioned & ~elsewhere, self.r.payload, 0)),
             self.w.payload.eq(request.data.as_signed()),
         ]
-        counted: Value = C(0)  # a count of the table is read or cleared
+        stored: Value = C(0)  # the request is for a count or a setting in memory
         if universal:
-            self._use_table(m, values, written)
-            counted = self._select_count(m, read, written)
+            self._use_memory(m, values)
+            stored = self._select_half(m, read, written)
         else:
             self._keep_values(m, values, written)
 
@@ -207,7 +217,7 @@ class LayerRegisters(Component):
             m.d.sync += positioned.eq(0)
         beyond: Value = C(0)  # POSITION is beyond the neurons
         if universal:
-            beyond = written.position & (request.data >= self.row.sizes.neurons)
+            beyond = written.position & (request.data >= self.neurons)
             m.d.comb += elsewhere.eq(self.layer != self.place)
             with m.If(written.position | written.initial):
                 m.d.sync += self.place.eq(self.layer)
@@ -219,16 +229,20 @@ class LayerRegisters(Component):
         m.d.comb += self.responses.p.eq(answer)
         with m.If(~answered):
             m.d.sync += answer.data.eq(registers.value)
+            if universal:
+                # The low half of a count or a setting came in the cycle before.
+                with m.If(self.accessed):
+                    m.d.sync += answer.data[:COUNT_BITS].eq(answer.data)
 
         left = Signal(range(max(config.neurons, 2)))  # neurons to skip
-        selected = Signal(init=not universal)  # the row of the request's layer is selected
+        selected = Signal(init=not universal)  # the settings of the request's layer are selected
         if universal:
             m.d.sync += selected.eq(0)
         with m.FSM():
             with m.State("Idle"):
                 m.d.sync += [answer.status.eq(registers.status), left.eq(request.data)]
                 if universal:
-                    m.d.sync += selected.eq(self.requests.valid)
+                    m.d.sync += selected.eq(self.requests.valid & self.selected)
                 with m.If(self.requests.valid & selected):
                     m.d.comb += registers.enable.eq(1)
                     m.next = "Take"
@@ -250,8 +264,8 @@ class LayerRegisters(Component):
                             m.next = "Load"
                         with m.If(self.push):
                             m.next = "Store"
-                        with m.If(counted):
-                            m.next = "Count"
+                        with m.If(stored):
+                            m.next = "Row"
                     with m.If((read.counter | written.counter) & (~positioned | elsewhere)):
                         m.d.sync += answer.status.eq(Status.POSITION)
                         m.next = "Take"
@@ -285,10 +299,13 @@ class LayerRegisters(Component):
                 ]
                 m.next = "Take"
             if universal:
-                with m.State("Count"):
+                setting = self.half[-1]
+                with m.State("Row"):
                     m.d.comb += self.access.eq(1)
                     with m.If(self.accessed):
                         m.next = "Take"
+                        with m.If(request.write & setting):
+                            m.next = "Store"
                 with m.State("Load"):
                     m.d.comb += [
                         self.load.eq(request.write),
@@ -304,12 +321,19 @@ class LayerRegisters(Component):
                     m.d.comb += self.write_word.eq(1)
                     with m.If(self.moved):
                         m.next = "Take"
+                        with m.If(setting):
+                            m.d.comb += self.reload.eq(1)
+                            m.next = "Reload"
+                with m.State("Reload"):
+                    with m.If(self.selected):
+                        m.next = "Take"
             with m.State("Take"):
                 m.d.comb += [answered.eq(1), self.requests.ready.eq(1)]
                 m.next = "Respond"
             with m.State("Respond"):
-                m.d.comb += [answered.eq(1), self.responses.valid.eq(1)]
-                with m.If(self.responses.ready):
+                ready = self.selected if universal else C(1)
+                m.d.comb += [answered.eq(1), self.responses.valid.eq(ready)]
+                with m.If(self.responses.ready & ready):
                     m.next = "Idle"
 
         return m
@@ -337,23 +361,22 @@ class LayerRegisters(Component):
             with m.If(clear | self.clear):
                 m.d.sync += count.eq(0)
 
-    def _use_table(self, m: Module, values: Any, written: Any) -> None:
-        """Give the values of the addressed layer, which are in the table."""
-        row = self.row
-        m.d.comb += [
-            self.layer.eq(self.requests.p.address[8:] - 1),
-            values.margin.eq(row.margin),
-            values.events.eq(row.events),
-            *(getattr(values, name).eq(self.counted) for name in COUNTS),
-            *(getattr(values, name).eq(row.sizes[name]) for name, _ in row.sizes.shape()),
-            *(self.write[name].eq(getattr(written, name)) for name, _ in self.write.shape()),
-        ]
+    def _use_memory(self, m: Module, values: Any) -> None:
+        """Give the counts and settings of the addressed layer, which are in memory."""
+        m.d.comb += self.layer.eq(self.requests.p.address[8:] - 1)
+        for name in (*COUNTS, *SETTINGS):
+            m.d.comb += getattr(values, name).eq(self.accessed_value)
 
-    def _select_count(self, m: Module, read: Any, written: Any) -> Value:
-        """Select the count of a request; gives whether the request is for a count."""
-        with m.Switch(self.requests.p.address[:8]):
-            for index, name in enumerate(COUNTS):
+    def _select_half(self, m: Module, read: Any, written: Any) -> Value:
+        """Select the half of a request; gives whether it is for a count or a setting."""
+        address = self.requests.p.address
+        m.d.comb += [
+            self.half.eq(address[:2] << 1),  # of a word of the stream
+            self.single.eq(self.half[-1] & (self.half != SETTINGS["events"])),
+        ]
+        halves = {name: 2 * index for index, name in enumerate(COUNTS)} | SETTINGS
+        with m.Switch(address[:8]):
+            for name, half in halves.items():
                 with m.Case(UniversalLayerRegister[name.upper()]):
-                    m.d.comb += self.count.eq(index)
-        m.d.comb += self.zero.eq(self.requests.p.write)
-        return Cat(getattr(strobes, name) for strobes in (read, written) for name in COUNTS).any()
+                    m.d.comb += self.half.eq(half)
+        return Cat(getattr(strobes, name) for strobes in (read, written) for name in halves).any()

@@ -13,7 +13,8 @@ from .plan import LayerPlan
 __all__ = ["Capacity", "power_of_two"]
 
 MAX_LAYERS = 255
-MAX_INPUTS = 1 << 16
+MAX_INPUTS = (1 << 16) - 1
+MAX_ROWS = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class Capacity:
     layers : int
         Layers of a network. 1 to 255.
     inputs : int
-        Inputs ``N`` of a layer. At least 1.
+        Inputs ``N`` of a layer. 1 to 65,535.
     neurons : int
         Neurons ``K`` of a layer. 1 to 32,768.
     classes : int
@@ -33,7 +34,7 @@ class Capacity:
     counter_bits : int
         Bits ``B`` of a hidden weight, in every network. 2 to 16.
     rows : int
-        Rows of the snapshot: a layer takes ``ceil(K / pe) · ceil(N / simd)`` of them.
+        Rows of the snapshot, 1 to 65,536: a layer takes ``ceil(K / pe) · ceil(N / simd)`` of them.
     columns : int
         Columns of the local classifiers: a layer takes ``pe · ceil(K / pe)`` of them.
     sample_words : int
@@ -61,7 +62,7 @@ class Capacity:
             "neurons": (1, MAX_NEURONS),
             "classes": (2, 256),
             "counter_bits": (2, 16),
-            "rows": (1, 1 << 20),
+            "rows": (1, MAX_ROWS),
             "columns": (1, 1 << 16),
             "sample_words": (2, 1 << 20),
             "choices": (0, 1 << 20),

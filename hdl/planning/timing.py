@@ -29,7 +29,7 @@ def popcount_latency(width: Integers, register_every: int = 2) -> Integers:
 
 
 def count_hold(simd: int) -> int:
-    """Cycles for which the counts of a result delay the next pass (:class:`.layer_counts`).
+    """Cycles for which the counts of a result delay the next pass (:class:`.layer_rows.LayerRows`).
 
     The counts take seven cycles; a pass writes its first sum so many cycles after its start.
     """

@@ -15,7 +15,7 @@ from .integers import ceil_divide
 from .plan import FoldedLayer, LayerPlan, MemoryKind
 
 __all__ = [
-    "COUNT_ROWS",
+    "RECORD_HALVES",
     "Capacity",
     "PlacedLayer",
     "PlacedNetwork",
@@ -23,8 +23,10 @@ __all__ = [
     "UniversalTrainer",
 ]
 
-COUNT_ROWS = 8
-"""Rows of a layer's counts, a power of two: two for each count, and two that are not used."""
+RECORD_HALVES = 16
+"""Halves of 16 bits of a layer's record: in the memory of sums its counts and settings
+(:class:`.layer_rows.LayerRows`), in the memory of hidden weights its random stream and settings
+(:class:`.record_store.RecordStore`)."""
 
 
 @dataclass(frozen=True)
@@ -113,19 +115,24 @@ class UniversalEngine(FoldedLayer):
         return self.capacity.rows
 
     @property
-    def stream_piece_bits(self) -> int:
-        """Bits of a hidden weight, a power of two, that store a piece of a random stream."""
+    def piece_bits(self) -> int:
+        """Bits of a hidden weight, a power of two, that store a piece of a layer's record."""
         return 1 << (self.config.counter_bits.bit_length() - 1)
 
     @property
     def stream_pieces(self) -> int:
         """Pieces in which the history of a random stream is stored: 128 bits, one unused."""
-        return 128 // self.stream_piece_bits
+        return 128 // self.piece_bits
 
     @property
-    def stream_rows(self) -> int:
-        """Rows of the memory of hidden weights for the history of a layer's stream."""
-        return ceil_divide(self.stream_pieces, self.plan.update_width)
+    def setting_pieces(self) -> int:
+        """Pieces in which the settings of a layer are stored."""
+        return self.stream_pieces
+
+    @property
+    def record_rows(self) -> int:
+        """Rows of the memory of hidden weights for the random stream and settings of a layer."""
+        return ceil_divide(self.stream_pieces + self.setting_pieces, self.plan.update_width)
 
     @property
     def weight_rows(self) -> int:
@@ -134,7 +141,7 @@ class UniversalEngine(FoldedLayer):
 
     @property
     def bank_rows(self) -> int:
-        return self.weight_rows + self.layers * self.stream_rows
+        return self.weight_rows + self.layers * self.record_rows
 
     @property
     def steps(self) -> int:
@@ -178,14 +185,9 @@ class UniversalEngine(FoldedLayer):
         return max(self.capacity.columns, 2)
 
     @property
-    def count_rows(self) -> int:
-        """Rows of the memory of sums for the counts of the layers; they are its last ones."""
-        return COUNT_ROWS << (self.layers - 1).bit_length()
-
-    @property
     def sums_depth(self) -> int:
-        """Rows of the memory of sums, a power of two, with those of the counts."""
-        return 1 << (self.sets + self.count_rows - 1).bit_length()
+        """Rows of the memory of sums, a power of two; the last ones are the layers' records."""
+        return power_of_two(self.sets + RECORD_HALVES * self.layers)
 
 
 def _max_group(capacity: Capacity, plan: LayerPlan) -> int:

@@ -20,6 +20,12 @@ __all__ = ["UniversalCycleModel"]
 COUNT_CYCLES = 8
 """Cycles from the transfer of a result until its counts are in the memory."""
 
+PASS_LOAD_CYCLES = 7
+"""Cycles from a pass's last step until the next layer's settings are loaded, but for the first."""
+
+TRAINING_LOAD_CYCLES = 5
+"""Cycles, beside one a piece, that load the settings for training."""
+
 
 class _Layer:
     """Numbers of a layer that are used for every sample."""
@@ -71,16 +77,20 @@ class UniversalCycleModel:
             copies = [RandomStream.from_history(*stream.history) for stream in streams]
         self._layers = [_Layer(*pair) for pair in zip(placed.layers, copies, strict=True)]
         self._pieces = placed.trainer.engine.stream_pieces
+        self._training_load = placed.trainer.engine.setting_pieces + TRAINING_LOAD_CYCLES
         self._count_hold = count_hold(placed.trainer.plan.simd)
         self._single = len(self._layers) == 1
         buffers = placed.sample_buffers
         self._offered = 0
-        self._began = self._array_ended = self._result = self._last_step = -2
+        self._began = self._array_ended = self._result = -2
+        self._passed = -2  # the settings of the next pass are loaded in the cycle after the next
         self._freed: deque[int] = deque([-1] * buffers, maxlen=buffers)
         self._done = -1  # the last sample left the queue, in its last layer
         self._services: deque[Service] = deque(maxlen=buffers * len(self._layers))
         self._written: list[int] = []  # cycles in which activations and choices are written
         self._forward_free = self._update_free = 0
+        self._trained = 0  # layer whose settings are for training, or are being loaded
+        self._selected = 0  # first cycle in which they are there
         self._batch_ended = False
         self._idle = 0
 
@@ -136,7 +146,7 @@ class UniversalCycleModel:
             self._written = []
             for index, layer in enumerate(self._layers):
                 self._forward(layer, index, loaded)
-                self._update(layer, bits[index], rounds[index][sample])
+                self._update(layer, index, bits[index], rounds[index][sample])
             self._freed.append(self._done)
         self._commit(updated, events)
 
@@ -157,7 +167,7 @@ class UniversalCycleModel:
             if self._array_ended > loaded and self._array_ended > self._began:
                 preload = self._array_ended + 1
         else:
-            preload = (self._last_step if index else max(self._last_step, loaded)) + 2
+            preload = (self._passed if index else max(self._passed, loaded)) + 2
         waits = self._forward_free if self._batch_ended else self._result + 1 + self._count_hold
         self._batch_ended = False
         start = 1 + max(self._filled(layer, preload, 0), waits)
@@ -168,7 +178,10 @@ class UniversalCycleModel:
         self._array_ended = start + layer.last_word_cycles - 1
         self._result = self._array_ended + layer.result
         first_step = start + layer.first_step
-        self._last_step = first_step + (layer.pass_steps - 1) * layer.step_cycles
+        if not self._single:
+            last_step = first_step + (layer.pass_steps - 1) * layer.step_cycles
+            self._passed = last_step + PASS_LOAD_CYCLES
+            self._result = max(self._result, self._passed + 1)
         choices: set[int] = set()
         if layer.shares:
             # A choice is written a cycle after its group's last step.
@@ -187,9 +200,26 @@ class UniversalCycleModel:
         loads = min(layer.word_transfers, layer.sample_words - word * layer.word_transfers)
         return filled(self._services, preload, loads) + (layer.word_transfers - loads)
 
-    def _update(self, layer: _Layer, error: bool, found: Iterable[bool]) -> None:
+    def _select(self, index: int, begin: int, end: int | None = None) -> int:
+        """Select the settings of a layer for training, wanted from a cycle on.
+
+        Gives the first cycle in which they are there. With ``end`` they are not wanted after that
+        cycle, and are not loaded if a load before ends later.
+        """
+        free = max(begin, self._selected)
+        if index != self._trained and (end is None or free <= end):
+            self._trained = index
+            self._selected = free = free + self._training_load
+        return free
+
+    def _update(self, layer: _Layer, index: int, error: bool, found: Iterable[bool]) -> None:
         """Train a layer on the sample that was evaluated."""
-        start = max(self._result, self._done, self._update_free - 1) + 1
+        wanted = max(self._done + 1, self._update_free)
+        start = max(wanted, self._result + 1)
+        if error or index < len(self._layers) - 1:
+            start = max(start, self._select(index, wanted))
+        else:
+            self._select(index, wanted, start)
         self._done = start
         if error:
             rounds, choices = [], []
@@ -209,7 +239,9 @@ class UniversalCycleModel:
     def _commit(self, updated: Sequence[int], events: Sequence[int]) -> None:
         """Commit all layers, after the last sample of a batch."""
         cycle = self._done + 1
-        for layer, neurons in zip(self._layers, updated, strict=True):
+        for index, (layer, neurons) in enumerate(zip(self._layers, updated, strict=True)):
+            if layer.raised:
+                cycle = self._select(index, cycle)
             cycle += 1  # Commit
             if layer.raised:
                 placed = layer.placed
@@ -217,7 +249,9 @@ class UniversalCycleModel:
         self._forward_free = cycle
         if any(layer.raised for layer in self._layers):
             self._forward_free += 2  # the snapshot has the signs of the last row
-            for layer, draws in zip(self._layers, events, strict=True):
+            for index, (layer, draws) in enumerate(zip(self._layers, events, strict=True)):
+                if layer.raised:
+                    cycle = self._select(index, cycle)
                 cycle += 1  # Events
                 if layer.raised and draws:
                     cycle += self._pieces + 4

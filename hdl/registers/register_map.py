@@ -169,8 +169,8 @@ class Register:
     Raises
     ------
     ValueError
-        If offset, access, a bound or the reset value is invalid, or a stored register has no
-        reset value.
+        If offset, access, a bound or the reset value is invalid, or a stored register whose read
+        starts no action has no reset value.
     """
 
     offset: int
@@ -198,7 +198,7 @@ class Register:
                     f"reset must be from {self.minimum} to {highest}, not {self.reset}: a register "
                     "starts with a value that can be written"
                 )
-        if self.stored and self.reset is None:
+        if self.stored and self.reset is None and self.on_read is OnRead.VALUE:
             raise ValueError(
                 f"the register at offset {self.offset} is stored; give its reset value"
             )
@@ -448,7 +448,8 @@ class UniversalRegister(RegisterGroup):
 class UniversalLayerRegister(RegisterGroup):
     """Registers of a layer of a universal trainer, at :func:`layer_address`.
 
-    They are in a table with one reader, so every read needs the core idle.
+    Counts and settings are in memory, so every read needs the core idle, and none has a value
+    after power-up.
     """
 
     MARGIN = Register(
@@ -457,7 +458,6 @@ class UniversalLayerRegister(RegisterGroup):
         "`floor(r·K)`: lead that a right answer must have",
         on_read=OnRead.ACTION,
         maximum=MAX_NEURONS,
-        reset=0,
     )
     EVENTS = Register(
         1,
@@ -465,10 +465,9 @@ class UniversalLayerRegister(RegisterGroup):
         "`M`: reinforcement events of a commit",
         on_read=OnRead.ACTION,
         maximum=ENGINE_EVENTS,
-        reset=0,
     )
-    ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, OnRead.ACTION, reset=0)
-    UPDATES = Register(3, "rw", "neurons updated", OnWrite.CLEAR, OnRead.ACTION, reset=0)
+    ERRORS = Register(2, "rw", "error bits raised", OnWrite.CLEAR, OnRead.ACTION)
+    UPDATES = Register(3, "rw", "neurons updated", OnWrite.CLEAR, OnRead.ACTION)
     SATURATED = LayerRegister.SATURATED.declaration
     POSITION = Register(
         5,
@@ -492,7 +491,6 @@ class UniversalLayerRegister(RegisterGroup):
         LayerRegister.RIGHT.declaration.description,
         OnWrite.CLEAR,
         OnRead.ACTION,
-        reset=0,
     )
     STREAM_0 = Register(
         8, "rw", LayerRegister.STREAM_0.declaration.description, OnWrite.ACTION, OnRead.ACTION
@@ -504,10 +502,10 @@ class UniversalLayerRegister(RegisterGroup):
     )
     INITIAL = LayerRegister.INITIAL.declaration
     INPUTS = Register(
-        16, "rw", "input bits `N`", on_read=OnRead.ACTION, minimum=1, maximum=MAX_INPUTS, reset=1
+        16, "rw", "input bits `N`", on_read=OnRead.ACTION, minimum=1, maximum=MAX_INPUTS
     )
     NEURONS = Register(
-        17, "rw", "neurons `K`", on_read=OnRead.ACTION, minimum=1, maximum=MAX_NEURONS, reset=1
+        17, "rw", "neurons `K`", on_read=OnRead.ACTION, minimum=1, maximum=MAX_NEURONS
     )
     GROUP = Register(
         18,
@@ -516,7 +514,6 @@ class UniversalLayerRegister(RegisterGroup):
         on_read=OnRead.ACTION,
         minimum=1,
         maximum=MAX_GROUP,
-        reset=1,
     )
     BASE = Register(
         19,
@@ -524,7 +521,6 @@ class UniversalLayerRegister(RegisterGroup):
         "first row of the layer, behind those of the layers before",
         on_read=OnRead.ACTION,
         maximum=LAST_ROW,
-        reset=0,
     )
     COLUMN = Register(
         20,
@@ -533,7 +529,6 @@ class UniversalLayerRegister(RegisterGroup):
         "before: the sum of their `ceil(K / PE)`",
         on_read=OnRead.ACTION,
         maximum=LAST_COLUMN,
-        reset=0,
     )
 
 

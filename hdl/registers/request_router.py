@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Array, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Array, C, Elaboratable, Module, Mux, Signal
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -33,7 +33,8 @@ class RequestRouter(Component):
     registers, layer_registers : type of RegisterGroup
         Registers of the core and of a layer.
     shared : bool
-        Whether all layers have one port, for their requests and responses.
+        Whether all layers have one port, for their requests and responses. Then every request to a
+        layer needs the core idle.
 
     Members
     -------
@@ -73,6 +74,7 @@ class RequestRouter(Component):
         self.layers = layers
         self.registers = registers
         self.layer_registers = layer_registers
+        self.shared = shared
         ports = 1 if shared else layers
         self.ports = ports
         super().__init__(
@@ -98,7 +100,7 @@ class RequestRouter(Component):
         refused = self.busy & Mux(
             own,
             needs_idle(self.registers, request.write, offset),
-            needs_idle(self.layer_registers, request.write, offset),
+            C(1) if self.shared else needs_idle(self.layer_registers, request.write, offset),
         )
         port_index = Signal(range(max(self.ports, 2)))  # of the addressed layer
         offered = Array(port.valid for port in self.layer_requests)

@@ -40,7 +40,7 @@ class WeightBank(Component):
     Members
     -------
     shape : In(struct)
-        The numbers of the layer of the commands.
+        The numbers of the layer of the commands, in cycles 0 to 2 of each.
     i : In(stream)
         Commands. Never stalls.
     inputs : In(counters)
@@ -103,11 +103,6 @@ class WeightBank(Component):
         # Cycle 0
         arrived = Signal()
         command: Any = Signal(row_command_layout(self.folded))
-        last_columns = [self.shape.last_column]  # of the layers of the commands in each cycle
-        for cycle in (1, 2) if self.folded.universal else ():
-            column = Signal.like(self.shape.last_column, name=f"last_column_{cycle}")
-            m.d.sync += column.eq(last_columns[-1])
-            last_columns.append(column)
         m.d.sync += arrived.eq(self.i.valid)
         with m.If(self.i.valid):
             m.d.sync += command.eq(self.i.p)
@@ -131,7 +126,7 @@ class WeightBank(Component):
         m.d.comb += real.eq((1 << plan.update_width) - 1)
         with m.If(present.last):
             m.d.comb += real.eq(
-                Cat(column <= last_columns[-1] for column in range(plan.update_width))
+                Cat(column <= self.shape.last_column for column in range(plan.update_width))
             )
         with m.If(present.padding):
             m.d.comb += real.eq(0)

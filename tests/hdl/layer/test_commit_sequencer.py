@@ -15,6 +15,7 @@ ROWS = 3
 UPDATE_CYCLES = 4
 EVENT_CYCLES = 5
 MOVE_CYCLES = 3
+SELECT_CYCLES = 4
 OUTPUTS = (
     *("update", "commit", "rewind", "scanning", "counting", "skip", "reinforce", "hold"),
     *("padding", "filled", "load", "store"),
@@ -42,8 +43,13 @@ def run(
     events: Sequence[int],
     *,
     request: str = "",
+    selects: bool = False,
 ) -> Trace:
-    """Run a sequencer until it is idle; dirty neurons and events are those of each layer."""
+    """Run a sequencer until it is idle; dirty neurons and events are those of each layer.
+
+    If ``selects`` is set, settings are selected :data:`SELECT_CYCLES` cycles after the first cycle
+    in which those of another layer are wanted.
+    """
     trace: Trace = []
 
     async def bench(ctx: SimulatorContext) -> None:
@@ -51,6 +57,7 @@ def run(
         neuron = row = 0
         left = 0  # cycles until an update or the events are complete
         moving = 0  # cycles until a random stream is loaded or stored
+        there, loading = 0, 0  # layer of the settings, and cycles until they are there
         ctx.set(sequencer.last_layer, len(dirty) - 1)
         ctx.set(sequencer.batch_evaluated, any(last for _, last in samples))
         await ctx.tick()
@@ -64,6 +71,12 @@ def run(
             ctx.set(sequencer.samples.p, {"error": error, "last": last})
             if request:
                 ctx.set(getattr(sequencer, request), requests)
+            if selects:
+                ctx.set(sequencer.samples.valid, bool(queue))
+                if ctx.get(sequencer.select) and there != layer and not loading:
+                    there, loading = layer, SELECT_CYCLES + 1
+                loading = max(loading - 1, 0)
+                ctx.set(sequencer.selected, there == layer and not loading)
             ctx.set(sequencer.events, events[layer])
             ctx.set(sequencer.first_row, row == 0)
             ctx.set(sequencer.dirty, dirty[layer][neuron % neurons])
@@ -211,6 +224,66 @@ def test_a_universal_trainer_commits_layer_after_layer(layers: int) -> None:
         ]
         events = [random.choice([0, 2]) for _ in range(layers)]
         assert run(sequencer, samples, dirty, events) == universal_trace(samples, dirty, events)
+
+
+class Selection:
+    """When the settings of layers are there, by the rules of :func:`run` with ``selects``."""
+
+    def __init__(self) -> None:
+        self.there = self.free = 0
+
+    def wait(self, layer: int, cycle: int) -> int:
+        """The first cycle with the settings of a layer, which are wanted from a cycle on."""
+        cycle = max(cycle, self.free)
+        if layer != self.there:
+            self.there = layer
+            cycle = self.free = cycle + SELECT_CYCLES
+        return cycle
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_settings_are_waited_for_where_they_are_needed(share: float) -> None:
+    layers, random = 3, Random(4)
+    for _ in range(20):
+        # A layer's last sample has an error bit, so that each wait is for its own layer's settings.
+        batch = [(random.random() < share, False) for _ in range(layers - 1)] + [(True, True)]
+        dirty = [[True], [False], [True, False]]
+        events = [random.choice([0, 2]) for _ in range(layers)]
+        sequencer = CommitSequencer(layers=layers, universal=True)
+        trace = run(sequencer, batch, dirty, events, selects=True)
+        selection, cycle, expected = Selection(), 0, []
+        raised = [error for error, _ in batch]
+        for layer, (error, _) in enumerate(batch):
+            cycle = selection.wait(layer, cycle) + (UPDATE_CYCLES if error else 1)
+            expected.append(("taken", layer, cycle - 1))
+        for layer in range(layers):
+            if raised[layer]:
+                cycle = selection.wait(layer, cycle)
+            expected.append(("commit", layer, cycle))
+            cycle += 1
+            if raised[layer]:
+                cycle += sum(ROWS if neuron else 1 for neuron in dirty[layer])
+        for layer in range(layers):
+            if raised[layer]:
+                cycle = selection.wait(layer, cycle)
+            cycle += 1
+            if raised[layer] and events[layer]:
+                expected.append(("reinforce", layer, cycle + MOVE_CYCLES - 1))
+                cycle += 2 * MOVE_CYCLES + EVENT_CYCLES
+        found = [
+            (name, next((int(each) for each in outputs if each.isdigit()), 0), number)
+            for number, outputs in enumerate(trace)
+            for name in ("taken", "commit", "reinforce")
+            if name in outputs
+        ]
+        assert found == expected
+        assert len(trace) == cycle
+
+
+def test_a_sample_without_an_error_leaves_the_last_layer_without_its_settings() -> None:
+    sequencer = CommitSequencer(layers=2, universal=True)
+    trace = run(sequencer, [(False, False), (False, True)], [[True]] * 2, [0, 0], selects=True)
+    assert trace == held([{"taken"}, {"1", "taken"}, {"commit"}, {"1", "commit"}])
 
 
 def test_a_sequencer_has_a_layer() -> None:

@@ -77,6 +77,33 @@ def test_the_memory_of_samples_is_a_power_of_two() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "most"), [("inputs", 65_535), ("rows", 65_536), ("neurons", 32_768)]
+)
+def test_settings_of_a_layer_fit_into_16_bits(name: str, most: int) -> None:
+    replace(CAPACITY, **{name: most})
+    with pytest.raises(
+        ConfigurationError, match=rf"^{name} must be from 1 to {most}, not {most + 1}$"
+    ):
+        replace(CAPACITY, **{name: most + 1})
+
+
+@pytest.mark.parametrize(
+    ("layers", "neurons", "depth"), [(3, 208, 256), (3, 209, 512), (1, 240, 256), (5, 176, 256)]
+)
+def test_sums_and_records_of_layers_are_in_one_memory(
+    layers: int, neurons: int, depth: int
+) -> None:
+    trainer = UniversalTrainer(replace(CAPACITY, layers=layers, neurons=neurons), PLAN)
+    assert trainer.engine.sums_depth == depth
+
+
+@pytest.mark.parametrize(("counter_bits", "rows"), [(2, 32), (3, 32), (4, 16), (8, 8), (16, 4)])
+def test_records_of_layers_follow_the_hidden_weights(counter_bits: int, rows: int) -> None:
+    engine = UniversalTrainer(replace(CAPACITY, counter_bits=counter_bits), PLAN).engine
+    assert engine.bank_rows == 512 * 50 + 3 * rows
+
+
+@pytest.mark.parametrize(
     ("input_width", "neurons", "most"), [(8, 256, 127), (4, 256, 7), (2, 256, 1), (8, 100, 100)]
 )
 def test_groups_are_as_large_as_their_codes_allow(

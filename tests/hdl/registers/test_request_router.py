@@ -11,6 +11,8 @@ from metaplast.hdl.registers.register_map import (
     GlobalRegister,
     LayerRegister,
     Status,
+    UniversalLayerRegister,
+    UniversalRegister,
     layer_address,
 )
 from metaplast.hdl.registers.request_router import RequestRouter
@@ -59,14 +61,14 @@ class BenchEnvironment:
         offered = [0] * LAYERS
         due: int | None = None
         for cycle in range(MAX_CYCLES):
-            for layer in range(LAYERS):
+            for layer in range(dut.ports):
                 port, response = dut.layer_requests[layer], dut.layer_responses[layer]
                 context.set(response.valid, due == layer)
                 context.set(response.payload, {"status": Status.RANGE, "data": 100 + layer})
                 offered[layer] += context.get(port.valid)
                 context.set(port.ready, offered[layer] == LAYER_CYCLES)
             due = None
-            for layer in range(LAYERS):
+            for layer in range(dut.ports):
                 if context.get(dut.layer_requests[layer].valid) and offered[layer] == LAYER_CYCLES:
                     assert context.get(dut.layer_requests[layer].payload.address) == address
                     seen.layers.append(layer)
@@ -91,8 +93,10 @@ class BenchEnvironment:
 
 
 def run_bench(bench: Callable[[BenchEnvironment], Awaitable[None]]) -> None:
-    dut = RequestRouter(layers=LAYERS)
+    run_router(RequestRouter(layers=LAYERS), bench)
 
+
+def run_router(dut: RequestRouter, bench: Callable[[BenchEnvironment], Awaitable[None]]) -> None:
     async def run(context: Any) -> None:
         await bench(BenchEnvironment(context, dut))
 
@@ -150,6 +154,24 @@ def test_a_busy_core_refuses_writes_and_reads_that_need_it_idle() -> None:
             assert seen == Seen(Status.BUSY, 0, 2, 3, enabled=[], held=[1], layers=[])
 
     run_bench(bench)
+
+
+def test_every_request_to_a_layer_needs_a_universal_trainer_idle() -> None:
+    async def bench(core: BenchEnvironment) -> None:
+        registers = (*UniversalLayerRegister, 200)  # and an offset without a register
+        for register in registers:
+            core.context.set(core.dut.busy, 1)
+            seen = await core.request(2 << 8 | register)
+            assert seen == Seen(Status.BUSY, 0, 2, 3, enabled=[], held=[1], layers=[])
+            core.context.set(core.dut.busy, 0)
+            seen = await core.request(2 << 8 | register)
+            assert seen.layers == [0]
+        core.context.set(core.dut.busy, 1)
+        seen = await core.request(UniversalRegister.CLASSES)
+        assert seen.status is Status.OK
+
+    groups = {"registers": UniversalRegister, "layer_registers": UniversalLayerRegister}
+    run_router(RequestRouter(layers=LAYERS, shared=True, **groups), bench)
 
 
 def test_at_least_one_layer_is_required() -> None:
