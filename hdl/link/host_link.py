@@ -112,12 +112,14 @@ class HostLink(Component):
         counter_bits = self.folded.first.config.counter_bits
         m.submodules.reply = reply = RegisterReply(counter_bits=counter_bits)
         m.submodules.sender = sender = ReplySender(layers=layer_count(self.folded))
+        m.submodules.framer = framer = Framer()
         m.submodules.expected = sequence = SequenceNumber()
         wiring.connect(m, wiring.flipped(self.i), deframer.i)
         wiring.connect(m, fields.samples, wiring.flipped(self.samples))
         wiring.connect(m, wiring.flipped(self.results), sender.results)
         wiring.connect(m, reply.o, sender.replies)
-        self._send(m, sender)
+        wiring.connect(m, sender.o, framer.i)
+        wiring.connect(m, framer.o, wiring.flipped(self.o))
 
         write = fields.kind == RequestKind.WRITE
         in_sequence = ~(write | (fields.kind == RequestKind.SAMPLE)) | (
@@ -193,20 +195,6 @@ class HostLink(Component):
             m.d.comb += outcome.early.eq(1)
 
         return m
-
-    def _send(self, m: Module, sender: ReplySender) -> None:
-        """Frame the bytes of replies.
-
-        A register between sender and framer shortens the critical path.
-        """
-        m.submodules.framer = framer = Framer()
-        waiting = Signal()
-        m.d.comb += [sender.o.ready.eq(~waiting), framer.i.valid.eq(waiting)]
-        with m.If(~waiting):
-            m.d.sync += [waiting.eq(sender.o.valid), framer.i.p.eq(sender.o.p)]
-        with m.Elif(framer.i.ready):
-            m.d.sync += waiting.eq(0)
-        wiring.connect(m, framer.o, wiring.flipped(self.o))
 
     def _state(
         self,
