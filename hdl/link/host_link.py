@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -237,9 +237,10 @@ class HostLink(Component):
             self.requests.p.address.eq(Cat(fields.register, fields.page)),
             self.requests.p.data.eq(fields.argument),
         ]
-        with m.If(counters):
+        # A COUNTERS that is carried out has the address of POSITION.
+        with m.If(positioned):
             m.d.comb += self.requests.p.address[:8].eq(
-                Mux(positioned, LayerRegister.COUNTER, LayerRegister.POSITION)
+                fields.register ^ (LayerRegister.POSITION ^ LayerRegister.COUNTER)
             )
 
         m.submodules.registers = registers = RegisterFile(LinkRegister)
