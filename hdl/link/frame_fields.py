@@ -94,6 +94,10 @@ class FrameFields(Component):
         Offer the last word of a sample.
     load, loaded : In
         With ``load``, replace the argument by ``loaded``.
+    clear : In(1)
+        Set the argument to 0.
+    load_constant, constant : In
+        With ``load_constant``, in the cycle after ``clear``, replace the argument by ``constant``.
     shift_number, shift_argument : In(1)
         Shift by a byte, lowest byte first.
     count_down : In(1)
@@ -125,6 +129,9 @@ class FrameFields(Component):
                 "finish": In(1),
                 "load": In(1),
                 "loaded": In(32),
+                "clear": In(1),
+                "load_constant": In(1),
+                "constant": In(32),
                 "shift_number": In(1),
                 "shift_argument": In(1),
                 "count_down": In(1),
@@ -199,11 +206,15 @@ class FrameFields(Component):
         word_bytes = math.ceil(self.folded.first.plan.input_width / 8)
         shifter = Signal(8 * max(word_bytes, ARGUMENT_BYTES))
         argument, word = shifter[-8 * ARGUMENT_BYTES :], shifter[-8 * word_bytes :]
-        with m.If(next_byte | self.shift_argument | self.load):
-            m.d.sync += [
-                shifter.eq(Cat(shifter[8:], self.byte)),
-                argument.eq(Mux(self.load, self.loaded, Cat(argument[8:], self.byte))),
-            ]
+        # A constant is set in a cleared argument: this leaves one LUT for each bit, since bits that
+        # are equal in all constants share a signal.
+        with m.If(next_byte | self.shift_argument | self.load | self.load_constant):
+            m.d.sync += shifter.eq(Cat(shifter[8:], self.byte))
+            constant = self.constant & self.load_constant.replicate(32)
+            above = Cat(argument[8:], self.byte & ~self.load_constant.replicate(8))
+            m.d.sync += argument.eq(Mux(self.load, self.loaded, above | constant))
+        with m.If(self.clear):
+            m.d.sync += argument.eq(0)
         m.d.comb += self.argument.eq(argument)
         return word
 

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -136,10 +136,10 @@ class HostLink(Component):
         if isinstance(self.folded, UniversalTrainer):
             m.d.comb += fields.sample_words.eq(self.sample_words)
         positioned = Signal()  # the register POSITION is written, for the counters to read
-        own, answer = self._request(m, fields, positioned)
-        self._answer(m, fields, reply, positioned, answer)
+        own, status = self._request(m, fields, positioned)
+        self._answer(m, fields, reply, positioned, status)
         outcome: Any = Signal(outcome_layout())
-        self._state(m, sender, sequence, outcome, fields.number, answer.status)
+        self._state(m, sender, sequence, outcome, fields.number, status)
 
         answered = own | self.responses.valid
         m.d.comb += fields.obeying.eq(1)
@@ -166,17 +166,18 @@ class HostLink(Component):
                     m.d.comb += outcome.accepted.eq(1)
                     m.next = "Wait"
             with m.State("Request"):
-                m.d.comb += self.requests.valid.eq(~own)
+                m.d.comb += [self.requests.valid.eq(~own), fields.clear.eq(own)]
                 with m.If(own | self.requests.ready):
                     m.next = "Answer"
             with m.State("Answer"):
                 m.d.comb += [
                     self.responses.ready.eq(1),
-                    fields.load.eq(answered),
+                    fields.load.eq(self.responses.valid & ~own),
+                    fields.load_constant.eq(own),
                     reply.begin.eq(answered),
                 ]
                 with m.If(write & answered):
-                    accepted = answer.status == Status.OK
+                    accepted = status == Status.OK
                     m.d.comb += [outcome.accepted.eq(accepted), outcome.refused.eq(~accepted)]
                     m.next = "Wait"
                 with m.Elif(answered):
@@ -224,10 +225,8 @@ class HostLink(Component):
         with m.If(outcome.refused):
             m.d.sync += latest.eq(status)
 
-    def _request(
-        self, m: Module, fields: FrameFields, positioned: Signal
-    ) -> tuple[Signal, data.View]:
-        """Make the request of a frame; gives whether the link answers it, and the answer.
+    def _request(self, m: Module, fields: FrameFields, positioned: Signal) -> tuple[Signal, Signal]:
+        """Make the request of a frame; gives whether the link answers it, and the status.
 
         The link answers for its own registers, and for layers that do not exist.
         """
@@ -246,7 +245,7 @@ class HostLink(Component):
         m.submodules.registers = registers = RegisterFile(LinkRegister)
         values = registers.values
         own, known = Signal(), Signal()  # the link answers; it has such a register
-        answer: Any = Signal(response_layout())
+        status = Signal(Status)  # of the answer
         m.d.comb += [
             own.eq(
                 fields.link_page
@@ -263,7 +262,7 @@ class HostLink(Component):
             registers.write.eq(write),
             registers.offset.eq(fields.register),
             registers.data.eq(fields.argument),
-            registers.enable.eq(known & fields.load),
+            registers.enable.eq(known & fields.load_constant),
             values.version.eq(VERSION),
             values.samples_ahead.eq(SAMPLES_AHEAD),
             values.input_width.eq(self.folded.first.plan.input_width),
@@ -271,12 +270,16 @@ class HostLink(Component):
             values.digest.eq(design_digest(self.folded)),
         ]
         with m.If(~own):
-            m.d.comb += answer.eq(self.responses.p)
+            m.d.comb += status.eq(self.responses.p.status)
         with m.Elif(known):
-            m.d.comb += [answer.status.eq(registers.status), answer.data.eq(registers.value)]
+            m.d.comb += status.eq(registers.status)
         with m.Else():
-            m.d.comb += answer.status.eq(Status.UNKNOWN)
-        return own, answer
+            m.d.comb += status.eq(Status.UNKNOWN)
+        m.d.comb += [
+            fields.loaded.eq(self.responses.p.data),
+            fields.constant.eq(Mux(known, registers.value, 0)),
+        ]
+        return own, status
 
     def _answer(
         self,
@@ -284,17 +287,16 @@ class HostLink(Component):
         fields: FrameFields,
         reply: RegisterReply,
         positioned: Signal,
-        answer: data.View,
+        status: Signal,
     ) -> None:
         """Reply with an answer; the fields store its value and shift it out."""
         m.d.comb += [
-            fields.loaded.eq(answer.data),
             fields.shift_number.eq(reply.shift_tag),
             fields.shift_argument.eq(reply.shift_value),
             reply.row.eq(fields.kind == RequestKind.COUNTERS),
             reply.counter.eq(positioned),
             reply.left.eq(fields.left),
-            reply.status.eq(answer.status),
+            reply.status.eq(status),
             reply.tag.eq(fields.number[:8]),
             reply.value.eq(fields.argument[:8]),
         ]
