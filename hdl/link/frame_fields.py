@@ -241,10 +241,10 @@ class FrameFields(Component):
         word_ends = next_byte & (byte == word_bytes - 1)
         with m.If(next_byte):
             m.d.sync += byte.eq(Mux(byte == word_bytes - 1, 0, byte + 1))
-        with m.If(word_ends):
-            m.d.sync += offering.eq(left != 1)
-        with m.Elif(self.samples.ready):
+        with m.If(offering & self.samples.ready):
             m.d.sync += offering.eq(0)
+        with m.Elif(word_ends):
+            m.d.sync += offering.eq(left != 1)
         with m.If(word_ends | begins):
             m.d.sync += left.eq(count_down_or_load(left, word_ends, count))
         with m.If(self.end):
