@@ -32,8 +32,8 @@ class ReplySender(Component):
     A STATE is due when its contents have changed since the last one began. Its bytes are kind,
     tag (2), flags, status, expected (2), count, results. A byte has the value of the cycle in which
     it is sent, except count, results and the higher byte of ``expected``, which have the value of
-    the cycle of the lower byte. A result that comes after this cycle replaces the oldest one in what
-    is not sent yet.
+    the cycle of the lower byte. A result that comes after this cycle replaces the oldest one, if
+    that is not sent yet.
 
     There is one cycle before each reply.
 
