@@ -1,11 +1,12 @@
 """Control of batches at the input of the core: batch ends, refused labels, sample counts."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from .layer.sample_layouts import sample_layout, sample_word_layout
 from .primitives.component import Component
+from .primitives.loadable_counter import count_down_or_load
 
 __all__ = ["BatchControl"]
 
@@ -91,16 +92,13 @@ class BatchControl(Component):
             self.o.p.train.eq(~self.infer),
             self.o.p.refused.eq(refused),
         ]
+        trained = complete & ~refused & ~self.infer
         with m.If(complete & refused):
             m.d.sync += self.refused.eq(self.refused + 1)
-        with m.Elif(complete & ~self.infer):
-            m.d.sync += [
-                self.trained.eq(self.trained + 1),
-                left.eq(Mux(last, self.size, left - 1)),
-                self.mid_batch.eq(~last),
-            ]
-        with m.If(self.restart):
-            m.d.sync += left.eq(self.size)
+        with m.If(trained):
+            m.d.sync += [self.trained.eq(self.trained + 1), self.mid_batch.eq(~last)]
+        with m.If(trained | self.restart):
+            m.d.sync += left.eq(count_down_or_load(left, ~(last | self.restart), self.size))
         with m.If(self.reset):
             m.d.sync += self.mid_batch.eq(0)
         with m.If(self.clear_trained):

@@ -1,6 +1,6 @@
 """HDLC deframer: frames from a stream of bytes."""
 
-from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, ResetInserter, Signal
 from amaranth.lib import stream
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
@@ -55,20 +55,22 @@ class Deframer(Component):
         crc = CRC32_ISO_HDLC(data_width=1).create()
         restart = Signal()  # a reset takes less logic than the start input of the CRC
         m.submodules.crc = ResetInserter(restart)(crc)
-        shifting = Signal(8)
-        left = Signal(4)
+        shifting = Signal(
+            9, init=1
+        )  # the byte, and a one above it that comes down to the lowest place
+        checked = shifting[1:] == 0
         escaped, some = Signal(), Signal()
         m.d.comb += [
-            self.i.ready.eq(left == 0),
+            self.i.ready.eq(checked),
             self.o.payload.eq(self.i.payload ^ (escaped << ESCAPED_BY.bit_length() - 1)),
             self.good.eq(crc.match_detected),  # not without bytes
             self.empty.eq(~some),
             crc.data.eq(shifting[0]),
-            crc.valid.eq(left != 0),
+            crc.valid.eq(~checked),
         ]
 
-        with m.If(left != 0):
-            m.d.sync += [left.eq(left - 1), shifting.eq(shifting >> 1)]
+        with m.If(~checked):
+            m.d.sync += shifting.eq(shifting >> 1)
         with m.Elif(self.i.valid):
             with m.If(self.i.payload == FLAG):
                 m.d.comb += [self.end.eq(1), restart.eq(1)]
@@ -78,8 +80,7 @@ class Deframer(Component):
             with m.Else():
                 m.d.comb += self.o.valid.eq(1)
                 m.d.sync += [
-                    shifting.eq(self.o.payload),
-                    left.eq(8),
+                    shifting.eq(Cat(self.o.payload, 1)),
                     escaped.eq(0),
                     some.eq(1),
                 ]

@@ -12,6 +12,7 @@ from ..network import layer_count
 from ..planning.plan import FoldedNetwork
 from ..planning.universal import UniversalTrainer
 from ..primitives.component import Component
+from ..primitives.loadable_counter import count_down_or_load
 from ..registers.register_map import LINK_BASE
 from .protocol import CRC_BYTES, RequestKind
 
@@ -93,6 +94,10 @@ class FrameFields(Component):
         Offer the last word of a sample.
     load, loaded : In
         With ``load``, replace the argument by ``loaded``.
+    clear : In(1)
+        Set the argument to 0.
+    load_constant, constant : In
+        With ``load_constant``, in the cycle after ``clear``, replace the argument by ``constant``.
     shift_number, shift_argument : In(1)
         Shift by a byte, lowest byte first.
     count_down : In(1)
@@ -124,6 +129,9 @@ class FrameFields(Component):
                 "finish": In(1),
                 "load": In(1),
                 "loaded": In(32),
+                "clear": In(1),
+                "load_constant": In(1),
+                "constant": In(32),
                 "shift_number": In(1),
                 "shift_argument": In(1),
                 "count_down": In(1),
@@ -167,7 +175,7 @@ class FrameFields(Component):
 
     def _fields(self, m: Module, position: Signal, strobe: Signal) -> Signal:
         """Store each field at its position; gives the strobe of the argument's bytes."""
-        argument_byte, number_byte = Signal(), Signal()
+        argument_byte, number_byte, count_byte = Signal(), Signal(), Signal()
         with m.If(strobe):
             with m.Switch(position):
                 with m.Case(*range(NUMBER, ADDRESS)):
@@ -184,11 +192,13 @@ class FrameFields(Component):
                 with m.Case(*range(DATA, COUNT)):
                     m.d.comb += argument_byte.eq(self.kind != RequestKind.SAMPLE)
                 with m.Case(*range(COUNT, COUNT + 2)):
-                    m.d.sync += self.left.eq(Cat(self.left[8:], self.byte))
+                    m.d.comb += count_byte.eq(1)
         with m.If(number_byte | self.shift_number):
             m.d.sync += self.number.eq(Cat(self.number[8:], self.byte))
-        with m.If(self.count_down):
-            m.d.sync += self.left.eq(self.left - 1)
+        with m.If(count_byte | self.count_down):
+            m.d.sync += self.left.eq(
+                count_down_or_load(self.left, self.count_down, Cat(self.left[8:], self.byte))
+            )
         return argument_byte
 
     def _shifter(self, m: Module, next_byte: Value) -> Value:
@@ -196,11 +206,15 @@ class FrameFields(Component):
         word_bytes = math.ceil(self.folded.first.plan.input_width / 8)
         shifter = Signal(8 * max(word_bytes, ARGUMENT_BYTES))
         argument, word = shifter[-8 * ARGUMENT_BYTES :], shifter[-8 * word_bytes :]
-        with m.If(next_byte | self.shift_argument | self.load):
-            m.d.sync += [
-                shifter.eq(Cat(shifter[8:], self.byte)),
-                argument.eq(Mux(self.load, self.loaded, Cat(argument[8:], self.byte))),
-            ]
+        # A constant is set in a cleared argument: this leaves one LUT for each bit, since bits that
+        # are equal in all constants share a signal.
+        with m.If(next_byte | self.shift_argument | self.load | self.load_constant):
+            m.d.sync += shifter.eq(Cat(shifter[8:], self.byte))
+            constant = self.constant & self.load_constant.replicate(32)
+            above = Cat(argument[8:], self.byte & ~self.load_constant.replicate(8))
+            m.d.sync += argument.eq(Mux(self.load, self.loaded, above | constant))
+        with m.If(self.clear):
+            m.d.sync += argument.eq(0)
         m.d.comb += self.argument.eq(argument)
         return word
 
@@ -214,24 +228,25 @@ class FrameFields(Component):
         width = first.plan.input_width
         word_bytes = math.ceil(width / 8)
         byte = Signal(range(max(word_bytes, 2)))  # of the word
-        complete = Signal(range(first.sample_words + 1))  # words
+        left = Signal(range(first.sample_words + 1))  # words of the sample that are not complete
         offering = Signal()
         m.d.comb += [
-            in_words.eq(
-                (self.kind == RequestKind.SAMPLE) & (position == WORDS) & (complete != count)
-            ),
+            in_words.eq((self.kind == RequestKind.SAMPLE) & (position == WORDS) & (left != 0)),
             self.samples.valid.eq(offering | self.finish),
             self.samples.p.bits.eq(word[:width]),
             self.samples.p.label.eq(self.register),
             self.samples.p.last.eq(self.page[0]),
         ]
+        begins = self.strobe & (position == 0)
+        word_ends = next_byte & (byte == word_bytes - 1)
         with m.If(next_byte):
-            m.d.sync += byte.eq(byte + 1)
-            with m.If(byte == word_bytes - 1):
-                m.d.sync += [byte.eq(0), complete.eq(complete + 1)]
-                m.d.sync += offering.eq(complete != count - 1)
+            m.d.sync += byte.eq(Mux(byte == word_bytes - 1, 0, byte + 1))
         with m.If(offering & self.samples.ready):
             m.d.sync += offering.eq(0)
+        with m.Elif(word_ends):
+            m.d.sync += offering.eq(left != 1)
+        with m.If(word_ends | begins):
+            m.d.sync += left.eq(count_down_or_load(left, word_ends, count))
         with m.If(self.end):
-            m.d.sync += [complete.eq(0), byte.eq(0), offering.eq(0)]
+            m.d.sync += [byte.eq(0), offering.eq(0)]
         return offering

@@ -1,6 +1,6 @@
 """HDLC framer: frames as a stream of bytes."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
@@ -17,10 +17,11 @@ class Framer(Component):
     Cycle by cycle, if bytes come and are taken without waiting::
 
         0        Flag: a flag
-        1        Byte: a byte of the content, or an escape and then the byte
+        1        Load: a byte of the content is taken
         2 … 9    Check: one bit per cycle goes into the CRC
-        …        after the last byte, the four bytes of the CRC in the same way; this shifts it out
-        last     Close: a flag
+        10       Send: the byte, or an escape and then the byte; then Load for the next byte
+        …        after the last byte, Check and Send for each byte of the CRC, which is shifted out
+        last     Flag: a flag
 
     Parameters
     ----------
@@ -48,54 +49,47 @@ class Framer(Component):
         crc = CRC32_ISO_HDLC(data_width=1).create()
         restart = Signal()  # a reset takes less logic than the start input of the CRC
         m.submodules.crc = ResetInserter(restart)(crc)
-        shifting, left = Signal(8), Signal(range(8))
-        escaped = Signal()
-        ending, closing = Signal(), Signal()  # all bytes are sent; all bytes are in the CRC
-        crc_byte = Signal(range(CRC_BYTES))
-        byte = Mux(closing, crc.crc[:8], self.i.p.byte)
+        byte = Signal(8, init=FLAG)
+        last, closing = Signal(), Signal()  # the content is taken; byte is of the CRC
+        bits, crc_bytes = Signal(range(8)), Signal(range(CRC_BYTES))  # counted in Check
         special = (byte == FLAG) | (byte == ESCAPE)
         # Fed with its own inverted lowest bit, the CRC shifts without changing.
-        m.d.comb += crc.data.eq(Mux(closing, ~crc.crc[0], shifting[0]))
+        next_bit = Mux(closing, crc.crc[0], byte[0])
+        m.d.comb += [crc.data.eq(next_bit ^ closing), self.o.payload.eq(byte)]
 
         with m.FSM():
             with m.State("Flag"):
-                m.d.comb += [
-                    self.o.valid.eq(self.i.valid),
-                    self.o.payload.eq(FLAG),
-                    restart.eq(1),
-                ]
-                m.d.sync += [ending.eq(0), closing.eq(0), crc_byte.eq(0)]
+                m.d.comb += [self.o.valid.eq(last | self.i.valid), restart.eq(1)]
+                m.d.sync += closing.eq(0)
                 with m.If(self.o.valid & self.o.ready):
-                    m.next = "Byte"
-            with m.State("Byte"):
-                m.d.comb += [
-                    self.o.valid.eq(closing | self.i.valid),
-                    self.o.payload.eq(
-                        Mux(special & ~escaped, ESCAPE, Mux(escaped, byte ^ ESCAPED_BY, byte))
-                    ),
-                ]
-                with m.If(self.o.valid & self.o.ready):
-                    m.d.sync += escaped.eq(special & ~escaped)
-                    with m.If(~special | escaped):
-                        m.d.comb += self.i.ready.eq(~closing)
-                        m.d.sync += [
-                            shifting.eq(byte),
-                            left.eq(7),
-                            ending.eq(closing | self.i.p.last),
-                            crc_byte.eq(crc_byte + closing),
-                        ]
-                        m.next = "Check"
+                    m.d.sync += last.eq(0)
+                    with m.If(~last):
+                        m.next = "Load"
+            with m.State("Load"):
+                m.d.comb += self.i.ready.eq(1)
+                m.d.sync += [byte.eq(self.i.p.byte), last.eq(self.i.p.last)]
+                with m.If(self.i.valid):
+                    m.next = "Check"
             with m.State("Check"):
                 m.d.comb += crc.valid.eq(1)
-                m.d.sync += [shifting.eq(shifting >> 1), left.eq(left - 1)]
-                with m.If(left == 0):
-                    m.d.sync += closing.eq(ending)
-                    m.next = "Byte"
-                    with m.If(closing & (crc_byte == 0)):
-                        m.next = "Close"
-            with m.State("Close"):
-                m.d.comb += [self.o.valid.eq(1), self.o.payload.eq(FLAG)]
+                m.d.sync += [byte.eq(Cat(byte[1:], next_bit)), bits.eq(bits + 1)]
+                with m.If(bits == 7):
+                    m.d.sync += crc_bytes.eq(crc_bytes + closing)
+                    m.next = "Send"
+            with m.State("Send"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(special):
+                    m.d.comb += self.o.payload.eq(ESCAPE)
                 with m.If(self.o.ready):
-                    m.next = "Flag"
+                    with m.If(special):
+                        m.d.sync += byte.eq(byte ^ ESCAPED_BY)
+                    with m.Elif(~last):
+                        m.next = "Load"
+                    with m.Elif(closing & (crc_bytes == 0)):
+                        m.d.sync += byte.eq(FLAG)
+                        m.next = "Flag"
+                    with m.Else():
+                        m.d.sync += closing.eq(1)
+                        m.next = "Check"
 
         return m

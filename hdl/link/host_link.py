@@ -112,12 +112,14 @@ class HostLink(Component):
         counter_bits = self.folded.first.config.counter_bits
         m.submodules.reply = reply = RegisterReply(counter_bits=counter_bits)
         m.submodules.sender = sender = ReplySender(layers=layer_count(self.folded))
+        m.submodules.framer = framer = Framer()
         m.submodules.expected = sequence = SequenceNumber()
         wiring.connect(m, wiring.flipped(self.i), deframer.i)
         wiring.connect(m, fields.samples, wiring.flipped(self.samples))
         wiring.connect(m, wiring.flipped(self.results), sender.results)
         wiring.connect(m, reply.o, sender.replies)
-        self._send(m, sender)
+        wiring.connect(m, sender.o, framer.i)
+        wiring.connect(m, framer.o, wiring.flipped(self.o))
 
         write = fields.kind == RequestKind.WRITE
         in_sequence = ~(write | (fields.kind == RequestKind.SAMPLE)) | (
@@ -134,10 +136,10 @@ class HostLink(Component):
         if isinstance(self.folded, UniversalTrainer):
             m.d.comb += fields.sample_words.eq(self.sample_words)
         positioned = Signal()  # the register POSITION is written, for the counters to read
-        own, answer = self._request(m, fields, positioned)
-        self._answer(m, fields, reply, positioned, answer)
+        own, status = self._request(m, fields, positioned)
+        self._answer(m, fields, reply, positioned, status)
         outcome: Any = Signal(outcome_layout())
-        self._state(m, sender, sequence, outcome, fields.number, answer.status)
+        self._state(m, sender, sequence, outcome, fields.number, status)
 
         answered = own | self.responses.valid
         m.d.comb += fields.obeying.eq(1)
@@ -164,17 +166,18 @@ class HostLink(Component):
                     m.d.comb += outcome.accepted.eq(1)
                     m.next = "Wait"
             with m.State("Request"):
-                m.d.comb += self.requests.valid.eq(~own)
+                m.d.comb += [self.requests.valid.eq(~own), fields.clear.eq(own)]
                 with m.If(own | self.requests.ready):
                     m.next = "Answer"
             with m.State("Answer"):
                 m.d.comb += [
                     self.responses.ready.eq(1),
-                    fields.load.eq(answered),
+                    fields.load.eq(self.responses.valid & ~own),
+                    fields.load_constant.eq(own),
                     reply.begin.eq(answered),
                 ]
                 with m.If(write & answered):
-                    accepted = answer.status == Status.OK
+                    accepted = status == Status.OK
                     m.d.comb += [outcome.accepted.eq(accepted), outcome.refused.eq(~accepted)]
                     m.next = "Wait"
                 with m.Elif(answered):
@@ -193,20 +196,6 @@ class HostLink(Component):
             m.d.comb += outcome.early.eq(1)
 
         return m
-
-    def _send(self, m: Module, sender: ReplySender) -> None:
-        """Frame the bytes of replies.
-
-        A register between sender and framer shortens the critical path.
-        """
-        m.submodules.framer = framer = Framer()
-        waiting = Signal()
-        m.d.comb += [sender.o.ready.eq(~waiting), framer.i.valid.eq(waiting)]
-        with m.If(~waiting):
-            m.d.sync += [waiting.eq(sender.o.valid), framer.i.p.eq(sender.o.p)]
-        with m.Elif(framer.i.ready):
-            m.d.sync += waiting.eq(0)
-        wiring.connect(m, framer.o, wiring.flipped(self.o))
 
     def _state(
         self,
@@ -236,10 +225,8 @@ class HostLink(Component):
         with m.If(outcome.refused):
             m.d.sync += latest.eq(status)
 
-    def _request(
-        self, m: Module, fields: FrameFields, positioned: Signal
-    ) -> tuple[Signal, data.View]:
-        """Make the request of a frame; gives whether the link answers it, and the answer.
+    def _request(self, m: Module, fields: FrameFields, positioned: Signal) -> tuple[Signal, Signal]:
+        """Make the request of a frame; gives whether the link answers it, and the status.
 
         The link answers for its own registers, and for layers that do not exist.
         """
@@ -249,15 +236,16 @@ class HostLink(Component):
             self.requests.p.address.eq(Cat(fields.register, fields.page)),
             self.requests.p.data.eq(fields.argument),
         ]
-        with m.If(counters):
+        # A COUNTERS that is carried out has the address of POSITION.
+        with m.If(positioned):
             m.d.comb += self.requests.p.address[:8].eq(
-                Mux(positioned, LayerRegister.COUNTER, LayerRegister.POSITION)
+                fields.register ^ (LayerRegister.POSITION ^ LayerRegister.COUNTER)
             )
 
         m.submodules.registers = registers = RegisterFile(LinkRegister)
         values = registers.values
         own, known = Signal(), Signal()  # the link answers; it has such a register
-        answer: Any = Signal(response_layout())
+        status = Signal(Status)  # of the answer
         m.d.comb += [
             own.eq(
                 fields.link_page
@@ -274,7 +262,7 @@ class HostLink(Component):
             registers.write.eq(write),
             registers.offset.eq(fields.register),
             registers.data.eq(fields.argument),
-            registers.enable.eq(known & fields.load),
+            registers.enable.eq(known & fields.load_constant),
             values.version.eq(VERSION),
             values.samples_ahead.eq(SAMPLES_AHEAD),
             values.input_width.eq(self.folded.first.plan.input_width),
@@ -282,12 +270,16 @@ class HostLink(Component):
             values.digest.eq(design_digest(self.folded)),
         ]
         with m.If(~own):
-            m.d.comb += answer.eq(self.responses.p)
+            m.d.comb += status.eq(self.responses.p.status)
         with m.Elif(known):
-            m.d.comb += [answer.status.eq(registers.status), answer.data.eq(registers.value)]
+            m.d.comb += status.eq(registers.status)
         with m.Else():
-            m.d.comb += answer.status.eq(Status.UNKNOWN)
-        return own, answer
+            m.d.comb += status.eq(Status.UNKNOWN)
+        m.d.comb += [
+            fields.loaded.eq(self.responses.p.data),
+            fields.constant.eq(Mux(known, registers.value, 0)),
+        ]
+        return own, status
 
     def _answer(
         self,
@@ -295,17 +287,16 @@ class HostLink(Component):
         fields: FrameFields,
         reply: RegisterReply,
         positioned: Signal,
-        answer: data.View,
+        status: Signal,
     ) -> None:
         """Reply with an answer; the fields store its value and shift it out."""
         m.d.comb += [
-            fields.loaded.eq(answer.data),
             fields.shift_number.eq(reply.shift_tag),
             fields.shift_argument.eq(reply.shift_value),
             reply.row.eq(fields.kind == RequestKind.COUNTERS),
             reply.counter.eq(positioned),
             reply.left.eq(fields.left),
-            reply.status.eq(answer.status),
+            reply.status.eq(status),
             reply.tag.eq(fields.number[:8]),
             reply.value.eq(fields.argument[:8]),
         ]

@@ -1,6 +1,6 @@
 """Sender of reply contents: STATE replies, and the replies of other components."""
 
-from amaranth.hdl import Cat, Const, Elaboratable, Module, Shape, Signal
+from amaranth.hdl import Array, Cat, Const, Elaboratable, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,6 +17,9 @@ HEAD = 8
 EXPECTED = 5
 """Position of the lower byte of ``expected``."""
 
+PLACE_BITS = (RESULTS - 1).bit_length()
+"""Bits of a place in the ring of results, whose size is a power of two."""
+
 
 def content_layout() -> data.StructLayout:
     """Layout of a byte of a content; ``last`` marks the last one."""
@@ -29,7 +32,8 @@ class ReplySender(Component):
     A STATE is due when its contents have changed since the last one began. Its bytes are kind,
     tag (2), flags, status, expected (2), count, results. A byte has the value of the cycle in which
     it is sent, except count, results and the higher byte of ``expected``, which have the value of
-    the cycle of the lower byte.
+    the cycle of the lower byte. A result that comes after this cycle replaces the oldest one, if
+    that is not sent yet.
 
     There is one cycle before each reply.
 
@@ -83,18 +87,21 @@ class ReplySender(Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        # Results, oldest lowest: the latest, and those in the STATE that is being sent
-        shape = self.results.p.shape()
+        # Results: a ring, in which a new result replaces the oldest, even while a STATE is sent
         each = result_bytes(self.layers)
-        width = Shape.cast(shape).width
-        latest, showing = Signal(RESULTS * width), Signal(RESULTS * width)
+        result = self.results.p
+        words = Cat(result.predictions, result.errors, result.refused)
+        ring = Array(Signal(len(words), name=f"result_{place}") for place in range(RESULTS))
         count, shown = Signal(8), Signal(8)
         m.d.comb += self.results.ready.eq(1)
         with m.If(self.results.valid):
-            m.d.sync += [count.eq(count + 1), latest.eq(Cat(latest[width:], self.results.p))]
-        index, part = Signal(range(RESULTS)), Signal(range(each))
-        result = data.View(shape, showing[:width])
-        result_words = Cat(result.predictions, result.errors, result.refused)
+            m.d.sync += [count.eq(count + 1), ring[count[:PLACE_BITS]].eq(words)]
+        place, part = Signal(PLACE_BITS), Signal(range(each))  # of the byte that is sent
+        last_place, last_part = Signal(), Signal()
+        m.d.comb += [
+            last_place.eq((place + 1)[:PLACE_BITS] == shown[:PLACE_BITS]),
+            last_part.eq(part == each - 1),
+        ]
 
         # A STATE is due
         due, telling = Signal(), Signal()
@@ -126,7 +133,7 @@ class ReplySender(Component):
         taken = self.o.valid & self.o.ready
         with m.FSM():
             with m.State("Idle"):
-                m.d.sync += [position.eq(0), index.eq(0), part.eq(0)]
+                m.d.sync += [position.eq(0), part.eq(0)]
                 with m.If(self.replies.valid):
                     m.next = "Reply"
                 with m.Elif(due):
@@ -138,7 +145,7 @@ class ReplySender(Component):
                     self.o.p.byte.eq(heads.word_select(position, 8)),
                 ]
                 with m.If(position == EXPECTED):
-                    m.d.sync += [later.eq(self.expected[8:]), shown.eq(count), showing.eq(latest)]
+                    m.d.sync += [later.eq(self.expected[8:]), shown.eq(count), place.eq(count)]
                 with m.If(taken):
                     m.d.sync += position.eq(position + 1)
                     with m.If(position != EXPECTED):
@@ -148,18 +155,14 @@ class ReplySender(Component):
             with m.State("Results"):
                 m.d.comb += [
                     self.o.valid.eq(1),
-                    self.o.p.byte.eq(result_words.word_select(part, 8)),
-                    self.o.p.last.eq((index == RESULTS - 1) & (part == each - 1)),
+                    self.o.p.byte.eq(ring[place].word_select(part, 8)),
+                    self.o.p.last.eq(last_place & last_part),
                 ]
                 with m.If(taken):
                     m.d.sync += part.eq(part + 1)
-                    with m.If(part == each - 1):
-                        m.d.sync += [
-                            part.eq(0),
-                            index.eq(index + 1),
-                            showing.eq(showing >> width),
-                        ]
-                        with m.If(index == RESULTS - 1):
+                    with m.If(last_part):
+                        m.d.sync += [part.eq(0), place.eq(place + 1)]
+                        with m.If(last_place):
                             m.next = "Idle"
             with m.State("Reply"):
                 wiring.connect(m, wiring.flipped(self.replies), wiring.flipped(self.o))

@@ -58,8 +58,8 @@ class UartReceiver(Component):
         line = Signal(init=1)
         m.submodules.synchroniser = FFSynchronizer(self.rx, line, init=1)
         clocks = Signal(range(self.clocks_per_bit))
-        bit = Signal(range(10))
-        byte = Signal(8)
+        # The byte above a mark, which is in the lowest place when the byte is complete
+        mark, byte = Signal(), Signal(8)
         m.d.comb += self.o.payload.eq(byte)
 
         with m.If(clocks != 0):
@@ -67,20 +67,26 @@ class UartReceiver(Component):
 
         with m.FSM():
             with m.State("Idle"):
-                m.d.sync += bit.eq(0)
                 with m.If(~line):
                     m.d.sync += clocks.eq(self.clocks_per_bit // 2 - 2)
+                    m.next = "Start"
+            with m.State("Start"):
+                with m.If(clocks == 0):
+                    m.d.sync += [
+                        clocks.eq(self.clocks_per_bit - 1),
+                        Cat(mark, byte).eq(1 << len(byte)),
+                    ]
                     m.next = "Bits"
+                    with m.If(line):
+                        m.next = "Idle"
             with m.State("Bits"):
                 with m.If(clocks == 0):
-                    m.d.sync += [clocks.eq(self.clocks_per_bit - 1), bit.eq(bit + 1)]
-                    with m.If(bit == 9):
+                    m.d.sync += clocks.eq(self.clocks_per_bit - 1)
+                    with m.If(mark):
                         m.d.comb += self.o.valid.eq(line)
                         m.next = "Stop"
-                    with m.Elif(bit != 0):
-                        m.d.sync += byte.eq(Cat(byte[1:], line))
-                    with m.Elif(line):
-                        m.next = "Idle"
+                    with m.Else():
+                        m.d.sync += Cat(mark, byte).eq(Cat(byte, line))
             with m.State("Stop"):
                 with m.If(line):
                     m.next = "Idle"

@@ -1,6 +1,6 @@
 """UART transmitter."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -44,23 +44,16 @@ class UartTransmitter(Component):
         m = Module()
 
         clocks = Signal(range(max(self.clocks_per_bit, 2)))
-        bits = Signal(9, init=0x1FF)
-        left = Signal(range(11))
-        bit_ends = clocks == 0
-        m.d.comb += [self.tx.eq(bits[0]), self.i.ready.eq((left == 0) | ((left == 1) & bit_ends))]
+        # Start bit, byte, stop bit; zeros follow them, and the stop bit stays on the idle line.
+        bits = Signal(10, init=1)
+        bit_ends, last_bit = clocks == 0, bits[1:] == 0
+        m.d.comb += [self.tx.eq(bits[0]), self.i.ready.eq(last_bit & bit_ends)]
 
         with m.If(~bit_ends):
             m.d.sync += clocks.eq(clocks - 1)
-        with m.Elif(left != 0):
+        with m.Elif(~last_bit | self.i.valid):
             m.d.sync += [
-                clocks.eq(self.clocks_per_bit - 1),
-                left.eq(left - 1),
-                bits.eq(Cat(bits[1:], 1)),
-            ]
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [
-                bits.eq(Cat(0, self.i.payload)),
-                left.eq(10),
+                bits.eq(Mux(last_bit, Cat(0, self.i.payload, 1), bits >> 1)),
                 clocks.eq(self.clocks_per_bit - 1),
             ]
 

@@ -1,8 +1,9 @@
 """A register file: address decoder and storage, generated from register declarations."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Value
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -122,24 +123,27 @@ class RegisterFile(Component):
         m.d.comb += self.status.eq(Status.UNKNOWN)
         if not any(register.declaration.writable for register in self.registers):
             m.d.comb += self.status.eq(Mux(self.write, Status.ACCESS, Status.UNKNOWN))
+        declarations = (register.declaration for register in self.registers)
+        bounds = [each.bounds(self.layer) for each in declarations if each.writable]
+        above = _any_above(self.data, {highest.bit_length() for _, highest in bounds})
         with m.Switch(self.offset):
             for register in self.registers:
                 with m.Case(register):
                     with m.If(self.write):
-                        self._write(m, register)
+                        self._write(m, register, above)
                     with m.Else():
                         self._read(m, register)
                     self._value(m, register)
 
         return m
 
-    def _write(self, m: Module, register: RegisterGroup) -> None:
+    def _write(self, m: Module, register: RegisterGroup, above: dict[int, Value]) -> None:
         """Decode a write of a register, and carry it out."""
         name, declaration = register.name.lower(), register.declaration
         if not declaration.writable:
             m.d.comb += self.status.eq(Status.ACCESS)
             return
-        wrong = _out_of_range(self.data, *declaration.bounds(self.layer))
+        wrong = _out_of_range(self.data, above, *declaration.bounds(self.layer))
         m.d.comb += [
             self.status.eq(Mux(wrong, Status.RANGE, Status.OK)),
             getattr(self.written, name).eq(self.enable & ~wrong),
@@ -165,17 +169,33 @@ class RegisterFile(Component):
             m.d.comb += self.value.eq(value)
 
 
-def _out_of_range(value: Value, lowest: int, highest: int) -> Value:
-    """Whether a 32-bit value is out of a range, with few LUTs for a narrow range."""
-    if lowest < 0:
-        above_sign = value[highest.bit_length() :]
-        return above_sign.any() & ~above_sign.all()
-    if lowest == highest:
-        return value != lowest
+def _any_above(value: Value, places: Iterable[int]) -> dict[int, Value]:
+    """For each place, whether a bit of the value is set there or above; places share logic."""
+    found: dict[int, Value] = {}
+    above, end = C(0), len(value)
+    for place in sorted(places, reverse=True):
+        above = found[place] = value[place:end].any() | above
+        end = place
+    return found
+
+
+def _greater(value: Value, bound: int) -> Value:
+    """Whether a value is greater than a constant, with fewer LUTs than a carry chain takes."""
+    greater: Value = C(0)
+    for place, bit in enumerate(value):
+        greater = bit & greater if bound >> place & 1 else bit | greater
+    return greater
+
+
+def _out_of_range(value: Value, above: dict[int, Value], lowest: int, highest: int) -> Value:
+    """Whether a 32-bit value is out of a range.
+
+    ``above`` is :func:`_any_above` of the value, for the number of bits of ``highest``.
+    """
     bits = highest.bit_length()
-    above = value[bits:].any()
-    if highest != (1 << bits) - 1:
-        above |= value[:bits] > highest
-    if lowest == 1:
-        return above | ~value.any()
-    return above | (value < lowest)
+    if lowest < 0:
+        return above[bits] & ~value[bits:].all()
+    if lowest == highest:
+        return above[bits] | (value[:bits] != lowest)
+    wrong = above[bits] | _greater(value[:bits], highest)
+    return wrong | ~_greater(value[:bits], lowest - 1) if lowest else wrong

@@ -4,6 +4,7 @@
 A further component is a further case in the table.
 """
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -24,7 +25,7 @@ from .link.frames import byte_items, damaged_line, random_contents
 from .streams import StreamBench
 
 BYTE_CYCLES = 9
-"""Cycles of framer and deframer from a byte that enters a CRC to the next byte."""
+"""Cycles of framer and deframer from a byte that enters a CRC to the next byte, without loading."""
 
 Items = list[Any]
 
@@ -62,10 +63,22 @@ def contents(random: Random) -> tuple[Items, Items]:
 
 
 def framer_cycles(sent: Items, expected: Items) -> list[int]:
-    """A flag or an escape takes a cycle, any other byte enters the CRC."""
-    cycles = [0]
-    for byte in expected[:-1]:
-        cycles.append(cycles[-1] + (1 if byte in (FLAG, ESCAPE) else BYTE_CYCLES))
+    """A flag or an escape takes a cycle; any other byte enters the CRC before it leaves.
+
+    A byte of the content is loaded in a cycle before that.
+    """
+    cycles, cycle, content = [], -1, b""
+    for item in sent:
+        content += bytes([item["byte"]])
+        if item["last"]:
+            cycles.append(cycle := cycle + 1)
+            for place, byte in enumerate(content + zlib.crc32(content).to_bytes(4, "little")):
+                cycle += BYTE_CYCLES + (place < len(content))
+                cycles.append(cycle)
+                if byte in (FLAG, ESCAPE):
+                    cycles.append(cycle := cycle + 1)
+            cycles.append(cycle := cycle + 1)
+            content = b""
     return cycles
 
 

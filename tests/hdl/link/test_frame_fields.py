@@ -291,3 +291,22 @@ def test_an_answer_replaces_the_argument_and_is_shifted_out() -> None:
         assert frames.get("left") == 1
 
     run_bench(bench)
+
+
+def test_a_constant_replaces_a_cleared_argument() -> None:
+    async def bench(frames: Frames) -> None:
+        context, dut = frames.context, frames.dut
+        for constant in (0xA1B2C3D4, 0, 0xFFFFFFFF):
+            assert await frames.send(write_request(5, 0x0105, 0x89ABCDEF))
+            context.set(dut.clear, 1)
+            await frames.cycle()
+            context.set(dut.clear, 0)
+            assert frames.get("argument") == 0
+            context.set(dut.byte, 0x7E)
+            context.set(dut.constant, constant)
+            context.set(dut.load_constant, 1)
+            await frames.cycle()
+            context.set(dut.load_constant, 0)
+            assert frames.get("argument") == constant
+
+    run_bench(bench)

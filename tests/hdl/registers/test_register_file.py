@@ -127,7 +127,8 @@ def test_writes_within_and_beyond_the_bounds() -> None:
                     assert not answer[2]
                 continue
             lowest, highest = BOUNDS[register.name]
-            values = {lowest, highest, (lowest + highest) // 2, lowest - 1, highest + 1, 1 << 31}
+            values = {lowest, highest, (lowest + highest) // 2, lowest - 1, highest + 1}
+            values |= {*range(16), *(1 << bit for bit in range(32))}
             for value in sorted(values):
                 wide = value & MASK
                 right = lowest <= value <= highest if lowest < 0 else lowest <= wide <= highest
