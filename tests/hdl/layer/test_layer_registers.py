@@ -331,12 +331,15 @@ class Memories:
         self.rows: dict[tuple[int, int], int] = {}  # by layer and half
         self.stored: dict[tuple[int, int], int] = {}  # beside the hidden weights
         self.there = self.loading = self.accessing = self.moving = 0
+        self.selected = False
+        self.reloads = 0
 
     def select(self, ctx: SimulatorContext) -> None:
         """Select the layer of a request, or layer 0."""
         dut = self.dut
         wanted = ctx.get(dut.layer) if ctx.get(dut.requests.valid) else 0
-        ctx.set(dut.selected, not self.loading and self.there == wanted)
+        self.selected = not self.loading and self.there == wanted
+        ctx.set(dut.selected, self.selected)
         if not self.loading and self.there != wanted:
             self.there, self.loading = wanted, 5
         self.loading = max(self.loading - 1, 0)
@@ -363,6 +366,7 @@ class Memories:
             self.write(self.stored, layer, half, request.data, ctx.get(dut.single))
         if ctx.get(dut.reload):
             self.loading = 5
+            self.reloads += 1
         await ctx.tick()
 
     @staticmethod
@@ -384,7 +388,7 @@ class Memories:
         for _ in range(60):
             self.select(ctx)
             if ctx.get(dut.responses.valid):
-                assert self.there == 0, "the settings of layer 0 are not selected"
+                assert self.selected, "the settings of layer 0 are not selected"
                 response = ctx.get(dut.responses.p)
                 await self.cycle(ctx)
                 return Status(response.status), response.data
@@ -418,6 +422,7 @@ def test_counts_and_settings_of_a_universal_trainer_are_in_memory() -> None:
         for address, value in values.items():
             assert await memories.request(ctx, address) == (Status.OK, value)
         assert memories.rows == memories.stored
+        assert memories.reloads == len(values)
         assert len(memories.rows) == 8 * engine.layers
         for number, name in enumerate(LAYER_COUNTS):
             memories.write(memories.rows, 2, 2 * number, 0x10203 + number, 0)
