@@ -52,7 +52,7 @@ MADE_BY_YOSYS = {
     "small, ECP5": (ECP5, SMALL, Resources(block_rams=21, luts=4769, registers=1783)),
     "medium, ECP5": (ECP5, MEDIUM, Resources(block_rams=41, luts=5320, registers=2144)),
     "many classes": (ECP5, MANY_CLASSES, Resources(block_rams=151, luts=11540, registers=3999)),
-    "wide": (ECP5, WIDE, Resources(block_rams=182, luts=19867, registers=6110)),
+    "wide": (ECP5, WIDE, Resources(block_rams=183, luts=16617, registers=5169)),
 }
 
 
