@@ -323,10 +323,6 @@ class LayerRegisters(Component):
                         m.next = "Take"
                         with m.If(setting):
                             m.d.comb += self.reload.eq(1)
-                            m.next = "Reload"
-                with m.State("Reload"):
-                    with m.If(self.selected):
-                        m.next = "Take"
             with m.State("Take"):
                 m.d.comb += [answered.eq(1), self.requests.ready.eq(1)]
                 m.next = "Respond"

@@ -368,4 +368,4 @@ class UniversalLayerEngine(LayerEngine):
                     result.p.errors[index].eq(kept.errors[index]),
                 ]
         # A sample is in the buffer until its last layer is trained, but its counts come later.
-        return self._rows.busy & ~self.requests.valid
+        return self._rows.busy & ~self._rows.loads & ~self.requests.valid

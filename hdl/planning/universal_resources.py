@@ -16,7 +16,7 @@ from .universal import UniversalEngine, UniversalTrainer
 __all__ = ["universal_needs"]
 
 RESULT_BITS = 9  # prediction and error bit of a layer, kept until the last layer's result
-RUN_TIME_LUTS = {"ice40": 750, "ecp5": 780}  # logic where a fixed layer has constants
+RUN_TIME_LUTS = {"ice40": 950, "ecp5": 780}  # logic where a fixed layer has constants
 RUN_TIME_REGISTERS = 220
 
 

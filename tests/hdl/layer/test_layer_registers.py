@@ -8,11 +8,20 @@ from amaranth.hdl import Value
 from amaranth.sim import SimulatorContext
 
 from metaplast.hdl.layer.layer_registers import LayerRegisters
+from metaplast.hdl.layer.layer_rows import COUNTS as LAYER_COUNTS
+from metaplast.hdl.layer.layer_settings import SETTINGS
 from metaplast.hdl.planning.plan import FoldedLayer
-from metaplast.hdl.registers.register_map import LayerRegister, Status
+from metaplast.hdl.registers.register_map import (
+    LayerRegister,
+    Status,
+    UniversalLayerRegister,
+    layer_address,
+)
 from metaplast.sim.bench import Flow
 
 from ..folded_layers import FOLDED_LAYERS
+from ..placed_layers import ENGINES
+from ..simulate import simulate
 from ..streams import StreamBench, check_latency
 
 HISTORY_BITS = 127
@@ -312,3 +321,117 @@ def test_every_request_is_answered_and_obeyed(layer: str, flow: Flow) -> None:
 def test_the_check_notices_a_flipped_bit(flow: Flow) -> None:
     with pytest.raises(AssertionError, match=r"^\w+: item \d+, in cycle \d+: expected"):
         check_registers("two banks", flow, flip=True)
+
+
+class Memories:
+    """The memories of a universal trainer, as its registers see them, and the selected layer."""
+
+    def __init__(self, dut: LayerRegisters):
+        self.dut = dut
+        self.rows: dict[tuple[int, int], int] = {}  # by layer and half
+        self.stored: dict[tuple[int, int], int] = {}  # beside the hidden weights
+        self.there = self.loading = self.accessing = self.moving = 0
+        self.selected = False
+        self.reloads = 0
+
+    def select(self, ctx: SimulatorContext) -> None:
+        """Select the layer of a request, or layer 0."""
+        dut = self.dut
+        wanted = ctx.get(dut.layer) if ctx.get(dut.requests.valid) else 0
+        self.selected = not self.loading and self.there == wanted
+        ctx.set(dut.selected, self.selected)
+        if not self.loading and self.there != wanted:
+            self.there, self.loading = wanted, 5
+        self.loading = max(self.loading - 1, 0)
+
+    async def cycle(self, ctx: SimulatorContext) -> None:
+        """A cycle; an access or a move takes several ones."""
+        dut = self.dut
+        layer, half = ctx.get(dut.layer), ctx.get(dut.half)
+        request = ctx.get(dut.requests.p)
+        self.accessing = self.accessing + 1 if ctx.get(dut.access) else 0
+        ctx.set(dut.accessed, self.accessing == 3)
+        if self.accessing == 2:
+            ctx.set(dut.accessed_value, self.rows.get((layer, half), 0))
+        if self.accessing == 3:
+            assert self.there == layer
+            single = ctx.get(dut.single)
+            high = 0 if single else self.rows.get((layer, half + 1), 0)
+            ctx.set(dut.accessed_value, high << 16 | 0xBAD)
+            if request.write:
+                self.write(self.rows, layer, half, request.data if half >= 8 else 0, single)
+        self.moving = self.moving + 1 if ctx.get(dut.write_word) else 0
+        ctx.set(dut.moved, self.moving == 4)
+        if self.moving == 4:
+            self.write(self.stored, layer, half, request.data, ctx.get(dut.single))
+        if ctx.get(dut.reload):
+            self.loading = 5
+            self.reloads += 1
+        await ctx.tick()
+
+    @staticmethod
+    def write(
+        memory: dict[tuple[int, int], int], layer: int, half: int, word: int, single: int
+    ) -> None:
+        memory[layer, half] = word & 0xFFFF
+        if not single:
+            memory[layer, half + 1] = word >> 16
+
+    async def request(
+        self, ctx: SimulatorContext, address: int, data: int | None = None
+    ) -> tuple[Status, int]:
+        """The status and the value of a response."""
+        dut = self.dut
+        ctx.set(dut.requests.p, {"write": data is not None, "address": address, "data": data or 0})
+        ctx.set(dut.requests.valid, 1)
+        ctx.set(dut.responses.ready, 1)
+        for _ in range(60):
+            self.select(ctx)
+            if ctx.get(dut.responses.valid):
+                assert self.selected, "the settings of layer 0 are not selected"
+                response = ctx.get(dut.responses.p)
+                await self.cycle(ctx)
+                return Status(response.status), response.data
+            taken = ctx.get(dut.requests.ready)
+            await self.cycle(ctx)
+            if taken:
+                ctx.set(dut.requests.valid, 0)
+        raise TimeoutError(f"no response to {address:#x}")
+
+
+def test_counts_and_settings_of_a_universal_trainer_are_in_memory() -> None:
+    engine, random = ENGINES["one"], Random(1)
+    dut = LayerRegisters(engine)
+    memories = Memories(dut)
+    names = [name.upper() for name in SETTINGS]
+
+    async def bench(ctx: SimulatorContext) -> None:
+        values: dict[int, int] = {}
+        for layer in range(engine.layers):
+            for register in map(UniversalLayerRegister.__getitem__, names):
+                low, high = register.declaration.bounds(engine)
+                values[layer_address(layer, register)] = random.randint(low, high)
+        addresses = list(values)
+        random.shuffle(addresses)
+        for address in addresses:
+            assert await memories.request(ctx, address, values[address]) == (Status.OK, 0)
+        # A value that is out of range changes nothing.
+        address = layer_address(1, UniversalLayerRegister.EVENTS)
+        status, _ = await memories.request(ctx, address, engine.config.max_events + 1)
+        assert status is Status.RANGE
+        for address, value in values.items():
+            assert await memories.request(ctx, address) == (Status.OK, value)
+        assert memories.rows == memories.stored
+        assert memories.reloads == len(values)
+        assert len(memories.rows) == 8 * engine.layers
+        for number, name in enumerate(LAYER_COUNTS):
+            memories.write(memories.rows, 2, 2 * number, 0x10203 + number, 0)
+            address = layer_address(2, UniversalLayerRegister[name.upper()])
+            assert await memories.request(ctx, address) == (Status.OK, 0x10203 + number)
+            assert await memories.request(ctx, address, 7) == (Status.OK, 0)
+            assert await memories.request(ctx, address) == (Status.OK, 0)
+        word = layer_address(1, UniversalLayerRegister.STREAM_2)
+        await memories.request(ctx, word, 0x12345678)
+        assert (memories.stored[1, 4], memories.stored[1, 5]) == (0x5678, 0x1234)
+
+    simulate(dut, bench)
