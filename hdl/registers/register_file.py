@@ -172,7 +172,8 @@ class RegisterFile(Component):
 def _any_above(value: Value, places: Iterable[int]) -> dict[int, Value]:
     """For each place, whether a bit of the value is set there or above; places share logic."""
     found: dict[int, Value] = {}
-    above, end = C(0), len(value)
+    above: Value = C(0)
+    end = len(value)
     for place in sorted(places, reverse=True):
         above = found[place] = value[place:end].any() | above
         end = place
