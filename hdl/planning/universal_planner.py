@@ -18,10 +18,10 @@ from .cycles import Workload, mean_cycles, mean_scan_cycles
 from .fpgas import FPGA
 from .infeasibility import DoesNotFitError
 from .integers import ceil_divide, number_bits
-from .plan import LayerPlan, MemoryKind
+from .plan import COUNT_BITS, LayerPlan, MemoryKind
 from .resources import Resources, layer_memories, memory_need, total_need
 from .timing import LayerTiming
-from .universal import Capacity, PlacedNetwork, UniversalTrainer
+from .universal import RECORD_HALVES, Capacity, PlacedNetwork, UniversalTrainer
 from .universal_resources import universal_needs
 
 __all__ = ["plan_universal", "reference_network"]
@@ -70,6 +70,8 @@ class _Size:
         )
 
 
+CELL_MARGIN = 0.96  # estimates of universal trainers are less exact than those of networks
+
 SIZES = (
     _Size(luts=20_000, layers=8, inputs=4096, neurons=1024, classes=32, sample_buffers=32),
     _Size(luts=0, layers=4, inputs=1568, neurons=256, classes=10, sample_buffers=4),
@@ -86,7 +88,7 @@ def plan_universal(
     """Find the capacities and the folding of a universal trainer for an FPGA.
 
     Block RAMs and logic cells are used up to the FPGA's ``max_block_ram_utilisation`` and
-    ``max_cell_utilisation``, which leaves room for a host link.
+    ``max_cell_utilisation``, less a margin, which leaves room for a host link.
 
     Parameters
     ----------
@@ -197,7 +199,7 @@ class _Search:
         return replace(
             supply,
             block_rams=int(fpga.max_block_ram_utilisation * supply.block_rams),
-            cells=int(fpga.max_cell_utilisation * supply.cells),
+            cells=int(CELL_MARGIN * fpga.max_cell_utilisation * supply.cells),
         )
 
     def foldings(self) -> list[LayerPlan]:
@@ -232,9 +234,14 @@ class _Search:
         """
         size, layers = self.size, self.least.layers
         neurons = min(plan.pe * ceil_divide(size.neurons, plan.pe), plan.pe * rows)
-        stride = power_of_two(sum(ceil_divide(layer.inputs, plan.input_width) for layer in layers))
+        shared = plan.pe == 1 and plan.memory is MemoryKind.SPRAM
+        if shared:  # the sums of all neurons and the settings of all layers take one block RAM
+            neurons = min(neurons, self._whole_blocks(1, COUNT_BITS) - RECORD_HALVES * size.layers)
+        choices = sum(layer.group_count for layer in layers)
+        sample = sum(ceil_divide(layer.inputs, plan.input_width) for layer in layers)
+        stride = power_of_two(sample + (choices if shared else 0))
         words = max(size.sample_buffers * stride, 2 * ceil_divide(size.inputs, plan.input_width))
-        groups = size.sample_buffers * sum(layer.group_count for layer in layers)
+        groups = size.sample_buffers * choices
         sets = max(neurons, sum(layer.neurons + plan.pe - 1 for layer in layers)) // plan.pe
         capacity = Capacity(
             layers=size.layers,
@@ -245,9 +252,9 @@ class _Search:
             rows=rows,
             columns=plan.pe * min(rows, self._whole_blocks(sets, plan.pe * size.classes)),
             sample_words=power_of_two(self._whole_blocks(words, plan.input_width)),
-            choices=self._whole_blocks(groups, 2 + number_bits(neurons)),
+            choices=0 if shared else self._whole_blocks(groups, 2 + number_bits(neurons)),
         )
-        return UniversalTrainer(capacity, plan, self.fpga.name)
+        return UniversalTrainer(capacity, plan, self.fpga.name, shared)
 
     def _whole_blocks(self, rows: int, width: int) -> int:
         """Rows of a memory, raised to those of whole block RAMs."""
@@ -266,8 +273,12 @@ class _Search:
                 True,
                 key=lambda rows: not self._memories(plan, rows).fits(room),
             )
+            rows = least + beyond - 1
+            if self.fpga.spram is not None:
+                # A snapshot of another depth takes a multiplexer for each of its bits.
+                rows = max(least, power_of_two(rows + 1) // 2)
             if beyond:
-                trainer = self.trainer(plan, least + beyond - 1)
+                trainer = self.trainer(plan, rows)
                 if total_need(universal_needs(trainer, self.fpga)).fits(room):
                     yield trainer
 

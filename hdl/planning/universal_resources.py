@@ -16,7 +16,8 @@ from .universal import UniversalEngine, UniversalTrainer
 __all__ = ["universal_needs"]
 
 RESULT_BITS = 9  # prediction and error bit of a layer, kept until the last layer's result
-RUN_TIME_LUTS = {"ice40": 950, "ecp5": 780}  # logic where a fixed layer has constants
+# Logic where a fixed layer has constants, and more of it for each neuron of ``pe``
+RUN_TIME_LUTS = {"ice40": (385, 185), "ecp5": (600, 140)}
 RUN_TIME_REGISTERS = 220
 
 
@@ -43,6 +44,7 @@ def _settings_need(engine: UniversalEngine, fpga: FPGA | None) -> ComponentNeed:
     # One register is for the forward pass and one for training.
     registers = 2 * settings + engine.layers * RESULT_BITS
     family = "ice40" if fpga is not None and fpga.family == "ice40" else "ecp5"
-    luts = registers + RUN_TIME_LUTS[family]
+    once, each = RUN_TIME_LUTS[family]
+    luts = registers + once + each * engine.plan.pe
     need = Resources.logic(luts, registers + RUN_TIME_REGISTERS, fpga)
     return ComponentNeed(name="settings of layers", need=need)
