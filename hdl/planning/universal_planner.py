@@ -196,10 +196,13 @@ class _Search:
     def room(self) -> Resources:
         """The resources that a trainer may take."""
         fpga, supply = self.fpga, Resources.of(self.fpga)
+        share = fpga.max_cell_utilisation
+        if share < 1:  # 1 is for a number of cells that the user gives
+            share *= CELL_MARGIN
         return replace(
             supply,
             block_rams=int(fpga.max_block_ram_utilisation * supply.block_rams),
-            cells=int(CELL_MARGIN * fpga.max_cell_utilisation * supply.cells),
+            cells=int(share * supply.cells),
         )
 
     def foldings(self) -> list[LayerPlan]:

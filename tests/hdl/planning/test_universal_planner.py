@@ -48,8 +48,9 @@ def test_a_trainer_fits_with_room_for_a_host_link_and_has_the_most_rows(fpga: FP
     assert need.cells <= fpga.max_cell_utilisation * fpga.luts
     most = fpga.max_block_ram_utilisation * fpga.block_ram.count
     assert memories(trainer, fpga).block_rams <= most
-    more = replace(trainer.capacity, rows=trainer.capacity.rows + 1)
-    assert memories(UniversalTrainer(more, trainer.plan), fpga).block_rams > most
+    rows = trainer.capacity.rows
+    more = replace(trainer.capacity, rows=rows + 1 if fpga.spram is None else 2 * rows)
+    assert memories(replace(trainer, capacity=more), fpga).block_rams > most
     assert trainer.fpga == fpga.name
     assert UniversalTrainer.from_dict(trainer.to_dict()) == trainer
 
@@ -103,9 +104,12 @@ def test_the_width_of_hidden_weights() -> None:
     assert plan_universal(fpga, network=config).capacity.counter_bits == 6
 
 
-def test_the_icebreaker_has_too_few_logic_cells() -> None:
-    with pytest.raises(DoesNotFitError, match=r"of any capacity does not fit the iCE40UP5K"):
-        plan_universal(ICE40)
+def test_the_icebreaker_shares_memories_and_holds_784_128_10() -> None:
+    trainer = plan_universal(ICE40)
+    assert trainer.shared_memories
+    assert reference_network(trainer).hidden == (128,)
+    assert trainer.capacity.rows == 1 << (trainer.capacity.rows.bit_length() - 1)
+    assert memories(trainer, ICE40).block_rams == 29
 
 
 CELLS = (
