@@ -99,7 +99,9 @@ class ForwardPass(Component):
             width=plan.banks * folded.select,
             singly=self._banks[0].singly,
         )
-        self._detector = ErrorDetector(classes=config.classes, neurons=config.neurons)
+        self._detector = ErrorDetector(
+            classes=config.classes, neurons=config.neurons, registered=folded.universal
+        )
         shared = folded.shared_memories
         super().__init__(
             {

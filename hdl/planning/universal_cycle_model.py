@@ -200,7 +200,7 @@ class UniversalCycleModel:
                 if has_choice:
                     rounds.append(cycle + 1)  # after Address
                     cycle += layer.round
-            self._done = cycle - 1
+            self._done = cycle  # in Done
             reads = choices if layer.shares else ()
             self._services.append(Service(layer.placed, rounds, self._done, reads))
             layer.raised = True

@@ -31,6 +31,10 @@ class UpdateEngine(Component):
 
         2                Address: multiply the neuron by ``rows``
 
+    and a sample takes a cycle more, after its last round::
+
+        R + 3            Done
+
     Parameters
     ----------
     folded : FoldedLayer
@@ -108,17 +112,23 @@ class UpdateEngine(Component):
         next_base = Signal.like(base)
         reading = Signal()
         last_group = next_base >= shape.bank_neurons
-        m.d.comb += next_base.eq(base + shape.group)
+        if not folded.universal:
+            m.d.comb += next_base.eq(base + shape.group)
 
         def finish_round() -> None:
             m.d.comb += self.next_group.eq(1)
             with m.If(last_group):
-                m.d.comb += self.done.eq(1)
                 m.d.sync += base.eq(0)
-                m.next = "Idle"
+                if folded.universal:
+                    m.next = "Done"
+                else:
+                    m.d.comb += self.done.eq(1)
+                    m.next = "Idle"
             with m.Else():
                 m.d.comb += self.read.eq(1)
                 m.d.sync += base.eq(next_base)
+                if folded.universal:
+                    m.d.sync += next_base.eq(next_base + shape.group)
                 m.next = "Choose"
 
         neurons = Signal.like(self.neurons)
@@ -132,6 +142,8 @@ class UpdateEngine(Component):
         with m.FSM():
             with m.State("Idle"):
                 m.d.comb += self.read.eq(self.start)
+                if folded.universal:
+                    m.d.sync += next_base.eq(shape.group)
                 with m.If(self.start):
                     m.next = "Choose"
             with m.State("Choose"):
@@ -157,6 +169,9 @@ class UpdateEngine(Component):
                 with m.State("Address"):
                     address(neurons)
                     m.next = "Rows"
+                with m.State("Done"):
+                    m.d.comb += self.done.eq(1)
+                    m.next = "Idle"
             with m.State("Rows"):
                 m.d.comb += [
                     reading.eq(phase == 0),
@@ -172,7 +187,7 @@ class UpdateEngine(Component):
                     ]
                     for bank in range(plan.banks):
                         m.d.sync += self.rows[bank].eq(self.rows[bank] + 1)
-                    with m.If(row == shape.rows - 1):
+                    with m.If(row == shape.last_row):
                         finish_round()
                 with m.Else():
                     m.d.sync += phase.eq(1)

@@ -66,6 +66,8 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
         cycles[-1]["next_group"] = 1
         if group + 1 < folded.bank_groups:
             cycles[-1] |= {"read": 1, "group": group + 1}
+    if isinstance(folded, PlacedLayer):
+        cycles.append({})  # Done
     cycles[-1]["done"] = 1
     return cycles
 
