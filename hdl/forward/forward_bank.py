@@ -205,15 +205,18 @@ class ForwardBank(Component):
             self._keep_activations(m, valid)
 
         m.d.comb += [
-            selector.shape.group_steps.eq(self.shape.group_steps),
-            selector.clear.eq(self.clear),
             candidates.activations.eq(array.o.p.activations),
             candidates.distances.eq(array.o.p.distances),
         ]
         # The columns come late in a cycle: several neurons and their desired activations are
         # registered before the selector's tree.
         domain = m.d.sync if self.singly else m.d.comb
-        domain += [selector.i.valid.eq(valid), selector.i.p.eq(candidates)]
+        domain += [
+            selector.shape.group_steps.eq(self.shape.group_steps),
+            selector.clear.eq(self.clear),
+            selector.i.valid.eq(valid),
+            selector.i.p.eq(candidates),
+        ]
         for neuron in range(select):
             m.d.comb += candidates.desired[neuron].eq(
                 self.step.p.columns[neuron].bit_select(self.label, 1)

@@ -152,6 +152,7 @@ class DrawDecoder(Component):
         m.d.comb += j.eq(self.i.p & neuron_mask)
         # One less than the bits of ``j``
         further = Signal(range(max(config.neuron_bits, 2)))
+        m.d.sync += further.eq(0)
         for bit in range(1, config.neuron_bits):
             with m.If(neuron_mask[bit]):
                 m.d.sync += further.eq(bit)

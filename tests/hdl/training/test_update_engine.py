@@ -154,7 +154,7 @@ def check_updates(
 
             rounds = sum(any(choice["found"] for choice in banks) for banks in choices)
             round_cycles = layer.rows * layer.row_cycles + bool(layers)
-            count = 1 + layer.bank_groups + rounds * round_cycles
+            count = 1 + layer.bank_groups + rounds * round_cycles + bool(layers)  # with Done
             assert len(planned) == count, "the plan is not as long as is promised"
             for plan in planned:
                 await engine.cycle(ctx, plan, choices, start=True)
