@@ -64,7 +64,8 @@ class ActivationWriter(Component):
                 hit = place == bit - neuron
                 with m.If(hit & (neuron < count)):
                     m.d.comb += self.bits[bit].eq(self.activations[neuron])
-        m.d.comb += self.write.eq(self.step & (self.last | (following == width)))
+        full = place == Mux(self.one, width - 1, width - pe)  # after the step
+        m.d.comb += self.write.eq(self.step & (self.last | full))
         with m.If(self.step):
             m.d.sync += [collected.eq(self.bits), place.eq(following)]
             with m.If(self.write):
