@@ -27,9 +27,10 @@ class UniversalLayerEngine(LayerEngine):
     passes through all layers, then the next one does; the update works on the queue of the
     evaluated layers, in the same order. Cycle by cycle, for a network of several layers::
 
-        s            last step of a layer's forward pass: its last activations are written to the
-                     sample buffer, behind the layer's inputs
-        s + 1        the next layer's numbers are selected; its inputs are there
+        s            last step of a layer's forward pass
+        s + 1        the pass's last activations are written to the sample buffer, behind the
+                     layer's inputs (with shared memories, a cycle earlier); the next layer's
+                     numbers are selected
         s + 2        Preload of the next layer, or of the next sample's first layer
         …            the array waits until the result of the layer before is taken
 
@@ -212,11 +213,11 @@ class UniversalLayerEngine(LayerEngine):
         m.submodules.writer = writer
         word_bits = plan.input_width.bit_length() - 1
         m.d.comb += [
-            writer.step.eq(forward.step.valid),
+            writer.step.eq(forward.step.valid & ~last_layer),
             writer.activations.eq(forward.step.p.activations),
             writer.one.eq(forward.step.p.one),
             writer.last.eq(forward.step.p.last),
-            buffer.activate.eq(writer.write & ~last_layer),
+            buffer.activate.eq(writer.write),
             buffer.activations.eq(writer.bits),
             buffer.sample_words.eq(self._entering.o.sample_words),
             buffer.last_bit.eq((self._entering.i.inputs - 1)[:word_bits]),

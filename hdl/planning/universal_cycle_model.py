@@ -180,7 +180,8 @@ class UniversalCycleModel:
             whole = range(layer.write_steps - 1, layer.pass_steps - 1, layer.write_steps)
             for step in (*whole, layer.pass_steps - 1):
                 cycle = first_step + step * layer.step_cycles
-                self._written.append(cycle + (cycle in choices))  # the choice comes first
+                # If memories are shared, the choice comes first.
+                self._written.append(cycle + (cycle in choices if layer.shares else 1))
 
     def _filled(self, layer: _Layer, preload: int, word: int) -> int:
         """The last cycle of filling the register with a word, if it begins in a cycle."""
