@@ -194,7 +194,7 @@ class NeuronArray(Component):
         finished = delayed(last, 1, "finished")
 
         # Sums of all sets, from word to word
-        before = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
+        before: Any = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
         memory = None
         if self.words > 1 or self.depth is not None:
             width = len(before.as_value())

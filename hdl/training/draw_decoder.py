@@ -51,7 +51,7 @@ class DrawDecoder(Component):
     -------
     shape : In(struct)
         The layer's numbers; they do not change while draws are in the pipeline, nor, in a
-        universal trainer, in the two cycles before.
+        universal trainer, in the cycle before.
     enable : In(1)
         The pipeline moves on by one cycle.
     i : In(stream)
@@ -133,21 +133,17 @@ class DrawDecoder(Component):
         return m
 
     def _draw_fields(self, m: Module) -> tuple[Value, Value]:
-        """Neuron and input of a draw: its low ``bk`` bits, and the next ``bi`` bits.
-
-        Masks and the distance of a shift follow the shape by a cycle each.
-        """
+        """Neuron and input of a draw: its low ``bk`` bits, and the next ``bi`` bits."""
         config, shape = self.folded.config, self.shape
 
-        def mask(number: Value, width: int, name: str) -> Signal:
-            """Ones in the bits of the numbers below a number, in one bit at least."""
+        def mask(last: Value, width: int, name: str) -> Signal:
+            """Ones in the bits of the numbers up to the last one, in one bit at least."""
             bits = Signal(width, name=name)
-            below = (number - 1)[:width]
-            m.d.sync += bits.eq(Cat(below[bit:].any() for bit in range(width)) | 1)
+            m.d.comb += bits.eq(Cat(last[bit:].any() for bit in range(width)) | 1)
             return bits
 
-        neuron_mask = mask(shape.neurons, config.neuron_bits, "neuron_mask")
-        input_mask = mask(shape.inputs, config.input_bits, "input_mask")
+        neuron_mask = mask(shape.last_neuron, config.neuron_bits, "neuron_mask")
+        input_mask = mask((shape.inputs - 1)[: config.input_bits], config.input_bits, "input_mask")
         j, i = Signal(config.neuron_bits), Signal(config.input_bits)
         m.d.comb += j.eq(self.i.p & neuron_mask)
         # One less than the bits of ``j``

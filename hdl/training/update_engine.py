@@ -112,8 +112,7 @@ class UpdateEngine(Component):
         next_base = Signal.like(base)
         reading = Signal()
         last_group = next_base >= shape.bank_neurons
-        if not folded.universal:
-            m.d.comb += next_base.eq(base + shape.group)
+        m.d.comb += next_base.eq(base + shape.group)
 
         def finish_round() -> None:
             m.d.comb += self.next_group.eq(1)
@@ -127,8 +126,6 @@ class UpdateEngine(Component):
             with m.Else():
                 m.d.comb += self.read.eq(1)
                 m.d.sync += base.eq(next_base)
-                if folded.universal:
-                    m.d.sync += next_base.eq(next_base + shape.group)
                 m.next = "Choose"
 
         neurons = Signal.like(self.neurons)
@@ -142,8 +139,6 @@ class UpdateEngine(Component):
         with m.FSM():
             with m.State("Idle"):
                 m.d.comb += self.read.eq(self.start)
-                if folded.universal:
-                    m.d.sync += next_base.eq(shape.group)
                 with m.If(self.start):
                     m.next = "Choose"
             with m.State("Choose"):
