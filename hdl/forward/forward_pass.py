@@ -100,7 +100,10 @@ class ForwardPass(Component):
             singly=self._banks[0].singly,
         )
         self._detector = ErrorDetector(
-            classes=config.classes, neurons=config.neurons, registered=folded.universal
+            classes=config.classes,
+            neurons=config.neurons,
+            # Shared memories are for an FPGA with few cells.
+            registered=folded.universal and not folded.shared_memories,
         )
         shared = folded.shared_memories
         super().__init__(

@@ -38,13 +38,15 @@ def layer_shape_layout(folded: FoldedLayer) -> data.StructLayout:
     ``snapshot_base`` and ``classifier_base`` are the first rows of the layer's hidden weights, of
     its snapshot and of its local classifier, and ``snapshot_word_stride`` the rows of the snapshot
     from one word of a neuron's inputs to the next one. ``last_column`` is the column of a neuron's
-    last hidden weight in its row. ``last_neuron``, ``last_row``, ``last_set`` and
-    ``last_pass_step`` are ``bank_neurons``, ``rows``, ``sets`` and ``pass_steps``, minus 1.
+    last hidden weight in its row. ``last_input``, ``last_neuron``, ``last_row``, ``last_set``
+    and ``last_pass_step`` are ``inputs``, ``bank_neurons``, ``rows``, ``sets`` and ``pass_steps``,
+    minus 1.
     """
     config, plan = folded.config, folded.plan
     return data.StructLayout(
         {
             "inputs": range(config.inputs + 1),
+            "last_input": range(max(config.inputs, 2)),
             "neurons": range(config.neurons + 1),
             "bank_neurons": range(folded.bank_neurons + 1),
             "last_neuron": range(max(folded.bank_neurons, 2)),
@@ -72,6 +74,7 @@ def fixed_shape(folded: FoldedLayer) -> dict[str, int]:
     plan = folded.plan
     return {
         "inputs": folded.config.inputs,
+        "last_input": folded.config.inputs - 1,
         "neurons": folded.config.neurons,
         "bank_neurons": folded.bank_neurons,
         "last_neuron": folded.bank_neurons - 1,
@@ -144,9 +147,8 @@ class ShapeDecoder(Component):
                 m.d.sync += number.eq(value)
                 m.d.comb += shape[name].eq(number)
 
-        last_input, last_neuron = Signal.like(sizes.inputs), Signal.like(sizes.neurons)
+        last_neuron = Signal.like(sizes.neurons)
         m.d.comb += [
-            last_input.eq(sizes.inputs - 1),
             last_neuron.eq(sizes.neurons - 1),
             shape.inputs.eq(sizes.inputs),
             shape.neurons.eq(sizes.neurons),
@@ -156,13 +158,14 @@ class ShapeDecoder(Component):
             shape.row_base.eq(sizes.base * (plan.pe * engine.chunks)),
             shape.snapshot_base.eq(sizes.base),
             shape.classifier_base.eq(sizes.column),
+            shape.last_row.eq(shape.last_input >> row_bits),
+            shape.last_column.eq(shape.last_input[:row_bits]),
         ]
         register(
+            last_input=sizes.inputs - 1,
             last_neuron=last_neuron,
             last_set=last_neuron >> pe_bits,
             rows=divided(sizes.inputs, row_bits),
-            last_row=last_input >> row_bits,
-            last_column=last_input[:row_bits],
         )
         if pe_bits:
             # If a group ends within a set, its neurons are scored one by one.

@@ -143,7 +143,7 @@ class DrawDecoder(Component):
             return bits
 
         neuron_mask = mask(shape.last_neuron, config.neuron_bits, "neuron_mask")
-        input_mask = mask((shape.inputs - 1)[: config.input_bits], config.input_bits, "input_mask")
+        input_mask = mask(shape.last_input, config.input_bits, "input_mask")
         j, i = Signal(config.neuron_bits), Signal(config.input_bits)
         m.d.comb += j.eq(self.i.p & neuron_mask)
         # One less than the bits of ``j``

@@ -139,6 +139,7 @@ def shape_of(layer: FoldedLayer) -> dict[str, int]:
     sets = _ceil(neurons, plan.pe)
     shape = {
         "inputs": inputs,
+        "last_input": inputs - 1,
         "neurons": config.neurons,
         "bank_neurons": neurons,
         "last_neuron": neurons - 1,
