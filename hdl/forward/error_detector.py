@@ -30,6 +30,9 @@ class ErrorDetector(Component):
         ``C``. 2 to 256.
     neurons : int
         ``K``: the highest score. At least 1.
+    registered : bool
+        Whether a score is selected in one cycle and compared in the next, for paths of half the
+        length. It takes no cycle more.
 
     Members
     -------
@@ -57,7 +60,7 @@ class ErrorDetector(Component):
         If a parameter is out of its range.
     """
 
-    def __init__(self, *, classes: int, neurons: int):
+    def __init__(self, *, classes: int, neurons: int, registered: bool = False):
         if not 2 <= classes <= 256:
             raise ValueError(f"classes must be from 2 to 256, not {classes!r}")
         if neurons < 1:
@@ -65,6 +68,7 @@ class ErrorDetector(Component):
 
         self.classes = classes
         self.neurons = neurons
+        self.registered = registered
         self.latency = classes + 2
         super().__init__(
             {
@@ -87,12 +91,19 @@ class ErrorDetector(Component):
         prediction = Signal(range(self.classes))
         lead = Signal(range(2 * self.neurons + 1))
         wrong = Signal()
-        m.d.comb += score.eq(self.scores[c])
+        selected = c  # the class of the next score
+        if self.registered:
+            selected = Signal.like(c)
+            m.d.sync += [score.eq(self.scores[selected]), c.eq(selected)]
+        else:
+            m.d.comb += score.eq(self.scores[c])
 
         with m.FSM():
             with m.State("Idle"):
-                m.d.sync += [c.eq(0), first.eq(0), second.eq(0), prediction.eq(0)]
+                m.d.sync += [selected.eq(0), first.eq(0), second.eq(0), prediction.eq(0)]
                 with m.If(self.start):
+                    if self.registered:
+                        m.d.sync += selected.eq(1)
                     m.next = "Compare"
             with m.State("Compare"):
                 # The first class is the prediction even if its score is 0.
@@ -103,7 +114,7 @@ class ErrorDetector(Component):
                 with m.If(c == self.last_class):
                     m.next = "Lead"
                 with m.Else():
-                    m.d.sync += c.eq(c + 1)
+                    m.d.sync += selected.eq(selected + 1)
             with m.State("Lead"):
                 m.d.sync += [lead.eq(2 * (first - second)), wrong.eq(prediction != self.label)]
                 m.next = "Result"
@@ -113,6 +124,8 @@ class ErrorDetector(Component):
                     self.o.p.prediction.eq(prediction),
                     self.o.p.error.eq(wrong | (lead < self.margin)),
                 ]
+                if self.registered:
+                    m.d.sync += selected.eq(0)
                 with m.If(self.o.ready):
                     m.next = "Idle"
 

@@ -94,7 +94,7 @@ class ForwardBank(Component):
             inputs=config.inputs, group=config.group, select=folded.select, singly=self.singly
         )
         self.latency = self._array.latency
-        self.choice_latency = self._selector.latency
+        self.choice_latency = self._selector.latency + int(self.singly)
         super().__init__(
             {
                 "shape": shape_port(folded),
@@ -157,7 +157,7 @@ class ForwardBank(Component):
         m.d.comb += [
             array.clear.eq(self.clear),
             array.shape.inputs.eq(self.shape.inputs),
-            array.shape.sets.eq(self.shape.sets),
+            array.shape.last_set.eq(self.shape.last_set),
             array.shape.steps.eq(self.shape.steps),
         ]
 
@@ -168,9 +168,10 @@ class ForwardBank(Component):
         valid, last, next_row = Signal(), Signal(), Signal()
         complete = Signal(init=1)  # the last step is over
         columns: Any = Signal(self.step.p.columns.shape())
+        candidates: Any = Signal(selector.i.p.shape())
         m.d.comb += [
             valid.eq(array.o.valid & ~complete),
-            last.eq(count == self.shape.pass_steps - 1),
+            last.eq(count == self.shape.last_pass_step),
             next_row.eq(valid),
             following.eq(Mux(self.clear, self.shape.classifier_base, row + next_row)),
             classifier.read_enable.eq(~self.column.valid),
@@ -198,20 +199,26 @@ class ForwardBank(Component):
                     next_row.eq(valid & (last | (column == select - 1))),
                     columns[0].eq(self._columns_of(classifier)[column]),
                 ]
-            m.d.comb += [self.step.p.one.eq(singly), selector.i.p.one.eq(singly)]
+            m.d.comb += [self.step.p.one.eq(singly), candidates.one.eq(singly)]
         m.d.comb += self.step.p.columns.eq(columns)
         if not folded.universal:
             self._keep_activations(m, valid)
 
         m.d.comb += [
+            candidates.activations.eq(array.o.p.activations),
+            candidates.distances.eq(array.o.p.distances),
+        ]
+        # The columns come late in a cycle: several neurons and their desired activations are
+        # registered before the selector's tree.
+        domain = m.d.sync if self.singly else m.d.comb
+        domain += [
             selector.shape.group_steps.eq(self.shape.group_steps),
             selector.clear.eq(self.clear),
             selector.i.valid.eq(valid),
-            selector.i.p.activations.eq(array.o.p.activations),
-            selector.i.p.distances.eq(array.o.p.distances),
+            selector.i.p.eq(candidates),
         ]
         for neuron in range(select):
-            m.d.comb += selector.i.p.desired[neuron].eq(
+            m.d.comb += candidates.desired[neuron].eq(
                 self.step.p.columns[neuron].bit_select(self.label, 1)
             )
         wiring.connect(m, selector.o, wiring.flipped(self.choice))

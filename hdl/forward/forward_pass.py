@@ -99,7 +99,12 @@ class ForwardPass(Component):
             width=plan.banks * folded.select,
             singly=self._banks[0].singly,
         )
-        self._detector = ErrorDetector(classes=config.classes, neurons=config.neurons)
+        self._detector = ErrorDetector(
+            classes=config.classes,
+            neurons=config.neurons,
+            # Shared memories are for an FPGA with few cells.
+            registered=folded.universal and not folded.shared_memories,
+        )
         shared = folded.shared_memories
         super().__init__(
             {

@@ -75,8 +75,8 @@ class NeuronArray(Component):
     Members
     -------
     shape : In(struct)
-        The layer's ``inputs`` and ``sets``, at most those of the parameters, and the ``steps`` in
-        which a set leaves.
+        The layer's ``inputs`` and its last set, at most those of the parameters, and the ``steps``
+        in which a set leaves.
     clear : In(1)
         Drop the neurons that have not left. Not while words are in the pipeline.
     i : In(stream)
@@ -136,9 +136,13 @@ class NeuronArray(Component):
         self.latency = self._popcounts[0].latency + 2
         steps = pe if singly else pe // select
         shape = data.StructLayout(
-            {"inputs": range(inputs + 1), "sets": range(sets + 1), "steps": range(steps + 1)}
+            {
+                "inputs": range(inputs + 1),
+                "last_set": range(max(sets, 2)),
+                "steps": range(steps + 1),
+            }
         )
-        fixed = {"inputs": inputs, "sets": sets, "steps": pe // select}
+        fixed = {"inputs": inputs, "last_set": sets - 1, "steps": pe // select}
         super().__init__(
             {
                 "shape": In(shape, init=fixed),  # type: ignore[call-arg]
@@ -209,7 +213,7 @@ class NeuronArray(Component):
                 place = Signal(range(self.sets))
                 m.d.comb += address.eq(place)
                 with m.If(goes_on):
-                    m.d.sync += place.eq(Mux(place == self.shape.sets - 1, 0, place + 1))
+                    m.d.sync += place.eq(Mux(place == self.shape.last_set, 0, place + 1))
             m.d.comb += [
                 memory.read_enable.eq(early & ~first_early),
                 before.eq(Mux(first, 0, memory.read_data)),

@@ -128,14 +128,14 @@ class PassSequencer(Component):
                 with m.Else():
                     m.d.sync += [step.eq(0), number.eq(number + 1)]
                     # The sum of a set is read at the earliest three cycles after it began.
-                    with m.If(~last & (number != 0) & (number >= shape.sets - 1)):
+                    with m.If(~last & (number != 0) & (number >= shape.last_set)):
                         m.d.sync += [
                             number.eq(0),
                             first.eq(0),
                             base.eq(base + shape.snapshot_word_stride),
                         ]
                         m.next = "Preload"
-                    with m.If(last & (number == shape.sets - 1)):
+                    with m.If(last & (number == shape.last_set)):
                         m.d.comb += self.array_end.eq(1)
                         m.d.sync += [
                             number.eq(0),

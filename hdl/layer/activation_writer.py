@@ -12,8 +12,9 @@ __all__ = ["ActivationWriter"]
 class ActivationWriter(Component):
     """Collect activations in words of ``input_width`` bits, the first neuron lowest.
 
-    A word is at ``bits`` in the cycle of the step that completes it; that of a pass's last step is
-    complete, and its bits beyond the neurons are 1.
+    A word is at ``bits`` in the cycle after the step that completes it; with shared memories, in
+    the cycle of that step. The word of a pass's last step is complete, and its bits beyond the
+    neurons are 1.
 
     Parameters
     ----------
@@ -58,16 +59,20 @@ class ActivationWriter(Component):
         place = Signal(range(max(width, 2)))  # of the step's first neuron
         count = Mux(self.one, 1, pe)
         following = place + count
+        bits = Signal(width)  # those that are collected, and those of the step
         for bit in range(width):
-            m.d.comb += self.bits[bit].eq(collected[bit])
+            m.d.comb += bits[bit].eq(collected[bit])
             for neuron in range(min(pe, bit + 1)):
                 hit = place == bit - neuron
                 with m.If(hit & (neuron < count)):
-                    m.d.comb += self.bits[bit].eq(self.activations[neuron])
-        m.d.comb += self.write.eq(self.step & (self.last | (following == width)))
+                    m.d.comb += bits[bit].eq(self.activations[neuron])
+        full = place == Mux(self.one, width - 1, width - pe)  # after the step
+        complete = self.step & (self.last | full)
+        domain = m.d.comb if self.engine.shared_memories else m.d.sync
+        domain += [self.write.eq(complete), self.bits.eq(bits)]
         with m.If(self.step):
-            m.d.sync += [collected.eq(self.bits), place.eq(following)]
-            with m.If(self.write):
+            m.d.sync += [collected.eq(bits), place.eq(following)]
+            with m.If(complete):
                 m.d.sync += [collected.eq((1 << width) - 1), place.eq(0)]
 
         return m

@@ -181,6 +181,8 @@ class CommitSequencer(Component):
                     self.update.eq(self.samples.valid & error & self.selected),
                     self.samples.ready.eq(Mux(error, self.updated, self.selected | last_layer)),
                 ]
+                if self.universal:  # they come only while no sample is at the head
+                    m.d.comb += self.rewind.eq(self.count | self.fill)
                 with m.If(self.samples.valid & self.samples.ready):
                     with m.If(last & last_layer):
                         m.next = "Commit"

@@ -29,10 +29,11 @@ class UniversalLayerEngine(LayerEngine):
     queue of the evaluated layers, in the same order. Cycle by cycle, for a network of several
     layers::
 
-        s            last step of a layer's forward pass: its last activations are written to the
-                     sample buffer, behind the layer's inputs
-        s + 1        the layer's margin and the next layer's other settings are loaded from the
-        …            memory of sums (:class:`.layer_rows.LayerRows`)
+        s            last step of a layer's forward pass
+        s + 1        the pass's last activations are written to the sample buffer, behind the
+                     layer's inputs (with shared memories, a cycle earlier); the layer's margin and
+        …            the next layer's other settings are loaded from the memory of sums
+                     (:class:`.layer_rows.LayerRows`)
         s + 7        the last row is there
         s + 8        the settings are loaded; the result can be taken from this cycle on
         s + 9        Preload of the next layer, or of the next sample's first layer
@@ -240,11 +241,11 @@ class UniversalLayerEngine(LayerEngine):
         if self.engine.layers > 1:
             inputs = self._first_inputs(m)
         m.d.comb += [
-            writer.step.eq(forward.step.valid),
+            writer.step.eq(forward.step.valid & ~last_layer),
             writer.activations.eq(forward.step.p.activations),
             writer.one.eq(forward.step.p.one),
             writer.last.eq(forward.step.p.last),
-            buffer.activate.eq(writer.write & ~last_layer),
+            buffer.activate.eq(writer.write),
             buffer.activations.eq(writer.bits),
             buffer.sample_words.eq(self.sample_words),
             buffer.last_bit.eq((inputs - 1)[:word_bits]),

@@ -193,7 +193,8 @@ class UniversalCycleModel:
             whole = range(layer.write_steps - 1, layer.pass_steps - 1, layer.write_steps)
             for step in (*whole, layer.pass_steps - 1):
                 cycle = first_step + step * layer.step_cycles
-                self._written.append(cycle + (cycle in choices))  # the choice comes first
+                # If memories are shared, the choice comes first.
+                self._written.append(cycle + (cycle in choices if layer.shares else 1))
 
     def _filled(self, layer: _Layer, preload: int, word: int) -> int:
         """The last cycle of filling the register with a word, if it begins in a cycle."""
@@ -230,7 +231,7 @@ class UniversalCycleModel:
                 if has_choice:
                     rounds.append(cycle + 1)  # after Address
                     cycle += layer.round
-            self._done = cycle - 1
+            self._done = cycle  # in Done
             reads = choices if layer.shares else ()
             self._services.append(Service(layer.placed, rounds, self._done, reads))
             layer.raised = True

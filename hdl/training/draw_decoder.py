@@ -50,7 +50,8 @@ class DrawDecoder(Component):
     Members
     -------
     shape : In(struct)
-        The layer's numbers; they do not change while draws are in the pipeline.
+        The layer's numbers; they do not change while draws are in the pipeline, nor, in a
+        universal trainer, in the cycle before.
     enable : In(1)
         The pipeline moves on by one cycle.
     i : In(stream)
@@ -135,21 +136,21 @@ class DrawDecoder(Component):
         """Neuron and input of a draw: its low ``bk`` bits, and the next ``bi`` bits."""
         config, shape = self.folded.config, self.shape
 
-        def mask(number: Value, width: int, name: str) -> Signal:
-            """Ones in the bits of the numbers below a number, in one bit at least."""
+        def mask(last: Value, width: int, name: str) -> Signal:
+            """Ones in the bits of the numbers up to the last one, in one bit at least."""
             bits = Signal(width, name=name)
-            below = (number - 1)[:width]
-            m.d.comb += bits.eq(Cat(below[bit:].any() for bit in range(width)) | 1)
+            m.d.comb += bits.eq(Cat(last[bit:].any() for bit in range(width)) | 1)
             return bits
 
-        neuron_mask = mask(shape.neurons, config.neuron_bits, "neuron_mask")
-        input_mask = mask(shape.inputs, config.input_bits, "input_mask")
+        neuron_mask = mask(shape.last_neuron, config.neuron_bits, "neuron_mask")
+        input_mask = mask(shape.last_input, config.input_bits, "input_mask")
         j, i = Signal(config.neuron_bits), Signal(config.input_bits)
         m.d.comb += j.eq(self.i.p & neuron_mask)
         # One less than the bits of ``j``
-        further = Signal(range(config.neuron_bits))
+        further = Signal(range(max(config.neuron_bits, 2)))
+        m.d.sync += further.eq(0)
         for bit in range(1, config.neuron_bits):
             with m.If(neuron_mask[bit]):
-                m.d.comb += further.eq(bit)
+                m.d.sync += further.eq(bit)
         m.d.comb += i.eq((self.i.p[1:] >> further) & input_mask)
         return j, i

@@ -143,7 +143,7 @@ class Initialiser(Component):
                             m.d.sync += bits.eq(self.bits)
                 with m.Else():
                     m.d.comb += self.column.valid.eq(1)
-                    last_neuron = neuron == self.shape.bank_neurons - 1
+                    last_neuron = neuron == self.shape.last_neuron
                     m.d.sync += [part.eq(0), position.eq(position + 1), neuron.eq(neuron + 1)]
                     with m.If(last_neuron | (position == folded.select - 1)):
                         m.d.sync += [position.eq(0), step.eq(step + 1)]

@@ -32,7 +32,8 @@ class SlotBuffer(Component):
     Members
     -------
     sample_words, last_bit : In
-        Words of a sample that enter, and the last word's highest bit that is of the sample.
+        Words of a sample that enter, and the last word's highest bit that is of the sample. No
+        word is written in the first cycle of new values.
     slot_words : In
         Words of a slot, a power of two.
     buffers : In
@@ -140,8 +141,14 @@ class SlotBuffer(Component):
         with m.If(self.empty & ~self.write):
             m.d.sync += [slot.eq(0) for slot in (entering, evaluated, oldest)]
         m.d.sync += held.eq(held + written - released)
+        # Both follow a new network by a cycle, so that paths begin at a register.
+        last_word, beyond = Signal.like(word), Signal(plan.input_width)
+        m.d.sync += [
+            last_word.eq(self.sample_words - 1),
+            beyond.eq(Cat(bit > self.last_bit for bit in range(plan.input_width))),
+        ]
         m.d.comb += [
-            self.last_write.eq(word == self.sample_words - 1),
+            self.last_write.eq(word == last_word),
             self.full.eq(held == self.buffers),
             self.empty.eq((held == 0) & (word == 0)),
             self.chosen_end.eq(chosen | (self.slot_words - 1)),
@@ -168,7 +175,6 @@ class SlotBuffer(Component):
         with m.If(self.next_sample):
             m.d.sync += ahead.eq(0)
 
-        beyond = Cat(bit > self.last_bit for bit in range(plan.input_width))
         m.d.comb += [
             self.occupied.eq(self.activate | waits | choosing),
             memory.write_enable.eq(self.write | self.occupied),

@@ -31,6 +31,10 @@ class UpdateEngine(Component):
 
         2                Address: multiply the neuron by ``rows``
 
+    and a sample takes a cycle more, after its last round::
+
+        R + 3            Done
+
     Parameters
     ----------
     folded : FoldedLayer
@@ -113,9 +117,12 @@ class UpdateEngine(Component):
         def finish_round() -> None:
             m.d.comb += self.next_group.eq(1)
             with m.If(last_group):
-                m.d.comb += self.done.eq(1)
                 m.d.sync += base.eq(0)
-                m.next = "Idle"
+                if folded.universal:
+                    m.next = "Done"
+                else:
+                    m.d.comb += self.done.eq(1)
+                    m.next = "Idle"
             with m.Else():
                 m.d.comb += self.read.eq(1)
                 m.d.sync += base.eq(next_base)
@@ -157,6 +164,9 @@ class UpdateEngine(Component):
                 with m.State("Address"):
                     address(neurons)
                     m.next = "Rows"
+                with m.State("Done"):
+                    m.d.comb += self.done.eq(1)
+                    m.next = "Idle"
             with m.State("Rows"):
                 m.d.comb += [
                     reading.eq(phase == 0),
@@ -172,7 +182,7 @@ class UpdateEngine(Component):
                     ]
                     for bank in range(plan.banks):
                         m.d.sync += self.rows[bank].eq(self.rows[bank] + 1)
-                    with m.If(row == shape.rows - 1):
+                    with m.If(row == shape.last_row):
                         finish_round()
                 with m.Else():
                     m.d.sync += phase.eq(1)

@@ -85,9 +85,9 @@ class RowAddressGenerator(Component):
         last_chunk = self.snapshot_chunk == folded.chunks - 1
         m.d.comb += [
             self.first_row.eq(row == 0),
-            self.last_weights.eq(row == shape.rows - 1),
+            self.last_weights.eq(row == shape.last_row),
             self.last_row.eq(self.last_weights),
-            self.last_neuron.eq(self.neuron == shape.bank_neurons - 1),
+            self.last_neuron.eq(self.neuron == shape.last_neuron),
             self.last_of_bank.eq(self.last_row & self.last_neuron),
         ]
         if folded.universal or folded.words * folded.chunks > folded.rows:

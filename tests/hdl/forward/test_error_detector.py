@@ -102,16 +102,21 @@ def check_errors(
 
 
 @pytest.mark.parametrize("flow", Flow)
+@pytest.mark.parametrize("registered", [False, True])
 @pytest.mark.parametrize(("classes", "neurons"), [(2, 1), (5, 16), (11, 33), (256, 3)])
-def test_errors_are_right_and_on_time(classes: int, neurons: int, flow: Flow) -> None:
-    detector = ErrorDetector(classes=classes, neurons=neurons)
+def test_errors_are_right_and_on_time(
+    classes: int, neurons: int, registered: bool, flow: Flow
+) -> None:
+    detector = ErrorDetector(classes=classes, neurons=neurons, registered=registered)
     assert detector.latency == classes + 2
     check_errors(detector, flow)
 
 
+@pytest.mark.parametrize("registered", [False, True])
 @pytest.mark.parametrize("flow", Flow)
-def test_classes_are_set_at_run_time(flow: Flow) -> None:
-    check_errors(ErrorDetector(classes=11, neurons=16), flow, [2, 11, 3, 10, 7])
+def test_classes_are_set_at_run_time(registered: bool, flow: Flow) -> None:
+    detector = ErrorDetector(classes=11, neurons=16, registered=registered)
+    check_errors(detector, flow, [2, 11, 3, 10, 7])
 
 
 @pytest.mark.parametrize("flow", Flow)

@@ -75,7 +75,8 @@ class Samples:
     def set_shape(self, ctx: SimulatorContext, shape: Shape) -> None:
         """Go to another layer."""
         self.shape = shape
-        ctx.set(self.array.shape, shape._asdict())
+        numbers = {"inputs": shape.inputs, "last_set": shape.sets - 1, "steps": shape.steps}
+        ctx.set(self.array.shape, numbers)
 
     def _known(self, number: int, item: dict[str, Any]) -> dict[str, Any]:
         """A transfer without what is beyond its neurons."""

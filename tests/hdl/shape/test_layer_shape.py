@@ -40,7 +40,7 @@ def check_shapes(name: str, *, flip: str = "") -> None:
             config = layer.config
             sizes = {"inputs": config.inputs, "neurons": config.neurons, "group": config.group}
             ctx.set(decoder.i, {**sizes, "base": layer.base, "column": layer.column})
-            await ctx.delay(1e-9)
+            await ctx.tick()
             for number, expected in shape_of(layer).items():
                 got = ctx.get(decoder.o[number])
                 assert got == expected ^ (number == flip), f"{number} of {config}"

@@ -263,6 +263,7 @@ def check_words(
         for samples in networks or [ring.samples]:
             if networks:
                 ring.set_samples(ctx, samples)
+                await ctx.tick()
             cycles = CYCLES // 2 if networks else CYCLES
             for rates in (rates for rates in RATES for _ in range(cycles)):
                 await ring.cycle(ctx, rates, more=True)

@@ -69,6 +69,7 @@ def check_places(
             await decode(ctx, folded)
         for layer in layers:
             ctx.set(decoder.shape, shape_of(layer))
+            await ctx.tick()
             await decode(ctx, layer)
             # No draw is in the pipeline when the shape changes.
             ctx.set(decoder.i.valid, 0)

@@ -67,6 +67,8 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
         cycles[-1]["next_group"] = 1
         if group + 1 < folded.bank_groups:
             cycles[-1] |= {"read": 1, "group": group + 1}
+    if isinstance(folded, PlacedLayer):
+        cycles.append({})  # Done
     cycles[-1]["done"] = 1
     return cycles
 
@@ -152,7 +154,7 @@ def check_updates(
             planned = plan_sample(layer, choices, words)
 
             rounds = sum(any(choice["found"] for choice in banks) for banks in choices)
-            count = 1 + layer.bank_groups + rounds * LayerTiming.of(layer).round
+            count = 1 + layer.bank_groups + rounds * LayerTiming.of(layer).round + bool(layers)
             assert len(planned) == count, "the plan is not as long as is promised"
             for plan in planned:
                 await engine.cycle(ctx, plan, choices, start=True)
