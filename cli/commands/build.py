@@ -19,6 +19,7 @@ from ..options.network_choice import (
     require_fixed,
 )
 from ..options.options import JsonOption, QuietOption, require_at_least, whole_number
+from ..options.trainer_choice import chosen_trainer
 from ..terminal.output import Reporter, check_folder, print_json, require
 
 if TYPE_CHECKING:
@@ -108,7 +109,6 @@ def build(
             "--groups": groups,
             "--classes": classes,
             "--counter-bits": counter_bits,
-            "--plan": plan,
             "--cells": cells,
         },
     )
@@ -136,7 +136,7 @@ def build(
         )
         design = _folded(found, config, plan, cells)
     else:
-        design = found.buildable_trainer()
+        design = found.trainer if plan is None else _planned(found, plan)
     with Reporter(json=json, quiet=quiet) as reporter:
         result = build_bitstream(
             found if baud is None else replace(found, baud=baud),
@@ -160,6 +160,18 @@ def _folded(
     if plan is not None:
         return folded_by(config, plan)
     return config if cells is None else board.fold(config, cells=cells)
+
+
+def _planned(board: "BoardTarget", plan: Path) -> "UniversalTrainer":
+    """The universal trainer of a plan file, which must be for the board's FPGA or for none."""
+    trainer = chosen_trainer(None, None, plan, None, None)
+    if trainer.fpga not in ("", board.fpga.name):
+        raise typer.BadParameter(
+            f"{plan} is a plan for the {trainer.fpga}, and the {board.title} has an "
+            f"{board.fpga.name}: plan with --fpga {board.name}",
+            param_hint="--plan",
+        )
+    return trainer
 
 
 def _summary(build: "Build") -> str:

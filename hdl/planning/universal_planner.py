@@ -282,7 +282,8 @@ class _Search:
                 rows = max(least, power_of_two(rows + 1) // 2)
             if beyond:
                 trainer = self.trainer(plan, rows)
-                if total_need(universal_needs(trainer, self.fpga)).fits(room):
+                fits = total_need(universal_needs(trainer, self.fpga)).fits(room)
+                if fits and _placed(self.least, trainer) is not None:  # its groups may be too large
                     yield trainer
 
     def _memories(self, plan: LayerPlan, rows: int) -> Resources:

@@ -171,7 +171,6 @@ def test_no_build(run: Command, workspace: Path, command: str) -> None:
                 ("--groups", 8),
                 ("--classes", 3),
                 ("--counter-bits", 4),
-                ("--plan", "p.json"),
                 ("--cells", 500),
             )
         ),
@@ -217,3 +216,27 @@ def test_a_model_says_the_network(run: Command, monkeypatch: pytest.MonkeyPatch)
     result = run("build", "icebreaker", "--fixed", "m.npz", "--hidden", "60")
     assert result.status == 2
     assert "already defines the network; leave out the network's options" in result.err
+
+
+def test_a_plan_for_another_fpga_is_not_built(workspace: Path, run: Command) -> None:
+    made = run("plan", "--universal", "--fpga", "ecp5-12f", "--out", "trainer.json")
+    assert made.status == 0, made.err
+    result = run("build", "ulx3s-85f", "--plan", "trainer.json", "--out", "new")
+    assert result.status == 2
+    assert (
+        "trainer.json is a plan for the ECP5-12F, and the ULX3S (85F) has an ECP5-85F: plan with "
+        "--fpga ulx3s-85f"
+    ) in result.sentence
+    assert not Path("new").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]"])
+def test_a_plan_without_a_universal_trainer_is_not_built(
+    workspace: Path, run: Command, text: str
+) -> None:
+    Path("plan.json").write_text(text)
+    result = run("build", "icebreaker", "--plan", "plan.json", "--out", "new")
+    assert result.status == 2
+    assert "plan.json holds no universal trainer" in result.sentence
+    assert "`metaplast plan --universal --out FILE`" in result.sentence
+    assert not Path("new").exists()
