@@ -55,8 +55,6 @@ class BoardTarget:
         Bits per second on the link.
     place_options : tuple of str
         Further options of nextpnr.
-    obstacle : str
-        Why no bitstream of its universal trainer can be built; empty if one can.
     """
 
     name: str
@@ -74,27 +72,11 @@ class BoardTarget:
     usb: tuple[tuple[int, int], ...] = ()
     baud: int = BAUD
     place_options: tuple[str, ...] = ()
-    obstacle: str = ""
 
     @property
     def fpga(self) -> FPGA:
         """The FPGA of the board."""
         return find_fpga(self.fpga_name)
-
-    def buildable_trainer(self) -> UniversalTrainer:
-        """The universal trainer, for a bitstream.
-
-        Raises
-        ------
-        ConfigurationError
-            If no bitstream of it can be built; the message gives the reason.
-        """
-        if self.obstacle:
-            raise ConfigurationError(
-                f"no bitstream of the universal trainer can be built for {self.title}: "
-                f"{self.obstacle}; build one network with --fixed"
-            )
-        return self.trainer
 
     def fold(self, config: NetworkConfig, *, cells: int | None = None) -> FoldedNetwork:
         """Fold a network for the board with the planner.
