@@ -1,8 +1,9 @@
 """Identify a board: its network or capacity, its link, the hash of its folding."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...golden_model.config import NetworkConfig
+from ...golden_model.errors import ConfigurationError
 from ...hdl.client.transport import RefusedError
 from ...hdl.link.protocol import VERSION, design_digest
 from ...hdl.planning.plan import FoldedNetwork, LayerPlan, MemoryKind, NetworkPlan
@@ -47,6 +48,9 @@ class BoardShape:
     trainer : UniversalTrainer or None
         The universal trainer, on which another network can be set up; None if the board has one
         network. Its plan has the fold factors that place a network, the others are 1.
+    is_set_up : bool
+        Whether there is a network; a universal trainer has none after power-up, and its sizes of
+        layers are then arbitrary.
     """
 
     inputs: int
@@ -58,6 +62,7 @@ class BoardShape:
     clock_khz: int
     digest: int
     trainer: UniversalTrainer | None = None
+    is_set_up: bool = True
 
     def __str__(self) -> str:
         counters = f"{self.counter_bits}-bit counters"
@@ -71,11 +76,6 @@ class BoardShape:
         """The network in words: sizes and groups."""
         shape = "–".join(map(str, (self.inputs, *self.hidden, self.classes)))
         return f"{shape}, groups of {', '.join(map(str, self.groups))}"
-
-    @property
-    def is_set_up(self) -> bool:
-        """Whether there is a network; a universal trainer has none after power-up."""
-        return self.trainer is None or (self.inputs, self.hidden) != (1, (1,))
 
     @property
     def options(self) -> str:
@@ -195,9 +195,28 @@ def identify(client: LinkClient) -> BoardShape:
         digest=client.read(link_address(LinkRegister.DIGEST)),
         trainer=trainer,
     )
+    if trainer is not None:
+        shape = replace(shape, is_set_up=_is_set_up(client, shape, trainer))
     results = len(layers) if trainer is None else trainer.capacity.layers
     client.describe(layers=results, counter_bits=shape.counter_bits)
     return shape
+
+
+def _is_set_up(client: LinkClient, shape: BoardShape, trainer: UniversalTrainer) -> bool:
+    """Whether a universal trainer's sizes of layers and of the ring of samples belong together."""
+    try:
+        config = NetworkConfig(
+            inputs=shape.inputs,
+            hidden=shape.hidden,
+            groups=shape.groups,
+            classes=shape.classes,
+            counter_bits=shape.counter_bits,
+        )
+        placed = trainer.place(config)
+    except ConfigurationError:
+        return False
+    ring = client.read(UniversalRegister.BUFFERS), client.read(UniversalRegister.STRIDE)
+    return ring == (placed.sample_buffers, placed.sample_stride)
 
 
 def _read_trainer(client: LinkClient) -> UniversalTrainer | None:

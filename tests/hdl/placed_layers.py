@@ -121,7 +121,8 @@ def random_network(engine: UniversalEngine, random: Random) -> list[PlacedLayer]
         placed.append(place_layer(engine, **sizes, **place, classes=classes, index=index))
         base, inputs = base + placed[-1].snapshot_rows, neurons
         column += placed[-1].sets
-    return placed
+    # A network that does not fit is drawn again.
+    return placed if base <= engine.capacity.rows else random_network(engine, random)
 
 
 def _ceil(numerator: int, denominator: int) -> int:

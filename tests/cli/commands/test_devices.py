@@ -102,6 +102,7 @@ CAPACITY_REGISTERS = {f"MAX_{name.upper()}": size for name, size in CAPACITY.ite
 def test_a_universal_trainer(run, document, ports, is_set_up):
     config = CONFIG if is_set_up else NetworkConfig(inputs=1, hidden=(1,), groups=(1,), classes=2)
     registers = CAPACITY_REGISTERS | {"PE": 1, "SIMD": 200, "INPUT_WIDTH": 8, "MAX_BUFFERS": 4}
+    registers |= {"BUFFERS": 4, "STRIDE": 4} if is_set_up else {"BUFFERS": 1, "STRIDE": 1}
     del registers["MAX_COUNTER_BITS"]
     overrides = {UniversalRegister[name]: value for name, value in registers.items()}
     ports.add("/dev/ttyUSB1", (0x0403, 0x6010), BoardDouble(config, overrides=overrides))

@@ -190,7 +190,7 @@ def test_a_universal_trainer_with_another_width_and_few_cells(document: Document
         ((*UNIVERSAL, "--counter-bits", 17), 2, "--counter-bits: must be from 2 to 16, not 17"),
         ((*UNIVERSAL, "--chosen", "1,1"), 2, "chosen must be a number for each of the 1 layers"),
         (
-            ("--universal", "--fpga", "icebreaker"),
+            ("--universal", "--fpga", "icebreaker", "--cells", 2_000),
             2,
             "does not fit the iCE40UP5K: with any folding, it needs at least ",
         ),

@@ -133,7 +133,6 @@ def test_the_files_describe_capacity_and_registers(core: ExportedCore) -> None:
         "maximum": 9,
         "on_read": "action",
         "read_needs_idle": True,
-        "reset": 1,
     }
     assert "LAYER_2_INPUTS" not in registers
     manual = core.manual.read_text()

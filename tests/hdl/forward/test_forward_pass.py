@@ -17,7 +17,7 @@ def run(layer: str, *, later: int = 0, flip: bool = False) -> None:
     folded = {**FORWARD_LAYERS, **ENGINES}[layer]
     parameters = {
         "layer": layer,
-        "choice": 1 if folded.select == 1 else 2,
+        "choice": (1 if folded.select == 1 else 2) + (folded.universal and folded.select > 1),
         "array": popcount_latency(folded.plan.simd) + 2,
         "scores": popcount_latency(folded.plan.banks * folded.select) + 1,
         "detector": 2 + later,  # and a cycle for each class

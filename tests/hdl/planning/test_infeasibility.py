@@ -91,10 +91,10 @@ def test_a_network_that_fits_another_fpga() -> None:
     assert str(error).endswith(" of 30; it fits the ECP5-85F")
 
 
-def test_three_layers_need_more_logic_than_the_smallest_fpga_has() -> None:
-    error = refusal(network(2, 12, 4, 4, 5, group=4), ICE40)
+def test_four_layers_need_more_logic_than_the_smallest_fpga_has() -> None:
+    error = refusal(network(2, 12, 4, 4, 4, 5, group=4), ICE40)
     assert (error.resource, error.supply, error.nearest) == ("cells", 5280, None)
-    assert str(error).startswith("2–12–4–4–5 does not fit the iCE40UP5K: with any plan, ")
+    assert str(error).startswith("2–12–4–4–4–5 does not fit the iCE40UP5K: with any plan, ")
     assert str(error).endswith(" logic cells of 5,280; it fits the GW1NR-9")
 
 

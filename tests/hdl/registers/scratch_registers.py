@@ -29,10 +29,8 @@ from metaplast.hdl.registers.document import TABLES
 from metaplast.hdl.registers.register_map import (
     GlobalRegister,
     LayerRegister,
-    LinkRegister,
     Status,
     layer_address,
-    link_address,
 )
 from metaplast.hdl.trainer_core import TrainerCore
 
@@ -43,7 +41,6 @@ MAX_CYCLES = 1500
 REGISTERS = {
     "global": int(GlobalRegister["TRIAL"]),
     "layer": layer_address(1, LayerRegister["TRIAL"]),
-    "link": link_address(LinkRegister["TRIAL"]),
 }
 
 

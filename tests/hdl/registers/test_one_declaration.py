@@ -70,7 +70,6 @@ def test_the_decoders_have_it(seen: dict[str, Any]) -> None:
     assert seen["seen"] == {
         "global": [0x12345678, 0, 0xC0FFEE00],
         "layer": [0, 0, 0xC0FFEE01],
-        "link": [0, 0, 0xC0FFEE02],
     }
 
 
