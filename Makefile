@@ -73,6 +73,9 @@ demo: compiler $(CORE)
 	metaplast train digits --board virtual:icebreaker --check --hidden 64 --epochs 5 \
 		--model $(DEMO)/digits-board.npz --plot $(DEMO); \
 	echo; \
+	echo "The same virtual bitstream learns a network of two layers:"; \
+	metaplast train digits --board virtual:icebreaker --check --hidden 32,16 --epochs 2; \
+	echo; \
 	echo "The bitstream of that network for a real iCEBreaker, and a report on it:"; \
 	wait $$building || { building=; cat $(DEMO)/build.log; exit 1; }; building=; \
 	tail -n 1 $(DEMO)/build.log; \
