@@ -76,7 +76,7 @@ demo: compiler $(CORE)
 	echo "The same virtual bitstream learns a network of two layers:"; \
 	metaplast train digits --board virtual:icebreaker --check --hidden 32,16 --epochs 2; \
 	echo; \
-	echo "The bitstream of that network for a real iCEBreaker, and a report on it:"; \
+	echo "A bitstream for the first network alone, for a real iCEBreaker, and a report on it:"; \
 	wait $$building || { building=; cat $(DEMO)/build.log; exit 1; }; building=; \
 	tail -n 1 $(DEMO)/build.log; \
 	metaplast report $(DEMO)/icebreaker --model $(DEMO)/digits-board.npz --html $(DEMO)/icebreaker.html; \
