@@ -10,7 +10,6 @@ from ...hdl.planning.plan import FoldedNetwork
 from ...hdl.planning.planner import DoesNotFitError
 from ...hdl.planning.resources import network_needs
 from ...hdl.planning.universal import UniversalTrainer
-from ...hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
 from ..pll.pll import PLL
 from ..targets.board_target import BoardTarget
 from .toolchain import find_flow
@@ -91,12 +90,14 @@ def prepare(
         clocks_per_bit=board.clocks_per_bit(frequency),
         clock_khz=round(frequency / 1000),
     )
-    platform = board.platform()
+    platform, flow = board.platform(), find_flow(board.fpga.family)
+    platform.dsp_adders = flow.dsp_adders
     elaborated = platform.prepare(
         BoardTop(board, trainer, frequency, pll),
         emit_src=False,
-        script_after_read=NO_COLLISION_EMULATION,
-        synth_opts=find_flow(board.fpga.family).options,
+        script_after_read="\n".join(flow.after_read),
+        script_after_synth="\n".join(flow.after_synthesis),
+        synth_opts=flow.options,
     )
     files = {name: text for name, text in elaborated.files.items() if name.endswith(SUFFIXES)}
     return Prepared(board, design, frequency, pll, platform, files)

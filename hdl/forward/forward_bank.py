@@ -89,6 +89,7 @@ class ForwardBank(Component):
             select=folded.select,
             singly=self.singly,
             depth=folded.sums_depth,
+            dsps=folded.popcount_dsps,
         )
         self._selector = GroupSelector(
             inputs=config.inputs, group=config.group, select=folded.select, singly=self.singly

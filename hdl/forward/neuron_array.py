@@ -109,6 +109,7 @@ class NeuronArray(Component):
         select: int,
         singly: bool = False,
         depth: int | None = None,
+        dsps: int = 0,
     ):
         factors = (("inputs", inputs), ("simd", simd), ("pe", pe), ("sets", sets))
         for name, value in factors:
@@ -132,7 +133,7 @@ class NeuronArray(Component):
         self.select = select
         self.singly = singly
         self.words = -(-inputs // simd)
-        self._popcounts = [XnorPopcount(simd) for _ in range(pe)]
+        self._popcounts = [XnorPopcount(simd, dsps=dsps) for _ in range(pe)]
         self.latency = self._popcounts[0].latency + 2
         steps = pe if singly else pe // select
         shape = data.StructLayout(

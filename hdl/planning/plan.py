@@ -124,6 +124,11 @@ class FoldedLayer(FoldFormulas[int]):
         return None
 
     @property
+    def popcount_dsps(self) -> int:
+        """DSPs of an iCE40 UltraPlus for the adders of a popcount in the array."""
+        return 0
+
+    @property
     def layers(self) -> int:
         """Layers that the engine executes in turn."""
         return 1

@@ -28,6 +28,9 @@ RECORD_HALVES = 16
 (:class:`.layer_rows.LayerRows`), in the memory of hidden weights its random stream and settings
 (:class:`.record_store.RecordStore`)."""
 
+POPCOUNT_DSPS = 5
+"""DSPs of an iCE40UP5K, which has eight, that addresses do not take."""
+
 
 @dataclass(frozen=True)
 class UniversalEngine(FoldedLayer):
@@ -105,6 +108,11 @@ class UniversalEngine(FoldedLayer):
     @property
     def shared_memories(self) -> bool:
         return self.shares
+
+    @property
+    def popcount_dsps(self) -> int:
+        # Shared memories are for an FPGA with few cells.
+        return POPCOUNT_DSPS if self.shares else 0
 
     @property
     def snapshot_set_stride(self) -> int:

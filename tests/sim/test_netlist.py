@@ -2,6 +2,7 @@
 """Gate level: the netlist of a core, synthesised by Yosys, learns what the golden model learns."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,20 +72,20 @@ def test_cells_learn_what_the_golden_model_learns(
         assert [s.history for s in core.streams] == [s.history for s in golden.streams]
 
 
-UNIVERSAL = UniversalTrainer(
-    Capacity(
-        layers=2,
-        inputs=24,
-        neurons=12,
-        classes=4,
-        counter_bits=4,
-        rows=64,
-        columns=24,
-        sample_words=64,
-        choices=64,
-    ),
-    LayerPlan(simd=12, update_width=4, input_width=4, memory=MemoryKind.SPRAM),
+CAPACITY = Capacity(
+    layers=2,
+    inputs=24,
+    neurons=12,
+    classes=4,
+    counter_bits=4,
+    rows=64,
+    columns=24,
+    sample_words=64,
+    choices=64,
 )
+PLAN_IN_SPRAM = LayerPlan(simd=24, update_width=4, input_width=4, memory=MemoryKind.SPRAM)
+UNIVERSAL = UniversalTrainer(CAPACITY, replace(PLAN_IN_SPRAM, simd=12))
+SHARED = UniversalTrainer(replace(CAPACITY, choices=0), PLAN_IN_SPRAM, shared_memories=True)
 NETWORKS = (
     NetworkConfig(
         inputs=23, hidden=(12, 9), groups=(4, 3), classes=4, counter_bits=4, batch=16, seed=7
@@ -93,25 +94,30 @@ NETWORKS = (
 )
 
 
+@pytest.mark.parametrize(
+    ("trainer", "adders"),
+    [pytest.param(UNIVERSAL, 0, id="apart"), pytest.param(SHARED, 1, id="shared")],
+)
 def test_the_cells_of_a_universal_trainer_learn_one_network_after_the_other(
-    tmp_path: Path,
+    tmp_path: Path, trainer: UniversalTrainer, adders: int
 ) -> None:
-    design, netlist = netlist_design(TrainerCore(UNIVERSAL), ICE40, tmp_path)
+    design, netlist = netlist_design(TrainerCore(trainer), ICE40, tmp_path)
     assert "SB_SPRAM256KA " in netlist
+    assert netlist.count(".TOPADDSUB_LOWERINPUT(2'h0)") == adders  # DSPs that do not multiply
     assert "always" not in netlist
 
     rng = np.random.default_rng(1)
     process = CoreProcess(build(design, main=MAIN))
     with closing(process):
         for config in NETWORKS:
-            placed = UNIVERSAL.place(config)
+            placed = trainer.place(config)
             transport = SimulatedTransport(process, placed, {"gaps": 64, "stalls": 64, "noise": 1})
             core = RemoteCore(transport, config, placed.first.plan.input_width, placed=placed)
             x = rng.integers(0, 2, (60, config.inputs), dtype=np.uint8)
             y = rng.integers(0, config.classes, 60)
-            trainer = Trainer(LockstepNetwork(golden := Network(config), core))
+            training = Trainer(LockstepNetwork(golden := Network(config), core))
             for _ in range(2):
-                trainer.train_epoch(x, y)
+                training.train_epoch(x, y)
                 for layer, counters in enumerate(core.read_counters()):
                     assert_same_array(f"counters {layer}", golden.counters[layer], counters)
             assert sum(core.counts().updates) > 30

@@ -6,10 +6,13 @@ from itertools import product
 from random import Random
 
 import pytest
+from amaranth.back import rtlil
 from amaranth.sim import SimulatorContext
 
 from metaplast.hdl.primitives.popcount import XnorPopcount
+from metaplast.hdl.primitives.vector_adder import CELL
 
+from ...sim.netlists import ICE40
 from ..simulate import simulate
 
 
@@ -18,7 +21,7 @@ def word_pairs(width: int) -> list[tuple[int, int]]:
     if width <= 4:
         return list(product(range(1 << width), repeat=2))
     random, everything = Random(1), (1 << width) - 1
-    words = [random.getrandbits(width) for _ in range(150)]
+    words = [random.getrandbits(width) for _ in range(max(150, width))]
     return [
         *((x, x) for x in words[:2]),
         *((x, x ^ everything) for x in words[2:4]),
@@ -52,6 +55,20 @@ def test_counts_are_right_and_on_time(width: int, register_every: int) -> None:
     check_counts(XnorPopcount(width, register_every=register_every))
 
 
+@pytest.mark.parametrize("dsps", [1, 2, 5, 9])
+@pytest.mark.parametrize("width", [20, 104, 200, 392])
+def test_counts_in_dsps_are_right_and_on_time(width: int, dsps: int) -> None:
+    popcount = XnorPopcount(width, dsps=dsps)
+    assert popcount.latency == XnorPopcount(width).latency
+    check_counts(popcount)
+
+
+@pytest.mark.parametrize(("width", "dsps", "used"), [(14, 5, 0), (200, 0, 0), (200, 5, 5)])
+def test_dsps_are_not_taken_for_a_single_sum(width: int, dsps: int, used: int) -> None:
+    text = rtlil.convert(XnorPopcount(width, dsps=dsps), platform=ICE40.platform)
+    assert text.count(f"cell \\{CELL} ") == used
+
+
 def test_the_check_notices_a_flipped_bit() -> None:
     with pytest.raises(AssertionError):
         check_counts(XnorPopcount(22), flip=True)
@@ -67,6 +84,11 @@ def test_registers_stand_every_so_many_levels() -> None:
 def test_a_word_has_a_bit() -> None:
     with pytest.raises(ValueError, match="width must be at least 1, not 0"):
         XnorPopcount(0)
+
+
+def test_dsps_are_no_less_than_none() -> None:
+    with pytest.raises(ValueError, match="dsps must be at least 0, not -1"):
+        XnorPopcount(8, dsps=-1)
 
 
 def test_registers_are_a_level_apart() -> None:
