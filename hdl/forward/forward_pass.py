@@ -99,12 +99,7 @@ class ForwardPass(Component):
             width=plan.banks * folded.select,
             singly=self._banks[0].singly,
         )
-        self._detector = ErrorDetector(
-            classes=config.classes,
-            neurons=config.neurons,
-            # Shared memories are for an FPGA with few cells.
-            registered=folded.universal and not folded.shared_memories,
-        )
+        self._detector = ErrorDetector(classes=config.classes, neurons=config.neurons)
         shared = folded.shared_memories
         super().__init__(
             {
@@ -230,7 +225,8 @@ class ForwardPass(Component):
             self.step.p.last.eq(steps[0].p.last),
             detector.last_class.eq(self.last_class),
             detector.start.eq(scores.done),
-            detector.scores.eq(scores.scores),
+            scores.next.eq(detector.next),
+            detector.score.eq(scores.score),
             detector.label.eq(self.label),
             detector.margin.eq(self.margin),
         ]

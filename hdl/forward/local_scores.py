@@ -1,11 +1,12 @@
 # amaranth: UnusedElaboratable=no
 """Compute the scores of a layer's random local classifier."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
+from amaranth.hdl import C, Cat, Elaboratable, Module, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.component import Component
+from ..primitives.loadable_counter import count_up_or_load
 from ..primitives.popcount import XnorPopcount
 
 __all__ = ["LocalScores"]
@@ -15,9 +16,9 @@ class LocalScores(Component):
     """Count, for every class, the neurons that agree with the local classifier.
 
     Computes ``s[c] = popcount(XNOR(a, P[c]))`` (docs/algorithm.md, 2), ``width`` neurons in each
-    cycle. ``scores`` includes a transfer ``latency`` cycles later; ``done`` is set in the first
-    cycle in which ``scores`` includes the ``last`` transfer of a pass. The scores then do not
-    change until the next ``clear``.
+    cycle. The scores include a transfer ``latency`` cycles later; ``done`` is set in the first
+    cycle in which they include the ``last`` transfer of a pass. They then leave one by one: they
+    are a chain of registers, and ``next`` moves each by one class.
 
     Parameters
     ----------
@@ -38,8 +39,11 @@ class LocalScores(Component):
     i : In(stream)
         Activations and classifier columns of ``width`` neurons; ``last`` in the last transfer of a
         pass. If ``singly``, ``one`` tells that only the first of them is a neuron. Never stalls.
-    scores : Out(array)
-        Score of each class.
+    next : In(1)
+        In the next cycle, the score of the next class is at ``score``. Only from ``done`` on, and
+        at most ``classes`` times before the next ``clear``.
+    score : Out(range(neurons + 1))
+        Score of the lowest class that has not left.
     done : Out(1)
         The scores are complete.
 
@@ -84,7 +88,8 @@ class LocalScores(Component):
                         always_ready=True,
                     )
                 ),
-                "scores": Out(data.ArrayLayout(range(neurons + 1), classes)),
+                "next": In(1),
+                "score": Out(range(neurons + 1)),
                 "done": Out(1),
             }
         )
@@ -100,7 +105,9 @@ class LocalScores(Component):
         valid, last = flags
         m.d.sync += self.done.eq(last)
 
-        for c, popcount in enumerate(self._popcounts):
+        scores = [Signal.like(self.score, name=f"score_{c}") for c in range(self.classes)]
+        m.d.comb += self.score.eq(scores[0])
+        for c, (score, popcount) in enumerate(zip(scores, self._popcounts, strict=True)):
             m.submodules[f"popcount_{c}"] = popcount
             m.d.comb += [
                 popcount.a.eq(self.i.p.activations),
@@ -109,9 +116,10 @@ class LocalScores(Component):
             if self.singly:  # bits beyond the first do not agree
                 with m.If(self.i.p.one):
                     m.d.comb += popcount.b[1:].eq(~self.i.p.activations[1:])
+            following = scores[c + 1] if c + 1 < self.classes else C(0)
             with m.If(self.clear):
-                m.d.sync += self.scores[c].eq(0)
-            with m.Elif(valid):
-                m.d.sync += self.scores[c].eq(self.scores[c] + popcount.count)
+                m.d.sync += score.eq(0)
+            with m.Elif(valid | self.next):
+                m.d.sync += score.eq(count_up_or_load(score, popcount.count, self.next, following))
 
         return m

@@ -53,9 +53,9 @@ def expected(scores: list[int], label: int, margin: int) -> dict[str, Any]:
 def check_errors(
     detector: ErrorDetector, flow: Flow, networks: Sequence[int] = (), *, flip: bool = False
 ) -> None:
-    """A result comes a fixed number of cycles after the scores, and stays until it is taken.
+    """A result comes a fixed number of cycles after the start, and stays until it is taken.
 
-    The classes of each case are the next of ``networks``; the scores of others do not matter.
+    The scores come in successive cycles. The classes of each case are the next of ``networks``.
     """
     streams = StreamBench(detector, flow, flip=flip)
     results, seen = streams.collector("o"), streams.watch("o.valid")
@@ -70,22 +70,24 @@ def check_errors(
     async def bench(ctx: SimulatorContext) -> None:
         for number, (scores, label, margin) in enumerate(cases):
             for _ in range(streams.pause(flow.idle)):
-                streams.set_noise(ctx, detector.scores, detector.label)
+                streams.set_noise(ctx, detector.score, detector.label)
                 await ctx.tick()
             ctx.set(detector.start, 1)
             classes = len(scores)
             if networks:
                 ctx.set(detector.last_class, classes - 1)
-            noise = streams.noise(detector.scores)
-            ctx.set(detector.scores, [*scores, *noise[classes:]])
             ctx.set(detector.label, label)
             ctx.set(detector.margin, margin)
             starts.append(streams.cycle)
-            await ctx.tick()
-            ctx.set(detector.start, 0)
             latencies.append(classes + 2)
-            await streams.ticks(ctx, classes)
-            streams.set_noise(ctx, detector.scores)  # they are needed no more
+            for c, score in enumerate(scores):
+                ctx.set(detector.score, score)
+                assert c == 0 or ctx.get(detector.next)
+                await ctx.tick()
+                ctx.set(detector.start, 0)
+            for _ in range(2):
+                streams.set_noise(ctx, detector.score)  # it is needed no more
+                await ctx.tick()
             await streams.wait_for(
                 ctx, f"o: result {number}", lambda number=number: len(results.received) > number
             )
@@ -102,20 +104,16 @@ def check_errors(
 
 
 @pytest.mark.parametrize("flow", Flow)
-@pytest.mark.parametrize("registered", [False, True])
 @pytest.mark.parametrize(("classes", "neurons"), [(2, 1), (5, 16), (11, 33), (256, 3)])
-def test_errors_are_right_and_on_time(
-    classes: int, neurons: int, registered: bool, flow: Flow
-) -> None:
-    detector = ErrorDetector(classes=classes, neurons=neurons, registered=registered)
+def test_errors_are_right_and_on_time(classes: int, neurons: int, flow: Flow) -> None:
+    detector = ErrorDetector(classes=classes, neurons=neurons)
     assert detector.latency == classes + 2
     check_errors(detector, flow)
 
 
-@pytest.mark.parametrize("registered", [False, True])
 @pytest.mark.parametrize("flow", Flow)
-def test_classes_are_set_at_run_time(registered: bool, flow: Flow) -> None:
-    detector = ErrorDetector(classes=11, neurons=16, registered=registered)
+def test_classes_are_set_at_run_time(flow: Flow) -> None:
+    detector = ErrorDetector(classes=11, neurons=16)
     check_errors(detector, flow, [2, 11, 3, 10, 7])
 
 
