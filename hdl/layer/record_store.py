@@ -64,7 +64,8 @@ class RecordStore(Component):
     history : In(127)
         The generator's history.
     stored : Out(B)
-        The counter to write, in the cycle after ``replace``.
+        The counter to write, in the cycle after ``replace``; the lowest bits of ``word`` if there
+        is no request.
     shift : Out(1)
         The history moves down by ``S`` bits; ``shifted`` enters.
     shifted : Out(S)
@@ -147,13 +148,17 @@ class RecordStore(Component):
                 engine.weight_rows + self.layer * engine.record_rows + (number >> row_bits)
             ),
             self.column.eq(number[:row_bits]),
-            # The first piece has 127 mod S bits, and the rotation is one of 127 bits.
-            self.stored.eq(Cat(self.history[-1], self.history[: bits - 1])),
         ]
-        with m.If(self.write):
-            place = Cat(before[:half_bits], before[half_bits] & ~self.single)
-            m.d.comb += self.stored.eq(self.word.word_select(place, bits))
-        with m.If(before == 0):
+        place = Cat(before[:half_bits], before[half_bits] & ~self.single) & self.write.replicate(
+            half_bits + 1
+        )
+        m.d.comb += self.stored.eq(
+            self.word.bit_select(place << bits.bit_length() - 1, len(self.stored))
+        )
+        with m.If(self.store):
+            # The first piece has 127 mod S bits, and the rotation is one of 127 bits.
+            m.d.comb += self.stored.eq(Cat(self.history[-1], self.history[: bits - 1]))
+        with m.If(writes & (before == 0)):
             m.d.comb += self.stored[0].eq(0)
 
         reading = Signal(3)

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
+from amaranth.hdl import Assert, Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
-from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
 from ..forward.group_selector import choice_layout
@@ -30,6 +29,10 @@ class TrainingQueue(Component):
     result. A sample that joins is at the queue's head in the next cycle at the earliest. The
     choices of a group of the head are at ``choices`` a cycle after their read. A sample without an
     error bit leaves no choices.
+
+    No sample joins behind the last one of a batch; in a universal trainer only the same sample
+    does, with ``last``, in its further layers. So ``last`` is kept for the newest entry only, and
+    is not set at the head while others are behind it.
 
     If memories are shared, choices are in the memory of samples (:class:`.slot_buffer.SlotBuffer`),
     in its words of ``input_width`` bits: ``desired`` is bit 0, ``offset`` follows, and all bits are
@@ -106,16 +109,25 @@ class TrainingQueue(Component):
         m = Module()
         folded = self.folded
 
-        m.submodules.samples = samples = SyncFIFO(
-            width=evaluated_layout().size, depth=folded.plan.sample_buffers * folded.layers
-        )
+        # The oldest error bit is the highest one that is in use.
+        errors = Signal(folded.plan.sample_buffers * folded.layers)  # of the newest in bit 0
+        oldest_error = Signal(range(-1, len(errors)), init=-1)  # its bit; -1 in an empty queue
+        last = Signal()  # of the newest
+        leaves = self.o.valid & self.o.ready
         m.d.comb += [
-            samples.w_en.eq(self.i.valid),
-            samples.w_data.eq(self.i.p),
-            self.o.valid.eq(samples.r_rdy),
-            self.o.p.eq(samples.r_data),
-            samples.r_en.eq(self.o.ready),
+            self.o.valid.eq(~oldest_error[-1]),
+            self.o.p.error.eq(errors.bit_select(oldest_error[:-1], 1)),
+            self.o.p.last.eq(last & (oldest_error == 0)),
         ]
+        with m.If(self.i.valid):
+            m.d.sync += [errors.eq(Cat(self.i.p.error, errors)), last.eq(self.i.p.last)]
+        with m.If(self.i.valid ^ leaves):
+            m.d.sync += oldest_error.eq(oldest_error + Mux(leaves, -1, 1))
+        if platform is None:
+            behind = self.i.valid & last & self.o.valid
+            if folded.universal:
+                behind &= ~self.i.p.last
+            m.d.sync += Assert(~behind, "a sample joins behind the last one of a batch")
 
         # Choices are written behind those of the samples in the queue. If the sample that joins the
         # queue has no error bit, its choices are not needed.

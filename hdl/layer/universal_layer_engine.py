@@ -304,7 +304,8 @@ class UniversalLayerEngine(LayerEngine):
             sequencer.moved.eq(store.moved),
             registers.moved.eq(store.moved),
         ]
-        with m.If(store.store | store.write):
+        # A counter that the host writes is the lowest bits of the word, too.
+        with m.If(~self._initialiser.counters.valid):
             m.d.comb += bank.store.eq(store.stored)
         with m.If(store.fetch | store.replace):
             m.d.comb += [

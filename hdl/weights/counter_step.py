@@ -1,6 +1,6 @@
 """Step saturating counters up or down: the arithmetic of hidden weights."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, signed
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -10,12 +10,16 @@ __all__ = ["CounterStep"]
 
 
 class CounterStep(Component):
-    """Step a row of hidden weights up or down (docs/algorithm.md, 4 and 5).
+    """Step a row of hidden weights up or down, or replace counters (docs/algorithm.md, 4 and 5).
 
-    Each enabled counter changes by one and saturates; the others keep their value::
+    Each enabled counter changes by one and saturates; the others keep their value, or are
+    replaced::
 
-        update:     k + 1 where the input bit equals the desired bit, k − 1 where it does not
+        update:     k − 1 where ``lower`` is set, k + 1 where it is not
         reinforce:  k + 1 where k ≥ 0, k − 1 where k < 0
+
+    A saturated counter overflows: all its bits change, and are changed back. So no comparison
+    comes before the addition.
 
     Combinational, latency 0: the memory gives a row in one cycle, and takes the stepped row in the
     same cycle.
@@ -33,14 +37,18 @@ class CounterStep(Component):
         Counters from the memory.
     enable : In(counters)
         Lanes whose counters change.
-    reinforce : In(1)
-        Step away from zero, not towards the desired activation.
-    inputs : In(counters)
-        Input bit of each counter.
-    desired : In(1)
-        Desired activation of the neuron.
+    update : In(1)
+        Step as ``lower`` says, not away from zero.
+    lower : In(counters)
+        In an update, lanes whose counters are stepped down. All are set without ``update``.
+    replace : In(counters)
+        Lanes whose counters become ``value``; they must not be enabled.
+    value : In(signed)
+        See ``replace``.
     o : Out(array of signed)
         Counters to write.
+    saturated : Out(counters)
+        Enabled lanes that keep their counter, since it is at its bound.
 
     Raises
     ------
@@ -61,27 +69,33 @@ class CounterStep(Component):
             {
                 "i": In(row),
                 "enable": In(counters),
-                "reinforce": In(1),
-                "inputs": In(counters),
-                "desired": In(1),
+                "update": In(1),
+                "lower": In(counters),
+                "replace": In(counters),
+                "value": In(signed(counter_bits)),
                 "o": Out(row),
+                "saturated": Out(counters),
             }
         )
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        lowest, highest = -(1 << self.counter_bits - 1), (1 << self.counter_bits - 1) - 1
         for column in range(self.counters):
-            k = self.i[column]
+            k, enable, lower = self.i[column], self.enable[column], self.lower[column]
             negative = k[-1]
-            up = Mux(self.reinforce, ~negative, self.inputs[column] == self.desired)
-            stuck = Mux(up, k == highest, k == lowest)
-            # One adder: + 1 is carry-in with a zero operand, − 1 is an operand of all ones.
-            step = Cat(1, (~up).replicate(self.counter_bits - 1)).as_signed()
-            with m.If(self.enable[column] & ~stuck):
-                m.d.comb += self.o[column].eq(k + step)
-            with m.Else():
-                m.d.comb += self.o[column].eq(k)
+            down = enable & lower & (self.update | negative)
+            # One adder: + 1 is an operand of 1, − 1 one of all ones.
+            stepped = Signal(signed(self.counter_bits), name=f"stepped_{column}")
+            # A sign that changes, but not towards zero
+            overflow = Mux(negative, lower & ~stepped[-1], ~(lower & self.update) & stepped[-1])
+            m.d.comb += [
+                stepped.eq(k + Cat(enable, down.replicate(self.counter_bits - 1)).as_signed()),
+                self.saturated[column].eq(overflow),
+                self.o[column].eq(
+                    Mux(self.replace[column], self.value, stepped)
+                    ^ overflow.replicate(self.counter_bits)
+                ),
+            ]
 
         return m

@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """Count the saturated counters of a row."""
 
-from amaranth.hdl import Elaboratable, Module, Signal, signed
+from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
@@ -14,20 +14,19 @@ __all__ = ["SaturationCounter"]
 class SaturationCounter(Component):
     """Count how many hidden weights of a row are at a bound of their range.
 
-    Computes the number of columns that are ``real`` and whose counter is ``−2^(B−1)`` or
-    ``2^(B−1) − 1``, of a row a cycle, ``latency`` cycles after the row.
+    Computes the number of columns that are ``real`` and ``saturated``, of a row a cycle,
+    ``latency`` cycles after the row.
 
     Parameters
     ----------
     counters : int
         Counters in a row. At least 1.
-    counter_bits : int
-        Width ``B`` of a counter. 2 to 16.
 
     Members
     -------
     i : In(stream)
-        Rows, and a bit for each column that holds a counter and no padding. Never stalls.
+        Of a row, the columns whose counter is at a bound, and the columns that hold a counter and
+        no padding. Never stalls.
     o : Out(stream)
         Numbers of saturated counters. Never waits.
 
@@ -39,25 +38,22 @@ class SaturationCounter(Component):
     Raises
     ------
     ValueError
-        If a parameter is out of its range.
+        If ``counters`` is less than 1.
     """
 
-    def __init__(self, *, counters: int, counter_bits: int):
+    def __init__(self, *, counters: int):
         if counters < 1:
             raise ValueError(f"counters must be at least 1, not {counters!r}")
-        if not 2 <= counter_bits <= 16:
-            raise ValueError(f"counter_bits must be from 2 to 16, not {counter_bits!r}")
 
         self.counters = counters
-        self.counter_bits = counter_bits
         self._popcount = XnorPopcount(counters)
         self.latency = 1 + self._popcount.latency
-        row = data.ArrayLayout(signed(counter_bits), counters)
         super().__init__(
             {
                 "i": In(
                     stream.Signature(
-                        data.StructLayout({"row": row, "real": counters}), always_ready=True
+                        data.StructLayout({"saturated": counters, "real": counters}),
+                        always_ready=True,
                     )
                 ),
                 "o": Out(stream.Signature(range(counters + 1), always_ready=True)),
@@ -67,12 +63,8 @@ class SaturationCounter(Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        lowest, highest = -(1 << self.counter_bits - 1), (1 << self.counter_bits - 1) - 1
         bounds = Signal(self.counters)
-        for column in range(self.counters):
-            k = self.i.p.row[column]
-            m.d.sync += bounds[column].eq(self.i.p.real[column] & ((k == lowest) | (k == highest)))
-
+        m.d.sync += bounds.eq(self.i.p.saturated & self.i.p.real)
         m.submodules.popcount = self._popcount
         m.d.comb += [
             self._popcount.a.eq(bounds),

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -26,8 +26,8 @@ class WeightBank(Component):
 
         0    the command comes
         1    the row is read; ``inputs`` or ``store`` comes
-        2    the row is there; it is stepped and written back
-        3    its signs are written to the snapshot; ``counter`` is valid
+        2    the row is there; it is stepped and written back, its signs are written to the snapshot
+        3    ``counter`` is valid
 
     With block RAM, one command in each cycle; a command must not name a row that the command in
     the cycle before writes. With SPRAM, a command that writes counters takes two cycles.
@@ -40,7 +40,7 @@ class WeightBank(Component):
     Members
     -------
     shape : In(struct)
-        The numbers of the layer of the commands, in cycles 0 to 2 of each.
+        The numbers of the layer of the commands, in cycles 0 and 1 of each.
     i : In(stream)
         Commands. Never stalls.
     inputs : In(counters)
@@ -68,9 +68,7 @@ class WeightBank(Component):
         self.folded = folded
         plan = folded.plan
         counter = signed(folded.config.counter_bits)
-        self._saturation = SaturationCounter(
-            counters=plan.update_width, counter_bits=folded.config.counter_bits
-        )
+        self._saturation = SaturationCounter(counters=plan.update_width)
         self.saturated_latency = 2 + self._saturation.latency
         super().__init__(
             {
@@ -107,76 +105,76 @@ class WeightBank(Component):
         with m.If(self.i.valid):
             m.d.sync += command.eq(self.i.p)
 
-        # Cycle 1
-        valid = Signal()
-        present: Any = Signal.like(command)
-        inputs, store = Signal.like(self.inputs), Signal.like(self.store)
+        # Cycle 1: decode the command into the registers of cycle 2.
+        operation = command.operation
+        updates, counts, stores = (
+            operation == wanted
+            for wanted in (RowOperation.UPDATE, RowOperation.COUNT, RowOperation.STORE)
+        )
+        replaces = stores | (operation == RowOperation.REPLACE)
+        takes_signs = arrived & (stores | (operation == RowOperation.SCAN))
+        last_column = self.shape.last_column | (~command.last).replicate(len(command.column))
+        counted, written, updated = Signal(), Signal(), Signal()
+        steps, lower, replaced, real = (Signal(plan.update_width) for _ in range(4))
+        store, read_column = Signal.like(self.store), Signal.like(command.column)
+        written_row = command.row  # in a single port, no command follows in the next cycle
+        if not self.folded.single_port:
+            written_row = Signal.like(command.row)
+            m.d.sync += written_row.eq(command.row)
         m.d.comb += [
             counters.read_enable.eq(arrived),
             counters.read_address.eq(command.row),
         ]
-        m.d.sync += valid.eq(arrived)
-        with m.If(arrived):
-            m.d.sync += [present.eq(command), inputs.eq(self.inputs), store.eq(self.store)]
+        m.d.sync += [
+            counted.eq(arrived & counts),
+            written.eq(arrived & (updates | replaces | (operation == RowOperation.REINFORCE))),
+            updated.eq(updates),
+            read_column.eq(command.column),
+            store.eq(self.store),
+        ]
+        for column in range(plan.update_width):
+            named = command.column == column
+            m.d.sync += [
+                steps[column].eq(updates | counts | (named & ~replaces)),
+                lower[column].eq(~updates | (self.inputs[column] ^ command.desired)),
+                replaced[column].eq(replaces & named),
+                real[column].eq(~command.padding & (column <= last_column)),
+            ]
 
-        # Cycle 2
-        row = counters.read_data
-
-        real = Signal(plan.update_width)  # columns that are hidden weights
-        m.d.comb += real.eq((1 << plan.update_width) - 1)
-        with m.If(present.last):
-            m.d.comb += real.eq(
-                Cat(column <= self.shape.last_column for column in range(plan.update_width))
-            )
-        with m.If(present.padding):
-            m.d.comb += real.eq(0)
-
-        reinforces = present.operation == RowOperation.REINFORCE
-        stores = present.operation == RowOperation.STORE
-        replaces = stores | (present.operation == RowOperation.REPLACE)
-        steps = Signal(plan.update_width)
-        replaced = Signal(plan.update_width)  # counters that ``store`` replaces
-        with m.Switch(present.operation):
-            with m.Case(RowOperation.UPDATE):
-                m.d.comb += steps.eq((1 << plan.update_width) - 1)
-            with m.Case(RowOperation.REINFORCE):
-                m.d.comb += steps.eq(1 << present.column)
-            with m.Case(RowOperation.STORE, RowOperation.REPLACE):
-                m.d.comb += replaced.eq(1 << present.column)
+        # Cycle 2. Counters are stepped away from zero to be counted, too, but not written.
+        row, signs = counters.read_data, Signal(plan.update_width)
         m.d.comb += [
             step.i.eq(row),
-            step.reinforce.eq(reinforces),
             step.enable.eq(steps),
-            step.inputs.eq(inputs),
-            step.desired.eq(present.desired),
-            counters.write_address.eq(present.row),
-            counters.write_enable.eq(
-                valid & ((present.operation == RowOperation.UPDATE) | reinforces | replaces)
-            ),
+            step.update.eq(updated),
+            step.lower.eq(lower),
+            step.replace.eq(replaced),
+            step.value.eq(store),
+            counters.write_address.eq(written_row),
+            counters.write_data.eq(step.o),
+            counters.write_enable.eq(written),
         ]
-        negative = Signal(plan.update_width)
         for column in range(plan.update_width):
-            m.d.comb += [
-                counters.write_data[column].eq(Mux(replaced[column], store, step.o[column])),
-                negative[column].eq(Mux(replaced[column], store[-1], row[column][-1])),
-            ]
-        m.d.sync += self.counter.eq(row[present.column])
+            negative = Mux(replaced[column], store[-1], row[column][-1])
+            m.d.comb += signs[column].eq(~negative & real[column])
+        m.d.sync += self.counter.eq(_selected(list(row), read_column))
 
         m.submodules.saturation = saturation = self._saturation
         m.d.comb += [
-            saturation.i.valid.eq(valid & (present.operation == RowOperation.COUNT)),
-            saturation.i.p.row.eq(row),
+            saturation.i.valid.eq(counted),
+            saturation.i.p.saturated.eq(step.saturated),
             saturation.i.p.real.eq(real),
         ]
         wiring.connect(m, saturation.o, wiring.flipped(self.saturated))
-
-        takes_signs = valid & ((present.operation == RowOperation.SCAN) | stores)
-        self._write_signs(m, takes_signs, present, ~negative & real)
+        self._write_signs(m, takes_signs, command, signs)
 
         return m
 
     def _write_signs(self, m: Module, takes: Value, command: data.View, signs: Value) -> None:
-        """Write the signs of a row to the snapshot in cycle 3; read rows of the snapshot."""
+        """Write the signs of a row to the snapshot in cycle 2; read rows of the snapshot.
+
+        ``takes`` and ``command`` are those of cycle 1, ``signs`` those of cycle 2.
+        """
         plan = self.folded.plan
         m.submodules.signs = snapshot = SimpleDualPortRAM(
             shape=plan.pe * plan.simd,
@@ -184,21 +182,25 @@ class WeightBank(Component):
             granularity=plan.update_width,
         )
         chunks = self.folded.chunks
-        positive = Signal(plan.update_width)
         places = Signal(plan.pe * chunks)
-        m.d.sync += [
-            positive.eq(signs),
-            snapshot.write_address.eq(command.snapshot_row),
-        ]
+        m.d.sync += snapshot.write_address.eq(command.snapshot_row)
         for pe in range(plan.pe):
             for chunk in range(chunks):
                 m.d.sync += places[pe * chunks + chunk].eq(
                     takes & (command.snapshot_pe == pe) & (command.snapshot_chunk == chunk)
                 )
         m.d.comb += [
-            snapshot.write_data.eq(positive.replicate(plan.pe * chunks)),
+            snapshot.write_data.eq(signs.replicate(plan.pe * chunks)),
             snapshot.write_enable.eq(places),
             snapshot.read_address.eq(self.snapshot_address),
             snapshot.read_enable.eq(self.snapshot_enable),
             self.snapshot.eq(snapshot.read_data),
         ]
+
+
+def _selected(values: list[Value], index: Value) -> Value:
+    """The value with an index, through a tree of multiplexers."""
+    for bit in index:
+        pairs = [values[n : n + 2] for n in range(0, len(values), 2)]
+        values = [Mux(bit, pair[-1], pair[0]) for pair in pairs]
+    return values[0]

@@ -103,7 +103,8 @@ def check_order(layer: str, *, flip: bool = False) -> None:
             assert ctx.get(queue.o.valid) == bool(queued)
             if queued:
                 head = ctx.get(queue.o.p)
-                assert (head.error, head.last) == queued[0][:2]
+                assert head.error == queued[0].error
+                assert head.last == (queued[0].last and len(queued) == 1)
             if asked is not None:
                 got = ctx.get(queue.choices)
                 for bank, choice_of_bank in enumerate(asked):
@@ -123,12 +124,17 @@ def check_order(layer: str, *, flip: bool = False) -> None:
                 ctx.set(queue.trained_end, queued[0].slot * SLOT + SLOT - 1 if queued else 0)
             else:
                 room = len(queued) < depth and kept + groups <= folded.choice_depth
+            # Until a batch's last sample has left, only its further layers join.
+            last = int(random.random() < 0.1)
+            if queued and queued[-1].last:
+                last = 1
+                room = room and folded.layers > 1
             joins = room and len(written) == groups and random.random() < 0.5
             writes = room and len(written) < groups and random.random() < 0.7
             row = [choice() for _ in range(folded.plan.banks)]
             ctx.set(queue.chosen.valid, writes)
             ctx.set(queue.chosen.p, {"index": len(written) % groups, "banks": row})
-            error, last = random.getrandbits(1), random.getrandbits(1)
+            error = random.getrandbits(1)
             ctx.set(queue.i.valid, joins)
             ctx.set(queue.i.p, {"error": error, "last": last})
 

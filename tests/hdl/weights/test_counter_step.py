@@ -25,21 +25,27 @@ def check_steps(counters: int, counter_bits: int, *, flip: bool = False) -> None
         values = bounds + random.sample(values, WIDE_SAMPLES)
 
     async def bench(ctx: SimulatorContext) -> None:
-        for reinforce, desired in product((0, 1), repeat=2):
-            situations = list(product(values, (0, 1), (0, 1)))  # counter, enable, input bit
+        for update in (0, 1):
+            # Counter, whether it is stepped or replaced, and ``lower``
+            changes = ((0, 0), (1, 0), (0, 1))
+            situations = list(product(values, changes, (0, 1) if update else (1,)))
             random.shuffle(situations)
             situations += random.choices(situations, k=-len(situations) % counters)
-            ctx.set(step.reinforce, reinforce)
-            ctx.set(step.desired, desired)
+            ctx.set(step.update, update)
             for start in range(0, len(situations), counters):
                 row = situations[start : start + counters]
+                value = random.choice(values)
                 ctx.set(step.i, [k for k, _, _ in row])
-                ctx.set(step.enable, sum(enable << n for n, (_, enable, _) in enumerate(row)))
-                ctx.set(step.inputs, sum(x << n for n, (_, _, x) in enumerate(row)))
-                for n, (k, enable, x) in enumerate(row):
-                    up = k >= 0 if reinforce else x == desired
-                    stepped = k + (1 if up else -1) * enable
-                    assert ctx.get(step.o[n]) == min(max(stepped, lowest), highest) ^ flip
+                ctx.set(step.enable, sum(steps << n for n, (_, (steps, _), _) in enumerate(row)))
+                ctx.set(step.replace, sum(new << n for n, (_, (_, new), _) in enumerate(row)))
+                ctx.set(step.value, value)
+                ctx.set(step.lower, sum(lower << n for n, (_, _, lower) in enumerate(row)))
+                for n, (k, (steps, new), lower) in enumerate(row):
+                    up = not lower if update else k >= 0
+                    stepped = k + (1 if up else -1) * steps
+                    bounded = min(max(stepped, lowest), highest)
+                    assert ctx.get(step.o[n]) == (value if new else bounded) ^ flip
+                    assert ctx.get(step.saturated[n]) == (bounded != stepped)
                 await ctx.tick()
 
     simulate(step, bench)

@@ -121,12 +121,11 @@ class Bank:
         self.saturated = self.streams.collector("saturated")
         self.known = False
         self.counted: list[int] = []
-        # The command that came in the cycle before; the one before it, with its bits and counter;
-        # and the signs to be kept of the one before that.
+        # The command that came in the cycle before; and the one before it, with its bits and
+        # counter.
         self.named: dict[str, Any] | None = None
         self._place: Place = (0, 0)  # of that command
         self._read: tuple[dict[str, Any], Place, int, int] | None = None
-        self._kept: tuple[dict[str, Any], int] | None = None
         self._shown: int | None = None  # the counter that must be there
         self._lost = False  # for this cycle only
         self._looked = False  # in the cycle before
@@ -162,7 +161,7 @@ class Bank:
 
         address = streams.random.randrange(len(model.snapshot))
         # It may be written in this cycle.
-        looks = look and not (self._kept is not None and address == self._kept[0]["snapshot_row"])
+        looks = look and not (self._read is not None and address == self._read[0]["snapshot_row"])
         ctx.set(bank.snapshot_enable, looks)
         ctx.set(bank.snapshot_address, address)
 
@@ -182,9 +181,6 @@ class Bank:
     def _obey(self) -> None:
         """Let the model do the commands of the cycles before."""
         model = self.model
-        if self._kept is not None:
-            model.keep(*self._kept)
-        self._kept = None
         if self._lost:
             self._shown = None
         self._lost = False
@@ -197,7 +193,7 @@ class Bank:
                 self.saturated.expect(model.saturated(place))
             model.obey(command, inputs, store)
             if operation in (RowOperation.STORE, RowOperation.SCAN):
-                self._kept = command, model.signs(place)
+                model.keep(command, model.signs(place))
 
 
 def check_commands(
