@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Elaboratable, Module, Mux
+from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -155,8 +155,7 @@ class TrainerCore(Component):
             values.counter_bits.eq(config.counter_bits),
             values.input_width.eq(first.plan.input_width),
             batch.infer.eq(values.mode),
-            # The restart needs the new size; the register has it a cycle later.
-            batch.size.eq(Mux(written.batch, request.data, values.batch)),
+            batch.size.eq(values.batch),
             batch.restart.eq(written.batch | written.reset),
             batch.reset.eq(written.reset),
             network.reset.eq(written.reset),

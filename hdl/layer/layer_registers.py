@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import COUNT_BITS, FoldedLayer
 from ..planning.universal import RECORD_HALVES, UniversalEngine
+from ..primitives.comparison import is_greater
 from ..primitives.component import Component
 from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister, Status, UniversalLayerRegister
@@ -217,7 +218,9 @@ class LayerRegisters(Component):
             m.d.sync += positioned.eq(0)
         beyond: Value = C(0)  # POSITION is beyond the neurons
         if universal:
-            beyond = written.position & (request.data >= self.neurons)
+            # A POSITION that is in range has as many bits as ``neurons``.
+            position = request.data[: len(self.neurons)]
+            beyond = written.position & ~is_greater(self.neurons, position)
             m.d.comb += elsewhere.eq(self.layer != self.place)
             with m.If(written.position | written.initial):
                 m.d.sync += self.place.eq(self.layer)
