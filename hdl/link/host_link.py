@@ -109,9 +109,11 @@ class HostLink(Component):
 
         m.submodules.deframer = deframer = Deframer()
         m.submodules.fields = fields = FrameFields(self.folded)
-        counter_bits = self.folded.first.config.counter_bits
-        m.submodules.reply = reply = RegisterReply(counter_bits=counter_bits)
-        m.submodules.sender = sender = ReplySender(layers=layer_count(self.folded))
+        config = self.folded.first.config
+        m.submodules.reply = reply = RegisterReply(counter_bits=config.counter_bits)
+        m.submodules.sender = sender = ReplySender(
+            layers=layer_count(self.folded), classes=config.classes
+        )
         m.submodules.framer = framer = Framer()
         m.submodules.expected = sequence = SequenceNumber()
         wiring.connect(m, wiring.flipped(self.i), deframer.i)
