@@ -5,6 +5,7 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from .layer.sample_layouts import sample_layout, sample_word_layout
+from .primitives.comparison import is_greater
 from .primitives.component import Component
 from .primitives.loadable_counter import count_down_or_load
 
@@ -39,9 +40,10 @@ class BatchControl(Component):
     infer : In(1)
         Inference only: samples belong to no batch, and none is refused.
     size : In(16)
-        Samples of the next batch that begins. At least 1.
+        Samples of a batch. At least 1.
     restart : In(1)
-        Begin a batch of ``size`` samples. Not while a word passes.
+        Begin a batch. ``size`` is read in the next cycle, in which no word passes. Not while a word
+        passes.
     reset : In(1)
         Forget the samples of the present batch: ``mid_batch`` falls. Not while a word passes.
     mid_batch : Out(1)
@@ -80,12 +82,15 @@ class BatchControl(Component):
 
         left = Signal(16, init=1)  # samples until the batch is complete
         refused, last, complete = Signal(), Signal(), Signal()
+        restarting = Signal()
+        hold = self.hold | restarting
+        m.d.sync += restarting.eq(self.restart)
         m.d.comb += [
-            refused.eq(~self.infer & (self.i.p.label > self.last_class)),
+            refused.eq(~self.infer & is_greater(self.i.p.label, self.last_class)),
             last.eq(self.i.p.last | (left == 1)),
             complete.eq(self.o.valid & self.o.ready & self.last_word),
-            self.o.valid.eq(self.i.valid & ~self.hold),
-            self.i.ready.eq(self.o.ready & ~self.hold),
+            self.o.valid.eq(self.i.valid & ~hold),
+            self.i.ready.eq(self.o.ready & ~hold),
             self.o.p.bits.eq(self.i.p.bits),
             self.o.p.label.eq(self.i.p.label),
             self.o.p.last.eq(last & ~refused),
@@ -97,8 +102,8 @@ class BatchControl(Component):
             m.d.sync += self.refused.eq(self.refused + 1)
         with m.If(trained):
             m.d.sync += [self.trained.eq(self.trained + 1), self.mid_batch.eq(~last)]
-        with m.If(trained | self.restart):
-            m.d.sync += left.eq(count_down_or_load(left, ~(last | self.restart), self.size))
+        with m.If(trained | restarting):
+            m.d.sync += left.eq(count_down_or_load(left, ~(last | restarting), self.size))
         with m.If(self.reset):
             m.d.sync += self.mid_batch.eq(0)
         with m.If(self.clear_trained):

@@ -1,9 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """The trainer core: a network with on-chip training, and its registers."""
 
-from typing import Any
-
-from amaranth.hdl import Elaboratable, Module, Mux
+from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -69,21 +67,18 @@ class TrainerCore(Component):
     batch_ends : Out(array)
         For each layer, in the cycle in which its commit begins: its counts of errors and updated
         neurons (:func:`.sample_layouts.batch_end_layout`).
-    sample_words : Out
-        Words of a sample of the network that is set; only with a universal trainer.
+    last_word : Out(1)
+        The next word is the last of a sample.
     """
 
     def __init__(self, folded: FoldedNetwork | UniversalTrainer):
         self.folded = folded
         self.network = Network(folded)
         layers = layer_count(folded)
-        further: dict[str, Any] = {}
-        if isinstance(folded, UniversalTrainer):
-            further["sample_words"] = Out(range(folded.first.sample_words + 1))
         super().__init__(
             {
-                **further,
                 "samples": In(stream.Signature(sample_word_layout(folded.first.plan.input_width))),
+                "last_word": Out(1),
                 "cancel": In(1),
                 "results": Out(stream.Signature(result_layout(layers))),
                 "requests": In(stream.Signature(request_layout())),
@@ -124,6 +119,7 @@ class TrainerCore(Component):
         wiring.connect(m, network.o, wiring.flipped(self.results))
         m.d.comb += [
             network.cancel.eq(self.cancel),
+            self.last_word.eq(network.last_word),
             batch.last_word.eq(network.last_word),
             batch.hold.eq(network.drawing | router.hold),
         ]
@@ -155,8 +151,7 @@ class TrainerCore(Component):
             values.counter_bits.eq(config.counter_bits),
             values.input_width.eq(first.plan.input_width),
             batch.infer.eq(values.mode),
-            # The restart needs the new size; the register has it a cycle later.
-            batch.size.eq(Mux(written.batch, request.data, values.batch)),
+            batch.size.eq(values.batch),
             batch.restart.eq(written.batch | written.reset),
             batch.reset.eq(written.reset),
             network.reset.eq(written.reset),
@@ -190,7 +185,6 @@ class TrainerCore(Component):
             engine.sample_stride.eq(values.stride),
             batch.last_class.eq(last_class),
             values.sample_words.eq(engine.sample_words),
-            self.sample_words.eq(engine.sample_words),
             values.max_layers.eq(capacity.layers),
             values.max_inputs.eq(capacity.inputs),
             values.max_neurons.eq(capacity.neurons),

@@ -9,7 +9,9 @@ from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import COUNT_BITS, FoldedLayer
 from ..planning.universal import RECORD_HALVES, UniversalEngine
+from ..primitives.comparison import is_greater
 from ..primitives.component import Component
+from ..primitives.loadable_counter import count_down_or_load
 from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister, Status, UniversalLayerRegister
 from ..registers.requests import request_layout, response_layout
@@ -217,7 +219,9 @@ class LayerRegisters(Component):
             m.d.sync += positioned.eq(0)
         beyond: Value = C(0)  # POSITION is beyond the neurons
         if universal:
-            beyond = written.position & (request.data >= self.neurons)
+            # A POSITION that is in range has as many bits as ``neurons``.
+            position = request.data[: len(self.neurons)]
+            beyond = written.position & ~is_greater(self.neurons, position)
             m.d.comb += elsewhere.eq(self.layer != self.place)
             with m.If(written.position | written.initial):
                 m.d.sync += self.place.eq(self.layer)
@@ -235,12 +239,13 @@ class LayerRegisters(Component):
                     m.d.sync += answer.data[:COUNT_BITS].eq(answer.data)
 
         left = Signal(range(max(config.neurons, 2)))  # neurons to skip
+        m.d.sync += left.eq(count_down_or_load(left, self.skip, request.data[: len(left)]))
         selected = Signal(init=not universal)  # the settings of the request's layer are selected
         if universal:
             m.d.sync += selected.eq(0)
         with m.FSM():
             with m.State("Idle"):
-                m.d.sync += [answer.status.eq(registers.status), left.eq(request.data)]
+                m.d.sync += answer.status.eq(registers.status)
                 if universal:
                     m.d.sync += selected.eq(self.requests.valid & self.selected)
                 with m.If(self.requests.valid & selected):
@@ -282,7 +287,6 @@ class LayerRegisters(Component):
                     m.next = "Take"
                 with m.Else():
                     m.d.comb += self.skip.eq(1)
-                    m.d.sync += left.eq(left - 1)
             with m.State("Read"):
                 m.d.comb += [self.reading.eq(~self.r.valid), self.r.ready.eq(1)]
                 with m.If(self.r.valid):

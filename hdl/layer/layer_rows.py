@@ -189,10 +189,10 @@ class LayerRows(Component):
             ]
 
         memory, top = self.memory, self.engine.sums_depth - 1  # the first count is the last row
+        # The sum and the choice between it and the amount take one LUT for each bit.
         carry = Signal()
-        amount = Signal.like(amounts.updates)
+        amount = Signal(COUNT_BITS)  # to add, or to write
         total = memory.row + amount
-        given = Mux(reading, self.data[:COUNT_BITS], self.data[COUNT_BITS:])
         m.d.comb += [
             self.busy.eq(reading | writing),
             self.loads.eq(loads & self.busy),
@@ -204,12 +204,16 @@ class LayerRows(Component):
                 writing & ~loads & (~accesses | (self.write & ~(self.single & ~reading)))
             ),
             memory.write_address.eq(top ^ Cat(written, written_layer)),
-            memory.data.eq(Mux(accesses | clears, Mux(written[-1], given, 0), total[:COUNT_BITS])),
-            amount.eq(carry),
+            memory.data.eq(Mux(accesses | clears, amount, total[:COUNT_BITS])),
         ]
-        for index, name in enumerate(COUNTS):
-            with m.If(written == 2 * index):
-                m.d.comb += amount.eq(amounts[name])
+        given = Mux(reading, self.data[:COUNT_BITS], self.data[COUNT_BITS:])
+        with m.If(accesses):
+            m.d.comb += amount.eq(Mux(written[-1], given, 0))
+        with m.Elif(~clears):
+            m.d.comb += amount.eq(carry)
+            for index, name in enumerate(COUNTS):
+                with m.If(written == 2 * index):
+                    m.d.comb += amount.eq(amounts[name])
         m.d.sync += carry.eq(total[COUNT_BITS])
 
         m.submodules.settings = settings = LayerSettings(self.engine, piece_bits=COUNT_BITS)

@@ -1,7 +1,6 @@
 """Parser of request frames: fields, and the words of a sample."""
 
 import math
-from typing import Any
 
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import stream
@@ -36,13 +35,6 @@ LENGTHS = {
     RequestKind.COUNTERS: COUNT + 2,
 }
 """Bytes of the content of a frame, without the words of a sample."""
-
-
-def sample_words_port(folded: FoldedNetwork | UniversalTrainer) -> dict[str, Any]:
-    """The port with the words of a sample, which a universal trainer has; none otherwise."""
-    if isinstance(folded, UniversalTrainer):
-        return {"sample_words": In(range(folded.first.sample_words + 1))}
-    return {}
 
 
 class FrameFields(Component):
@@ -102,8 +94,8 @@ class FrameFields(Component):
         Shift by a byte, lowest byte first.
     count_down : In(1)
         A counter was read.
-    sample_words : In
-        Words of a sample; only with a universal trainer.
+    last_word : In(1)
+        From the core: the next word that it takes is the last of a sample.
     """
 
     def __init__(self, folded: FoldedNetwork | UniversalTrainer):
@@ -111,7 +103,6 @@ class FrameFields(Component):
         input_width = folded.first.plan.input_width
         super().__init__(
             {
-                **sample_words_port(folded),
                 "strobe": In(1),
                 "byte": In(8),
                 "end": In(1),
@@ -127,6 +118,7 @@ class FrameFields(Component):
                 "left": Out(16),
                 "samples": Out(stream.Signature(sample_word_layout(input_width))),
                 "finish": In(1),
+                "last_word": In(1),
                 "load": In(1),
                 "loaded": In(32),
                 "clear": In(1),
@@ -221,32 +213,26 @@ class FrameFields(Component):
     def _words(
         self, m: Module, position: Signal, in_words: Signal, next_byte: Signal, word: Value
     ) -> Signal:
-        """Count the words of a sample and offer each; gives whether one is offered."""
-        first = self.folded.first
-        universal = isinstance(self.folded, UniversalTrainer)
-        count: Any = self.sample_words if universal else first.sample_words
-        width = first.plan.input_width
+        """Offer each word of a sample; gives whether one is offered."""
+        width = self.folded.first.plan.input_width
         word_bytes = math.ceil(width / 8)
         byte = Signal(range(max(word_bytes, 2)))  # of the word
-        left = Signal(range(first.sample_words + 1))  # words of the sample that are not complete
+        complete = Signal()  # all words are
         offering = Signal()
         m.d.comb += [
-            in_words.eq((self.kind == RequestKind.SAMPLE) & (position == WORDS) & (left != 0)),
+            in_words.eq((self.kind == RequestKind.SAMPLE) & (position == WORDS) & ~complete),
             self.samples.valid.eq(offering | self.finish),
             self.samples.p.bits.eq(word[:width]),
             self.samples.p.label.eq(self.register),
             self.samples.p.last.eq(self.page[0]),
         ]
-        begins = self.strobe & (position == 0)
         word_ends = next_byte & (byte == word_bytes - 1)
         with m.If(next_byte):
             m.d.sync += byte.eq(Mux(byte == word_bytes - 1, 0, byte + 1))
         with m.If(offering & self.samples.ready):
             m.d.sync += offering.eq(0)
         with m.Elif(word_ends):
-            m.d.sync += offering.eq(left != 1)
-        with m.If(word_ends | begins):
-            m.d.sync += left.eq(count_down_or_load(left, word_ends, count))
+            m.d.sync += [offering.eq(~self.last_word), complete.eq(self.last_word)]
         with m.If(self.end):
-            m.d.sync += [byte.eq(0), offering.eq(0)]
+            m.d.sync += [byte.eq(0), offering.eq(0), complete.eq(0)]
         return offering

@@ -16,7 +16,7 @@ from ..registers.register_file import RegisterFile
 from ..registers.register_map import LayerRegister, LinkRegister, Status
 from ..registers.requests import request_layout, response_layout
 from .deframer import Deframer
-from .frame_fields import FrameFields, sample_words_port
+from .frame_fields import FrameFields
 from .framer import Framer
 from .protocol import SAMPLES_AHEAD, VERSION, RequestKind, design_digest
 from .register_reply import RegisterReply
@@ -74,8 +74,8 @@ class HostLink(Component):
         To the core: drop the words of an incomplete sample.
     busy : In(1)
         The core is busy.
-    sample_words : In
-        Words of a sample, from the core; only with a universal trainer.
+    last_word : In(1)
+        From the core: the next word that it takes is the last of a sample.
 
     Raises
     ------
@@ -92,13 +92,13 @@ class HostLink(Component):
         input_width = folded.first.plan.input_width
         super().__init__(
             {
-                **sample_words_port(folded),
                 "i": In(stream.Signature(8)),
                 "o": Out(stream.Signature(8)),
                 "samples": Out(stream.Signature(sample_word_layout(input_width))),
                 "results": In(stream.Signature(result_layout(layer_count(folded)))),
                 "requests": Out(stream.Signature(request_layout())),
                 "responses": In(stream.Signature(response_layout())),
+                "last_word": In(1),
                 "cancel": Out(1),
                 "busy": In(1),
             }
@@ -109,9 +109,11 @@ class HostLink(Component):
 
         m.submodules.deframer = deframer = Deframer()
         m.submodules.fields = fields = FrameFields(self.folded)
-        counter_bits = self.folded.first.config.counter_bits
-        m.submodules.reply = reply = RegisterReply(counter_bits=counter_bits)
-        m.submodules.sender = sender = ReplySender(layers=layer_count(self.folded))
+        config = self.folded.first.config
+        m.submodules.reply = reply = RegisterReply(counter_bits=config.counter_bits)
+        m.submodules.sender = sender = ReplySender(
+            layers=layer_count(self.folded), classes=config.classes
+        )
         m.submodules.framer = framer = Framer()
         m.submodules.expected = sequence = SequenceNumber()
         wiring.connect(m, wiring.flipped(self.i), deframer.i)
@@ -130,11 +132,10 @@ class HostLink(Component):
             fields.strobe.eq(deframer.o.valid),
             fields.byte.eq(deframer.o.payload),
             fields.end.eq(deframer.end),
+            fields.last_word.eq(self.last_word),
             frame.eq(deframer.end & ~deframer.empty),
             right.eq(deframer.good & fields.whole & in_sequence),
         ]
-        if isinstance(self.folded, UniversalTrainer):
-            m.d.comb += fields.sample_words.eq(self.sample_words)
         positioned = Signal()  # the register POSITION is written, for the counters to read
         own, status = self._request(m, fields, positioned)
         self._answer(m, fields, reply, positioned, status)

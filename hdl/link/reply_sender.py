@@ -1,13 +1,14 @@
 """Sender of reply contents: STATE replies, and the replies of other components."""
 
-from amaranth.hdl import Array, Cat, Const, Elaboratable, Module, Signal
+from amaranth.hdl import C, Cat, Elaboratable, Module, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..layer.sample_layouts import result_layout
 from ..primitives.component import Component
 from ..registers.register_map import Status
-from .protocol import RESULTS, ReplyKind, result_bytes
+from .protocol import ReplyKind, result_bytes
+from .result_ring import ResultRing
 
 __all__ = ["ReplySender", "content_layout"]
 
@@ -16,9 +17,6 @@ HEAD = 8
 
 EXPECTED = 5
 """Position of the lower byte of ``expected``."""
-
-PLACE_BITS = (RESULTS - 1).bit_length()
-"""Bits of a place in the ring of results, whose size is a power of two."""
 
 
 def content_layout() -> data.StructLayout:
@@ -41,6 +39,8 @@ class ReplySender(Component):
     ----------
     layers : int
         Layers of the network. At least 1.
+    classes : int
+        Classes: predictions are below this number. 2 to 256.
 
     Members
     -------
@@ -62,14 +62,17 @@ class ReplySender(Component):
     Raises
     ------
     ValueError
-        If there is no layer.
+        If a parameter is out of its range.
     """
 
-    def __init__(self, *, layers: int):
+    def __init__(self, *, layers: int, classes: int):
         if layers < 1:
             raise ValueError(f"layers must be at least 1, not {layers!r}")
+        if not 2 <= classes <= 256:
+            raise ValueError(f"classes must be from 2 to 256, not {classes!r}")
 
         self.layers = layers
+        self.classes = classes
         super().__init__(
             {
                 "results": In(stream.Signature(result_layout(layers))),
@@ -87,53 +90,48 @@ class ReplySender(Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        # Results: a ring, in which a new result replaces the oldest, even while a STATE is sent
-        each = result_bytes(self.layers)
-        result = self.results.p
-        words = Cat(result.predictions, result.errors, result.refused)
-        ring = Array(Signal(len(words), name=f"result_{place}") for place in range(RESULTS))
-        count, shown = Signal(8), Signal(8)
-        m.d.comb += self.results.ready.eq(1)
-        with m.If(self.results.valid):
-            m.d.sync += [count.eq(count + 1), ring[count[:PLACE_BITS]].eq(words)]
-        place, part = Signal(PLACE_BITS), Signal(range(each))  # of the byte that is sent
-        last_place, last_part = Signal(), Signal()
+        layout = self._stored_layout()
+        m.submodules.ring = ring = ResultRing(width=layout.size)
+        stored, result = data.View(layout, ring.result), data.View(layout, ring.o)
         m.d.comb += [
-            last_place.eq((place + 1)[:PLACE_BITS] == shown[:PLACE_BITS]),
-            last_part.eq(part == each - 1),
+            self.results.ready.eq(1),
+            ring.write.eq(self.results.valid),
+            *(stored[name].eq(self.results.p[name]) for name in ("errors", "refused")),
         ]
-
-        # A STATE is due
-        due, telling = Signal(), Signal()
+        result_bits: list[Value] = []  # as they are sent
+        for layer in range(self.layers):
+            m.d.comb += stored.predictions[layer].eq(self.results.p.predictions[layer])
+            prediction = result.predictions[layer]
+            result_bits += [prediction, C(0, 8 - len(prediction))]
+        result_bits += [result.errors, result.refused]
+        shown = Signal(8)  # the count of a STATE
+        oldest_next = Signal()  # the first result of a STATE is at the ring's output
+        part, last_part = Signal(range(result_bytes(self.layers))), Signal()  # of the result
+        last_result = Signal()
+        m.d.comb += [
+            oldest_next.eq(ring.place == shown[: len(ring.place)]),
+            last_part.eq(part == result_bytes(self.layers) - 1),
+            last_result.eq((ring.place + 1)[: len(ring.place)] == shown[: len(ring.place)]),
+        ]
         begun = Signal()
-        with m.If(self.changed | self.dropped | self.results.valid):
-            m.d.sync += due.eq(1)
-        with m.Elif(begun):
-            m.d.sync += due.eq(0)
-        told = Signal()
-        with m.If(begun):
-            m.d.sync += told.eq(telling)
-        with m.If(self.dropped):
-            m.d.sync += telling.eq(1)
-        with m.Elif(begun):
-            m.d.sync += telling.eq(0)
+        due, told = self._due(m, begun)
 
-        # Bytes
         position = Signal(range(HEAD))
         later = Signal(8)  # the next of the bytes that were stored with the lower ``expected``
         heads = Cat(
-            Const(ReplyKind.STATE, 8),
+            C(ReplyKind.STATE, 8),
             self.tag,
-            Cat(self.busy, told, Const(0, 6)),
-            Cat(self.status, Const(0, 5)),
+            Cat(self.busy, told, C(0, 6)),
+            Cat(self.status, C(0, 5)),
             self.expected[:8],
             later,
             later,
         )
         taken = self.o.valid & self.o.ready
+        m.d.comb += ring.rotate.eq(~oldest_next)
         with m.FSM():
             with m.State("Idle"):
-                m.d.sync += [position.eq(0), part.eq(0)]
+                m.d.sync += [position.eq(0), part.eq(0), shown.eq(ring.count)]
                 with m.If(self.replies.valid):
                     m.next = "Reply"
                 with m.Elif(due):
@@ -141,11 +139,11 @@ class ReplySender(Component):
                     m.next = "Head"
             with m.State("Head"):
                 m.d.comb += [
-                    self.o.valid.eq(1),
+                    self.o.valid.eq((position != HEAD - 1) | oldest_next),
                     self.o.p.byte.eq(heads.word_select(position, 8)),
                 ]
-                with m.If(position == EXPECTED):
-                    m.d.sync += [later.eq(self.expected[8:]), shown.eq(count), place.eq(count)]
+                with m.If(position <= EXPECTED):
+                    m.d.sync += [later.eq(self.expected[8:]), shown.eq(ring.count)]
                 with m.If(taken):
                     m.d.sync += position.eq(position + 1)
                     with m.If(position != EXPECTED):
@@ -155,14 +153,15 @@ class ReplySender(Component):
             with m.State("Results"):
                 m.d.comb += [
                     self.o.valid.eq(1),
-                    self.o.p.byte.eq(ring[place].word_select(part, 8)),
-                    self.o.p.last.eq(last_place & last_part),
+                    self.o.p.byte.eq(Cat(result_bits).word_select(part, 8)),
+                    self.o.p.last.eq(last_result & last_part),
+                    ring.rotate.eq(taken & last_part),
                 ]
                 with m.If(taken):
                     m.d.sync += part.eq(part + 1)
                     with m.If(last_part):
-                        m.d.sync += [part.eq(0), place.eq(place + 1)]
-                        with m.If(last_place):
+                        m.d.sync += part.eq(0)
+                        with m.If(last_result):
                             m.next = "Idle"
             with m.State("Reply"):
                 wiring.connect(m, wiring.flipped(self.replies), wiring.flipped(self.o))
@@ -170,3 +169,29 @@ class ReplySender(Component):
                     m.next = "Idle"
 
         return m
+
+    def _stored_layout(self) -> data.StructLayout:
+        """Layout of a result in the ring: that of the core, without bits that are always 0."""
+        prediction = unsigned((self.classes - 1).bit_length())
+        return data.StructLayout(
+            {
+                "predictions": data.ArrayLayout(prediction, self.layers),
+                "errors": self.layers,
+                "refused": 1,
+            }
+        )
+
+    def _due(self, m: Module, begun: Signal) -> tuple[Signal, Signal]:
+        """Whether a STATE is due, and whether the present one says that a frame was dropped."""
+        due, telling, told = Signal(), Signal(), Signal()
+        with m.If(self.changed | self.dropped | self.results.valid):
+            m.d.sync += due.eq(1)
+        with m.Elif(begun):
+            m.d.sync += due.eq(0)
+        with m.If(begun):
+            m.d.sync += told.eq(telling)
+        with m.If(self.dropped):
+            m.d.sync += telling.eq(1)
+        with m.Elif(begun):
+            m.d.sync += telling.eq(0)
+        return due, told

@@ -77,8 +77,10 @@ class UartTrainer(Component):
         wiring.connect(m, core.results, link.results)
         wiring.connect(m, link.requests, core.requests)
         wiring.connect(m, core.responses, link.responses)
-        m.d.comb += [core.cancel.eq(link.cancel), link.busy.eq(core.busy)]
-        if isinstance(self.folded, UniversalTrainer):
-            m.d.comb += link.sample_words.eq(core.sample_words)
+        m.d.comb += [
+            core.cancel.eq(link.cancel),
+            link.last_word.eq(core.last_word),
+            link.busy.eq(core.busy),
+        ]
 
         return m

@@ -7,6 +7,7 @@ from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.comparison import is_greater
 from ..primitives.component import Component
 from .register_map import OnRead, RegisterGroup, Status
 
@@ -180,14 +181,6 @@ def _any_above(value: Value, places: Iterable[int]) -> dict[int, Value]:
     return found
 
 
-def _greater(value: Value, bound: int) -> Value:
-    """Whether a value is greater than a constant, with fewer LUTs than a carry chain takes."""
-    greater: Value = C(0)
-    for place, bit in enumerate(value):
-        greater = bit & greater if bound >> place & 1 else bit | greater
-    return greater
-
-
 def _out_of_range(value: Value, above: dict[int, Value], lowest: int, highest: int) -> Value:
     """Whether a 32-bit value is out of a range.
 
@@ -198,5 +191,5 @@ def _out_of_range(value: Value, above: dict[int, Value], lowest: int, highest: i
         return above[bits] & ~value[bits:].all()
     if lowest == highest:
         return above[bits] | (value[:bits] != lowest)
-    wrong = above[bits] | _greater(value[:bits], highest)
-    return wrong | ~_greater(value[:bits], lowest - 1) if lowest else wrong
+    wrong = above[bits] | is_greater(value[:bits], highest)
+    return wrong | ~is_greater(value[:bits], lowest - 1) if lowest else wrong

@@ -52,7 +52,7 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
 
     async def bench(context: Any) -> None:
         nonlocal passed
-        word = infer = 0
+        word = infer = restart = 0
         size = 1
         for _ in range(CYCLES):
             label, last, bits = draw.randrange(6), draw.random() < 0.2, draw.getrandbits(WIDTH)
@@ -61,6 +61,7 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
             if hold:
                 size = draw.choice([1, 2, 3, 4, 65535])
                 infer = draw.random() < 0.2
+            restarted = restart  # the size is read in the cycle after, in which no word passes
             restart, clear_trained, clear_refused, reset = (
                 hold and draw.random() < 0.2 for _ in range(4)
             )
@@ -78,12 +79,13 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
                 (dut.clear_refused, clear_refused),
             ):
                 context.set(port, value)
-            assert context.get(dut.o.valid) == (valid and not hold)
-            assert context.get(dut.i.ready) == (ready and not hold)
+            stopped = hold or restarted
+            assert context.get(dut.o.valid) == (valid and not stopped)
+            assert context.get(dut.i.ready) == (ready and not stopped)
             assert context.get(dut.trained) == model.trained
             assert context.get(dut.refused) == model.refused
             assert context.get(dut.mid_batch) == model.mid_batch
-            if valid and ready and not hold:
+            if valid and ready and not stopped:
                 passed += 1
                 payload = dut.o.payload
                 for name, mark in model.marks(label, last, infer).items():
@@ -93,7 +95,7 @@ def test_words_are_marked_and_samples_counted(seed: int) -> None:
                 if word == WORDS - 1:
                     model.complete(label, last, infer, size)
                 word = (word + 1) % WORDS
-            if restart:
+            if restarted:
                 model.left = size
             if reset:
                 model.mid_batch = False

@@ -161,7 +161,9 @@ def serialiser(width: int, load: int) -> Case:
 
 def reply_sender(layers: int) -> Case:
     """The case of a reply sender."""
-    return Case(lambda: ReplySender(layers=layers), replies, reply_cycles, stream="replies")
+    return Case(
+        lambda: ReplySender(layers=layers, classes=4), replies, reply_cycles, stream="replies"
+    )
 
 
 CASES = {

@@ -18,7 +18,7 @@ from metaplast.hdl.link.protocol import (
     write_request,
 )
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
-from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
+from metaplast.hdl.planning.universal import UniversalTrainer
 
 from ..simulate import simulate
 
@@ -31,10 +31,11 @@ SAMPLE = sample_request(9, 5, True, b"".join(word.to_bytes(2, "little") for word
 
 
 class Frames:
-    """Frames without escapes, to the fields."""
+    """Frames without escapes, to the fields, and a core that takes samples of ``count`` words."""
 
     def __init__(self, context: Any, dut: FrameFields):
         self.context, self.dut = context, dut
+        self.count, self.taken = dut.folded.first.sample_words, 0
         self.words: list[tuple[int, int, int]] = []  # bits, label, last
         context.set(dut.samples.ready, 1)
 
@@ -43,14 +44,17 @@ class Frames:
 
     async def cycle(self) -> None:
         context, samples = self.context, self.dut.samples
+        context.set(self.dut.last_word, self.taken == self.count - 1)
         if context.get(samples.valid) and context.get(samples.ready):
             p = samples.payload
             self.words.append(tuple(context.get(part) for part in (p.bits, p.label, p.last)))
+            self.taken += 1
         await context.tick()
 
     async def send(self, content: bytes, *, gap: int = 2) -> bool:
         """Send a content with a CRC; gives whether the frame is whole."""
         context, dut = self.context, self.dut
+        self.taken = 0  # the words of a frame that was not whole are cancelled
         for byte in content + CRC:
             context.set(dut.byte, byte)
             context.set(dut.strobe, 1)
@@ -210,24 +214,10 @@ def test_words_of_any_width_with_padding_and_a_tail(inputs: int, input_width: in
     run_bench(bench, FoldedNetwork(config, NetworkPlan((plan,))))
 
 
-def test_words_of_a_sample_of_a_network_that_is_set() -> None:
-    capacity = Capacity(
-        layers=2,
-        inputs=80,
-        neurons=8,
-        classes=2,
-        counter_bits=4,
-        rows=64,
-        columns=16,
-        sample_words=32,
-        choices=32,
-    )
-    trainer = UniversalTrainer(capacity, LayerPlan(simd=16, input_width=16))
-
+def test_the_core_determines_the_words_of_a_sample() -> None:
     async def bench(frames: Frames) -> None:
-        for count in (1, 3, 5, 2):
-            words = WORDS[:1] * (count - 1) + WORDS[1:2]
-            frames.context.set(frames.dut.sample_words, count)
+        for frames.count in (1, 3, 5, 2):
+            words = WORDS[:1] * (frames.count - 1) + WORDS[1:2]
             sent = b"".join(word.to_bytes(2, "little") for word in words)
             for wrong in (sent[:-1], sent + bytes(1), sent + bytes(2)):
                 assert not await frames.send(sample_request(9, 5, True, wrong))
@@ -238,7 +228,7 @@ def test_words_of_a_sample_of_a_network_that_is_set() -> None:
             frames.context.set(frames.dut.finish, 0)
             assert frames.words == sample_words(words)
 
-    run_bench(bench, trainer)
+    run_bench(bench)
 
 
 def test_a_word_that_is_not_taken_in_time_spoils_the_frame() -> None:

@@ -36,6 +36,7 @@ def run(link: HostLink, flip: bool = False) -> None:
         "input_width": folded.first.plan.input_width,
         "words": folded.first.sample_words,
         "pages": len(folded.layers) + 1,
+        "classes": folded.config.classes,
         "result_bytes": result_bytes(len(folded.layers)),
         "counter_bits": folded.config.counter_bits,
         "clock_khz": link.clock_khz,
@@ -69,6 +70,7 @@ def test_a_late_core_gets_no_word_in_the_cycle_of_the_next_frames_first_byte() -
     dut = link(input_width=24)
 
     async def bench(ctx: SimulatorContext) -> None:
+        ctx.set(dut.last_word, 1)
         ctx.set(dut.i.valid, 1)
         for byte in encode_frame(sample_request(0, 1, True, b"\x12\x34\x56")):
             ctx.set(dut.i.payload, byte)

@@ -21,8 +21,9 @@ QUIET = 20
 class StateSender:
     """A reply sender, and the contents that it must send."""
 
-    def __init__(self, layers: int, flow: Flow, *, flip: bool = False):
-        self.layers, self.dut = layers, ReplySender(layers=layers)
+    def __init__(self, layers: int, flow: Flow, *, flip: bool = False, classes: int = 200):
+        self.classes = classes
+        self.layers, self.dut = layers, ReplySender(layers=layers, classes=classes)
         self.streams = StreamBench(self.dut, flow, flip=flip)
         self.contents = self.streams.collector("o", may_change=True)
         self.fields = {"tag": 0, "busy": 0, "status": 0, "expected": 0}
@@ -50,6 +51,7 @@ class StateSender:
     async def result(self, ctx: SimulatorContext) -> None:
         """A result comes; it never waits."""
         payload = self.streams.noise(self.dut.results.p)
+        payload["predictions"] = [each % self.classes for each in payload["predictions"]]
         bits = payload["errors"] | payload["refused"] << self.layers
         size = -(-(self.layers + 1) // 8)
         self.results.append(bytes(payload["predictions"]) + bits.to_bytes(size, "little"))
@@ -102,9 +104,9 @@ class StateSender:
         assert came[-1]["last"]
 
 
-def check_states(layers: int, flow: Flow, *, flip: bool = False) -> None:
+def check_states(layers: int, flow: Flow, *, flip: bool = False, classes: int = 200) -> None:
     """A STATE comes for every change, if they are apart; a drop is told once."""
-    sender = StateSender(layers, flow, flip=flip)
+    sender = StateSender(layers, flow, flip=flip, classes=classes)
 
     async def bench(ctx: SimulatorContext) -> None:
         await sender.fill(ctx)
@@ -201,6 +203,11 @@ def test_states_are_sent(layers: int, check: Callable[[int, Flow], None], flow: 
     check(layers, flow)
 
 
+@pytest.mark.parametrize("classes", [2, 10, 256])
+def test_predictions_of_any_number_of_classes_are_sent(classes: int) -> None:
+    check_states(3, Flow.STEADY, classes=classes)
+
+
 @pytest.mark.parametrize("later", range(5))
 def test_a_drop_around_the_beginning_of_a_state_is_told_once(later: int) -> None:
     sender = StateSender(1, Flow.STEADY)
@@ -258,6 +265,14 @@ def test_the_check_notices_a_flipped_bit(check: Callable[..., None], flow: Flow)
         check(2, flow, flip=True)
 
 
-def test_a_network_has_a_layer() -> None:
-    with pytest.raises(ValueError, match="layers must be at least 1, not 0"):
-        ReplySender(layers=0)
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"layers": 0}, "layers must be at least 1, not 0"),
+        ({"classes": 1}, "classes must be from 2 to 256, not 1"),
+        ({"classes": 257}, "classes must be from 2 to 256, not 257"),
+    ],
+)
+def test_parameters_are_checked(parameters: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ReplySender(**{"layers": 1, "classes": 2, **parameters})

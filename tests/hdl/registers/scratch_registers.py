@@ -73,7 +73,11 @@ def simulate() -> dict[str, list[int]]:
     wiring.connect(m, core.results, link.results)
     wiring.connect(m, link.requests, core.requests)
     wiring.connect(m, core.responses, link.responses)
-    m.d.comb += [core.cancel.eq(link.cancel), link.busy.eq(core.busy)]
+    m.d.comb += [
+        core.cancel.eq(link.cancel),
+        link.last_word.eq(core.last_word),
+        link.busy.eq(core.busy),
+    ]
     seen: dict[str, list[int]] = {}
 
     async def host(context: Any) -> None:

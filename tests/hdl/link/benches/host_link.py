@@ -57,12 +57,19 @@ class Link:
         self.tag = self.expected = 0
         self.status = Status.OK
         self.results: list[bytes] = []
-        bench.start(self._count_cancels())
+        bench.start(self._follow_words())
 
-    async def _count_cancels(self) -> None:
+    async def _follow_words(self) -> None:
+        """Count the words of a sample, as the core does, and the samples that are cancelled."""
+        bench, word = self.bench, 0
         while True:
-            await self.bench.edge()
-            self.cancels += self.bench.bits("cancel")
+            bench.write("last_word", word == self.words - 1)
+            await bench.edge()
+            if bench.bits("cancel"):
+                self.cancels += 1
+                word = 0
+            elif bench.bits("samples__valid") and bench.bits("samples__ready"):
+                word = (word + 1) % self.words
 
     # The host
 
@@ -138,7 +145,8 @@ class Link:
 
     async def result(self) -> None:
         """Give a result."""
-        payload = self.bench.noise("results__payload")
+        payload, classes = self.bench.noise("results__payload"), self.parameters["classes"]
+        payload["predictions"] = [each % classes for each in payload["predictions"]]
         layers = len(payload["predictions"])
         bits = payload["errors"] | payload["refused"] << layers
         size = self.parameters["result_bytes"] - layers
