@@ -8,7 +8,15 @@ from typing import ClassVar
 from ..config import MAX_CLASSES, MAX_SHUFFLE_BLOCK
 from ..errors import DataError
 
-__all__ = ["HEADER_BYTES", "MAX_NAME_BYTES", "VERSION", "WRITE_AGAIN", "ImageHeader", "image_name"]
+__all__ = [
+    "HEADER_BYTES",
+    "MAX_NAME_BYTES",
+    "WRITE_AGAIN",
+    "ImageHeader",
+    "image_bytes",
+    "image_name",
+    "stride_of",
+]
 
 MAGIC = bytes.fromhex("89 4d 50 49 4d 47 0d 0a")
 VERSION = 1
@@ -31,6 +39,16 @@ def image_name(text: str) -> str:
     """The end of a text that takes at most 64 bytes in UTF-8, as the name of a data set."""
     clean = text.replace("\0", "").encode("utf-8", errors="replace")
     return clean[-MAX_NAME_BYTES:].decode("utf-8", errors="ignore")
+
+
+def stride_of(bits: int) -> int:
+    """Bytes of a sample in an image: its label, and its bits in whole bytes."""
+    return 1 + (bits + 7) // 8
+
+
+def image_bytes(bits: int, samples: int) -> int:
+    """Bytes of an image of a number of samples, each of a number of bits."""
+    return HEADER_BYTES + samples * stride_of(bits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +118,8 @@ class ImageHeader:
 
     @property
     def stride(self) -> int:
-        """Bytes from one sample to the next: the label, and the bits in whole bytes."""
-        return 1 + (self.bits + 7) // 8
+        """Bytes from one sample to the next (:func:`stride_of`)."""
+        return stride_of(self.bits)
 
     @property
     def samples(self) -> int:
@@ -111,7 +129,7 @@ class ImageHeader:
     @property
     def size(self) -> int:
         """Bytes of the image."""
-        return HEADER_BYTES + self.samples * self.stride
+        return image_bytes(self.bits, self.samples)
 
     def pack(self) -> bytes:
         """The 256 bytes of the header, with its CRC."""
