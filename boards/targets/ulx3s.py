@@ -11,7 +11,8 @@ from .data_flash import MEBIBYTE, DataFlash
 
 __all__ = ["ULX3S_12F", "ULX3S_85F"]
 
-# Earlier productions have 4 or 8 MiB. The bitstream of the 85F takes up to 1.9 MiB.
+# Earlier productions have 4 or 8 MiB. The compressed bitstream of the 85F's default network takes
+# 1.3 MB.
 DATA_FLASH = DataFlash(chip="W25Q128 or IS25LP128", size=16 * MEBIBYTE, offset=0x200000)
 
 

@@ -212,12 +212,18 @@ class DataImage:
             If there is no sample of a number.
         """
         if not isinstance(rows, slice):
-            rows = np.asarray(rows, dtype=np.int64)
-            wrong = rows[(rows < 0) | (rows >= self.header.samples)]
+            numbers = np.asarray(rows)
+            if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iu"):
+                raise DataError(
+                    "samples must be a list of integers, not "
+                    f"{numbers.dtype} of shape {numbers.shape}"
+                )
+            wrong = numbers[(numbers < 0) | (numbers >= self.header.samples)]
             if wrong.size:
                 raise DataError(
-                    f"samples must be from 0 to {self.header.samples - 1}, not {wrong.flat[0]}"
+                    f"samples must be from 0 to {self.header.samples - 1}, not {wrong[0]}"
                 )
+            rows = numbers.astype(np.int64)
         packed = self.packed[rows]
         bits = np.unpackbits(packed[:, 1:], axis=1, count=self.header.bits, bitorder="little")
         return bits, packed[:, 0].astype(np.int64)

@@ -116,6 +116,13 @@ def test_samples_by_number():
     for wrong in (-1, 12):
         with pytest.raises(DataError, match=rf"^samples must be from 0 to 11, not {wrong}$"):
             image.samples([3, wrong])
+    for rows, shown in (
+        ([True, False], r"bool of shape \(2,\)"),
+        ([[1]], r"int64 of shape \(1, 1\)"),
+    ):
+        with pytest.raises(DataError, match=f"^samples must be a list of integers, not {shown}$"):
+            image.samples(rows)
+    assert image.samples([])[0].shape == (0, BITS)
     with pytest.raises(DataError, match=r"^split must be train, held_out or test, not 'all'$"):
         image.rows("all")
 
