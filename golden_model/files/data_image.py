@@ -117,12 +117,11 @@ class DataImage:
                 size = os.fstat(file.fileno()).st_size
                 head = file.read(HEADER_BYTES)
                 header = _checked_header(head, size, str(path))
-                content = np.empty(size, dtype=np.uint8)
+                content = np.zeros(size, dtype=np.uint8)
                 content[:HEADER_BYTES] = np.frombuffer(head, dtype=np.uint8)
-                got = HEADER_BYTES + file.readinto(content[HEADER_BYTES:].data)
+                file.readinto(content[HEADER_BYTES:].data)  # the CRC shows if it is shorter now
         except OSError as error:
             raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-        _check_size(header, got, str(path))
         return cls._checked(header, content, str(path))
 
     @classmethod
