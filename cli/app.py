@@ -35,6 +35,7 @@ COMMANDS = (
     "flash",
     "data",
     "encode",
+    "store",
     "compare",
     "bench",
 )

@@ -19,6 +19,7 @@ from .errors import (
     ModelFileError as ModelFileError,
 )
 from .estimator import BMLPClassifier as BMLPClassifier
+from .files.data_image import DataImage as DataImage
 from .files.model_file import Model as Model
 from .metrics import (
     balanced_accuracy as balanced_accuracy,

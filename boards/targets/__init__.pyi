@@ -5,3 +5,4 @@ from .catalogue import (
     fold_for as fold_for,
     own_network as own_network,
 )
+from .data_flash import DataFlash as DataFlash

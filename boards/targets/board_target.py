@@ -12,6 +12,7 @@ from ...hdl.planning.plan import FoldedNetwork
 from ...hdl.planning.universal import UniversalTrainer
 from ..driver.ports import BAUD
 from ..pll.pll import PLL, megahertz
+from .data_flash import DataFlash
 
 __all__ = ["BoardTarget"]
 
@@ -49,6 +50,8 @@ class BoardTarget:
         Location of the host's serial port, for the user.
     loader : str
         Name of the board in openFPGALoader.
+    data_flash : DataFlash
+        The SPI flash for a data image.
     usb : tuple of (int, int)
         USB vendor and product ids of the board's serial port; empty if the board has none.
     baud : int
@@ -69,6 +72,7 @@ class BoardTarget:
     network: NetworkConfig
     link: str
     loader: str
+    data_flash: DataFlash
     usb: tuple[tuple[int, int], ...] = ()
     baud: int = BAUD
     place_options: tuple[str, ...] = ()

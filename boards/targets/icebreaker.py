@@ -7,6 +7,7 @@ from ...hdl.planning.plan import LayerPlan, MemoryKind
 from ...hdl.planning.universal import Capacity, UniversalTrainer
 from ..pll.ice40 import Ice40PLL
 from .board_target import BoardTarget
+from .data_flash import MEBIBYTE, DataFlash
 
 __all__ = ["ICEBREAKER"]
 
@@ -52,5 +53,6 @@ ICEBREAKER = BoardTarget(
     network=NetworkConfig(inputs=784, hidden=(128,), groups=(32,), classes=10),
     link="USB: second port of the FT2232H",
     loader="ice40_generic",
+    data_flash=DataFlash(chip="W25Q128JV", size=16 * MEBIBYTE, offset=0x100000),
     usb=((0x0403, 0x6010),),
 )

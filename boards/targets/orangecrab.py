@@ -7,6 +7,7 @@ from ...hdl.planning.plan import LayerPlan
 from ...hdl.planning.universal import Capacity, UniversalTrainer
 from ..pll.ecp5 import ECP5PLL
 from .board_target import BoardTarget
+from .data_flash import MEBIBYTE, DataFlash
 
 __all__ = ["ORANGECRAB"]
 
@@ -60,4 +61,7 @@ ORANGECRAB = BoardTarget(
     network=NetworkConfig(inputs=784, hidden=(64,), groups=(32,), classes=10),
     link="header: 0 from, 1 to a USB serial adapter (3.3 V)",
     loader="orangeCrab",
+    # The bootloader is at 0, a user's bitstream at 0x80000. The bootloader's DFU writes only the
+    # latter, whatever the offset.
+    data_flash=DataFlash(chip="W25Q128JV", size=16 * MEBIBYTE, offset=0x200000, needs_cable=True),
 )

@@ -7,6 +7,7 @@ from ...hdl.planning.plan import LayerPlan
 from ...hdl.planning.universal import Capacity, UniversalTrainer
 from ..pll.gowin import GowinPLL
 from .board_target import BoardTarget
+from .data_flash import MEBIBYTE, DataFlash
 
 __all__ = ["TANG_NANO_9K"]
 
@@ -50,5 +51,9 @@ TANG_NANO_9K = BoardTarget(
     network=NetworkConfig(inputs=64, hidden=(64,), groups=(16,), classes=10),
     link="USB: second port of the BL702",
     loader="tangnano9k",
+    # The bitstream is in the FPGA's flash, so the external one is free.
+    data_flash=DataFlash(
+        chip="P25Q32U", size=4 * MEBIBYTE, offset=0, loader_options=("--external-flash",)
+    ),
     usb=((0x0403, 0x6010),),
 )

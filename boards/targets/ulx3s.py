@@ -7,8 +7,13 @@ from ...hdl.planning.plan import LayerPlan
 from ...hdl.planning.universal import Capacity, UniversalTrainer
 from ..pll.ecp5 import ECP5PLL
 from .board_target import BoardTarget
+from .data_flash import MEBIBYTE, DataFlash
 
 __all__ = ["ULX3S_12F", "ULX3S_85F"]
+
+# Earlier productions have 4 or 8 MiB. The compressed bitstream of the 85F's default network takes
+# 1.3 MB.
+DATA_FLASH = DataFlash(chip="W25Q128 or IS25LP128", size=16 * MEBIBYTE, offset=0x200000)
 
 
 def _platform_12f() -> Any:
@@ -56,6 +61,7 @@ ULX3S_12F = BoardTarget(
     network=NetworkConfig(inputs=784, hidden=(32,), groups=(32,), classes=10),
     link="USB: FT231X",
     loader="ulx3s",
+    data_flash=DATA_FLASH,
     usb=((0x0403, 0x6015),),
 )
 
@@ -92,6 +98,7 @@ ULX3S_85F = BoardTarget(
     network=NetworkConfig(inputs=784, hidden=(256,), groups=(32,), classes=10),
     link="USB: FT231X",
     loader="ulx3s",
+    data_flash=DATA_FLASH,
     usb=((0x0403, 0x6015),),
     # The 184 block RAMs of the default network are in rows far apart. With the static placer the
     # wires between them are a third shorter; placements of the default placer are hard to route.

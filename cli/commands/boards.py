@@ -97,6 +97,11 @@ def _board_dict(board: "BoardTarget") -> dict[str, Any]:
         "crystal_mhz": board.crystal_hertz / 1e6,
         "clock_mhz": float(clock / 1_000_000),
         "pll": pll is not None,
+        "data_flash": {
+            "chip": board.data_flash.chip,
+            "bytes": board.data_flash.size,
+            "offset": board.data_flash.offset,
+        },
     }
 
 

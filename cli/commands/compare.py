@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...golden_model.baselines.comparison import ComparedModel, ComparisonChoice, Summary
     from ...golden_model.baselines.training import Samples
     from ...golden_model.datasets import DataSet
-    from ..training.session import Bits
+    from ..training.splits import Bits
 
 __all__ = ["register"]
 

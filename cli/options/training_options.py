@@ -192,7 +192,7 @@ def takes_training_options(
     ordered = [
         *(parameter for name, parameter in shared.items() if name not in LAST),
         *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own),
-        *(shared[name] for name in LAST),
+        *(shared[name] for name in LAST if name in shared),
     ]
 
     def run(**values: Any) -> None:

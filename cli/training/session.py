@@ -9,9 +9,8 @@ import typer
 from numpy.typing import NDArray
 
 from ...golden_model import BatchRecord, EpochRecord, Network, Trainer
-from ...golden_model.config import NetworkConfig
-from ...golden_model.datasets import DataSet, RunParameters, random_split
-from ...golden_model.encoding import BitEncoder, Encoder, EncodingChoice, fit_encoder
+from ...golden_model.datasets import DataSet, RunParameters
+from ...golden_model.encoding import BitEncoder, Encoder
 from ...golden_model.files.model_file import Model
 from ...golden_model.metrics import layer_accuracy
 from ...golden_model.trainer import TrainableNetwork
@@ -20,35 +19,17 @@ from ..options.options import DEFAULT_EPOCHS, MAX_EPOCHS, Choices, option_name
 from ..terminal.interrupts import heed_interrupts, held_interrupts, ignore_interrupts
 from ..terminal.output import Reporter
 from .backends import Backend
+from .splits import Bits, encode, new_splits, split
 
 __all__ = [
-    "Bits",
     "Outcome",
     "Session",
     "continue_session",
-    "encode",
     "new_session",
+    "recorded_choices",
     "run_session",
     "train_epochs",
 ]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Bits:
-    """The samples of a data set, split and encoded; None for held-out or test samples it lacks.
-
-    ``raw`` and ``raw_held_out`` are the samples before they are encoded.
-    """
-
-    encoder: Encoder
-    raw: NDArray[Any]
-    x: NDArray[np.uint8]
-    y: NDArray[np.int64]
-    raw_held_out: NDArray[Any] | None = None
-    x_held_out: NDArray[np.uint8] | None = None
-    y_held_out: NDArray[np.int64] | None = None
-    x_test: NDArray[np.uint8] | None = None
-    y_test: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -180,72 +161,6 @@ class Outcome:
             self.model = replace(self.model, history=(*self.session.history, *new))
 
 
-def encode(
-    data: DataSet,
-    *,
-    validation: int,
-    samples: int | None,
-    seed: int | None = None,
-    choice: EncodingChoice | None = None,
-    encoder: Encoder | None = None,
-) -> Bits:
-    """Split a data set and encode it.
-
-    Parameters
-    ----------
-    data : DataSet
-        The data.
-    validation : int
-        Number of training samples to hold out.
-    samples : int or None
-        Number of the other samples to train on, from the start; None for all.
-    seed : int or None
-        Seed of the choice of the held-out samples; None for the last ones.
-    choice : EncodingChoice, optional
-        Choice of a new encoder, which is fitted to the samples that are trained on.
-    encoder : Encoder, optional
-        A fitted encoder to use instead.
-
-    Raises
-    ------
-    typer.BadParameter
-        If the data set has fewer samples.
-    DataError
-        If the data cannot be encoded.
-    """
-    there = len(data.x_train)
-    if validation >= there:
-        raise typer.BadParameter(
-            f"{validation} leaves no sample to train on: the training split has {there}",
-            param_hint="--validation",
-        )
-    left = there - validation
-    if samples is not None and samples > left:
-        held = f", {validation} held out" if validation else ""
-        raise typer.BadParameter(
-            f"{samples} is too many: {data.name} has {left} training samples{held}",
-            param_hint="--samples",
-        )
-    trained: Any = slice(left)
-    held_out: Any = slice(left, None)
-    if validation and seed is not None:
-        trained, held_out = random_split(there, validation, seed=seed)
-    x, y = data.x_train[trained][:samples], data.y_train[trained][:samples]
-    if encoder is None:
-        encoder = fit_encoder(x, choice, image_shape=data.image_shape)
-    return Bits(
-        encoder=encoder,
-        raw=x,
-        x=encoder.encode(x),
-        y=y,
-        raw_held_out=data.x_train[held_out] if validation else None,
-        x_held_out=encoder.encode(data.x_train[held_out]) if validation else None,
-        y_held_out=data.y_train[held_out] if validation else None,
-        x_test=None if data.x_test is None else encoder.encode(data.x_test),
-        y_test=data.y_test,
-    )
-
-
 def new_session(
     data: DataSet,
     choices: Choices,
@@ -263,7 +178,7 @@ def new_session(
     choices : Choices
         The options.
     validation, samples
-        As in :func:`encode`.
+        As in :func:`~.splits.split`.
     random : bool
         Whether the held-out samples are chosen by the seed of the network.
 
@@ -274,16 +189,8 @@ def new_session(
     DataError
         If the data cannot be encoded.
     """
-    if choices.classes is not None:
-        data = _with_classes(data, choices.classes)
-    seed = NetworkConfig.seed if choices.seed is None else choices.seed
-    bits = encode(
-        data,
-        validation=validation,
-        samples=samples,
-        seed=seed if random else None,
-        choice=None if choices.encoding is None else choices.encoding.choice(),
-    )
+    data, splits = new_splits(data, choices, validation=validation, samples=samples, random=random)
+    bits = encode(splits)
     config = choices.network_config(inputs=bits.encoder.outputs, classes=data.classes)
     return Session(
         data=data,
@@ -336,13 +243,14 @@ def continue_session(
             f"{MAX_EPOCHS} are possible",
             param_hint="--epochs",
         )
-    bits = encode(
+    splits = split(
         data,
         validation=validation,
         samples=samples,
         seed=model.config.seed if random else None,
         encoder=model.encoder,
     )
+    bits = encode(splits)
     return Session(
         data=data,
         bits=bits,
@@ -350,24 +258,6 @@ def continue_session(
         epochs=epochs,
         history=tuple(model.history),
     )
-
-
-def _with_classes(data: DataSet, classes: int) -> DataSet:
-    """The data with a given number of classes, whose labels are 0 to ``classes − 1``."""
-    if classes == data.classes:
-        return data
-    if not all(type(label) is int and label >= 0 for label in data.labels):
-        raise typer.BadParameter(
-            f"{classes} contradicts the data, which have {data.classes} labels that are not "
-            f"numbers from 0 ({', '.join(map(str, data.labels[:3]))}, …); leave it out",
-            param_hint="--classes",
-        )
-    highest = max(map(int, data.labels))
-    if classes <= highest:
-        raise typer.BadParameter(
-            f"{classes} is too few: the data have labels up to {highest}", param_hint="--classes"
-        )
-    return data.with_labels(tuple(range(classes)))
 
 
 def _check_same_encoding(options: EncodingOptions, encoder: Encoder) -> None:
@@ -384,6 +274,22 @@ def _check_same_encoding(options: EncodingOptions, encoder: Encoder) -> None:
         )
 
 
+def recorded_choices(run: RunParameters) -> Choices:
+    """The parameters of a recorded run as options."""
+    return Choices(
+        hidden=run.hidden,
+        groups=run.groups,
+        classes=run.classes,
+        counter_bits=run.counter_bits,
+        robustness=run.robustness,
+        reinforcement=run.reinforcement,
+        batch=run.batch,
+        epochs=run.epochs,
+        seed=run.seed,
+        shuffle_block=run.shuffle_block,
+    )
+
+
 def run_session(
     data: DataSet,
     run: RunParameters,
@@ -398,18 +304,7 @@ def run_session(
 
     They need not if an option differs from the recorded value; each such option is reported.
     """
-    recorded = Choices(
-        hidden=run.hidden,
-        groups=run.groups,
-        classes=run.classes,
-        counter_bits=run.counter_bits,
-        robustness=run.robustness,
-        reinforcement=run.reinforcement,
-        batch=run.batch,
-        epochs=run.epochs,
-        seed=run.seed,
-        shuffle_block=run.shuffle_block,
-    )
+    recorded = recorded_choices(run)
     as_recorded = not validation and (samples is None or samples == len(data.x_train))
     for name, wish in choices.given():
         then = getattr(recorded, name)

@@ -1,6 +1,7 @@
 """Encoders: fitted values that map raw samples to bits (docs/algorithm.md, 7)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -111,6 +112,33 @@ class Encoder(ABC):
             out = encoded[first_row : first_row + len(values)]
             self._encode(values, first_row, out.view(np.bool_))
         return encoded
+
+    def encode_slices(self, x: ArrayLike) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Encode raw samples, some rows at a time: little memory, whatever their number.
+
+        Parameters
+        ----------
+        x : (n, features) or (n, height, width) numbers
+            Raw samples.
+
+        Yields
+        ------
+        int, (k, outputs) uint8
+            Number of the first sample of the slice; the bits of its samples, 0 or 1. The array is
+            used again for the next slice.
+
+        Raises
+        ------
+        DataError
+            As :meth:`encode`.
+        """
+        buffer = np.empty((0, self.outputs), dtype=np.uint8)
+        for first_row, values in row_slices(self._table(x)):
+            if len(buffer) < len(values):
+                buffer = np.empty((len(values), self.outputs), dtype=np.uint8)
+            out = buffer[: len(values)]
+            self._encode(values, first_row, out.view(np.bool_))
+            yield first_row, out
 
     def _table(self, x: ArrayLike) -> NDArray[Any]:
         """Raw samples as a table of this encoder's features."""

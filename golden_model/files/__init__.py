@@ -1,4 +1,4 @@
-"""Files on disk: model files, untrusted NumPy archives, atomic writing.
+"""Files on disk: model files, data images, untrusted NumPy archives, atomic writing.
 
 Every name is imported at its first use.
 """

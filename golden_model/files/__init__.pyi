@@ -1,4 +1,5 @@
 from .atomic import write_atomically as write_atomically
+from .data_image import DataImage as DataImage
 from .destination import check_destination as check_destination
 from .encoded_data import encoded_arrays as encoded_arrays, save_encoded as save_encoded
 from .model_file import Model as Model

@@ -9,7 +9,7 @@ from pathlib import Path
 __all__ = ["write_atomically"]
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """Write a file atomically; after an error, an existing file is unchanged.
 
     The content is written to a new file in the same directory and synchronised to the disk; then
@@ -20,7 +20,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     ----------
     path : Path
         Path of the file.
-    content : bytes
+    content : bytes or memoryview of bytes
         New content.
 
     Raises
@@ -58,7 +58,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     _sync_directory(target.parent)
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
+def _write_all(descriptor: int, content: bytes | memoryview) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]

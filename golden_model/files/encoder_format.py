@@ -1,5 +1,7 @@
 """Encoders in model files: as JSON values and an array of thresholds."""
 
+import hashlib
+import json
 from typing import Any
 
 import numpy as np
@@ -10,17 +12,40 @@ from ..encoding.encoder import Encoder
 from ..encoding.image_planes import ImagePlaneEncoder
 from ..encoding.thermometer import FeatureThermometerEncoder, ThermometerEncoder
 from ..errors import ModelFileError
-from .json_text import JsonObject, shown
+from .json_text import JsonObject, plain, shown
 
-__all__ = ["encoder_values", "read_encoder", "read_format_1_encoder"]
+__all__ = ["encoder_digest", "encoder_values", "read_encoder", "read_format_1_encoder"]
 
 # A file of format 1 names the features that it encodes; a damaged one must not take all memory.
 MAX_FORMAT_1_FEATURES = 1 << 24
+
+QUIET_NAN = 0x7FF8_0000_0000_0000
+"""The NaN of digests."""
 
 
 def encoder_values(encoder: Encoder) -> dict[str, Any]:
     """The values of an encoder, ready for JSON; its thresholds are an array of the file."""
     return {"kind": encoder.kind, "features": encoder.features, **encoder.settings()}
+
+
+def encoder_digest(encoder: Encoder) -> bytes:
+    """SHA-256 of an encoder's values and thresholds; equal encoders have equal digests.
+
+    The hashed bytes are the JSON text of :func:`encoder_values`, with sorted keys, without white
+    space, in ASCII; then the thresholds as little-endian doubles, row by row. Zero is positive, and
+    NaN has the bytes ``00 00 00 00 00 00 f8 7f`` (docs/image.md).
+
+    Returns
+    -------
+    bytes
+        32 bytes.
+    """
+    values = encoder_values(encoder)
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False, default=plain)
+    thresholds = encoder.thresholds.astype("<f8") + 0.0  # -0.0 + 0.0 is 0.0
+    words = thresholds.view("<u8")
+    words[np.isnan(thresholds)] = QUIET_NAN
+    return hashlib.sha256(text.encode("ascii") + words.tobytes()).digest()
 
 
 def read_encoder(values: JsonObject, thresholds: NDArray[np.float64]) -> Encoder:

@@ -1,4 +1,4 @@
-"""The commands of docs/data.md run, and print what the page shows."""
+"""The commands of docs/data.md and docs/image.md run, and print what the pages show."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from metaplast.golden_model import datasets
 from .conftest import Command
 from .test_output_texts import masked
 
-PAGE = Path(__file__).parents[2] / "docs" / "data.md"
+PAGES = Path(__file__).parents[2] / "docs"
 # The directory of a data set depends on the machine.
 PLACE = r"  (/\S+|not here: run `[^`]*`|embedded|generated|where) +"
 
@@ -92,8 +92,11 @@ def prepared(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets, "fetch", lambda name, folder, **options: Path(name))
 
 
-def test_the_commands_run_and_print_what_the_page_shows(run: Command) -> None:
-    assert check_page(PAGE.read_text(encoding="utf-8"), run) >= 12
+@pytest.mark.parametrize(("page", "least"), [("data.md", 13), ("image.md", 1)])
+def test_the_commands_run_and_print_what_the_page_shows(
+    run: Command, page: str, least: int
+) -> None:
+    assert check_page((PAGES / page).read_text(encoding="utf-8"), run) >= least
 
 
 def test_a_command_that_fails_or_prints_something_else_is_noticed(run: Command) -> None:

@@ -34,6 +34,12 @@ TEXTS: dict[str, list[str]] = {
         "encode digits --planes level,level,right --pool --out bits.npz",
         "encode features.csv --model features-model.npz --out bits.npz",
     ],
+    "store": [
+        "store toy.npz --out toy.img",
+        "store digits --planes level,right --pool --split train --out d.img --board icebreaker",
+        "store digits --validation 100 --shuffle-block 4 --out digits.img",
+        "store digits --out digits.img --board orangecrab",
+    ],
     "train": [
         f"train toy.npz {SMALL}",
         f"train toy.npz {SMALL} --quiet",

@@ -1,5 +1,6 @@
 """Encoders in model files: every kind comes back, wrong values are refused, format 1 is read."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -16,7 +17,11 @@ from metaplast.golden_model.encoding import (
     fit_encoder,
 )
 from metaplast.golden_model.errors import ConfigurationError, ModelFileError
-from metaplast.golden_model.files.encoder_format import encoder_values, read_encoder
+from metaplast.golden_model.files.encoder_format import (
+    encoder_digest,
+    encoder_values,
+    read_encoder,
+)
 from metaplast.golden_model.files.json_text import JsonObject
 from metaplast.golden_model.files.model_file import Model
 
@@ -225,3 +230,37 @@ def test_refuses_inconsistent_files_of_format_1(format_1, name, change, message)
     path = format_1(change, name)
     with pytest.raises(ModelFileError, match=re.escape(f"model.npz: {message}")):
         Model.load(path)
+
+
+def test_equal_encoders_have_equal_digests():
+    thresholds = np.array([[0.0, 1.0], [np.nan, 2.0]])
+    negative = np.array([[-0.0, 1.0], [-np.nan, 2.0]])
+    assert thresholds.tobytes() != negative.tobytes()
+    first, second = (FeatureThermometerEncoder(thresholds=each) for each in (thresholds, negative))
+    assert first == second
+    assert encoder_digest(first) == encoder_digest(second)
+
+
+def test_other_encoders_have_other_digests():
+    others = [
+        *ENCODERS.values(),
+        BitEncoder(features=7),
+        ThermometerEncoder(features=8, thresholds=np.array([1.0])),
+        ThermometerEncoder(features=8, thresholds=np.array([1.5])),
+        ThermometerEncoder(features=9, thresholds=np.array([1.0])),
+        fitted(planes=("level", "right", "level")),
+    ]
+    assert len({encoder_digest(encoder) for encoder in others}) == len(others)
+
+
+def test_the_digests_of_the_page():
+    """The JSON texts that docs/image.md shows."""
+    one = np.array([1.0])
+    for encoder, text in (
+        (BitEncoder(features=64), b'{"features":64,"kind":"bits"}'),
+        (
+            ThermometerEncoder(features=64, thresholds=one),
+            b'{"bits_per_feature":1,"features":64,"kind":"thermometer"}' + one.tobytes(),
+        ),
+    ):
+        assert encoder_digest(encoder) == hashlib.sha256(text).digest()
