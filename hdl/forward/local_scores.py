@@ -116,10 +116,10 @@ class LocalScores(Component):
             if self.singly:  # bits beyond the first do not agree
                 with m.If(self.i.p.one):
                     m.d.comb += popcount.b[1:].eq(~self.i.p.activations[1:])
-            following = scores[c + 1] if c + 1 < self.classes else C(0)
+            next_score: Value = scores[c + 1] if c + 1 < self.classes else C(0)
             with m.If(self.clear):
                 m.d.sync += score.eq(0)
             with m.Elif(valid | self.next):
-                m.d.sync += score.eq(count_up_or_load(score, popcount.count, self.next, following))
+                m.d.sync += score.eq(count_up_or_load(score, popcount.count, self.next, next_score))
 
         return m

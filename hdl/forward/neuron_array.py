@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, Value
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -191,16 +191,19 @@ class NeuronArray(Component):
         early = delayed(self.i.valid, counting - 1, "valid")
         valid = delayed(early, 1, "counted")
 
-        sums = [Signal(range(self.inputs + 1), name=f"sum_{n}") for n in range(self.pe)]
+        # A sum begins with −ceil(N / 2), so that 2·sum, with the lowest bit of N, is z.
+        width, inputs = len(self.shape.inputs), self.shape.inputs
+        sums = [Signal(width, name=f"sum_{n}") for n in range(self.pe)]
         finished = delayed(last, 1, "finished")
 
         # Sums of all sets, from word to word
-        before: Any = Signal(data.ArrayLayout(range(self.inputs + 1), self.pe))
+        before: Any = Signal(data.ArrayLayout(width, self.pe))
+        first: Value = C(1)
         memory = None
         if self.words > 1 or self.depth is not None:
-            width = len(before.as_value())
+            row = len(before.as_value())
             m.submodules.sums = memory = SimpleDualPortRAM(
-                shape=width if self.depth is None else max(width, COUNT_BITS),
+                shape=row if self.depth is None else max(row, COUNT_BITS),
                 depth=self.depth or self.sets,
             )
         if memory is not None and self.words > 1:
@@ -217,7 +220,7 @@ class NeuronArray(Component):
                     m.d.sync += place.eq(Mux(place == self.shape.last_set, 0, place + 1))
             m.d.comb += [
                 memory.read_enable.eq(early & ~first_early),
-                before.eq(Mux(first, 0, memory.read_data)),
+                before.eq(memory.read_data),
                 memory.write_data.eq(Cat(sums)),
                 memory.write_enable.eq(summed & ~finished),
             ]
@@ -228,7 +231,9 @@ class NeuronArray(Component):
             m.submodules[f"popcount_{neuron}"] = popcount
             m.d.comb += [popcount.a.eq(self.i.p.x), popcount.b.eq(self.i.p.w[neuron])]
             with m.If(valid):
-                m.d.sync += sums[neuron].eq(popcount.count + before[neuron])
+                # Twice the sums, without their lowest bits; −N is ~N + 1.
+                low, high = ~inputs[0], Mux(first, Cat(~inputs[1:], C(1, 1)), before[neuron])
+                m.d.sync += sums[neuron].eq((Cat(first, popcount.count) + Cat(low, high))[1:])
 
         # Finished neurons leave ``select`` at a time from the low end.
         steps = self.pe if self.singly else self.pe // self.select
@@ -239,10 +244,11 @@ class NeuronArray(Component):
         with m.If(finished):
             m.d.sync += left.eq(self.shape.steps)
             for neuron in range(self.pe):
-                z = 2 * sums[neuron] - self.shape.inputs
+                z, negative = Cat(inputs[0], sums[neuron]), sums[neuron][-1]
+                # Of ~(z − 1), unlike −z, a choice takes no LUT beside the carry chain.
                 m.d.sync += [
-                    activations[neuron].eq(z >= 0),
-                    distances[neuron].eq(Mux(z >= 0, z, -z)),
+                    activations[neuron].eq(~negative),
+                    distances[neuron].eq(Mux(negative, ~(z + C(-1, len(z))), z)),
                 ]
         with m.Elif(left > 0):
             m.d.sync += left.eq(left - 1)

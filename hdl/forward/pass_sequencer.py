@@ -1,10 +1,11 @@
 """Sequence the forward pass of a layer: read the sample, then rows of the snapshot."""
 
-from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.hdl import C, Elaboratable, Module, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..primitives.loadable_counter import count_down_or_load, count_up_or_load
 from ..shape.layer_shape import shape_port
 
 __all__ = ["PassSequencer"]
@@ -75,42 +76,52 @@ class PassSequencer(Component):
         folded, shape = self.folded, self.shape
 
         left = Signal.like(shape.sample_words)  # words of the sample that are not read
-        # First row of the word in the snapshot
-        base = Signal(range(max(folded.snapshot_rows if folded.universal else folded.words, 2)))
         filled = Signal(range(max(folded.word_transfers, 2)))
-        number = Signal(range(max(folded.sets, 2)))  # of the set
+        sets_left = Signal.like(shape.last_set)  # after the present one
         step = Signal(range(max(folded.set_cycles, 2)))
         evaluating = Signal()  # a pass has begun and its result is not taken
-        arraying = Signal()
+        idle, preloading, arraying = Signal(), Signal(), Signal()
+        started = Signal()  # Array began before, in this word
         first, last = self.first_word, self.last_word
         m.d.comb += [
             last.eq(left == 0),
-            self.begin.eq(arraying & first & (number == 0) & (step == 0)),
-            self.snapshot_enable.eq(arraying & (step == 0) & (number < shape.sets)),
+            self.begin.eq(arraying & first & ~started),
+            # Array's second cycle in a word of a single set reads nothing.
+            self.snapshot_enable.eq(
+                arraying & (step == 0) & ~(started & (shape.last_set == 0)),
+            ),
         ]
         with m.If(self.begin):
             m.d.sync += evaluating.eq(1)
         with m.Elif(self.end):
             m.d.sync += evaluating.eq(0)
 
+        beyond = last  # the last word may be padded
+        word_full, set_end = Signal(), Signal()
+        with m.If(idle | self.array_end | (self.shift & ~beyond)):
+            m.d.sync += left.eq(count_down_or_load(left, preloading, shape.sample_words))
+        with m.If(~arraying | (set_end & (sets_left != 0))):
+            m.d.sync += sets_left.eq(count_down_or_load(sets_left, arraying, shape.last_set))
+        m.d.sync += started.eq(arraying)
+        self._address(m, word_full)
+
         with m.FSM():
             with m.State("Idle"):
-                m.d.sync += [first.eq(1), left.eq(shape.sample_words), base.eq(shape.snapshot_base)]
+                m.d.comb += idle.eq(1)
+                m.d.sync += first.eq(1)
                 with m.If(self.loaded):
                     m.next = "Preload"
             with m.State("Preload"):
-                # The last word may be padded.
-                beyond = left == 0
                 m.d.comb += [
+                    preloading.eq(1),
                     self.preload.eq(~beyond),
                     self.shift.eq(beyond | self.preloaded),
                 ]
                 with m.If(self.shift):
                     m.d.sync += filled.eq(filled + 1)
-                    with m.If(~beyond):
-                        m.d.sync += left.eq(left - 1)
                     with m.If(filled == folded.word_transfers - 1):
-                        m.d.sync += [filled.eq(0), self.snapshot_address.eq(base)]
+                        m.d.comb += word_full.eq(1)
+                        m.d.sync += filled.eq(0)
                         m.next = "Array"
                         with m.If(first & (evaluating | self.hold)):
                             m.next = "Ready"
@@ -119,32 +130,36 @@ class PassSequencer(Component):
                     m.next = "Array"
             with m.State("Array"):
                 m.d.comb += arraying.eq(1)
-                with m.If(self.snapshot_enable):
-                    m.d.sync += self.snapshot_address.eq(
-                        self.snapshot_address + folded.snapshot_set_stride
-                    )
                 with m.If(last & (step != shape.set_cycles - 1)):
                     m.d.sync += step.eq(step + 1)
                 with m.Else():
-                    m.d.sync += [step.eq(0), number.eq(number + 1)]
+                    m.d.comb += set_end.eq(1)
+                    m.d.sync += step.eq(0)
                     # The sum of a set is read at the earliest three cycles after it began.
-                    with m.If(~last & (number != 0) & (number >= shape.last_set)):
-                        m.d.sync += [
-                            number.eq(0),
-                            first.eq(0),
-                            base.eq(base + shape.snapshot_word_stride),
-                        ]
+                    with m.If(~last & started & (sets_left == 0)):
+                        m.d.sync += first.eq(0)
                         m.next = "Preload"
-                    with m.If(last & (number == shape.last_set)):
+                    with m.If(last & (sets_left == 0)):
                         m.d.comb += self.array_end.eq(1)
-                        m.d.sync += [
-                            number.eq(0),
-                            first.eq(1),
-                            left.eq(shape.sample_words),
-                            base.eq(shape.snapshot_base),
-                        ]
+                        m.d.sync += first.eq(1)
                         m.next = "Idle"
                         with m.If(self.loaded & ~self.begin):
                             m.next = "Preload"
 
         return m
+
+    def _address(self, m: Module, word_full: Signal) -> None:
+        """Address the rows of the snapshot, from the first set of a word on."""
+        folded, address = self.folded, self.snapshot_address
+        if folded.universal:
+            # The rows of a word follow those of the word before.
+            load, row = word_full & self.first_word, self.shape.snapshot_base
+        else:
+            load, row = word_full, Signal(range(max(folded.words, 2)), name="word")
+            with m.If(word_full):
+                m.d.sync += row.eq(row + 1)
+            with m.If(self.array_end):
+                m.d.sync += row.eq(0)
+        with m.If(load | self.snapshot_enable):
+            stride = C(folded.snapshot_set_stride)
+            m.d.sync += address.eq(count_up_or_load(address, stride, load, row))

@@ -135,7 +135,7 @@ class XnorPopcount(Component):
         while len(counts) > 1:
             level += 1
             pairs = list(zip(counts[::2], counts[1::2], strict=False))
-            alone = counts[2 * len(pairs) :]
+            alone = list(counts[2 * len(pairs) :])
             counts = []
             while dsps and len(pairs) > 1:
                 width = max(map(len, pairs[0]))
