@@ -124,7 +124,7 @@ class UpdateEngine(Component):
                 m.d.sync += base.eq(next_base)
                 m.next = "Choose"
 
-        neurons = Signal.like(self.neurons)
+        neurons = Signal.like(self.neurons, reset_less=True)  # so that a DSP can hold it
 
         def address(chosen: data.View) -> None:
             for bank in range(plan.banks):
