@@ -1,7 +1,5 @@
 """Queue evaluated samples for training: their error bits and the neurons chosen in each group."""
 
-from typing import Any
-
 from amaranth.hdl import Assert, Cat, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
@@ -9,7 +7,8 @@ from amaranth.lib.wiring import In, Out
 from ..forward.group_selector import choice_layout
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
-from ..primitives.simple_dual_port_ram import SimpleDualPortRAM, ram_user_signature
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
+from ..training.slot_buffer import choices_signature
 
 __all__ = ["TrainingQueue", "evaluated_layout"]
 
@@ -36,7 +35,7 @@ class TrainingQueue(Component):
 
     If memories are shared, choices are in the memory of samples (:class:`.slot_buffer.SlotBuffer`),
     in its words of ``input_width`` bits: ``desired`` is bit 0, ``offset`` follows, and all bits are
-    1 if no neuron was found. Choice ``n`` of a sample is ``n`` words before its slot's last one.
+    1 if no neuron was found.
 
     Parameters
     ----------
@@ -53,28 +52,20 @@ class TrainingQueue(Component):
         stalls.
     o : Out(stream)
         The queue's head.
-    next_group : In(1)
-        From this cycle on, ``read`` reads the next group of every bank, of the head or of the next
-        sample with an error bit.
     read : In(1)
-        Read the choices of a group of every bank, while the head has an error bit.
+        Read the choices of the next group of every bank, of the head or of the next sample with an
+        error bit, while the head has an error bit. The choices of each group are read once.
     choices : Out(array)
         The choices, a cycle later.
-    begin : In(1)
-        If memories are shared: the first choice that comes is that of a new sample.
-    leave : In(1)
-        If memories are shared: the head leaves with the last of its layers.
-    chosen_end, trained_end : In
-        If memories are shared: last word of the slot of the sample that joins next, and of the
-        head.
     memory : Out(signature)
-        If memories are shared, the user of their memory (:func:`.ram_user_signature`).
+        If memories are shared, the user of their memory (:func:`.choices_signature`).
     """
 
     def __init__(self, folded: FoldedLayer):
         self.folded = folded
         group = range(max(folded.bank_groups, 2))
         choices = data.ArrayLayout(choice_layout(folded.config.group), folded.plan.banks)
+        memory = choices_signature(folded.plan.input_width)
         super().__init__(
             {
                 "i": In(stream.Signature(evaluated_layout(), always_ready=True)),
@@ -84,26 +75,11 @@ class TrainingQueue(Component):
                     )
                 ),
                 "o": Out(stream.Signature(evaluated_layout())),
-                "next_group": In(1),
                 "read": In(1),
                 "choices": Out(choices),
-                **self._memory_ports(),
+                **({"memory": Out(memory)} if folded.shared_memories else {}),
             }
         )
-
-    def _memory_ports(self) -> dict[str, Any]:
-        """Ports to the memory of samples, if memories are shared."""
-        folded = self.folded
-        if not folded.shared_memories:
-            return {}
-        depth, width = folded.sample_depth, folded.plan.input_width
-        return {
-            "begin": In(1),
-            "leave": In(1),
-            "chosen_end": In(range(depth)),
-            "trained_end": In(range(depth)),
-            "memory": Out(ram_user_signature(shape=width, depth=depth)),
-        }
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
@@ -129,17 +105,23 @@ class TrainingQueue(Component):
                 behind &= ~self.i.p.last
             m.d.sync += Assert(~behind, "a sample joins behind the last one of a batch")
 
-        # Choices are written behind those of the samples in the queue. If the sample that joins the
-        # queue has no error bit, its choices are not needed.
-        depth = folded.choice_depth
+        if folded.shared_memories:
+            self._share_memory(m)
+        else:
+            self._store_choices(m)
+
+        return m
+
+    def _store_choices(self, m: Module) -> None:
+        """Store choices in a memory, behind those of the samples in the queue."""
+        depth = self.folded.choice_depth
+        m.submodules.choices = choices = SimpleDualPortRAM(shape=self.choices.shape(), depth=depth)
 
         def following(address: Signal) -> Value:
-            # Those of a slot do not reach its begin.
-            if folded.shared_memories:
-                return address + 1
             return Mux(address == depth - 1, 0, address + 1)
 
-        write, begin = Signal(range(depth)), Signal(range(depth))
+        # If the sample that joins the queue has no error bit, its choices are not needed.
+        write, begin, oldest = (Signal(range(depth)) for _ in range(3))
         with m.If(self.chosen.valid):
             m.d.sync += write.eq(following(write))
         with m.Elif(self.i.valid):
@@ -147,42 +129,27 @@ class TrainingQueue(Component):
                 m.d.sync += begin.eq(write)
             with m.Else():
                 m.d.sync += write.eq(begin)
-        oldest, address = Signal(range(depth)), Signal(range(depth))
-        m.d.comb += address.eq(Mux(self.next_group, following(oldest), oldest))
-        m.d.sync += oldest.eq(address)
-
-        if folded.shared_memories:
-            self._share_memory(m, write, address)
-            with m.If(self.begin):
-                m.d.sync += [write.eq(0), begin.eq(0)]
-            with m.If(self.leave):
-                m.d.sync += oldest.eq(0)
-            return m
-
-        m.submodules.choices = choices = SimpleDualPortRAM(
-            shape=self.choices.shape(), depth=folded.choice_depth
-        )
+        with m.If(self.read):
+            m.d.sync += oldest.eq(following(oldest))
         m.d.comb += [
             choices.write_enable.eq(self.chosen.valid),
             choices.write_address.eq(write),
             choices.write_data.eq(self.chosen.p.banks),
             choices.read_enable.eq(self.read),
-            choices.read_address.eq(address),
+            choices.read_address.eq(oldest),
             self.choices.eq(choices.read_data),
         ]
 
-        return m
-
-    def _share_memory(self, m: Module, write: Value, read: Value) -> None:
-        """Write and read choices, by their numbers in a sample, in the memory of samples."""
+    def _share_memory(self, m: Module) -> None:
+        """Write and read choices in the memory of samples."""
         memory, chosen, choice = self.memory, self.chosen.p.banks[0], self.choices[0]
         code = Cat(chosen.desired, chosen.offset)
         m.d.comb += [
-            memory.write_enable.eq(self.chosen.valid),
-            memory.write_address.eq(self.chosen_end ^ write),
-            memory.write_data.eq(Mux(chosen.found, code, ~0)),
-            memory.read_enable.eq(self.read),
-            memory.read_address.eq(self.trained_end ^ read),
-            choice.found.eq(~memory.read_data.all()),
-            Cat(choice.desired, choice.offset).eq(memory.read_data),
+            memory.write.eq(self.chosen.valid),
+            memory.written.eq(Mux(chosen.found, code, ~0)),
+            memory.end.eq(self.i.valid),
+            memory.keep.eq(self.i.p.error),
+            memory.read.eq(self.read),
+            choice.found.eq(~memory.word.all()),
+            Cat(choice.desired, choice.offset).eq(memory.word),
         ]

@@ -260,14 +260,7 @@ class UniversalLayerEngine(LayerEngine):
         with m.If(buffer.occupied):
             m.d.comb += self.i.ready.eq(0)
         if self.engine.shared_memories:
-            queue = self._queue
-            wiring.connect(m, queue.memory, buffer.choices)
-            m.d.comb += [
-                queue.begin.eq(buffer.choose),
-                queue.leave.eq(buffer.release & buffer.release_sample),
-                queue.chosen_end.eq(buffer.chosen_end),
-                queue.trained_end.eq(buffer.trained_end),
-            ]
+            wiring.connect(m, self._queue.memory, buffer.choices)
 
     def _first_inputs(self, m: Module) -> Signal:
         """Keep the first layer's inputs, since a sample may enter in the pass of another layer."""

@@ -1,6 +1,8 @@
 # amaranth: UnusedElaboratable=no
 """Decode a random draw into the hidden weight that it names."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
@@ -108,7 +110,7 @@ class DrawDecoder(Component):
         def delayed(value: Value, latency: int, name: str) -> Value:
             """The value when the product begins, if it is there after ``latency``."""
             for stage in range(self._divided - latency):
-                following = Signal.like(value, name=f"{name}_{stage}")
+                following = Signal.like(value, name=f"{name}_{stage}", reset_less=name != "named")
                 with m.If(self.enable):
                     m.d.sync += following.eq(value)
                 value = following
@@ -120,12 +122,15 @@ class DrawDecoder(Component):
         part_bits = number_bits(folded.rows)
         part = delayed(inputs.quotient[:part_bits], inputs.latency, "part")
         column = delayed(inputs.remainder, inputs.latency, "column")
+        # Registers without a reset can be those of a DSP.
+        place: Any = Signal(self.o.p.shape(), reset_less=True)
+        m.d.comb += self.o.p.eq(place)
         with m.If(self.enable):
             m.d.sync += [
                 self.o.valid.eq(valid),
-                self.o.p.bank.eq(bank),
-                self.o.p.row.eq(shape.row_base + neuron * shape.rows + part),
-                self.o.p.column.eq(column),
+                place.bank.eq(bank),
+                place.row.eq(shape.row_base + neuron * shape.rows + part),
+                place.column.eq(column),
             ]
         with m.Elif(self.o.ready):
             m.d.sync += self.o.valid.eq(0)

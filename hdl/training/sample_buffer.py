@@ -1,10 +1,11 @@
 """Ring buffer of the samples in a layer, from their arrival to the end of their update."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value
+from amaranth.hdl import C, Elaboratable, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..primitives.loadable_counter import count_up_or_load
 from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 __all__ = ["SampleBuffer"]
@@ -39,8 +40,10 @@ class SampleBuffer(Component):
         Read the next word, of all samples in order.
     preloaded : Out(1)
         The word for ``preload`` is read in this cycle.
-    fetch_first, fetch : In(1)
-        Read the first word, or the next word, of the oldest sample.
+    rewind : In(1)
+        The next fetch reads the first word of the oldest sample; not while ``fetch`` is set.
+    fetch : In(1)
+        Read the next word of the oldest sample.
     word : Out(input_width)
         The word that was read in the cycle before.
     release : In(1)
@@ -61,7 +64,7 @@ class SampleBuffer(Component):
                 "full": Out(1),
                 "preload": In(1),
                 "preloaded": Out(1),
-                "fetch_first": In(1),
+                "rewind": In(1),
                 "fetch": In(1),
                 "word": Out(plan.input_width),
                 "release": In(1),
@@ -109,18 +112,18 @@ class SampleBuffer(Component):
         preload_address = Signal(range(depth))
         oldest = Signal(range(depth))
         fetch_address = Signal(range(depth))
-        fetched = Mux(self.fetch_first, oldest, fetch_address)
         m.d.comb += [
-            memory.read_enable.eq(self.fetch_first | self.fetch | self.preload),
+            memory.read_enable.eq(self.fetch | self.preload),
             memory.read_address.eq(preload_address),
             self.word.eq(memory.read_data),
         ]
-        with m.If(self.fetch_first | self.fetch):
-            m.d.comb += memory.read_address.eq(fetched)
-            m.d.sync += fetch_address.eq(fetched + 1)
+        with m.If(self.fetch):
+            m.d.comb += memory.read_address.eq(fetch_address)
         with m.Elif(self.preload):
             m.d.comb += self.preloaded.eq(1)
             m.d.sync += preload_address.eq(wrapped(preload_address + 1))
+        with m.If(self.fetch | self.rewind):
+            m.d.sync += fetch_address.eq(count_up_or_load(fetch_address, C(1), self.rewind, oldest))
         with m.If(self.release):
             m.d.sync += oldest.eq(wrapped(oldest + words))
 

@@ -1,13 +1,33 @@
 """Buffer of the samples in a universal trainer, from their arrival to the end of their update."""
 
 from amaranth.hdl import Assert, C, Cat, Elaboratable, Module, Mux, Signal, Value
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
 from ..planning.universal import UniversalEngine
 from ..primitives.component import Component
-from ..primitives.simple_dual_port_ram import SimpleDualPortRAM, ram_user_signature
+from ..primitives.loadable_counter import count_down_or_load, count_up_or_load
+from ..primitives.simple_dual_port_ram import SimpleDualPortRAM
 
-__all__ = ["SlotBuffer"]
+__all__ = ["SlotBuffer", "choices_signature"]
+
+
+def choices_signature(width: int) -> Signature:
+    """Signature of a component that keeps choices in a :class:`SlotBuffer`.
+
+    ``write`` writes ``written`` as the next choice. ``end`` comes after the last choice of a layer;
+    without ``keep``, the next choices are written over those of this layer. ``read`` reads the next
+    choice of the oldest sample, and ``word`` is this choice in the next cycle.
+    """
+    return Signature(
+        {
+            "write": Out(1),
+            "written": Out(width),
+            "end": Out(1),
+            "keep": Out(1),
+            "read": Out(1),
+            "word": In(width),
+        }
+    )
 
 
 class SlotBuffer(Component):
@@ -20,9 +40,10 @@ class SlotBuffer(Component):
     (*fetch*), until they are released. If both readers read in the same cycle, the fetch is served
     first. ``word`` follows a read by one cycle.
 
-    If memories are shared, the slot's last words have the choices of the sample's groups. Reads and
-    writes of choices are served first. A word of activations that comes with a choice is written a
-    cycle later; no other one, no choice and no preload may come in that cycle.
+    If memories are shared, the slot's last words have the choices of the sample's groups, the first
+    choice in the last word. Reads and writes of choices are served first. A word of activations
+    that comes with a choice is written a cycle later; no other one, no choice and no preload may
+    come in that cycle.
 
     Parameters
     ----------
@@ -62,8 +83,11 @@ class SlotBuffer(Component):
         The word for ``preload`` is read in this cycle.
     next_sample : In(1)
         The next sample is evaluated; not while ``preload`` is set.
-    fetch_first, fetch : In(1)
-        Read the first word, or the next word, of the oldest sample's inputs.
+    rewind : In(1)
+        The next fetch reads the first word of the oldest sample's inputs; not while ``fetch`` is
+        set.
+    fetch : In(1)
+        Read the next word of the oldest sample's inputs.
     word : Out(input_width)
         The word that was read in the cycle before.
     layer_words : In
@@ -75,18 +99,16 @@ class SlotBuffer(Component):
     empty : Out(1)
         The buffer holds no word.
     choose : In(1)
-        Choices come for the sample that is evaluated in this cycle.
-    chosen_end, trained_end : Out
-        Last word of the slot of the sample for which choices come, and of the oldest sample.
+        Choices come, from the next cycle but one on, for the sample that is evaluated in this
+        cycle.
     choices : In(signature)
-        If memories are shared, the user of the choices (:func:`.ram_user_signature`). Its read does
+        If memories are shared, the user of the choices (:func:`choices_signature`). Its read does
         not come with a fetch.
     """
 
     def __init__(self, engine: UniversalEngine):
         self.engine = engine
         plan, depth, words = engine.plan, engine.sample_depth, engine.sample_words
-        choices = ram_user_signature(shape=plan.input_width, depth=depth)
         super().__init__(
             {
                 "sample_words": In(range(words + 1)),
@@ -104,7 +126,7 @@ class SlotBuffer(Component):
                 "preload": In(1),
                 "preloaded": Out(1),
                 "next_sample": In(1),
-                "fetch_first": In(1),
+                "rewind": In(1),
                 "fetch": In(1),
                 "word": Out(plan.input_width),
                 "layer_words": In(range(words + 1)),
@@ -112,9 +134,11 @@ class SlotBuffer(Component):
                 "release_sample": In(1),
                 "empty": Out(1),
                 "choose": In(1),
-                "chosen_end": Out(range(depth)),
-                "trained_end": Out(range(depth)),
-                **({"choices": In(choices)} if engine.shared_memories else {}),
+                **(
+                    {"choices": In(choices_signature(plan.input_width))}
+                    if engine.shared_memories
+                    else {}
+                ),
             }
         )
 
@@ -128,17 +152,15 @@ class SlotBuffer(Component):
         # First words of the slots of the sample that enters, of the one that is evaluated, and of
         # the oldest one. The last slot is followed by the first one.
         entering, evaluated, oldest = (Signal(range(depth)) for _ in range(3))
-        chosen = Signal(range(depth))  # of the sample for which choices come
         held = Signal(range(plan.sample_buffers + 1))
         word = Signal(range(max(engine.sample_words, 2)))  # of the sample that enters
+        restarts = self.empty & ~self.write
         written, released = self.write & self.last_write, self.release & self.release_sample
         for slot, done in ((entering, written), (evaluated, self.next_sample), (oldest, released)):
             with m.If(done):
                 m.d.sync += slot.eq(slot + self.slot_words)
-        with m.If(self.choose):
-            m.d.sync += chosen.eq(evaluated)
         # An empty ring begins at its first word, since a new network has other slots.
-        with m.If(self.empty & ~self.write):
+        with m.If(restarts):
             m.d.sync += [slot.eq(0) for slot in (entering, evaluated, oldest)]
         m.d.sync += held.eq(held + written - released)
         # Both follow a new network by a cycle, so that paths begin at a register.
@@ -151,25 +173,22 @@ class SlotBuffer(Component):
             self.last_write.eq(word == last_word),
             self.full.eq(held == self.buffers),
             self.empty.eq((held == 0) & (word == 0)),
-            self.chosen_end.eq(chosen | (self.slot_words - 1)),
-            self.trained_end.eq(oldest | (self.slot_words - 1)),
         ]
         with m.If(self.write):
             m.d.sync += word.eq(word + 1)
         with m.If(written | self.cancel):
             m.d.sync += word.eq(0)
 
-        # Words of the slot that the forward pass has read, and words of activations behind them
-        ahead, activated = Signal(range(depth)), Signal.like(word)
+        # Words of the slot that the forward pass has read, and words that were written into it
+        ahead, filled = Signal(range(depth)), Signal(range(depth))
         # A word of activations waits for a choice.
-        choosing: Value = self.choices.write_enable if shared else C(0)
+        choosing: Value = self.choices.write if shared else C(0)
         waits, waiting, activates = Signal(), Signal(plan.input_width), Signal()
         m.d.comb += activates.eq((self.activate | waits) & ~choosing)
         m.d.sync += [waits.eq(self.activate & choosing), waiting.eq(self.activations)]
-        with m.If(activates):
-            m.d.sync += activated.eq(activated + 1)
-        with m.If(self.preload):
-            m.d.sync += activated.eq(0)
+        anew = self.next_sample | restarts
+        with m.If(activates | anew):
+            m.d.sync += filled.eq(count_up_or_load(filled, C(1), anew, self.sample_words))
         with m.If(self.preloaded):
             m.d.sync += ahead.eq(ahead + 1)
         with m.If(self.next_sample):
@@ -178,59 +197,63 @@ class SlotBuffer(Component):
         m.d.comb += [
             self.occupied.eq(self.activate | waits | choosing),
             memory.write_enable.eq(self.write | self.occupied),
-            memory.write_address.eq(entering | word),
+            memory.write_address.eq(Mux(activates, evaluated | filled, entering | word)),
             memory.write_data.eq(self.bits | Mux(self.last_write, beyond, 0)),
         ]
         with m.If(activates):
-            m.d.comb += [
-                memory.write_address.eq(evaluated | (ahead + activated)),
-                memory.write_data.eq(Mux(waits, waiting, self.activations)),
-            ]
+            m.d.comb += memory.write_data.eq(Mux(waits, waiting, self.activations))
 
         # Words of the oldest sample's slot: its inputs in the present layer, and the next to fetch
         inputs, following = Signal(range(depth)), Signal(range(depth))
-        fetched = Mux(self.fetch_first, inputs, following)
-        m.d.comb += [
-            memory.read_enable.eq(self.fetch_first | self.fetch | self.preload),
-            memory.read_address.eq(evaluated | ahead),
-            self.word.eq(memory.read_data),
-            self.preloaded.eq(self.preload),
-        ]
-        with m.If(self.fetch_first | self.fetch):
-            m.d.comb += [memory.read_address.eq(oldest | fetched), self.preloaded.eq(0)]
-            m.d.sync += following.eq(fetched + 1)
+        with m.If(self.fetch | self.rewind):
+            m.d.sync += following.eq(count_up_or_load(following, C(1), self.rewind, inputs))
         with m.If(self.release):
             m.d.sync += inputs.eq(inputs + self.layer_words)
         with m.If(released):
             m.d.sync += inputs.eq(0)
+        trained = Signal(range(depth))  # the word for the update
+        reads_choice: Value = self.choices.read if shared else C(0)
+        m.d.comb += [
+            self.preloaded.eq(self.preload & ~self.fetch & ~reads_choice),
+            trained.eq(following),
+            memory.read_enable.eq(self.fetch | self.preload | reads_choice),
+            memory.read_address.eq(
+                Mux(self.fetch | reads_choice, oldest | trained, evaluated | ahead)
+            ),
+            self.word.eq(memory.read_data),
+        ]
 
         if shared:
-            self._share(m, memory)
+            # Choices count down from the end of the slot.
+            choices, last = self.choices, self.slot_words - 1
+            unread = Signal(range(depth))  # word of the oldest sample's slot
+            with m.If(choices.read | released | restarts):
+                m.d.sync += unread.eq(count_down_or_load(unread, choices.read, last))
+            # Addresses of the next choice to write, and of the first one of its layer
+            unwritten, begin = Signal(range(depth)), Signal(range(depth))
+            chooses = Signal()  # a sample's choices begin
+            m.d.sync += chooses.eq(self.choose)
+            with m.If(self.choose):
+                m.d.sync += begin.eq(evaluated | last)
+            with m.Elif(choices.end & choices.keep & ~chooses):
+                m.d.sync += begin.eq(unwritten)
+            with m.If(choices.write | chooses | (choices.end & ~choices.keep)):
+                m.d.sync += unwritten.eq(count_down_or_load(unwritten, choices.write, begin))
+            m.d.comb += choices.word.eq(memory.read_data)
+            with m.If(choices.read):
+                m.d.comb += trained.eq(unread)
+            with m.If(choices.write):
+                m.d.comb += [
+                    memory.write_address.eq(unwritten),
+                    memory.write_data.eq(choices.written),
+                ]
         if platform is None:
             late = waits & (self.activate | choosing)
             clash = self.write & self.occupied
             m.d.sync += [
                 Assert(~late, "activations come while others wait"),
                 Assert(~clash, "a word of a sample is written while the port is in use"),
+                Assert(~(reads_choice & self.fetch), "a choice is read in the cycle of a fetch"),
             ]
-            if shared:
-                both = self.choices.read_enable & (self.fetch_first | self.fetch)
-                m.d.sync += Assert(~both, "a choice is read in the cycle of a fetch")
 
         return m
-
-    def _share(self, m: Module, memory: SimpleDualPortRAM) -> None:
-        """Share the memory with the choices."""
-        choices = self.choices
-        m.d.comb += choices.read_data.eq(memory.read_data)
-        with m.If(choices.write_enable):
-            m.d.comb += [
-                memory.write_address.eq(choices.write_address),
-                memory.write_data.eq(choices.write_data),
-            ]
-        with m.If(choices.read_enable):
-            m.d.comb += [
-                memory.read_enable.eq(1),
-                memory.read_address.eq(choices.read_address),
-                self.preloaded.eq(0),
-            ]

@@ -48,13 +48,11 @@ class UpdateEngine(Component):
         Update for the oldest sample in the buffer; held until ``done``.
     done : Out(1)
         Last cycle of a sample; its last row is written up to two cycles later.
-    next_group : Out(1)
-        From this cycle on, the choices of the next group of every bank are read.
     read : Out(1)
-        Read the choices of a group of every bank.
+        Read the choices of the next group of every bank.
     choices : In(array)
         The choices of a group, a cycle later.
-    fetch_first, fetch : Out(1)
+    rewind, fetch : Out(1)
         Read port of the sample buffer.
     word : In(input_width)
         The word that was read in the cycle before.
@@ -82,10 +80,9 @@ class UpdateEngine(Component):
                 "shape": shape_port(folded),
                 "start": In(1),
                 "done": Out(1),
-                "next_group": Out(1),
                 "read": Out(1),
                 "choices": In(data.ArrayLayout(choice_layout(config.group), plan.banks)),
-                "fetch_first": Out(1),
+                "rewind": Out(1),
                 "fetch": Out(1),
                 "word": In(plan.input_width),
                 "update": Out(plan.banks),
@@ -112,10 +109,9 @@ class UpdateEngine(Component):
         next_base = Signal.like(base)
         reading = Signal()
         last_group = next_base >= shape.bank_neurons
-        m.d.comb += next_base.eq(base + shape.group)
+        m.d.comb += [next_base.eq(base + shape.group), self.rewind.eq(self.read)]
 
         def finish_round() -> None:
-            m.d.comb += self.next_group.eq(1)
             with m.If(last_group):
                 m.d.sync += base.eq(0)
                 if folded.universal:
@@ -128,7 +124,7 @@ class UpdateEngine(Component):
                 m.d.sync += base.eq(next_base)
                 m.next = "Choose"
 
-        neurons = Signal.like(self.neurons)
+        neurons = Signal.like(self.neurons, reset_less=True)  # so that a DSP can hold it
 
         def address(chosen: data.View) -> None:
             for bank in range(plan.banks):
@@ -171,7 +167,6 @@ class UpdateEngine(Component):
                 m.d.comb += [
                     reading.eq(phase == 0),
                     self.update.eq(Mux(reading, found, 0)),
-                    self.fetch_first.eq(reading & (row == 0)),
                     self.fetch.eq(reading & (part == 0)),
                 ]
                 with m.If(phase == last_phase):

@@ -142,7 +142,7 @@ class WeightBank(Component):
             ]
 
         # Cycle 2. Counters are stepped away from zero to be counted, too, but not written.
-        row, signs = counters.read_data, Signal(plan.update_width)
+        row, positive = counters.read_data, Signal(plan.update_width)
         m.d.comb += [
             step.i.eq(row),
             step.enable.eq(steps),
@@ -156,7 +156,7 @@ class WeightBank(Component):
         ]
         for column in range(plan.update_width):
             negative = Mux(replaced[column], store[-1], row[column][-1])
-            m.d.comb += signs[column].eq(~negative & real[column])
+            m.d.comb += positive[column].eq(~negative & real[column])
         m.d.sync += self.counter.eq(_selected(list(row), read_column))
 
         m.submodules.saturation = saturation = self._saturation
@@ -166,7 +166,7 @@ class WeightBank(Component):
             saturation.i.p.real.eq(real),
         ]
         wiring.connect(m, saturation.o, wiring.flipped(self.saturated))
-        self._write_signs(m, takes_signs, command, signs)
+        self._write_signs(m, takes_signs, command, positive)
 
         return m
 

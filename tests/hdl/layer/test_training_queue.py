@@ -5,11 +5,9 @@ from typing import Any, NamedTuple
 
 import pytest
 from amaranth.hdl import Module
-from amaranth.lib import wiring
 from amaranth.sim import SimulatorContext
 
 from metaplast.hdl.layer.training_queue import TrainingQueue
-from metaplast.hdl.primitives.simple_dual_port_ram import SimpleDualPortRAM
 
 from ..folded_layers import FOLDED_LAYERS
 from ..placed_layers import ENGINES
@@ -21,43 +19,17 @@ LAYERS = {
     "shared memories": ENGINES["shared memories"],
 }
 CYCLES = 800
-SLOT = 16  # words, if memories are shared
 
 
 class Sample(NamedTuple):
     """An evaluated sample, with the choices of its groups in all banks.
 
-    In a universal trainer it is a sample in a layer: ``final`` in the last one. With shared
-    memories, ``slot`` is the place of its choices.
+    In a universal trainer it is a sample in a layer.
     """
 
     error: int
     last: int
     groups: list[list[dict[str, int]]]
-    final: bool
-    slot: int
-
-
-class Places:
-    """Slots of the samples that come to the queue and leave it.
-
-    Attributes
-    ----------
-    layers : int
-        Layers of the sample that comes which have not joined; 0 before the next sample begins.
-    """
-
-    def __init__(self, random: Random, count: int):
-        self.random, self.count = random, count
-        self.layers = self.coming = self.held = 0
-
-    def begin(self) -> bool:
-        """Begin a sample, if there is a slot."""
-        if self.layers or self.held == self.count:
-            return False
-        self.layers, self.held = self.random.randint(1, 3), self.held + 1
-        self.coming = (self.coming + 1) % self.count
-        return True
 
 
 def check_order(layer: str, *, flip: bool = False) -> None:
@@ -79,15 +51,9 @@ def check_order(layer: str, *, flip: bool = False) -> None:
     design = Module()
     design.submodules.queue = queue
     shared = folded.shared_memories
-    places = Places(random, folded.sample_depth // SLOT)
-    if shared:
-        memory = SimpleDualPortRAM(shape=folded.plan.input_width, depth=folded.sample_depth)
-        design.submodules.memory = memory
-        wiring.connect(design, queue.memory, memory)
 
     def group_count() -> int:
-        most = SLOT // 3 if shared else 12
-        return random.randint(1, most) if folded.universal else folded.bank_groups
+        return random.randint(1, 12) if folded.universal else folded.bank_groups
 
     async def bench(ctx: SimulatorContext) -> None:
         queued: list[Sample] = []
@@ -95,6 +61,8 @@ def check_order(layer: str, *, flip: bool = False) -> None:
         groups = group_count()  # of that sample
         group = 0  # of the oldest sample with an error bit
         asked = None  # choices that were read in the cycle before
+        codes: list[int] = []  # with shared memories, those that are kept and were not read
+        fresh: list[int] = []  # those of the sample that joins next
         most = trained = 0
         leaving = 0.3
         for cycle in range(CYCLES):
@@ -116,14 +84,7 @@ def check_order(layer: str, *, flip: bool = False) -> None:
 
             # A sample joins after the choices of its last group.
             kept = sum(len(sample.groups) for sample in queued if sample.error)
-            begins = shared and places.begin()
-            if shared:
-                room = places.layers > 0 and not begins
-                ctx.set(queue.begin, begins)
-                ctx.set(queue.chosen_end, places.coming * SLOT + SLOT - 1)
-                ctx.set(queue.trained_end, queued[0].slot * SLOT + SLOT - 1 if queued else 0)
-            else:
-                room = len(queued) < depth and kept + groups <= folded.choice_depth
+            room = len(queued) < depth and (shared or kept + groups <= folded.choice_depth)
             # Until a batch's last sample has left, only its further layers join.
             last = int(random.random() < 0.1)
             if queued and queued[-1].last:
@@ -138,32 +99,35 @@ def check_order(layer: str, *, flip: bool = False) -> None:
             ctx.set(queue.i.valid, joins)
             ctx.set(queue.i.p, {"error": error, "last": last})
 
-            # The head leaves at once, or with its last group.
-            wants = bool(queued) and random.random() < leaving
+            # The head leaves at once, or after its last group.
             error_at_head = bool(queued) and bool(queued[0].error)
-            next_group = wants and error_at_head
-            leaves = wants and (not error_at_head or group == len(queued[0].groups) - 1)
-            reads = error_at_head and not (next_group and leaves) and random.random() < 0.7
-            ctx.set(queue.next_group, next_group)
+            whole = error_at_head and group == len(queued[0].groups)
+            leaves = bool(queued) and (whole or not error_at_head) and random.random() < leaving
+            reads = error_at_head and not whole and random.random() < 2 * leaving
             ctx.set(queue.read, reads)
             ctx.set(queue.o.ready, leaves)
             if shared:
-                ctx.set(queue.leave, leaves and queued[0].final)
-            group += next_group
+                memory = queue.memory
+                assert ctx.get(memory.read) == reads
+                if ctx.get(memory.write):
+                    fresh.append(ctx.get(memory.written))
+                if ctx.get(memory.end):
+                    codes += fresh if ctx.get(memory.keep) else []
+                    fresh = []
             asked = queued[0].groups[group] if reads else None
+            group += reads
             if leaves:
                 group = 0
-                places.held -= queued[0].final
                 trained += queued.pop(0).error
             if joins:
-                places.layers -= shared
-                final = shared and places.layers == 0
-                queued.append(Sample(error, last, written, final, places.coming))
+                queued.append(Sample(error, last, written))
                 written, groups = [], group_count()
             if writes:
                 written.append(row)
             most = max(most, len(queued))
             await ctx.tick()
+            if shared and reads:
+                ctx.set(queue.memory.word, codes.pop(0))
         assert most == depth or (folded.universal and most > folded.plan.sample_buffers)
         assert trained > 20
 

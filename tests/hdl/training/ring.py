@@ -46,7 +46,7 @@ class Samples(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A sample in a buffer: its inputs in each layer and its choices, as far as they are known."""
+    """A sample in a buffer: its inputs in each layer and the choices that are kept, so far."""
 
     layers: list[list[int]]
     choices: list[int]
@@ -84,10 +84,13 @@ class Ring:
         self.coming: list[int] = []
         self.ahead = (0, 0, 0)  # sample, layer and word that is preloaded next
         self.trained = 0  # layer of the oldest sample
-        self.fetched: int | None = None  # words of its inputs, after the first
+        self.fetched: int | None = None  # words of its inputs, after the rewind
+        self.unread = 0  # number of its choice that is read next
         self.asked: int | None = None  # the word that was read in the cycle before
         self.passed = False  # the sample was read; the next one is not yet evaluated
         self.chosen: Sample | None = None  # the sample for which choices come
+        self.fresh: list[int] = []  # choices of its present layer
+        self.chooses = False  # they come from the next cycle on
         self.late = False  # a word of activations waits
         self.lates = 0
 
@@ -118,17 +121,18 @@ class Ring:
         activate = activate and len(inputs) < words[layer] and random.random() < 0.7
         choose = layer == 0 and word > 0 and self.held[sample] is not self.chosen
         choose = choose and random.random() < 0.7
-        choice = self._choice()
+        choice = None if self.chooses else self._choice()
         occupied = activate or self.late or choice is not None
         write = wants["write"] and len(self.held) < samples.buffers
         write = write and (more or bool(self.coming)) and not occupied
 
         evaluated = sample > self.passed or layer > self.trained
         size = words[self.trained]
-        fetch = wants["fetch"] and evaluated and self.fetched != size
-        first = fetch and (self.fetched is None or random.random() < 0.1)
-        read = self._read_choice(fetch)
-        release = wants["release"] and evaluated and not fetch and read is None
+        fetch = wants["fetch"] and evaluated and self.fetched not in (None, size)
+        rewind = evaluated and not fetch
+        rewind = rewind and random.random() < (0.8 if self.fetched is None else 0.1)
+        read = self._reads_choice(fetch)
+        release = wants["release"] and evaluated and not (fetch or rewind or read)
         last_layer = self.trained == len(words) - 1
         cancel = not write and random.random() < 0.1
         bits, activations = random.getrandbits(self.width), random.getrandbits(self.width)
@@ -137,7 +141,7 @@ class Ring:
         ctx.set(buffer.bits, bits)
         ctx.set(buffer.preload, preload)
         ctx.set(buffer.fetch, fetch)
-        ctx.set(buffer.fetch_first, first)
+        ctx.set(buffer.rewind, rewind)
         ctx.set(buffer.release, release)
         if self.folded.universal:
             ctx.set(buffer.next_sample, next_sample)
@@ -150,20 +154,20 @@ class Ring:
         self._check(ctx, "last_write", len(self.coming) == words[0] - 1)
         self._check(ctx, "full", len(self.held) == samples.buffers)
         self._check(ctx, "empty", not self.held and not self.coming)
-        self._set_choices(ctx, choice, read)
+        self._set_choices(ctx, choice, read=read, choose=choose)
         if self.folded.universal:
             self._check(ctx, "occupied", occupied)
-        self._check(ctx, "preloaded", preload and not fetch and read is None)
+        self._check(ctx, "preloaded", preload and not fetch and not read)
         if self.asked is not None:
             self._check(ctx, "word", self.asked)
 
         self.asked = None
-        if fetch:
-            self.fetched = 0 if first or self.fetched is None else self.fetched
+        if fetch and self.fetched is not None:
             self.asked = self.held[0].layers[self.trained][self.fetched]
             self.fetched += 1
-        elif read is not None:
-            self.asked = self.held[0].choices[read]
+        elif read:
+            self.asked = self.held[0].choices[self.unread]
+            self.unread += 1
         elif preload:
             self.asked = inputs[word]
             self.ahead = (sample, layer, word + 1)
@@ -171,10 +175,13 @@ class Ring:
                 whole = layer == len(words) - 1
                 self.ahead = (sample + 1, 0, 0) if whole else (sample, layer + 1, 0)
                 self.passed = whole and self.folded.universal
+        if rewind:
+            self.fetched = 0
         if next_sample:
             self.passed = False
         if choose:
-            self.chosen = self.held[sample]
+            self.chosen, self.fresh = self.held[sample], []
+        self.chooses = choose
         if activate:
             inputs.append(activations)
         self.late = activate and choice is not None
@@ -183,7 +190,7 @@ class Ring:
             self.fetched = None
             self.trained += 1
             if last_layer:
-                self.trained = 0
+                self.trained = self.unread = 0
                 self.held.popleft()
                 self.ahead = (self.ahead[0] - 1, *self.ahead[1:])
         if cancel:
@@ -202,29 +209,34 @@ class Ring:
         random, samples, chosen = self.streams.random, self.samples, self.chosen
         if not self.folded.shared_memories or chosen is None or self.late:
             return None
-        room = chosen in self.held and len(chosen.choices) < samples.slot - sum(samples.words)
+        count = len(chosen.choices) + len(self.fresh)
+        room = chosen in self.held and count < samples.slot - sum(samples.words)
         return random.getrandbits(self.width) if room and random.random() < 0.5 else None
 
-    def _read_choice(self, fetch: bool) -> int | None:
-        """The number of the oldest sample's choice that is read in this cycle."""
+    def _reads_choice(self, fetch: bool) -> bool:
+        """Whether the oldest sample's next choice is read in this cycle."""
         count = len(self.held[0].choices) if self.held else 0
-        if fetch or not count or self.streams.random.random() < 0.7:
-            return None
-        return self.streams.random.randrange(count)
+        return not fetch and self.unread < count and self.streams.random.random() < 0.3
 
-    def _set_choices(self, ctx: SimulatorContext, choice: int | None, read: int | None) -> None:
+    def _set_choices(
+        self, ctx: SimulatorContext, choice: int | None, *, read: bool, choose: bool
+    ) -> None:
         """Write a choice of the sample for which they come, and read one of the oldest sample."""
         if not self.folded.shared_memories:
             return
-        buffer, port = self.buffer, self.buffer.choices
-        ctx.set(port.write_enable, choice is not None)
-        ctx.set(port.read_enable, read is not None)
-        if read is not None:
-            ctx.set(port.read_address, ctx.get(buffer.trained_end) ^ read)
-        if choice is not None and self.chosen is not None:
-            ctx.set(port.write_address, ctx.get(buffer.chosen_end) ^ len(self.chosen.choices))
-            ctx.set(port.write_data, choice)
-            self.chosen.choices.append(choice)
+        port, random = self.buffer.choices, self.streams.random
+        end = choice is None and not choose and self.chosen is not None and random.random() < 0.1
+        keep = random.random() < 0.7
+        ctx.set(port.write, choice is not None)
+        ctx.set(port.read, read)
+        ctx.set(port.end, end)
+        ctx.set(port.keep, keep)
+        if choice is not None:
+            ctx.set(port.written, choice)
+            self.fresh.append(choice)
+        if end and self.chosen is not None:
+            self.chosen.choices.extend(self.fresh if keep else [])
+            self.fresh = []
 
     def _check(self, ctx: SimulatorContext, name: str, value: int) -> None:
         self.boards[name].expect(value)
@@ -242,12 +254,12 @@ class Ring:
 
     def rest(self, ctx: SimulatorContext) -> None:
         """Ask for nothing more."""
-        names = ["write", "cancel", "preload", "fetch", "fetch_first", "release"]
+        names = ["write", "cancel", "preload", "fetch", "rewind", "release"]
         if self.folded.universal:
             names += ["activate", "next_sample", "choose"]
         for name in names:
             ctx.set(getattr(self.buffer, name), 0)
-        self._set_choices(ctx, None, None)
+        self._set_choices(ctx, None, read=False, choose=True)
 
 
 def check_words(

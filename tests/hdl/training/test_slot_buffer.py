@@ -34,14 +34,13 @@ def test_users_that_disturb_each_other_stop_a_simulation(
     buffer = SlotBuffer(ENGINES["shared memories"])
     signals = {
         "activate": buffer.activate,
-        "choose": buffer.choices.write_enable,
-        "read": buffer.choices.read_enable,
+        "choose": buffer.choices.write,
+        "read": buffer.choices.read,
         "write": buffer.write,
         "fetch": buffer.fetch,
     }
 
     async def bench(ctx: SimulatorContext) -> None:
-        ctx.set(buffer.choices.write_address, 5)
         for ports in (first, then):
             for name, signal in signals.items():
                 ctx.set(signal, name in ports)

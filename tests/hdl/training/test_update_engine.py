@@ -28,7 +28,7 @@ LAYERS = {
     ),
 }
 SAMPLES = 20
-ALWAYS = ("update", "found", "chosen", "done", "fetch_first", "fetch", "read", "next_group")
+ALWAYS = ("update", "found", "chosen", "done", "rewind", "fetch", "read")
 
 Choices = list[list[dict[str, Any]]]  # of each group of a bank, those of all banks
 
@@ -36,7 +36,7 @@ Choices = list[list[dict[str, Any]]]  # of each group of a bank, those of all ba
 def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list[dict[str, Any]]:
     """What happens in each cycle of a sample; ``inputs`` belong to the cycle after."""
     plan = folded.plan
-    cycles: list[dict[str, Any]] = [{"read": 1, "group": 0}]
+    cycles: list[dict[str, Any]] = [{"read": 1, "rewind": 1, "group": 0}]
     for group, banks in enumerate(choices):
         found = [choice["found"] for choice in banks]
         chosen = sum(bit << n for n, bit in enumerate(found))
@@ -58,15 +58,13 @@ def plan_sample(folded: FoldedLayer, choices: Choices, words: list[int]) -> list
                     "update": sum(bit << n for n, bit in enumerate(found)),
                     "rows": [row_of(folded, neuron, row) for neuron in first],
                     "desired": [choice["desired"] for choice in banks],
-                    "fetch_first": row == 0,
                     "fetch": part == 0,
                     "word": words[word],
                     "inputs": words[word] >> part * plan.update_width & mask,
                 }
             )
-        cycles[-1]["next_group"] = 1
         if group + 1 < folded.bank_groups:
-            cycles[-1] |= {"read": 1, "group": group + 1}
+            cycles[-1] |= {"read": 1, "rewind": 1, "group": group + 1}
     if isinstance(folded, PlacedLayer):
         cycles.append({})  # Done
     cycles[-1]["done"] = 1
