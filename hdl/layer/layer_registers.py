@@ -22,6 +22,9 @@ __all__ = ["LayerRegisters"]
 
 HISTORY_BITS = 127
 
+STREAM = ("stream_0", "stream_1", "stream_2", "stream_3")
+"""Registers with the words of the stream's history."""
+
 
 class LayerRegisters(Component):
     """Serve requests for a layer's registers, one at a time.
@@ -168,12 +171,12 @@ class LayerRegisters(Component):
 
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
-        folded, config, universal = self.folded, self.folded.config, self.folded.universal
+        folded, universal = self.folded, self.folded.universal
 
         if universal:
             registers = RegisterFile(UniversalLayerRegister, folded, stores=False)
         else:
-            registers = RegisterFile(LayerRegister, config)
+            registers = RegisterFile(LayerRegister, folded.config)
         m.submodules.registers = registers
         values, read, written = registers.values, registers.read, registers.written
         request = self.requests.p
@@ -187,35 +190,16 @@ class LayerRegisters(Component):
             values.counter.eq(Mux(positioned & ~elsewhere, self.r.payload, 0)),
             self.w.payload.eq(request.data.as_signed()),
         ]
-        stored: Value = C(0)  # the request is for a count or a setting in memory
+        in_memory: Value = C(0)  # the request is for a count or a setting in memory
         if universal:
             self._use_memory(m, values)
-            stored = self._select_half(m, read, written)
+            in_memory = self._select_half(m)
         else:
             self._keep_values(m, values, written)
+        no_history = self._push(m, written)
 
-        # Bit 0 of the four words is none of the history's 127. A word that is loaded from memory
-        # is in the history's highest bits.
-        history = Cat(0, self.history)
-        words = [LayerRegister(LayerRegister.STREAM_0 + n).name.lower() for n in range(4)]
-        for n, word in enumerate(words):
-            m.d.comb += getattr(values, word).eq(history.word_select(3 if universal else n, 32))
-        above = Signal()  # a bit of the word is set, bit 0 aside
-        some = Signal()  # a bit of the words before is set
-        no_history = Signal()  # STREAM_3 is written, and no bit of the history is set
-        m.d.comb += [
-            above.eq(request.data[1:].any()),
-            no_history.eq(written.stream_3 & ~(some | above | request.data[0])),
-            self.push.eq(Cat(getattr(written, word) for word in words).any() & ~no_history),
-            self.pushed.eq(request.data),
-        ]
-        with m.If(written.stream_0):
-            m.d.sync += some.eq(above)
-        with m.If(written.stream_1 | written.stream_2):
-            m.d.sync += some.eq(some | above | request.data[0])
-
-        # A count of saturated counters, below, loses the position as well.
-        with m.If(self.trained | self.passed | written.initial):
+        # A count of saturated counters loses the position as well.
+        with m.If(self.trained | self.passed | written.initial | read.saturated):
             m.d.sync += positioned.eq(0)
         beyond: Value = C(0)  # POSITION is beyond the neurons
         if universal:
@@ -226,53 +210,27 @@ class LayerRegisters(Component):
             with m.If(written.position | written.initial):
                 m.d.sync += self.place.eq(self.layer)
 
-        # The value is kept in every cycle until the request is taken: a counter's, and the count
-        # of saturated ones, come in the last of them.
-        answer: Any = Signal(response_layout())
-        answered = Signal()
-        m.d.comb += self.responses.p.eq(answer)
-        with m.If(~answered):
-            m.d.sync += answer.data.eq(registers.value)
-            if universal:
-                # The low half of a count or a setting came in the cycle before.
-                with m.If(self.accessed):
-                    m.d.sync += answer.data[:COUNT_BITS].eq(answer.data)
-
-        left = Signal(range(max(config.neurons, 2)))  # neurons to skip
+        # Steps of a request
+        left = Signal(range(max(folded.config.neurons, 2)))  # neurons to skip
         m.d.sync += left.eq(count_down_or_load(left, self.skip, request.data[: len(left)]))
+        answered = Signal()
+        status = self._answer(m, registers, answered)
         selected = Signal(init=not universal)  # the settings of the request's layer are selected
-        if universal:
-            m.d.sync += selected.eq(0)
         with m.FSM():
             with m.State("Idle"):
-                m.d.sync += answer.status.eq(registers.status)
+                m.d.sync += status.eq(registers.status)
                 if universal:
                     m.d.sync += selected.eq(self.requests.valid & self.selected)
                 with m.If(self.requests.valid & selected):
                     m.d.comb += registers.enable.eq(1)
-                    m.next = "Take"
-                    with m.If(no_history | beyond):
-                        m.d.sync += answer.status.eq(Status.RANGE)
-                    with m.If(read.saturated):
-                        m.d.sync += positioned.eq(0)
-                        m.next = "Scan"
-                    with m.If(written.position & ~beyond):
-                        m.next = "Rewind"
-                    with m.If(read.counter):
-                        m.next = "Read"
-                    with m.If(written.counter):
-                        m.next = "Write"
-                    with m.If(written.initial):
-                        m.next = "Load" if universal else "Draw"
                     if universal:
-                        with m.If(Cat(getattr(read, word) for word in words).any()):
-                            m.next = "Load"
-                        with m.If(self.push):
-                            m.next = "Store"
-                        with m.If(stored):
-                            m.next = "Row"
+                        m.d.sync += selected.eq(0)
+                    self._begin(m, registers, in_memory)
+                    with m.If(no_history | beyond):
+                        m.d.sync += status.eq(Status.RANGE)
+                        m.next = "Take"
                     with m.If((read.counter | written.counter) & (~positioned | elsewhere)):
-                        m.d.sync += answer.status.eq(Status.POSITION)
+                        m.d.sync += status.eq(Status.POSITION)
                         m.next = "Take"
             with m.State("Write"):
                 m.d.comb += self.w.valid.eq(1)
@@ -303,30 +261,7 @@ class LayerRegisters(Component):
                 ]
                 m.next = "Take"
             if universal:
-                setting = self.half[-1]
-                with m.State("Row"):
-                    m.d.comb += self.access.eq(1)
-                    with m.If(self.accessed):
-                        m.next = "Take"
-                        with m.If(request.write & setting):
-                            m.next = "Store"
-                with m.State("Load"):
-                    m.d.comb += [
-                        self.load.eq(request.write),
-                        self.read_word.eq(~request.write),
-                    ]
-                    with m.If(self.moved):
-                        m.next = "Loaded"
-                        with m.If(request.write):
-                            m.next = "Draw"
-                with m.State("Loaded"):
-                    m.next = "Take"
-                with m.State("Store"):
-                    m.d.comb += self.write_word.eq(1)
-                    with m.If(self.moved):
-                        m.next = "Take"
-                        with m.If(setting):
-                            m.d.comb += self.reload.eq(1)
+                self._access_memory(m)
             with m.State("Take"):
                 m.d.comb += [answered.eq(1), self.requests.ready.eq(1)]
                 m.next = "Respond"
@@ -338,10 +273,97 @@ class LayerRegisters(Component):
 
         return m
 
+    def _push(self, m: Module, written: Any) -> Value:
+        """Push words into the history of the random stream.
+
+        Gives whether the last word is written and no bit of the history is set: then it is not
+        pushed.
+        """
+        data = self.requests.p.data
+        above = Signal()  # a bit of the word is set, bit 0 aside, which is none of the history's
+        some = Signal()  # a bit of the words before is set
+        no_history = Signal()
+        m.d.comb += [
+            above.eq(data[1:].any()),
+            no_history.eq(written.stream_3 & ~(some | above | data[0])),
+            self.push.eq(Cat(getattr(written, word) for word in STREAM).any() & ~no_history),
+            self.pushed.eq(data),
+        ]
+        with m.If(written.stream_0):
+            m.d.sync += some.eq(above)
+        with m.If(written.stream_1 | written.stream_2):
+            m.d.sync += some.eq(some | above | data[0])
+        return no_history
+
+    def _answer(self, m: Module, registers: RegisterFile, answered: Signal) -> Value:
+        """Give the answer; returns the register of its status.
+
+        The value is kept in every cycle until the request is taken: a counter's, and the count of
+        saturated ones, come in the last of them.
+        """
+        answer: Any = Signal(response_layout())
+        m.d.comb += self.responses.p.eq(answer)
+        with m.If(~answered):
+            m.d.sync += answer.data.eq(registers.value)
+            if self.folded.universal:
+                # The low half of a count or a setting came in the cycle before.
+                with m.If(self.accessed):
+                    m.d.sync += answer.data[:COUNT_BITS].eq(answer.data)
+        return answer.status
+
+    def _begin(self, m: Module, registers: RegisterFile, in_memory: Value) -> None:
+        """Go to the first step of a request that is obeyed."""
+        read, written = registers.read, registers.written
+        m.next = "Take"
+        with m.If(read.saturated):
+            m.next = "Scan"
+        with m.If(written.position):
+            m.next = "Rewind"
+        with m.If(read.counter):
+            m.next = "Read"
+        with m.If(written.counter):
+            m.next = "Write"
+        with m.If(written.initial):
+            m.next = "Load" if self.folded.universal else "Draw"
+        if self.folded.universal:
+            with m.If(Cat(getattr(read, word) for word in STREAM).any()):
+                m.next = "Load"
+            with m.If(self.push):
+                m.next = "Store"
+            with m.If(in_memory & (registers.status == Status.OK)):
+                m.next = "Row"
+
+    def _access_memory(self, m: Module) -> None:
+        """Steps that read or write a count, a setting, or a word of the stream in memory."""
+        write, setting = self.requests.p.write, self.half[-1]
+        with m.State("Row"):
+            m.d.comb += self.access.eq(1)
+            with m.If(self.accessed):
+                m.next = "Take"
+                with m.If(write & setting):
+                    m.next = "Store"
+        with m.State("Load"):
+            m.d.comb += [self.load.eq(write), self.read_word.eq(~write)]
+            with m.If(self.moved):
+                m.next = "Loaded"
+                with m.If(write):
+                    m.next = "Draw"
+        with m.State("Loaded"):
+            m.next = "Take"
+        with m.State("Store"):
+            m.d.comb += self.write_word.eq(1)
+            with m.If(self.moved):
+                m.next = "Take"
+                with m.If(setting):
+                    m.d.comb += self.reload.eq(1)
+
     def _keep_values(self, m: Module, values: Any, written: Any) -> None:
         """Give the values of a fixed layer, and count its errors, updates and right answers."""
         config = self.folded.config
         right_count = Signal(32)
+        history = Cat(0, self.history)
+        for index, word in enumerate(STREAM):
+            m.d.comb += getattr(values, word).eq(history.word_select(index, 32))
         m.d.comb += [
             self.margin.eq(values.margin),
             self.events.eq(values.events),
@@ -362,12 +384,19 @@ class LayerRegisters(Component):
                 m.d.sync += count.eq(0)
 
     def _use_memory(self, m: Module, values: Any) -> None:
-        """Give the counts and settings of the addressed layer, which are in memory."""
-        m.d.comb += self.layer.eq(self.requests.p.address[8:] - 1)
-        for name in (*COUNTS, *SETTINGS):
-            m.d.comb += getattr(values, name).eq(self.accessed_value)
+        """Give the counts, settings and words of the stream, which are in memory.
 
-    def _select_half(self, m: Module, read: Any, written: Any) -> Value:
+        A word of the stream that was read is in the highest bits of the history. One value for all
+        registers leaves the decoder a single input for them.
+        """
+        address = self.requests.p.address
+        m.d.comb += self.layer.eq(address[8:] - 1)
+        in_stream = address[2:8] == LayerRegister.STREAM_0 >> 2
+        value = Mux(in_stream, self.history[-32:], self.accessed_value)
+        for name in (*COUNTS, *SETTINGS, *STREAM):
+            m.d.comb += getattr(values, name).eq(value)
+
+    def _select_half(self, m: Module) -> Value:
         """Select the half of a request; gives whether it is for a count or a setting."""
         address = self.requests.p.address
         m.d.comb += [
@@ -375,8 +404,9 @@ class LayerRegisters(Component):
             self.single.eq(self.half[-1] & (self.half != SETTINGS["events"])),
         ]
         halves = {name: 2 * index for index, name in enumerate(COUNTS)} | SETTINGS
+        registers = {UniversalLayerRegister[name.upper()]: half for name, half in halves.items()}
         with m.Switch(address[:8]):
-            for name, half in halves.items():
-                with m.Case(UniversalLayerRegister[name.upper()]):
+            for register, half in registers.items():
+                with m.Case(register):
                     m.d.comb += self.half.eq(half)
-        return Cat(getattr(strobes, name) for strobes in (read, written) for name in halves).any()
+        return address[:8].matches(*registers)
