@@ -9,6 +9,11 @@ from metaplast.boards.targets.board_target import BoardTarget
 from metaplast.boards.targets.catalogue import BOARDS, find_board, own_network
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
+from metaplast.hdl.primitives.vector_adder import (
+    CELL,
+    DSP_ADDERS_AFTER_READ,
+    DSP_ADDERS_AFTER_SYNTHESIS,
+)
 
 SMALL = NetworkConfig(inputs=16, hidden=(8,), groups=(4,), classes=4)
 EVERY = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
@@ -38,6 +43,20 @@ def test_the_universal_trainer_elaborates(board: BoardTarget) -> None:
     prepared = prepare(board)
     assert prepared.design == board.trainer
     assert "\\top.trainer.core.network.layer_0.evaluating" in prepared.files["top.il"]
+
+
+def test_the_universal_trainer_of_the_icebreaker_adds_in_dsps() -> None:
+    files = prepare(find_board("icebreaker")).files
+    assert files["top.il"].count(f"cell \\{CELL} ") == 3
+    script = files["top.ys"]
+    parts = ("read_rtlil", DSP_ADDERS_AFTER_READ, "synth_ice40", DSP_ADDERS_AFTER_SYNTHESIS)
+    assert sorted(parts, key=script.index) == list(parts)
+
+
+def test_no_other_board_has_dsps_that_add() -> None:
+    for board in BOARDS:
+        if board.fpga.family != "ice40":
+            assert DSP_ADDERS_AFTER_READ not in prepare(board, SMALL).files["top.ys"]
 
 
 @EVERY
