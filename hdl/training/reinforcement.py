@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """Reinforcement: random events that step counters away from zero after a commit."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -94,10 +94,12 @@ class Reinforcement(Component):
             self.draw.eq(advance & (left != 0)),
             self.half.eq(left == 1),
         ]
-        with m.If(self.draw):
-            m.d.sync += left.eq(left - Mux(self.half, 1, plan.draws_per_cycle))
-        with m.If(self.start):
-            m.d.sync += left.eq(self.events)
+        # Counts by adding −1, or −2 for two draws.
+        down = Cat(self.half | (plan.draws_per_cycle == 1), C(-1, len(left) - 1)) & (
+            (~self.start).replicate(len(left))
+        )
+        with m.If(self.draw | self.start):
+            m.d.sync += left.eq(Mux(self.start, self.events, (left + down)[: len(left)]))
         with m.If(advance):
             m.d.sync += inside.eq((inside << 1) | (left != 0))
         for index, decoder in enumerate(self._decoders):
