@@ -266,7 +266,8 @@ class LayerEngine(Component):
             sequencer.dirty.eq(marks.marked),
             marks.mark.eq(update.chosen),
             marks.look.eq(sequencer.commit | sequencer.scanning),
-            marks.looked.eq(Mux(sequencer.commit, 0, walker.neuron + 1)),
+            marks.looked.eq(Mux(sequencer.commit, 0, walker.neuron)),
+            marks.behind.eq(~sequencer.commit),
             marks.clear.eq(sequencer.scanning),
             marks.cleared.eq(walker.neuron),
         ]

@@ -106,8 +106,8 @@ class ShapeDecoder(Component):
 
     There are shifts and small adders, as ``pe``, ``update_width`` and ``input_width`` are powers of
     two; ``row_base`` is a product with a constant, for which an FPGA has a multiplier. In the cycle
-    of the sizes come the sizes themselves, ``bank_neurons``, ``sample_words`` and the first rows;
-    the other numbers come a cycle later, so that paths begin at a register.
+    of the sizes come the sizes themselves, ``bank_neurons`` and the first rows; the other numbers
+    come a cycle later, so that paths begin at a register.
 
     Parameters
     ----------
@@ -154,7 +154,6 @@ class ShapeDecoder(Component):
             shape.neurons.eq(sizes.neurons),
             shape.bank_neurons.eq(sizes.neurons),
             shape.group.eq(sizes.group),
-            shape.sample_words.eq(divided(sizes.inputs, word_bits)),
             shape.row_base.eq(sizes.base * (plan.pe * engine.chunks)),
             shape.snapshot_base.eq(sizes.base),
             shape.classifier_base.eq(sizes.column),
@@ -166,6 +165,7 @@ class ShapeDecoder(Component):
             last_neuron=last_neuron,
             last_set=last_neuron >> pe_bits,
             rows=divided(sizes.inputs, row_bits),
+            sample_words=divided(sizes.inputs, word_bits),
         )
         if pe_bits:
             # If a group ends within a set, its neurons are scored one by one.

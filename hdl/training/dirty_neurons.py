@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -42,11 +42,13 @@ class DirtyNeurons(Component):
     neurons : In(array)
         Position of that neuron in each bank.
     look : In(1)
-        Read the bits at ``looked``.
+        Read the bits at ``looked``, or at the next position if ``behind`` is set.
     looked : In
         Position in all banks.
+    behind : In(1)
+        See ``look``.
     marked : Out(1)
-        The neuron at that position is dirty in any bank.
+        The neuron that was looked at is dirty in any bank.
     clear : In(1)
         Clear the bits at ``cleared``.
     cleared : In
@@ -66,6 +68,7 @@ class DirtyNeurons(Component):
                 "neurons": In(data.ArrayLayout(position, folded.plan.banks)),
                 "look": In(1),
                 "looked": In(position),
+                "behind": In(1),
                 "marked": Out(1),
                 "clear": In(1),
                 "cleared": In(position),
@@ -77,6 +80,8 @@ class DirtyNeurons(Component):
         m = Module()
 
         marked = Signal(self.folded.plan.banks)
+        # The lowest bits carry ``behind`` into the sum.
+        read_address = (Cat(1, self.base) + Cat(self.behind, self.looked))[1:]
         for bank in range(self.folded.plan.banks):
             memory: Any
             if self.folded.shared_memories:
@@ -91,7 +96,7 @@ class DirtyNeurons(Component):
                 ),
                 memory.write_data.eq(~self.clear),
                 memory.read_enable.eq(self.look),
-                memory.read_address.eq(self.base + self.looked),
+                memory.read_address.eq(read_address),
                 marked[bank].eq(memory.read_data),
             ]
         m.d.comb += self.marked.eq(marked.any())

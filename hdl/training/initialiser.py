@@ -1,11 +1,12 @@
 """Initialise a layer: counters and classifier from random streams."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal, signed
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..primitives.loadable_counter import count_up_or_load
 from ..shape.layer_shape import shape_port
 from .draw_decoder import DRAW_BITS
 
@@ -115,10 +116,16 @@ class Initialiser(Component):
             ),
         ]
 
+        begins, step_ends = Signal(), Signal()  # the first step of a bank follows, or the next one
+        with m.If(begins | step_ends):
+            first = self.shape.classifier_base
+            m.d.sync += step.eq(count_up_or_load(step, C(1), begins, first))
+
         with m.FSM():
             with m.State("Idle"):
                 m.d.comb += self.active.eq(0)
-                m.d.sync += [bank.eq(0), step.eq(self.shape.classifier_base)]
+                m.d.comb += begins.eq(1)
+                m.d.sync += bank.eq(0)
                 with m.If(self.draw_counters):
                     m.next = "Counters"
                 with m.If(self.draw_classifier):
@@ -146,11 +153,12 @@ class Initialiser(Component):
                     last_neuron = neuron == self.shape.last_neuron
                     m.d.sync += [part.eq(0), position.eq(position + 1), neuron.eq(neuron + 1)]
                     with m.If(last_neuron | (position == folded.select - 1)):
-                        m.d.sync += [position.eq(0), step.eq(step + 1)]
+                        m.d.comb += step_ends.eq(1)
+                        m.d.sync += position.eq(0)
                     with m.If(last_neuron):
                         m.d.sync += [neuron.eq(0), bank.eq(bank + 1)]
                         if not folded.universal:
-                            m.d.sync += step.eq(0)
+                            m.d.comb += begins.eq(1)
                         with m.If(bank == plan.banks - 1):
                             m.next = "Idle"
 

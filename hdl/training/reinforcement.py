@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """Reinforcement: random events that step counters away from zero after a commit."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -90,22 +90,24 @@ class Reinforcement(Component):
         left = Signal.like(self.events)  # events whose draw is not taken
         advance = Signal()
         inside = Signal(self.decode + 1)  # stages of the decoders that hold draws
+        # Counts by adding −1, or −2 for two draws: the sum carries unless no event is left.
+        down = Cat(self.half | (plan.draws_per_cycle == 1), C(-1, len(left) - 1))
+        total = left + (down & (~self.start).replicate(len(left)))
+        some = total[len(left)]
         m.d.comb += [
-            self.draw.eq(advance & (left != 0)),
+            self.draw.eq(advance & some),
             self.half.eq(left == 1),
         ]
-        with m.If(self.draw):
-            m.d.sync += left.eq(left - Mux(self.half, 1, plan.draws_per_cycle))
-        with m.If(self.start):
-            m.d.sync += left.eq(self.events)
+        with m.If(self.draw | self.start):
+            m.d.sync += left.eq(Mux(self.start, self.events, total[: len(left)]))
         with m.If(advance):
-            m.d.sync += inside.eq((inside << 1) | (left != 0))
+            m.d.sync += inside.eq((inside << 1) | some)
         for index, decoder in enumerate(self._decoders):
             m.submodules[f"decoder_{index}"] = decoder
             m.d.comb += [
                 decoder.shape.eq(self.shape),
                 decoder.enable.eq(advance),
-                decoder.i.valid.eq(left > index),
+                decoder.i.valid.eq(some if index == 0 else some & ~self.half),
                 decoder.i.p.eq(self.bits.word_select(index, DRAW_BITS)),
             ]
 
@@ -134,7 +136,7 @@ class Reinforcement(Component):
                 with m.If(self.start):
                     m.next = "Issue"
             with m.State("Issue"):
-                with m.If((left == 0) & (inside == 0)):
+                with m.If(~some & (inside == 0)):
                     m.d.comb += self.done.eq(1)
                     m.next = "Idle"
 

@@ -1,12 +1,13 @@
 """Update engine: step the counters of the chosen neurons for a sample with an error bit."""
 
-from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import C, Cat, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..forward.group_selector import choice_layout
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..primitives.loadable_counter import count_up_or_load
 from ..shape.layer_shape import shape_port
 
 __all__ = ["UpdateEngine"]
@@ -126,9 +127,13 @@ class UpdateEngine(Component):
 
         neurons = Signal.like(self.neurons, reset_less=True)  # so that a DSP can hold it
 
-        def address(chosen: data.View) -> None:
+        addressed, ends = Signal(), Signal()  # the first row is addressed; a row ends
+        chosen = neurons if folded.universal else self.neurons
+        with m.If(addressed | ends):
             for bank in range(plan.banks):
-                m.d.sync += self.rows[bank].eq(shape.row_base + chosen[bank] * shape.rows)
+                first = shape.row_base + chosen[bank] * shape.rows
+                following = count_up_or_load(self.rows[bank], C(1), addressed, first)
+                m.d.sync += self.rows[bank].eq(following)
 
         for bank, choice in enumerate(self._choices()):
             m.d.comb += self.neurons[bank].eq(base + choice.offset)
@@ -151,14 +156,14 @@ class UpdateEngine(Component):
                 if folded.universal:
                     m.d.sync += neurons.eq(self.neurons)
                 else:
-                    address(self.neurons)
+                    m.d.comb += addressed.eq(1)
                 with m.If(self.chosen.any()):
                     m.next = "Address" if folded.universal else "Rows"
                 with m.Else():
                     finish_round()
             if folded.universal:
                 with m.State("Address"):
-                    address(neurons)
+                    m.d.comb += addressed.eq(1)
                     m.next = "Rows"
                 with m.State("Done"):
                     m.d.comb += self.done.eq(1)
@@ -175,8 +180,7 @@ class UpdateEngine(Component):
                         row.eq(row + 1),
                         part.eq(Mux(part == folded.transfer_rows - 1, 0, part + 1)),
                     ]
-                    for bank in range(plan.banks):
-                        m.d.sync += self.rows[bank].eq(self.rows[bank] + 1)
+                    m.d.comb += ends.eq(1)
                     with m.If(row == shape.last_row):
                         finish_round()
                 with m.Else():

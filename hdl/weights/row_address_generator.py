@@ -1,10 +1,11 @@
 """Generate the addresses of all rows of hidden weights, in the order of their neurons."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import C, Elaboratable, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..planning.plan import FoldedLayer
 from ..primitives.component import Component
+from ..primitives.loadable_counter import count_up_or_load
 from ..shape.layer_shape import shape_port
 
 __all__ = ["RowAddressGenerator"]
@@ -81,7 +82,8 @@ class RowAddressGenerator(Component):
         folded, plan, shape = self.folded, self.folded.plan, self.shape
 
         row = Signal(range(max(folded.rows + folded.chunks, 2)))
-        set_row = Signal.like(self.snapshot_row)  # of the neuron's set, for its first word
+        # Rows of the snapshot: of the first word of the neuron's set, and from there to the word
+        set_row, word_row = Signal.like(self.snapshot_row), Signal.like(self.snapshot_row)
         last_chunk = self.snapshot_chunk == folded.chunks - 1
         m.d.comb += [
             self.first_row.eq(row == 0),
@@ -89,6 +91,7 @@ class RowAddressGenerator(Component):
             self.last_row.eq(self.last_weights),
             self.last_neuron.eq(self.neuron == shape.last_neuron),
             self.last_of_bank.eq(self.last_row & self.last_neuron),
+            self.snapshot_row.eq(set_row + word_row),
         ]
         if folded.universal or folded.words * folded.chunks > folded.rows:
             m.d.comb += self.no_weights.eq(row >= shape.rows)
@@ -96,55 +99,42 @@ class RowAddressGenerator(Component):
                 m.d.comb += self.last_row.eq((self.last_weights | self.no_weights) & last_chunk)
 
         # The rows of the neurons follow one another: after the last one comes the next neuron's.
-        with m.If(self.next_row | self.next_neuron):
-            m.d.sync += self.row.eq(self.row + Mux(self.next_neuron, shape.rows, ~self.no_weights))
-        with m.If(self.next_row & ~self.last_row):
+        ends = (self.next_row & self.last_row) | self.next_neuron  # the neuron ends
+        to_first = Signal()  # the first neuron of a bank follows
+        set_ends = Signal()  # the first neuron of the next set follows
+        m.d.comb += [
+            to_first.eq(self.rewind | (ends & self.last_neuron)),
+            set_ends.eq(ends & (self.snapshot_pe == plan.pe - 1)),
+        ]
+        with m.If(self.next_row | self.next_neuron | self.rewind):
+            amount = Mux(self.next_neuron, shape.rows, ~self.no_weights)
+            m.d.sync += self.row.eq(
+                count_up_or_load(self.row, amount[: len(self.row)], to_first, shape.row_base)
+            )
+        with m.If(set_ends | to_first):
+            stride = C(folded.snapshot_set_stride)[: len(set_row)]
+            m.d.sync += set_row.eq(count_up_or_load(set_row, stride, to_first, shape.snapshot_base))
+        with m.If(ends | self.rewind):
+            m.d.sync += [row.eq(0), word_row.eq(0), self.snapshot_chunk.eq(0)]
+        with m.Elif(self.next_row):
             m.d.sync += row.eq(row + 1)
             with m.If(last_chunk):
                 m.d.sync += [
                     self.snapshot_chunk.eq(0),
-                    self.snapshot_row.eq(self.snapshot_row + shape.snapshot_word_stride),
+                    word_row.eq(word_row + shape.snapshot_word_stride),
                 ]
             with m.Else():
                 m.d.sync += self.snapshot_chunk.eq(self.snapshot_chunk + 1)
-        with m.If((self.next_row & self.last_row) | self.next_neuron):
-            m.d.sync += [row.eq(0), self.snapshot_chunk.eq(0)]
-            with m.If(self.last_neuron):
-                m.d.sync += [
-                    self.neuron.eq(0),
-                    self.row.eq(shape.row_base),
-                    set_row.eq(shape.snapshot_base),
-                    self.snapshot_row.eq(shape.snapshot_base),
-                    self.snapshot_pe.eq(0),
-                ]
-                with m.If(self.bank == plan.banks - 1):
-                    m.d.sync += self.bank.eq(0)
-                with m.Else():
-                    m.d.sync += self.bank.eq(self.bank + 1)
-            with m.Else():
-                m.d.sync += [
-                    self.neuron.eq(self.neuron + 1),
-                    self.snapshot_row.eq(set_row),
-                ]
-                with m.If(self.snapshot_pe == plan.pe - 1):
-                    next_set = set_row + folded.snapshot_set_stride
-                    m.d.sync += [
-                        self.snapshot_pe.eq(0),
-                        set_row.eq(next_set),
-                        self.snapshot_row.eq(next_set),
-                    ]
-                with m.Else():
-                    m.d.sync += self.snapshot_pe.eq(self.snapshot_pe + 1)
-        with m.If(self.rewind):
+        with m.If(ends):
             m.d.sync += [
-                row.eq(0),
+                self.neuron.eq(self.neuron + 1),
+                self.snapshot_pe.eq(Mux(set_ends, 0, self.snapshot_pe + 1)),
+            ]
+        with m.If(to_first):
+            m.d.sync += [
                 self.neuron.eq(0),
-                self.bank.eq(0),
-                self.row.eq(shape.row_base),
-                set_row.eq(shape.snapshot_base),
-                self.snapshot_row.eq(shape.snapshot_base),
                 self.snapshot_pe.eq(0),
-                self.snapshot_chunk.eq(0),
+                self.bank.eq(Mux(self.rewind | (self.bank == plan.banks - 1), 0, self.bank + 1)),
             ]
 
         return m

@@ -56,7 +56,9 @@ def check_marks(layer: str, *, flip: bool = False) -> None:
             ctx.set(component.base, base)
             ctx.set(component.neurons, [position - base for position in positions])
             ctx.set(component.look, look)
-            ctx.set(component.looked, looked - base)
+            behind = looked > base and random.random() < 0.5
+            ctx.set(component.looked, looked - base - behind)
+            ctx.set(component.behind, behind)
             ctx.set(component.clear, clear)
             ctx.set(component.cleared, cleared - base)
             if found is not None:
