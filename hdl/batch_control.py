@@ -16,7 +16,7 @@ class BatchControl(Component):
     """Mark the last sample of each batch, refuse labels that are no class, and count samples.
 
     Words pass combinationally, without a cycle of delay. A sample counts when its last word is
-    taken.
+    taken; the counts follow in the cycle after the next.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class BatchControl(Component):
         A sample was trained on since the latest end of a batch, or reset. A restart does not change
         it, since error bits that were raised stay.
     trained, refused : Out(32)
-        Samples trained on, and samples refused.
+        Samples trained on, and samples refused; a cycle late.
     clear_trained, clear_refused : In(1)
         Set the count to zero. Not while a word passes.
     """
@@ -98,10 +98,16 @@ class BatchControl(Component):
             self.o.p.refused.eq(refused),
         ]
         trained = complete & ~refused & ~self.infer
-        with m.If(complete & refused):
-            m.d.sync += self.refused.eq(self.refused + 1)
+        # A cycle later, since the path to here is long: from the core's input through ``ready``.
+        count_trained, count_refused = Signal(), Signal()
+        m.d.sync += [
+            count_trained.eq(trained),
+            count_refused.eq(complete & refused),
+            self.trained.eq(self.trained + count_trained),
+            self.refused.eq(self.refused + count_refused),
+        ]
         with m.If(trained):
-            m.d.sync += [self.trained.eq(self.trained + 1), self.mid_batch.eq(~last)]
+            m.d.sync += self.mid_batch.eq(~last)
         with m.If(trained | restarting):
             m.d.sync += left.eq(count_down_or_load(left, ~(last | restarting), self.size))
         with m.If(self.reset):

@@ -8,10 +8,10 @@ from ..planning.cycles import estimate_cycles
 from ..planning.plan import FoldedLayer, FoldedNetwork
 from ..planning.timing import LayerTiming
 from ..planning.universal import UniversalTrainer
+from ..registers.register_declaration import Register
 from ..registers.register_map import (
     GlobalRegister,
     LayerRegister,
-    Register,
     Status,
     UniversalLayerRegister,
     UniversalRegister,

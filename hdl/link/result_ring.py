@@ -61,10 +61,10 @@ class ResultRing(Component):
             oldest.eq(self.count - self.place - self.rotate),
             self.o.eq(results[0]),
         ]
-        with m.If(self.write):
-            m.d.sync += self.count.eq(self.count + 1)
-        with m.If(self.rotate):
-            m.d.sync += self.place.eq(self.place + 1)
+        m.d.sync += [
+            self.count.eq(self.count + self.write),
+            self.place.eq(self.place + self.rotate),
+        ]
         for index, result in enumerate(results):
             replaced = self.write & (oldest == index)
             with m.If(self.rotate | replaced):

@@ -30,8 +30,7 @@ class SequenceNumber(Component):
     def elaborate(self, platform: object) -> Elaboratable:
         m = Module()
 
-        after, lapped = self.number + 1, self.number[LAP_BITS]
-        with m.If(self.step):
-            m.d.sync += self.number.eq(Cat(after[:LAP_BITS], lapped | after[LAP_BITS]))
+        after, lapped = self.number + self.step, self.number[LAP_BITS]
+        m.d.sync += self.number.eq(Cat(after[:LAP_BITS], lapped | after[LAP_BITS]))
 
         return m

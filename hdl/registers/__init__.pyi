@@ -1,10 +1,9 @@
+from .register_declaration import Register as Register, RegisterGroup as RegisterGroup
 from .register_file import RegisterFile as RegisterFile
 from .register_map import (
     GlobalRegister as GlobalRegister,
     LayerRegister as LayerRegister,
     LinkRegister as LinkRegister,
-    Register as Register,
-    RegisterGroup as RegisterGroup,
     Status as Status,
     layer_address as layer_address,
     link_address as link_address,

@@ -16,15 +16,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .register_declaration import WORD, OnWrite, Register, RegisterGroup
 from .register_map import (
     LINK_BASE,
-    WORD,
     GlobalRegister,
     LayerRegister,
     LinkRegister,
-    OnWrite,
-    Register,
-    RegisterGroup,
     Status,
     UniversalLayerRegister,
     UniversalRegister,

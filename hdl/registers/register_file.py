@@ -9,7 +9,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..primitives.comparison import is_greater
 from ..primitives.component import Component
-from .register_map import OnRead, RegisterGroup, Status
+from .register_declaration import OnRead, RegisterGroup
+from .register_map import Status
 
 __all__ = ["RegisterFile", "needs_idle"]
 

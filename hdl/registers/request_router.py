@@ -7,8 +7,9 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.component import Component
+from .register_declaration import RegisterGroup
 from .register_file import needs_idle
-from .register_map import GlobalRegister, LayerRegister, RegisterGroup, Status
+from .register_map import GlobalRegister, LayerRegister, Status
 from .requests import request_layout, response_layout
 
 __all__ = ["RequestRouter"]

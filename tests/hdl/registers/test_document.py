@@ -6,14 +6,8 @@ import pytest
 
 from metaplast.golden_model import NetworkConfig
 from metaplast.hdl.registers.document import TABLES, main, update, value_range
-from metaplast.hdl.registers.register_map import (
-    GlobalRegister,
-    LayerRegister,
-    OnWrite,
-    Register,
-    RegisterGroup,
-    Status,
-)
+from metaplast.hdl.registers.register_declaration import OnWrite, Register, RegisterGroup
+from metaplast.hdl.registers.register_map import GlobalRegister, LayerRegister, Status
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = {"gateware.md": ("status", "global", "layer"), "link.md": ("status", "link")}

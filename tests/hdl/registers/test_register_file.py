@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from metaplast.golden_model.config import LayerConfig, NetworkConfig
-from metaplast.hdl.registers.register_file import RegisterFile
-from metaplast.hdl.registers.register_map import (
+from metaplast.hdl.registers.register_declaration import (
     LayerBound,
     OnRead,
     OnWrite,
     Register,
     RegisterGroup,
-    Status,
 )
+from metaplast.hdl.registers.register_file import RegisterFile
+from metaplast.hdl.registers.register_map import Status
 
 from ..simulate import simulate
 
