@@ -161,5 +161,5 @@ class PassSequencer(Component):
             with m.If(self.array_end):
                 m.d.sync += row.eq(0)
         with m.If(load | self.snapshot_enable):
-            stride = C(folded.snapshot_set_stride)
+            stride = C(folded.snapshot_set_stride)[: len(address)]
             m.d.sync += address.eq(count_up_or_load(address, stride, load, row))
