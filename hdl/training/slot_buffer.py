@@ -224,29 +224,8 @@ class SlotBuffer(Component):
         ]
 
         if shared:
-            # Choices count down from the end of the slot.
-            choices, last = self.choices, self.slot_words - 1
-            unread = Signal(range(depth))  # word of the oldest sample's slot
-            with m.If(choices.read | released | restarts):
-                m.d.sync += unread.eq(count_down_or_load(unread, choices.read, last))
-            # Addresses of the next choice to write, and of the first one of its layer
-            unwritten, begin = Signal(range(depth)), Signal(range(depth))
-            chooses = Signal()  # a sample's choices begin
-            m.d.sync += chooses.eq(self.choose)
-            with m.If(self.choose):
-                m.d.sync += begin.eq(evaluated | last)
-            with m.Elif(choices.end & choices.keep & ~chooses):
-                m.d.sync += begin.eq(unwritten)
-            with m.If(choices.write | chooses | (choices.end & ~choices.keep)):
-                m.d.sync += unwritten.eq(count_down_or_load(unwritten, choices.write, begin))
-            m.d.comb += choices.word.eq(memory.read_data)
-            with m.If(choices.read):
-                m.d.comb += trained.eq(unread)
-            with m.If(choices.write):
-                m.d.comb += [
-                    memory.write_address.eq(unwritten),
-                    memory.write_data.eq(choices.written),
-                ]
+            freed = released | restarts
+            self._keep_choices(m, memory, evaluated=evaluated, trained=trained, freed=freed)
         if platform is None:
             late = waits & (self.activate | choosing)
             clash = self.write & self.occupied
@@ -257,3 +236,43 @@ class SlotBuffer(Component):
             ]
 
         return m
+
+    def _keep_choices(
+        self,
+        m: Module,
+        memory: SimpleDualPortRAM,
+        *,
+        evaluated: Signal,
+        trained: Signal,
+        freed: Value,
+    ) -> None:
+        """Write choices at the end of the slot at ``evaluated``, and read the oldest sample's.
+
+        ``trained`` is the word of the oldest sample's slot to read. ``freed`` is set when the slot
+        becomes free, and in an empty ring.
+        """
+        depth = self.engine.sample_depth
+
+        # Choices count down from the end of the slot.
+        choices, last = self.choices, self.slot_words - 1
+        unread = Signal(range(depth))  # word of the oldest sample's slot
+        with m.If(choices.read | freed):
+            m.d.sync += unread.eq(count_down_or_load(unread, choices.read, last))
+        # Addresses of the next choice to write, and of the first one of its layer
+        unwritten, begin = Signal(range(depth)), Signal(range(depth))
+        chooses = Signal()  # a sample's choices begin
+        m.d.sync += chooses.eq(self.choose)
+        with m.If(self.choose):
+            m.d.sync += begin.eq(evaluated | last)
+        with m.Elif(choices.end & choices.keep & ~chooses):
+            m.d.sync += begin.eq(unwritten)
+        with m.If(choices.write | chooses | (choices.end & ~choices.keep)):
+            m.d.sync += unwritten.eq(count_down_or_load(unwritten, choices.write, begin))
+        m.d.comb += choices.word.eq(memory.read_data)
+        with m.If(choices.read):
+            m.d.comb += trained.eq(unread)
+        with m.If(choices.write):
+            m.d.comb += [
+                memory.write_address.eq(unwritten),
+                memory.write_data.eq(choices.written),
+            ]
