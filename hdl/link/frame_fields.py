@@ -60,6 +60,9 @@ class FrameFields(Component):
         The frame's closing flag; not together with a byte.
     obeying : In(1)
         Another frame is being carried out: a frame that begins now is bad, and changes no field.
+    writing : In(1)
+        A WRITE is being carried out: a frame is bad if it comes to its address now. It does not
+        change the address and the argument.
     whole : Out(1)
         With ``end``: the frame has a known kind, the length of that kind and no reserved flag, and
         is not bad.
@@ -107,6 +110,7 @@ class FrameFields(Component):
                 "byte": In(8),
                 "end": In(1),
                 "obeying": In(1),
+                "writing": In(1),
                 "whole": Out(1),
                 "kind": Out(RequestKind),
                 "number": Out(16),
@@ -147,7 +151,10 @@ class FrameFields(Component):
         with m.If(self.strobe & ~in_words & (position != LAST_POSITION)):
             m.d.sync += position.eq(position + 1)
 
-        next_argument_byte = self._fields(m, position, self.strobe & ~bad)
+        early = self.writing & (position == ADDRESS)
+        with m.If(self.strobe & early):
+            m.d.sync += bad.eq(1)
+        next_argument_byte = self._fields(m, position, self.strobe & ~bad & ~early)
         m.d.comb += next_word_byte.eq(self.strobe & ~bad & in_words)
         word = self._shifter(m, next_argument_byte | next_word_byte)
         offering = self._words(m, position, in_words, next_word_byte, word)

@@ -54,7 +54,8 @@ class HostLink(Component):
                     then all three for each of its counters
 
     The link answers requests for its own registers and for layers that do not exist. A frame that
-    begins while another is carried out is dropped. Each change that the host must know makes a
+    begins while another is carried out is dropped, except that the kind and the number of a frame
+    may come during a WRITE. Each change that the host must know makes a
     STATE due, which is sent when no other reply is.
 
     Parameters
@@ -123,10 +124,9 @@ class HostLink(Component):
         wiring.connect(m, sender.o, framer.i)
         wiring.connect(m, framer.o, wiring.flipped(self.o))
 
-        write = fields.kind == RequestKind.WRITE
-        in_sequence = ~(write | (fields.kind == RequestKind.SAMPLE)) | (
-            fields.number == sequence.number
-        )
+        sequenced = fields.kind.matches(RequestKind.WRITE, RequestKind.SAMPLE)
+        in_sequence = ~sequenced | (fields.number == sequence.number)
+        write = Signal()  # the frame that is carried out is a WRITE
         frame, right = Signal(), Signal()
         m.d.comb += [
             fields.strobe.eq(deframer.o.valid),
@@ -137,17 +137,18 @@ class HostLink(Component):
             right.eq(deframer.good & fields.whole & in_sequence),
         ]
         positioned = Signal()  # the register POSITION is written, for the counters to read
-        own, status = self._request(m, fields, positioned)
+        own, status = self._request(m, fields, write, positioned)
         self._answer(m, fields, reply, positioned, status)
         outcome: Any = Signal(outcome_layout())
         self._state(m, sender, sequence, outcome, fields.number, status)
 
         answered = own | self.responses.valid
-        m.d.comb += fields.obeying.eq(1)
+        obeying = Signal(init=1)
+        m.d.comb += [fields.obeying.eq(obeying & ~write), fields.writing.eq(obeying & write)]
         with m.FSM():
             with m.State("Wait"):
-                m.d.comb += fields.obeying.eq(0)
-                m.d.sync += positioned.eq(0)
+                m.d.comb += obeying.eq(0)
+                m.d.sync += [positioned.eq(0), write.eq(fields.kind == RequestKind.WRITE)]
                 with m.If(frame & ~right):
                     m.d.comb += outcome.spoilt.eq(1)
                 with m.Elif(frame):
@@ -159,7 +160,7 @@ class HostLink(Component):
                         with m.Default():
                             m.next = "Request"
             with m.State("Finish"):
-                m.d.comb += [fields.obeying.eq(0), fields.finish.eq(~fields.strobe)]
+                m.d.comb += [obeying.eq(0), fields.finish.eq(~fields.strobe)]
                 with m.If(fields.strobe):
                     m.d.comb += outcome.spoilt.eq(1)
                     m.next = "Wait"
@@ -193,7 +194,7 @@ class HostLink(Component):
                         m.next = "Wait"
 
         # A frame that began while another was carried out
-        with m.If(frame & fields.obeying):
+        with m.If(frame & obeying):
             m.d.comb += outcome.early.eq(1)
 
         return m
@@ -226,12 +227,14 @@ class HostLink(Component):
         with m.If(outcome.refused):
             m.d.sync += latest.eq(status)
 
-    def _request(self, m: Module, fields: FrameFields, positioned: Signal) -> tuple[Signal, Signal]:
+    def _request(
+        self, m: Module, fields: FrameFields, write: Signal, positioned: Signal
+    ) -> tuple[Signal, Signal]:
         """Make the request of a frame; gives whether the link answers it, and the status.
 
         The link answers for its own registers, and for layers that do not exist.
         """
-        write, counters = fields.kind == RequestKind.WRITE, fields.kind == RequestKind.COUNTERS
+        counters = ~write & (fields.kind == RequestKind.COUNTERS)
         m.d.comb += [
             self.requests.p.write.eq(write | (counters & ~positioned)),
             self.requests.p.address.eq(Cat(fields.register, fields.page)),

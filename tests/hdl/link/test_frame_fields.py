@@ -261,6 +261,35 @@ def test_a_frame_that_begins_while_another_is_obeyed_changes_nothing() -> None:
     run_bench(bench)
 
 
+@pytest.mark.parametrize("bytes_before", range(6))
+def test_the_kind_and_the_number_may_come_while_a_write_is_carried_out(bytes_before: int) -> None:
+    async def bench(frames: Frames) -> None:
+        context, dut = frames.context, frames.dut
+        content = counters_request(8, 0x0105, 1, 2)
+        names = ("register", "page", "argument")
+        assert await frames.send(write_request(5, 0x0211, 0x89ABCDEF))
+        before = [frames.get(name) for name in names]
+        context.set(dut.writing, 1)
+        for index, byte in enumerate(content + CRC):
+            if index == bytes_before:
+                assert [frames.get(name) for name in names] == before
+                context.set(dut.writing, 0)
+            context.set(dut.byte, byte)
+            context.set(dut.strobe, 1)
+            await frames.cycle()
+        context.set(dut.strobe, 0)
+        context.set(dut.end, 1)
+        in_time = bytes_before <= 3
+        assert bool(frames.get("whole")) == in_time
+        after = [0x05, 0x01, 1] if in_time else before
+        assert [frames.get(name) for name in names] == after
+        await frames.cycle()
+        context.set(dut.end, 0)
+        assert await frames.send(content)
+
+    run_bench(bench)
+
+
 def test_an_answer_replaces_the_argument_and_is_shifted_out() -> None:
     async def bench(frames: Frames) -> None:
         context, dut = frames.context, frames.dut

@@ -391,6 +391,27 @@ async def while_another_is_obeyed(bench: Bench) -> None:
 
 
 @bench
+async def while_a_write_is_obeyed(bench: Bench) -> None:
+    """Kind and number of a frame may come then; the frame is dropped if the next byte does."""
+    link, frame = Link(bench), encode_frame(sync_request(3))
+    for early in (4, 5):
+        link.requests.expect(request(True, 0x123, 5))
+        await link.send(write_request(link.expected, 0x123, 5))
+        await link.line.send(frame[:early])
+        await link.answer(Status.OK, 0)
+        link.expected += 1
+        link.state()
+        await link.quiet()
+        if early == 5:
+            await link.drop(link.line.send(frame[early:]))
+        else:
+            await link.line.send(frame[early:])
+            link.tag = 3
+            link.state()
+            await link.quiet()
+
+
+@bench
 async def a_core_that_is_late(bench: Bench) -> None:
     """A word that is not taken in time spoils a sample; its last one may wait for a frame."""
     link = Link(bench)
