@@ -26,11 +26,12 @@ class WeightBank(Component):
 
         0    the command comes
         1    the row is read; ``inputs`` or ``store`` comes
-        2    the row is there; it is stepped and written back, its signs are written to the snapshot
-        3    ``counter`` is valid
+        2    the row is there; it is stepped and written back
+        3    its signs are written to the snapshot (SPRAM: in cycle 2); ``counter`` is valid
 
     With block RAM, one command in each cycle; a command must not name a row that the command in
-    the cycle before writes. With SPRAM, a command that writes counters takes two cycles.
+    the cycle before writes. With SPRAM, a command that writes counters takes two cycles. Large
+    FPGAs have block RAM, and their signs are registered, since the snapshot may be far away.
 
     Parameters
     ----------
@@ -171,7 +172,7 @@ class WeightBank(Component):
         return m
 
     def _write_signs(self, m: Module, takes: Value, command: data.View, signs: Value) -> None:
-        """Write the signs of a row to the snapshot in cycle 2; read rows of the snapshot.
+        """Write the signs of a row to the snapshot; read rows of the snapshot.
 
         ``takes`` and ``command`` are those of cycle 1, ``signs`` those of cycle 2.
         """
@@ -183,15 +184,25 @@ class WeightBank(Component):
         )
         chunks = self.folded.chunks
         places = Signal(plan.pe * chunks)
-        m.d.sync += snapshot.write_address.eq(command.snapshot_row)
+        row = Signal.like(command.snapshot_row)
+        m.d.sync += row.eq(command.snapshot_row)
         for pe in range(plan.pe):
             for chunk in range(chunks):
                 m.d.sync += places[pe * chunks + chunk].eq(
                     takes & (command.snapshot_pe == pe) & (command.snapshot_chunk == chunk)
                 )
-        m.d.comb += [
-            snapshot.write_data.eq(signs.replicate(plan.pe * chunks)),
+        write = [
+            snapshot.write_address.eq(row),
             snapshot.write_enable.eq(places),
+        ]
+        written = signs
+        if self.folded.single_port:
+            m.d.comb += write
+        else:
+            written = Signal.like(signs)
+            m.d.sync += [*write, written.eq(signs)]
+        m.d.comb += [
+            snapshot.write_data.eq(written.replicate(plan.pe * chunks)),
             snapshot.read_address.eq(self.snapshot_address),
             snapshot.read_enable.eq(self.snapshot_enable),
             self.snapshot.eq(snapshot.read_data),
