@@ -121,11 +121,12 @@ class Bank:
         self.saturated = self.streams.collector("saturated")
         self.known = False
         self.counted: list[int] = []
-        # The command that came in the cycle before; and the one before it, with its bits and
-        # counter.
+        # The command that came in the cycle before; the one before it, with its bits and counter;
+        # and the signs to be kept of the one before that, if they are registered.
         self.named: dict[str, Any] | None = None
         self._place: Place = (0, 0)  # of that command
         self._read: tuple[dict[str, Any], Place, int, int] | None = None
+        self._kept: tuple[dict[str, Any], int] | None = None
         self._shown: int | None = None  # the counter that must be there
         self._lost = False  # for this cycle only
         self._looked = False  # in the cycle before
@@ -161,7 +162,8 @@ class Bank:
 
         address = streams.random.randrange(len(model.snapshot))
         # It may be written in this cycle.
-        looks = look and not (self._read is not None and address == self._read[0]["snapshot_row"])
+        writing = self._read if self.folded.single_port else self._kept
+        looks = look and not (writing is not None and address == writing[0]["snapshot_row"])
         ctx.set(bank.snapshot_enable, looks)
         ctx.set(bank.snapshot_address, address)
 
@@ -181,6 +183,9 @@ class Bank:
     def _obey(self) -> None:
         """Let the model do the commands of the cycles before."""
         model = self.model
+        if self._kept is not None:
+            model.keep(*self._kept)
+        self._kept = None
         if self._lost:
             self._shown = None
         self._lost = False
@@ -193,7 +198,11 @@ class Bank:
                 self.saturated.expect(model.saturated(place))
             model.obey(command, inputs, store)
             if operation in (RowOperation.STORE, RowOperation.SCAN):
-                model.keep(command, model.signs(place))
+                signs = model.signs(place)
+                if self.folded.single_port:
+                    model.keep(command, signs)
+                else:
+                    self._kept = command, signs
 
 
 def check_commands(
