@@ -269,6 +269,11 @@ class FoldFormulas(Generic[IntegersT]):
         return self.plan.memory is MemoryKind.SPRAM
 
     @property
+    def registers_rows(self) -> bool:
+        """Whether rows of hidden weights are registered before they are written."""
+        return self.universal and not self.single_port
+
+    @property
     def row_cycles(self) -> IntegersT:
         """Cycles between the updates of two rows."""
         # A neuron with a single row would be read again while it is written.

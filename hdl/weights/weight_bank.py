@@ -26,12 +26,16 @@ class WeightBank(Component):
 
         0    the command comes
         1    the row is read; ``inputs`` or ``store`` comes
-        2    the row is there; it is stepped and written back
-        3    its signs are written to the snapshot (SPRAM: in cycle 2); ``counter`` is valid
+        2    the row is there; it is stepped and, unless it is registered, written back
+        3    a registered row is written back; signs are written to the snapshot (with SPRAM in
+             cycle 2); ``counter`` is valid
 
     With block RAM, one command in each cycle; a command must not name a row that the command in
-    the cycle before writes. With SPRAM, a command that writes counters takes two cycles. Large
-    FPGAs have block RAM, and their signs are registered, since the snapshot may be far away.
+    the cycle before writes. With SPRAM, a command that writes counters takes two cycles.
+
+    The memories of a large FPGA are far apart. So a universal trainer with block RAM registers
+    rows before they are written (``folded.registers_rows``). A command that names the row of the
+    command two cycles before gets it from these registers.
 
     Parameters
     ----------
@@ -144,6 +148,16 @@ class WeightBank(Component):
 
         # Cycle 2. Counters are stepped away from zero to be counted, too, but not written.
         row, positive = counters.read_data, Signal(plan.update_width)
+        if self.folded.registers_rows:
+            row = self._write_registered(
+                m, counters, step, (written, written_row), (arrived, command.row)
+            )
+        else:
+            m.d.comb += [
+                counters.write_address.eq(written_row),
+                counters.write_data.eq(step.o),
+                counters.write_enable.eq(written),
+            ]
         m.d.comb += [
             step.i.eq(row),
             step.enable.eq(steps),
@@ -151,9 +165,6 @@ class WeightBank(Component):
             step.lower.eq(lower),
             step.replace.eq(replaced),
             step.value.eq(store),
-            counters.write_address.eq(written_row),
-            counters.write_data.eq(step.o),
-            counters.write_enable.eq(written),
         ]
         for column in range(plan.update_width):
             negative = Mux(replaced[column], store[-1], row[column][-1])
@@ -170,6 +181,40 @@ class WeightBank(Component):
         self._write_signs(m, takes_signs, command, positive)
 
         return m
+
+    def _write_registered(
+        self,
+        m: Module,
+        counters: CounterMemory,
+        step: CounterStep,
+        write: tuple[Signal, Signal],
+        read: tuple[Signal, Value],
+    ) -> Value:
+        """Write a row a cycle after its step; give the row of cycle 2.
+
+        ``write`` has enable and row of the write in cycle 2, ``read`` those of the read in cycle 1.
+        """
+        (written, written_row), (arrived, read_row) = write, read
+        # Row of cycle 3, and the one that is forwarded
+        stepped, before = Signal.like(step.o), Signal.like(step.o)
+        again, forwarded = Signal(), Signal()
+        m.d.sync += [
+            stepped.eq(step.o),
+            counters.write_enable.eq(written),
+            counters.write_address.eq(written_row),
+        ]
+        m.d.comb += [
+            counters.write_data.eq(stepped),
+            again.eq(arrived & counters.write_enable & (counters.write_address == read_row)),
+        ]
+        with m.If(arrived):
+            m.d.sync += forwarded.eq(again)
+        with m.If(again):
+            m.d.comb += counters.read_enable.eq(0)
+            m.d.sync += before.eq(stepped)
+        row = Signal.like(counters.read_data)
+        m.d.comb += row.eq(Mux(forwarded, before, counters.read_data))
+        return row
 
     def _write_signs(self, m: Module, takes: Value, command: data.View, signs: Value) -> None:
         """Write the signs of a row to the snapshot; read rows of the snapshot.
