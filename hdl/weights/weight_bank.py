@@ -53,7 +53,8 @@ class WeightBank(Component):
     store : In(signed)
         In cycle 1 of a store or a replacement, the counter to write.
     counter : Out(signed)
-        The counter that a read names, from cycle 3 of the read to cycle 3 of the next command.
+        The counter that a read names, from cycle 3 of the read to cycle 3 of the next command;
+        undefined after a command that writes or counts.
     saturated : Out(stream)
         Number of saturated counters of a counted row. Never waits.
     snapshot_address : In
@@ -112,9 +113,14 @@ class WeightBank(Component):
 
         # Cycle 1: decode the command into the registers of cycle 2.
         operation = command.operation
-        updates, counts, stores = (
+        updates, counts, stores, reinforces = (
             operation == wanted
-            for wanted in (RowOperation.UPDATE, RowOperation.COUNT, RowOperation.STORE)
+            for wanted in (
+                RowOperation.UPDATE,
+                RowOperation.COUNT,
+                RowOperation.STORE,
+                RowOperation.REINFORCE,
+            )
         )
         replaces = stores | (operation == RowOperation.REPLACE)
         takes_signs = arrived & (stores | (operation == RowOperation.SCAN))
@@ -132,7 +138,7 @@ class WeightBank(Component):
         ]
         m.d.sync += [
             counted.eq(arrived & counts),
-            written.eq(arrived & (updates | replaces | (operation == RowOperation.REINFORCE))),
+            written.eq(arrived & (updates | replaces | reinforces)),
             updated.eq(updates),
             read_column.eq(command.column),
             store.eq(self.store),
@@ -140,7 +146,7 @@ class WeightBank(Component):
         for column in range(plan.update_width):
             named = command.column == column
             m.d.sync += [
-                steps[column].eq(updates | counts | (named & ~replaces)),
+                steps[column].eq(updates | counts | (named & reinforces)),
                 lower[column].eq(~updates | (self.inputs[column] ^ command.desired)),
                 replaced[column].eq(replaces & named),
                 real[column].eq(~command.padding & (column <= last_column)),
@@ -149,10 +155,15 @@ class WeightBank(Component):
         # Cycle 2. Counters are stepped away from zero to be counted, too, but not written.
         row, positive = counters.read_data, Signal(plan.update_width)
         if self.folded.registers_rows:
-            row = self._write_registered(
+            row, stepped = self._write_registered(
                 m, counters, step, (written, written_row), (arrived, command.row)
             )
+            # A command that only reads a row does not step it.
+            column = Signal.like(read_column)
+            m.d.sync += column.eq(read_column)
+            m.d.comb += self.counter.eq(_selected(list(stepped), column))
         else:
+            m.d.sync += self.counter.eq(_selected(list(row), read_column))
             m.d.comb += [
                 counters.write_address.eq(written_row),
                 counters.write_data.eq(step.o),
@@ -169,7 +180,6 @@ class WeightBank(Component):
         for column in range(plan.update_width):
             negative = Mux(replaced[column], store[-1], row[column][-1])
             m.d.comb += positive[column].eq(~negative & real[column])
-        m.d.sync += self.counter.eq(_selected(list(row), read_column))
 
         m.submodules.saturation = saturation = self._saturation
         m.d.comb += [
@@ -189,8 +199,8 @@ class WeightBank(Component):
         step: CounterStep,
         write: tuple[Signal, Signal],
         read: tuple[Signal, Value],
-    ) -> Value:
-        """Write a row a cycle after its step; give the row of cycle 2.
+    ) -> tuple[Any, Any]:
+        """Write a row a cycle after its step; give the row of cycle 2, and the one of cycle 3.
 
         ``write`` has enable and row of the write in cycle 2, ``read`` those of the read in cycle 1.
         """
@@ -214,7 +224,7 @@ class WeightBank(Component):
             m.d.sync += before.eq(stepped)
         row = Signal.like(counters.read_data)
         m.d.comb += row.eq(Mux(forwarded, before, counters.read_data))
-        return row
+        return row, stepped
 
     def _write_signs(self, m: Module, takes: Value, command: data.View, signs: Value) -> None:
         """Write the signs of a row to the snapshot; read rows of the snapshot.

@@ -128,7 +128,6 @@ class Bank:
         self._read: tuple[dict[str, Any], Place, int, int] | None = None
         self._kept: tuple[dict[str, Any], int] | None = None
         self._shown: int | None = None  # the counter that must be there
-        self._lost = False  # for this cycle only
         self._looked = False  # in the cycle before
 
     async def cycle(
@@ -186,14 +185,12 @@ class Bank:
         if self._kept is not None:
             model.keep(*self._kept)
         self._kept = None
-        if self._lost:
-            self._shown = None
-        self._lost = False
         if self._read is not None:
             command, place, inputs, store = self._read
             operation = RowOperation(command["operation"])
-            self._shown = model.rows[command["row"]][command["column"]] if self.known else None
-            self._lost = self.folded.single_port and operation in WRITES
+            self._shown = None
+            if self.known and operation in (RowOperation.READ, RowOperation.SCAN):
+                self._shown = model.rows[command["row"]][command["column"]]
             if operation is RowOperation.COUNT:
                 self.saturated.expect(model.saturated(place))
             model.obey(command, inputs, store)
