@@ -14,10 +14,11 @@ from ...hdl.planning.universal import UniversalTrainer
 from ...tools.cache import content_key, get_or_build
 from ..targets.board_target import BoardTarget
 from .description import DESCRIPTION, Build, describe, design_entries
+from .errors import BuildError, DesignTooLargeError
 from .flow_run import FlowRun, Progress
 from .output_directory import build_file_names, replace_build
 from .prepare import Prepared, prepare, prepare_smaller
-from .toolchain import BuildError, DesignTooLargeError, Flow, find_flow
+from .toolchain import Flow, find_flow
 
 __all__ = ["build_bitstream"]
 

@@ -12,10 +12,10 @@ from ...hdl.planning.plan import FoldedLayer, FoldedNetwork
 from ...hdl.planning.universal import UniversalTrainer
 from ..targets.board_target import BoardTarget
 from ..targets.catalogue import find_board
+from .errors import BuildError
 from .flow_run import FlowRun
 from .prepare import Prepared
 from .tool_reports import cell_needs, critical_path, placement_of
-from .toolchain import BuildError
 
 __all__ = ["DESCRIPTION", "FORMAT", "Build", "describe", "design_entries", "is_build_file"]
 

@@ -11,9 +11,10 @@ from typing import Any
 from ...hdl.planning.universal import UniversalTrainer
 from ...tools.process import ProgramResult, Runner
 from ..pll.pll import megahertz
+from .errors import BuildError, DesignTooLargeError
 from .prepare import Prepared
 from .tool_reports import component_of, component_paths, critical_path, reached_mhz
-from .toolchain import ENVIRONMENT, BuildError, DesignTooLargeError, find_flow
+from .toolchain import ENVIRONMENT, find_flow
 
 __all__ = ["FlowRun", "Progress"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...tools.process import Runner, describe_exit
 from ..targets.board_target import BoardTarget
-from .toolchain import BuildError
+from .errors import BuildError
 
 if TYPE_CHECKING:  # needs Amaranth
     from .description import Build

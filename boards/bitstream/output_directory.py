@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .description import DESCRIPTION, is_build_file
-from .toolchain import BuildError
+from .errors import BuildError
 
 __all__ = ["build_file_names", "replace_build"]
 

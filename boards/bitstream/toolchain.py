@@ -8,33 +8,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ...golden_model.errors import MetaplastError
 from ...hdl.primitives.simple_dual_port_ram import NO_COLLISION_EMULATION
 from ...hdl.primitives.vector_adder import DSP_ADDERS_AFTER_READ, DSP_ADDERS_AFTER_SYNTHESIS
 from ...tools.process import Runner
+from .errors import BuildError
 
-__all__ = ["ENVIRONMENT", "BuildError", "Flow", "DesignTooLargeError", "Tool", "find_flow"]
+__all__ = ["ENVIRONMENT", "Flow", "Tool", "find_flow"]
 
 ENVIRONMENT = {"PYTHONWARNINGS": "ignore"}
 """Environment of the tools: those of YoWASP are Python programs, whose warnings are turned off."""
-
-
-class BuildError(MetaplastError):
-    """A bitstream cannot be built; the message gives the reason and the remedy."""
-
-
-class DesignTooLargeError(BuildError):
-    """A design is too large for its FPGA.
-
-    Attributes
-    ----------
-    excess : int or None
-        Missing logic cells; None if another resource is missing.
-    """
-
-    def __init__(self, message: str, excess: int | None):
-        super().__init__(message)
-        self.excess = excess
 
 
 class Tool:

@@ -93,8 +93,11 @@ class CounterStep(Component):
                 stepped.eq(k + Cat(enable, down.replicate(self.counter_bits - 1)).as_signed()),
                 self.saturated[column].eq(overflow),
                 self.o[column].eq(
-                    Mux(self.replace[column], self.value, stepped)
-                    ^ overflow.replicate(self.counter_bits)
+                    Mux(
+                        self.replace[column],
+                        self.value,
+                        stepped ^ overflow.replicate(self.counter_bits),
+                    )
                 ),
             ]
 

@@ -47,7 +47,7 @@ def test_the_universal_trainer_elaborates(board: BoardTarget) -> None:
 
 def test_the_universal_trainer_of_the_icebreaker_adds_in_dsps() -> None:
     files = prepare(find_board("icebreaker")).files
-    assert files["top.il"].count(f"cell \\{CELL} ") == 3
+    assert files["top.il"].count(f"cell \\{CELL} ") == 5
     script = files["top.ys"]
     parts = ("read_rtlil", DSP_ADDERS_AFTER_READ, "synth_ice40", DSP_ADDERS_AFTER_SYNTHESIS)
     assert sorted(parts, key=script.index) == list(parts)

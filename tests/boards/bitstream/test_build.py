@@ -16,10 +16,10 @@ from amaranth.lib.wiring import In, Out
 
 from metaplast.boards.bitstream.build import build_bitstream
 from metaplast.boards.bitstream.description import FORMAT, Build
+from metaplast.boards.bitstream.errors import BuildError, DesignTooLargeError
 from metaplast.boards.bitstream.flow_run import _check_size
 from metaplast.boards.bitstream.loader import flash, loader_command
 from metaplast.boards.bitstream.prepare import prepare, prepare_smaller
-from metaplast.boards.bitstream.toolchain import BuildError, DesignTooLargeError
 from metaplast.boards.targets.board_target import BoardTarget
 from metaplast.boards.targets.catalogue import find_board
 from metaplast.golden_model.config import NetworkConfig

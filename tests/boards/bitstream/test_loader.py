@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from metaplast.boards.bitstream.errors import BuildError
 from metaplast.boards.bitstream.loader import data_command, run_loader
-from metaplast.boards.bitstream.toolchain import BuildError
 from metaplast.boards.targets.catalogue import find_board
 
 

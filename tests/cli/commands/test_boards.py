@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from metaplast.boards.bitstream.toolchain import BuildError
+from metaplast.boards.bitstream.errors import BuildError
 from metaplast.boards.targets.catalogue import BOARDS
 from metaplast.golden_model import NetworkConfig
 from metaplast.hdl.planning.plan import FoldedNetwork
