@@ -1,0 +1,1 @@
+from .flash_reader import FlashReader as FlashReader
