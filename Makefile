@@ -19,7 +19,6 @@ JOBS ?= 2
 TESTS ?= tests
 EXAMPLES ?= 25
 DEMO ?= build/demo
-DEMO_BOARD := --fixed --inputs 64 --hidden 64 --cells 2750
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,13 +53,13 @@ define check_shared_python
 @$(BIN)/python -c 'import find_libpython, sys; sys.exit(find_libpython.find_libpython() is None)' || { echo "Python's shared library is missing, and the gateware's simulator runs with it: install it (Debian and Ubuntu: apt install libpython3-dev) and run make again."; exit 1; }
 endef
 
-# The bitstream is built in parallel, and is small: it takes about as long as the other steps.
+# The bitstream is built in parallel: it takes about as long as the other steps.
 demo: compiler $(CORE)
 	$(check_shared_python)
 	@mkdir -p $(DEMO)
 	@building=; trap 'test -z "$$building" || kill $$building' EXIT; trap 'exit 1' INT TERM; set -e; \
 	metaplast() { $(BIN)/python -m metaplast.cli "$$@"; }; \
-	$(BIN)/python -m metaplast.cli build icebreaker $(DEMO_BOARD) --out $(DEMO)/icebreaker \
+	$(BIN)/python -m metaplast.cli build icebreaker --out $(DEMO)/icebreaker \
 		> $(DEMO)/build.log 2>&1 & building=$$!; \
 	echo "The golden model learns the digits (a bitstream is built in parallel, see $(DEMO)/build.log):"; \
 	metaplast train digits --hidden 256 --bits-per-feature 2 --epochs 30 --model $(DEMO)/digits.npz; \
@@ -76,7 +75,7 @@ demo: compiler $(CORE)
 	echo "The same virtual bitstream learns a network of two layers:"; \
 	metaplast train digits --board virtual:icebreaker --check --hidden 32,16 --epochs 2; \
 	echo; \
-	echo "A bitstream for the first network alone, for a real iCEBreaker, and a report on it:"; \
+	echo "This bitstream for a real iCEBreaker, and a report on it:"; \
 	wait $$building || { building=; cat $(DEMO)/build.log; exit 1; }; building=; \
 	tail -n 1 $(DEMO)/build.log; \
 	metaplast report $(DEMO)/icebreaker --model $(DEMO)/digits-board.npz --html $(DEMO)/icebreaker.html; \

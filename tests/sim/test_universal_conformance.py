@@ -227,7 +227,7 @@ OTHER_BITS = sorted({config_of(read(run)).counter_bits for run in RUNS} - {CAPAC
 @pytest.mark.skipif(not EVERYTHING, reason="a further simulator for each width: `make conformance`")
 @pytest.mark.parametrize("counter_bits", OTHER_BITS)
 def test_vectors_with_other_widths_of_hidden_weights(counter_bits: int) -> None:
-    capacity = replace(CAPACITY, counter_bits=counter_bits, inputs=64, neurons=48, rows=64)
+    capacity = replace(CAPACITY, counter_bits=counter_bits, inputs=64, neurons=48, rows=96)
     trainer = UniversalTrainer(capacity, LayerPlan(pe=2, simd=24, update_width=4, input_width=8))
     train_all(trainer, cases_of(trainer, 10))
 
