@@ -90,16 +90,17 @@ class Reinforcement(Component):
         left = Signal.like(self.events)  # events whose draw is not taken
         advance = Signal()
         inside = Signal(self.decode + 1)  # stages of the decoders that hold draws
+        issuing = Signal()  # there is no start then
         # Counts by adding −1, or −2 for two draws: the sum carries unless no event is left.
         down = Cat(self.half | (plan.draws_per_cycle == 1), C(-1, len(left) - 1))
-        total = left + (down & (~self.start).replicate(len(left)))
+        total = left + (down & issuing.replicate(len(left)))
         some = total[len(left)]
         m.d.comb += [
             self.draw.eq(advance & some),
             self.half.eq(left == 1),
         ]
         with m.If(self.draw | self.start):
-            m.d.sync += left.eq(Mux(self.start, self.events, total[: len(left)]))
+            m.d.sync += left.eq(Mux(issuing, total[: len(left)], self.events))
         with m.If(advance):
             m.d.sync += inside.eq((inside << 1) | some)
         for index, decoder in enumerate(self._decoders):
@@ -136,6 +137,7 @@ class Reinforcement(Component):
                 with m.If(self.start):
                     m.next = "Issue"
             with m.State("Issue"):
+                m.d.comb += issuing.eq(1)
                 with m.If(~some & (inside == 0)):
                     m.d.comb += self.done.eq(1)
                     m.next = "Idle"
