@@ -205,8 +205,9 @@ class WeightBank(Component):
         ``write`` has enable and row of the write in cycle 2, ``read`` those of the read in cycle 1.
         """
         (written, written_row), (arrived, read_row) = write, read
-        # Row of cycle 3, and the one that is forwarded
-        stepped, before = Signal.like(step.o), Signal.like(step.o)
+        # Row of cycle 3, and the one that is forwarded. They are plain signals: Yosys 0.70 confuses
+        # bit 3 of a register with bit 0 of the view of its element 3, which both are "[3]".
+        stepped, before = (Signal(counters.row.size, name=name) for name in ("stepped", "before"))
         again, forwarded = Signal(), Signal()
         m.d.sync += [
             stepped.eq(step.o),
@@ -222,9 +223,8 @@ class WeightBank(Component):
         with m.If(again):
             m.d.comb += counters.read_enable.eq(0)
             m.d.sync += before.eq(stepped)
-        row = Signal.like(counters.read_data)
-        m.d.comb += row.eq(Mux(forwarded, before, counters.read_data))
-        return row, stepped
+        row = Mux(forwarded, before, counters.read_data)
+        return counters.row(row), counters.row(stepped)
 
     def _write_signs(self, m: Module, takes: Value, command: data.View, signs: Value) -> None:
         """Write the signs of a row to the snapshot; read rows of the snapshot.
