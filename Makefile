@@ -59,8 +59,10 @@ demo: compiler $(CORE)
 	@mkdir -p $(DEMO)
 	@building=; trap 'test -z "$$building" || kill $$building' EXIT; trap 'exit 1' INT TERM; set -e; \
 	metaplast() { $(BIN)/python -m metaplast.cli "$$@"; }; \
-	$(BIN)/python -m metaplast.cli build icebreaker --out $(DEMO)/icebreaker \
-		> $(DEMO)/build.log 2>&1 & building=$$!; \
+	metaplast plan --universal --fpga icebreaker --cells 3700 --inputs 64 --hidden 64,32 \
+		--classes 10 --out $(DEMO)/trainer.json > $(DEMO)/build.log; \
+	$(BIN)/python -m metaplast.cli build icebreaker --plan $(DEMO)/trainer.json \
+		--out $(DEMO)/icebreaker > $(DEMO)/build.log 2>&1 & building=$$!; \
 	echo "The golden model learns the digits (a bitstream is built in parallel, see $(DEMO)/build.log):"; \
 	metaplast train digits --hidden 256 --bits-per-feature 2 --epochs 30 --model $(DEMO)/digits.npz; \
 	echo; \
@@ -69,11 +71,12 @@ demo: compiler $(CORE)
 		--model $(DEMO)/digits-gateware.npz; \
 	echo; \
 	echo "A virtual iCEBreaker learns over its serial port, compared with the model batch by batch:"; \
-	metaplast train digits --board virtual:icebreaker --check --hidden 64 --epochs 5 \
-		--model $(DEMO)/digits-board.npz --plot $(DEMO); \
+	metaplast train digits --board virtual:icebreaker --plan $(DEMO)/trainer.json --check \
+		--hidden 64 --epochs 5 --model $(DEMO)/digits-board.npz --plot $(DEMO); \
 	echo; \
 	echo "The same virtual bitstream learns a network of two layers:"; \
-	metaplast train digits --board virtual:icebreaker --check --hidden 32,16 --epochs 2; \
+	metaplast train digits --board virtual:icebreaker --plan $(DEMO)/trainer.json --check \
+		--hidden 32,16 --epochs 2; \
 	echo; \
 	echo "This bitstream for a real iCEBreaker, and a report on it:"; \
 	wait $$building || { building=; cat $(DEMO)/build.log; exit 1; }; building=; \

@@ -3,13 +3,16 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...golden_model.config import NetworkConfig, default_group
+from ...golden_model.errors import ConfigurationError
 from ...hdl.planning.cycles import Workload, estimate_cycles
 from ...hdl.planning.plan import FoldedLayer, FoldedNetwork
-from ...hdl.planning.universal import UniversalTrainer
+from ...hdl.planning.universal import PlacedNetwork, UniversalTrainer
 from ..targets.board_target import BoardTarget
 from ..targets.catalogue import find_board
 from .errors import BuildError
@@ -164,17 +167,17 @@ def design_entries(design: FoldedNetwork | UniversalTrainer) -> dict[str, Any]:
 def _rates(prepared: Prepared) -> dict[str, Any]:
     """Cycles per sample, and samples per second.
 
-    For a universal trainer, the link's rate is that of the board's default network, and the rates
-    of the core are None.
+    For a universal trainer, the link's rate is that of the board's default network, or of a smaller
+    one that fits, and the rates of the core are None.
     """
     board, design = prepared.board, prepared.design
     if isinstance(design, UniversalTrainer):
-        link = _link_rate(prepared, design.place(board.network).first)
+        placed = _largest_placed(board.network, design)
         return {
-            "rates_of": board.network.to_dict(),
+            "rates_of": placed.config.to_dict(),
             "cycles_per_sample": None,
             "core_samples_per_second": None,
-            "link_samples_per_second": link,
+            "link_samples_per_second": _link_rate(prepared, placed.first),
         }
     clock = float(prepared.clock)
     first = estimate_cycles(design).total
@@ -188,6 +191,29 @@ def _rates(prepared: Prepared) -> dict[str, Any]:
         },
         "link_samples_per_second": _link_rate(prepared, design.first),
     }
+
+
+def _largest_placed(network: NetworkConfig, trainer: UniversalTrainer) -> PlacedNetwork:
+    """A network on a universal trainer, with fewer inputs, classes and neurons if it must."""
+    capacity = trainer.capacity
+    inputs, classes = min(network.inputs, capacity.inputs), min(network.classes, capacity.classes)
+    neurons = min(sum(network.hidden), capacity.neurons)
+    while True:
+        smaller = replace(
+            network,
+            inputs=inputs,
+            hidden=(neurons,),
+            groups=(default_group(neurons),),
+            classes=classes,
+            counter_bits=capacity.counter_bits,
+        )
+        for config in (network, smaller):
+            with suppress(ConfigurationError):
+                return trainer.place(config)
+        if neurons > 1:
+            neurons //= 2
+        else:
+            inputs //= 2
 
 
 def _link_rate(prepared: Prepared, first: FoldedLayer) -> float:

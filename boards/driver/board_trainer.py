@@ -56,7 +56,7 @@ class BoardTrainer:
         self,
         port: str,
         *,
-        plan: NetworkPlan | None = None,
+        plan: NetworkPlan | UniversalTrainer | None = None,
         baud: int = BAUD,
         patience: float = 10.0,
         lines: "tuple[NoisyLine, NoisyLine] | None" = None,
@@ -85,7 +85,7 @@ class BoardTrainer:
         cls,
         port: str,
         *,
-        plan: NetworkPlan | None = None,
+        plan: NetworkPlan | UniversalTrainer | None = None,
         baud: int = BAUD,
         patience: float = 10.0,
         lines: "tuple[NoisyLine, NoisyLine] | None" = None,
@@ -97,10 +97,11 @@ class BoardTrainer:
         port : str
             A serial port (``/dev/ttyUSB1``, ``COM3``), or ``virtual:`` and the name of a board or
             FPGA, whose gateware is then simulated.
-        plan : NetworkPlan, optional
-            The fold factors of a board with one network: a virtual board is built with them, a real
-            board is checked. By default a virtual board has the universal trainer of the board, or,
-            for an FPGA without a board, the network to train with fold factors of the planner.
+        plan : NetworkPlan or UniversalTrainer, optional
+            The fold factors of a board with one network, or a universal trainer: a virtual board is
+            built with them, a real board is checked. By default a virtual board has the universal
+            trainer of the board, or, for an FPGA without a board, the network to train with fold
+            factors of the planner.
         baud : int
             Bits per second on the line to a real board.
         patience : float
@@ -195,9 +196,9 @@ class BoardTrainer:
         """The gateware of a virtual board on which a network is trained."""
         from ..targets.catalogue import design_for
 
-        if self._plan is not None:
+        if isinstance(self._plan, NetworkPlan):
             return FoldedNetwork(config, self._plan)
-        design = design_for(self.port.removeprefix(VIRTUAL), config)
+        design = self._plan or design_for(self.port.removeprefix(VIRTUAL), config)
         if isinstance(design, UniversalTrainer):
             design.place(config)  # raises an error before the simulator is built
         return design

@@ -86,15 +86,17 @@ class BoardShape:
             f"--counter-bits {self.counter_bits}"
         )
 
-    def place(self, config: NetworkConfig, plan: NetworkPlan | None = None) -> PlacedNetwork | None:
+    def place(
+        self, config: NetworkConfig, plan: NetworkPlan | UniversalTrainer | None = None
+    ) -> PlacedNetwork | None:
         """Place a network on a universal trainer, or check that the board has the network.
 
         Parameters
         ----------
         config : NetworkConfig
             The expected network.
-        plan : NetworkPlan, optional
-            Its fold factors, if they are to be checked too; a universal trainer has its own.
+        plan : NetworkPlan or UniversalTrainer, optional
+            Its fold factors, or the universal trainer, if they are to be checked too.
 
         Returns
         -------
@@ -106,17 +108,27 @@ class BoardShape:
         ConfigurationError
             If the network is larger than a universal trainer; the message names the limit.
         WrongBoardError
-            If the board has another network, or other fold factors.
+            If the board has another network or trainer, or other fold factors.
         """
+        if isinstance(plan, UniversalTrainer):
+            self._check_trainer(plan)
         if self.trainer is None:
-            self.check(config, plan)
+            self.check(config, plan if isinstance(plan, NetworkPlan) else None)
             return None
-        if plan is not None:
+        if isinstance(plan, NetworkPlan):
             raise WrongBoardError(
                 "the board has a universal trainer, and not the fold factors of the plan: leave "
                 "out the plan, or build and flash it (`metaplast build --fixed --plan`)"
             )
         return self.trainer.place(config)
+
+    def _check_trainer(self, trainer: UniversalTrainer) -> None:
+        """Check that the board has a universal trainer."""
+        if design_digest(trainer) != self.digest:
+            raise WrongBoardError(
+                f"the board has {self}, and not the universal trainer of the plan: build and flash "
+                "the plan (`metaplast build BOARD --plan FILE`), or leave out the plan"
+            )
 
     def check(self, config: NetworkConfig, plan: NetworkPlan | None = None) -> None:
         """Check that a board with one network has the expected one.

@@ -10,6 +10,7 @@ from ...golden_model.network_state import NetworkState
 from ...hdl.client.remote_core import RemoteCore
 from ...hdl.client.transport import Access, SampleResults, Transport
 from ...hdl.planning.plan import NetworkPlan
+from ...hdl.planning.universal import UniversalTrainer
 from ...hdl.registers.register_map import LayerRegister, layer_address
 from .identification import identify
 from .link_client import LinkClient, SampleFrame, WriteFrame
@@ -95,7 +96,7 @@ class LinkTransport(Transport):
 def network_on_board(
     client: LinkClient,
     config: NetworkConfig,
-    plan: NetworkPlan | None = None,
+    plan: NetworkPlan | UniversalTrainer | None = None,
     *,
     start: NetworkState | None = None,
 ) -> RemoteCore:
@@ -107,8 +108,8 @@ def network_on_board(
         The link client.
     config : NetworkConfig
         The network.
-    plan : NetworkPlan, optional
-        Its fold factors, if they are to be checked too.
+    plan : NetworkPlan or UniversalTrainer, optional
+        Its fold factors, or the universal trainer, if they are to be checked too.
     start : NetworkState, optional
         A state to load into the board; by default the initial state of the seed.
 
@@ -117,7 +118,7 @@ def network_on_board(
     ConfigurationError
         If the network is larger than the board's universal trainer.
     WrongBoardError
-        If the board has another network.
+        If the board has another network, or another universal trainer.
     LinkError
         If the board does not answer, or was restarted.
     TransportError

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..options.folding import PLAN_HELP, check_plan_or_fpga, chosen_folding
+from ..options.folding import PLAN_HELP, check_plan_or_fpga, simulated_design
 from ..options.options import require_at_least, whole_number
 from ..options.training_options import TrainingOptions, takes_training_options
 from ..terminal.output import check_file, read_from, require_simulator
@@ -27,7 +27,7 @@ def simulate(
         bool,
         typer.Option(
             "--fixed",
-            help="Simulate a core that is built for this network, as --plan and --fpga do.",
+            help="Simulate a core that is built for this network, as --fpga does.",
             rich_help_panel=GATEWARE,
         ),
     ] = False,
@@ -35,7 +35,7 @@ def simulate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help=f"{PLAN_HELP} Implies --fixed.",
+            help=f"{PLAN_HELP}",
             rich_help_panel=GATEWARE,
             show_default=False,
         ),
@@ -107,8 +107,8 @@ def simulate(
         from ..training.simulation import SimulationBackend
 
         return SimulationBackend(
-            lambda config: chosen_folding(config, plan, fpga),
-            fixed=fixed or plan is not None or fpga is not None,
+            lambda config: simulated_design(config, plan, fpga),
+            chosen=fixed or plan is not None or fpga is not None,
             check=check,
             waves=waves or _default_waves(model),
             waves_batch=None if waves is None else waves_batch - 1,

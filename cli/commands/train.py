@@ -43,7 +43,7 @@ def train(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The board's fold factors, as `metaplast plan` writes them.",
+            help="The plan of the board's gateware, as `metaplast plan` writes it.",
             rich_help_panel=BOARD,
             show_default=False,
         ),

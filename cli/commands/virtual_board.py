@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options.folding import BoardPlanOption, folded_by
+from ..options.folding import BoardPlanOption, planned_design
 from ..options.network_choice import (
     BoardClassesOption,
     BoardCounterBitsOption,
@@ -52,9 +52,9 @@ def virtual_board(
 ) -> None:
     """Run a board's gateware in a simulator, behind a pseudo-terminal.
 
-    The gateware is the board's universal trainer. With a MODEL, an option of the
-    network or --plan, it is a trainer for that network only. Prints the path of the
-    terminal and runs until Ctrl-C. Any program can open the terminal like the serial
+    The gateware is the board's universal trainer, or that of --plan. With a MODEL, an
+    option of the network or its plan, it is a trainer for that network only. Prints the
+    path of the terminal and runs until Ctrl-C. Any program can open the terminal like the serial
     port of the board.
     """
     require_simulator("a virtual board")
@@ -75,7 +75,7 @@ def virtual_board(
     named = (model, inputs, hidden, groups, classes, counter_bits)
     design: FoldedNetwork | UniversalTrainer
     if plan is not None:
-        design = folded_by(config, plan)
+        design = planned_design(config, plan)
     elif any(value is not None for value in named):
         design = fold_for(board, config)
     else:

@@ -12,6 +12,7 @@ from .options import whole_number
 if TYPE_CHECKING:
     from ...golden_model import NetworkConfig
     from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
+    from ...hdl.planning.universal import PlacedNetwork, UniversalTrainer
 
 __all__ = [
     "BoardPlanOption",
@@ -23,7 +24,10 @@ __all__ = [
     "folded_by",
     "load_network",
     "load_plan",
+    "load_trainer",
     "parse_factors",
+    "planned_design",
+    "simulated_design",
 ]
 
 CellsOption = Annotated[
@@ -47,7 +51,7 @@ FactorsOption = Annotated[
     ),
 ]
 
-PLAN_HELP = "The fold factors, as `metaplast plan` writes them."
+PLAN_HELP = "The plan, as `metaplast plan --out` writes it."
 
 BoardPlanOption = Annotated[
     Path | None,
@@ -124,6 +128,70 @@ def folded_by(config: "NetworkConfig", file: Path) -> "FoldedNetwork":
         raise ConfigurationError(f"{file}: {error}") from None
 
 
+def planned_design(config: "NetworkConfig", file: Path) -> "FoldedNetwork | UniversalTrainer":
+    """The gateware of a plan file for a network: a universal trainer, or the folded network.
+
+    Raises
+    ------
+    MetaplastError
+        If the file holds no plan, or its plan does not suit the network; the message names the
+        file.
+    """
+    from ...golden_model.errors import ConfigurationError
+
+    if not _is_universal(_load(file)):
+        return folded_by(config, file)
+    trainer = load_trainer(file)
+    try:
+        trainer.place(config)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+    return trainer
+
+
+def simulated_design(
+    config: "NetworkConfig", file: Path | None, fpga: str | None
+) -> "FoldedNetwork | PlacedNetwork":
+    """A network on the universal trainer of a plan file, or folded as :func:`chosen_folding` does.
+
+    Raises
+    ------
+    MetaplastError
+        As :func:`planned_design` and :func:`chosen_folding`.
+    """
+    from ...hdl.planning.plan import FoldedNetwork
+
+    if file is None:
+        return chosen_folding(config, None, fpga)
+    design = planned_design(config, file)
+    return design if isinstance(design, FoldedNetwork) else design.place(config)
+
+
+def load_trainer(file: Path) -> "UniversalTrainer":
+    """Read a universal trainer from a JSON file, as `metaplast plan --universal` writes it.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file holds no universal trainer.
+    """
+    from ...golden_model.errors import ConfigurationError, MetaplastError
+    from ...hdl.planning.universal import UniversalTrainer
+
+    try:
+        return UniversalTrainer.from_dict(_load(file))
+    except (MetaplastError, OSError) as error:
+        raise ConfigurationError(
+            f"{file} holds no universal trainer ({error}); write one with "
+            "`metaplast plan --universal --out FILE`"
+        ) from None
+
+
+def _is_universal(document: Any) -> bool:
+    """Whether a JSON document is the plan of a universal trainer."""
+    return isinstance(document, dict) and "capacity" in document
+
+
 def load_plan(file: Path) -> "NetworkPlan":
     """Read a plan from a JSON file, which holds the plan or a report of `metaplast plan`.
 
@@ -136,6 +204,11 @@ def load_plan(file: Path) -> "NetworkPlan":
     from ...hdl.planning.plan import NetworkPlan
 
     document = _load(file)
+    if _is_universal(document):
+        raise MetaplastError(
+            f"{file} is the plan of a universal trainer, and a plan of one network is needed: "
+            "write one with `metaplast plan --out FILE`, without --universal"
+        )
     if isinstance(document, dict) and isinstance(document.get("plan"), dict):
         document = document["plan"]
     try:
@@ -173,7 +246,7 @@ def _load(file: Path) -> Any:
         return json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
         raise MetaplastError(
-            f"{file} is not a plan: it is not JSON; write one with `metaplast plan --out FILE`"
+            f"{file} is not JSON, as a plan is; write one with `metaplast plan --out FILE`"
         ) from None
 
 

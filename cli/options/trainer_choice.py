@@ -1,13 +1,12 @@
 """A universal trainer from the options of a command: a plan file, an FPGA, or capacities."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from .folding import parse_factors
+from .folding import load_trainer, parse_factors
 from .options import whole_number
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ def chosen_trainer(
     typer.BadParameter
         If options contradict each other, or a capacity is not known.
     """
-    from ...golden_model.errors import ConfigurationError
     from ...hdl.planning.fpgas import find_fpga
     from ...hdl.planning.plan import LayerPlan
     from ...hdl.planning.universal import Capacity, UniversalTrainer
@@ -52,13 +50,7 @@ def chosen_trainer(
                 param_hint=option,
             )
     if file is not None:
-        try:
-            return UniversalTrainer.from_dict(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"{file} holds no universal trainer ({error}); write one with "
-                "`metaplast plan --universal --out FILE`"
-            ) from error
+        return load_trainer(file)
     if fpga is not None:
         from ...hdl.planning.universal_planner import plan_universal
 

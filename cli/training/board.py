@@ -10,8 +10,10 @@ from ...boards.driver.board_trainer import VIRTUAL, BoardTrainer
 from ...boards.driver.ports import BAUD
 from ...golden_model import BatchRecord, EpochRecord, MetaplastError, Trainer
 from ...hdl.client.transport import TransportError
+from ...hdl.planning.plan import FoldedNetwork, NetworkPlan
+from ...hdl.planning.universal import UniversalTrainer
 from ...sim.cosimulation.lockstep import DifferenceError, LockstepNetwork, placed
-from ..options.folding import folded_by
+from ..options.folding import planned_design
 from ..terminal.output import Reporter, require, require_simulator
 from .backends import Backend
 
@@ -34,7 +36,7 @@ class BoardBackend(Backend):
     baud : int or None
         Bits per second on the line.
     plan : Path or None
-        A file with the fold factors.
+        A file with the plan of the board's gateware: of one network, or of a universal trainer.
     faults : float
         Share of the bytes that the line of a virtual board corrupts.
     check : bool
@@ -87,10 +89,14 @@ class BoardBackend(Backend):
         self._bits = session.bits
         golden = session.trainer
         config = golden.network.config
+        plan: NetworkPlan | UniversalTrainer | None = None
+        if self._plan is not None:
+            design = planned_design(config, self._plan)
+            plan = design.plan if isinstance(design, FoldedNetwork) else design
         self._board = BoardTrainer.open(
             self._port,
             baud=self._baud or BAUD,
-            plan=None if self._plan is None else folded_by(config, self._plan).plan,
+            plan=plan,
             lines=lines,
         )
         if self._virtual:

@@ -29,10 +29,11 @@ class SimulationBackend(Backend):
 
     Parameters
     ----------
-    fold : callable
-        Folds the network of the session, for a core that is built for it.
-    fixed : bool
-        Simulate such a core; by default only if the network does not fit the universal trainer.
+    design : callable
+        Makes the core of the options for the network of the session.
+    chosen : bool
+        Simulate that core; otherwise only if the network does not fit the universal trainer of
+        :func:`.simulated_trainer`.
     check : str
         When to compare the states: ``"epoch"`` or ``"batch"``.
     waves : Path
@@ -52,15 +53,15 @@ class SimulationBackend(Backend):
 
     def __init__(
         self,
-        fold: Callable[[NetworkConfig], FoldedNetwork],
+        design: Callable[[NetworkConfig], FoldedNetwork | PlacedNetwork],
         *,
-        fixed: bool,
+        chosen: bool,
         check: str,
         waves: Path,
         waves_batch: int | None = None,
     ):
-        self._fold = fold
-        self._fixed = fixed
+        self._design = design
+        self._chosen = chosen
         self._check = Check(check)
         self._waves = waves
         self._waves_batch = waves_batch
@@ -69,15 +70,16 @@ class SimulationBackend(Backend):
     def headline(self, session: "Session") -> str:
         config = session.trainer.network.config
         lines = []
-        if not self._fixed:
-            trainer = simulated_trainer(config.counter_bits)
+        folded: FoldedNetwork | PlacedNetwork | None = None
+        if not self._chosen:
             try:
-                self._folded: FoldedNetwork | PlacedNetwork = trainer.place(config)
-                return f"\nuniversal trainer: {_factors(trainer.plan)}"
+                folded = simulated_trainer(config.counter_bits).place(config)
             except ConfigurationError as error:
                 limit = str(error).partition(":")[0]
                 lines.append(f"\nno universal trainer, but a core for this network: {limit}")
-        self._folded = folded = self._fold(config)
+        self._folded = folded = folded or self._design(config)
+        if isinstance(folded, PlacedNetwork):
+            return f"\nuniversal trainer: {_factors(folded.trainer.plan)}"
         fpga = f" for {folded.plan.fpga}" if folded.plan.fpga else ""
         lines += [
             f"\nplan{fpga}, layer {index}: {_factors(plan)}"

@@ -25,6 +25,7 @@ from metaplast.boards.targets.catalogue import find_board
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan, NetworkPlan
 from metaplast.hdl.planning.resources import network_needs
+from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
 from metaplast.tools.cache import ENVIRONMENT_VARIABLE
 
 ICEBREAKER = find_board("icebreaker")
@@ -310,6 +311,18 @@ def test_a_universal_trainer_is_built_by_default(tmp_path: Path, stand_in: type[
     assert (known["config"], known["plan"], known["core_samples_per_second"]) == (None,) * 3
     assert known["rates_of"] == ICEBREAKER.network.to_dict()
     assert known["link_samples_per_second"] == 1_000_000 / 10 / (10 + 784 // 8)
+
+
+def test_the_rates_of_a_small_trainer_are_those_of_a_network_that_fits(
+    tmp_path: Path, stand_in: type[StandIn]
+) -> None:
+    plan = LayerPlan(simd=8, update_width=4, input_width=4)
+    capacity = Capacity.for_networks(plan, layers=1, inputs=40, neurons=12, classes=3)
+    small = UniversalTrainer(capacity, plan)
+    known = build_bitstream(ICEBREAKER, small, out=tmp_path / "out").description
+    shape = {name: known["rates_of"][name] for name in ("inputs", "hidden", "classes")}
+    assert shape == {"inputs": 40, "hidden": [12], "classes": 3}
+    assert known["link_samples_per_second"] == 1_000_000 / 10 / (10 + 10)
 
 
 def test_a_universal_trainer_that_does_not_fit(stand_in: type[StandIn]) -> None:

@@ -38,6 +38,9 @@ NETWORKS = [
 ]
 SAMPLES = 60
 
+OTHER = UniversalTrainer(replace(TRAINER.capacity, classes=7), TRAINER.plan)
+"""A universal trainer that the virtual boards of these tests do not have."""
+
 
 def data_of(config: NetworkConfig) -> Data:
     rng = np.random.default_rng(config.seed)
@@ -161,6 +164,13 @@ def test_fold_factors_of_a_plan_are_refused(client: LinkClient) -> None:
         network_on_board(client, config, plan)
 
 
+def test_a_universal_trainer_of_a_plan_is_checked(client: LinkClient) -> None:
+    config = NETWORKS[3]
+    assert network_on_board(client, config, TRAINER).config == config
+    with pytest.raises(WrongBoardError, match="and not the universal trainer of the plan"):
+        network_on_board(client, config, OTHER)
+
+
 def test_a_state_is_loaded(client: LinkClient) -> None:
     config = NETWORKS[2]
     x, y = data_of(config)
@@ -235,14 +245,15 @@ def test_a_plan_makes_a_virtual_board_for_one_network(monkeypatch: pytest.Monkey
         ("virtual:icebreaker", plan),
         ("virtual:icebreaker", None),
         ("virtual:ECP5-45F", None),
+        ("virtual:icebreaker", OTHER),
     ):
         with (
             BoardTrainer.open(port, plan=given) as device,
             pytest.raises(ConfigurationError, match="asked"),
         ):
             device.attach(config)
-    one, universal, of_fpga = asked
+    one, universal, of_fpga, of_plan = asked
     assert one == FoldedNetwork(config, plan)
-    assert universal == TRAINER
+    assert (universal, of_plan) == (TRAINER, OTHER)
     assert isinstance(of_fpga, FoldedNetwork)
     assert of_fpga.config == config

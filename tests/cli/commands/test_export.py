@@ -68,7 +68,11 @@ def test_a_chosen_name(document: Document, workspace: Path) -> None:
         (("none.npz", "--out", "core"), 1, "none.npz"),
         (("none.npz", "--inputs", 8, "--out", "core"), 2, "leave out the network's options"),
         ((*NETWORK, "--out", "core", "--plan", "none.json"), 1, "none.json"),
-        ((*NETWORK, "--out", "core", "--plan", "text.json"), 1, "text.json is not a plan"),
+        (
+            (*NETWORK, "--out", "core", "--plan", "text.json"),
+            1,
+            "text.json is not JSON, as a plan is",
+        ),
         (
             (*NETWORK, "--out", "core", "--plan", "wide.json"),
             2,

@@ -15,8 +15,8 @@ from metaplast.cli.terminal.output import Reporter
 from metaplast.golden_model import MetaplastError, NetworkConfig, Trainer
 from metaplast.golden_model.datasets import load
 from metaplast.golden_model.files.model_file import Model
-from metaplast.hdl.planning.plan import FoldedNetwork
-from metaplast.hdl.planning.universal import UniversalTrainer
+from metaplast.hdl.planning.plan import FoldedNetwork, LayerPlan
+from metaplast.hdl.planning.universal import Capacity, UniversalTrainer
 from metaplast.hdl.planning.universal_cycle_model import UniversalCycleModel
 from metaplast.sim.core.simulated_core import SimulatedCore
 from metaplast.sim.core.universal_simulator import simulated_trainer
@@ -129,6 +129,22 @@ def test_a_plan_from_a_file(document: Document, toy: Path) -> None:
     trained = document("simulate", toy, *SMALL, "--epochs", 1, "--plan", "plan.json")
     layer = trained["plan"]["layers"][0]
     assert {name: layer[name] for name in plan["layers"][0]} == plan["layers"][0]
+
+
+def test_a_universal_trainer_of_a_plan(document: Document, run: Command, toy: Path) -> None:
+    plan = LayerPlan(simd=8, update_width=4, input_width=8)
+    trainer = UniversalTrainer(Capacity.for_networks(plan, inputs=24, neurons=12, classes=4), plan)
+    Path("trainer.json").write_text(json.dumps(trainer.to_dict()))
+    given = ("simulate", toy, "--epochs", 1, "--plan", "trainer.json")
+    trained = document(*given, *SMALL)
+    assert (trained["simulator"], trained["trainer"]) == ("universal", trainer.to_dict())
+    large = run(*given, "--hidden", "13")
+    assert large.status == 2
+    assert large.sentence.startswith(
+        "trainer.json: the network has 13 neurons of layer 0; this trainer has room for 12"
+    )
+    refused = run("export", "verilog", "--inputs", 4, "--classes", 2, "--plan", "trainer.json")
+    assert "trainer.json is the plan of a universal trainer, and a plan of one" in refused.sentence
 
 
 def test_a_plan_for_an_fpga(run: Command, toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
