@@ -143,7 +143,8 @@ def test_a_universal_trainer_of_a_plan(document: Document, run: Command, toy: Pa
     assert large.sentence.startswith(
         "trainer.json: the network has 13 neurons of layer 0; this trainer has room for 12"
     )
-    refused = run("export", "verilog", "--inputs", 4, "--classes", 2, "--plan", "trainer.json")
+    core = ("export", "verilog", "--inputs", 4, "--classes", 2, "--out", "core")
+    refused = run(*core, "--plan", "trainer.json")
     assert "trainer.json is the plan of a universal trainer, and a plan of one" in refused.sentence
 
 
