@@ -78,5 +78,8 @@ def parse_capacities(texts: Sequence[str] | None) -> dict[str, int]:
                 f"{text!r} is no NAME=N with one of {', '.join(CAPACITIES)}",
                 param_hint="--capacity",
             )
-        capacities[name] = whole_number(value)
+        try:
+            capacities[name] = whole_number(value)
+        except typer.BadParameter as error:
+            raise typer.BadParameter(f"{name} {error.message}", param_hint="--capacity") from None
     return capacities

@@ -133,7 +133,7 @@ def test_a_universal_trainer(document: Document, workspace: Path) -> None:
         (("--capacity", "inputs=20", *NETWORK), "needs --universal"),
         (("--universal", *NETWORK), "a universal trainer has no network"),
         (("--universal", "--capacity", "input=20"), "is no NAME=N with one of layers, inputs"),
-        (("--universal", "--capacity", "inputs=many"), "must be a whole number, not 'many'"),
+        (("--universal", "--capacity", "inputs=many"), "--capacity: inputs must be a whole number"),
         (("--universal", "--capacity", "inputs=0"), "inputs must be from 1 to"),
         (("--universal", "--set", "update_width=3"), "must be a power of two, not 3"),
         (("--universal", "--set", "simd=0"), "simd must be"),
