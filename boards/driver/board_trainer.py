@@ -274,9 +274,10 @@ class BoardTrainer:
             batch=batch,
             seed=seed,
         )
+        network = self.attach(config)  # if it is refused, the network before remains
         self._model = None
         self.encoder_ = encoder
-        self.network_ = self.attach(config)
+        self.network_ = network
         self.trainer_ = Trainer(self.network_)
         self.history_: list[EpochRecord] = []
         for _ in range(epochs):

@@ -101,6 +101,18 @@ def test_a_bad_cable_changes_nothing(simulator: Simulator, seed: int) -> None:
         assert client.repeated > 0
 
 
+def test_a_refused_network_leaves_the_one_before(simulator: Simulator) -> None:
+    x, y = data_of(NETWORKS[0])
+    with VirtualBoard(simulator) as board, BoardTrainer.open(board.port) as trainer:
+        trainer.fit(x, y, hidden=(8,), epochs=1)
+        model, encoder, score = trainer.to_model(), trainer.encoder_, trainer.score(x, y)
+        with pytest.raises(ConfigurationError, match="has 100 neurons of layer 0"):
+            trainer.fit(x, y, hidden=(100,), epochs=1)
+        assert trainer.to_model() is model
+        assert trainer.encoder_ is encoder
+        assert trainer.score(x, y) == score
+
+
 def test_it_says_its_capacity_and_its_network(client: LinkClient) -> None:
     shape = identify(client)
     assert shape.trainer is not None
