@@ -60,7 +60,7 @@ demo: compiler $(CORE)
 	@building=; trap 'test -z "$$building" || kill $$building' EXIT; trap 'exit 1' INT TERM; set -e; \
 	metaplast() { $(BIN)/python -m metaplast.cli "$$@"; }; \
 	metaplast plan --universal --fpga icebreaker --cells 3700 --inputs 64 --hidden 64,32 \
-		--classes 10 --out $(DEMO)/trainer.json > $(DEMO)/build.log; \
+		--classes 10 --out $(DEMO)/trainer.json > /dev/null; \
 	$(BIN)/python -m metaplast.cli build icebreaker --plan $(DEMO)/trainer.json \
 		--out $(DEMO)/icebreaker > $(DEMO)/build.log 2>&1 & building=$$!; \
 	echo "The golden model learns the digits (a bitstream is built in parallel, see $(DEMO)/build.log):"; \

@@ -172,7 +172,7 @@ def _rates(prepared: Prepared) -> dict[str, Any]:
     """
     board, design = prepared.board, prepared.design
     if isinstance(design, UniversalTrainer):
-        placed = _largest_placed(board.network, design)
+        placed = _placed_or_smaller(board.network, design)
         return {
             "rates_of": placed.config.to_dict(),
             "cycles_per_sample": None,
@@ -193,8 +193,13 @@ def _rates(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _largest_placed(network: NetworkConfig, trainer: UniversalTrainer) -> PlacedNetwork:
-    """A network on a universal trainer, with fewer inputs, classes and neurons if it must."""
+def _placed_or_smaller(network: NetworkConfig, trainer: UniversalTrainer) -> PlacedNetwork:
+    """A network on a universal trainer, or if it does not fit, one of a layer that does.
+
+    The smallest, of one input and one neuron, fits any trainer.
+    """
+    with suppress(ConfigurationError):
+        return trainer.place(network)
     capacity = trainer.capacity
     inputs, classes = min(network.inputs, capacity.inputs), min(network.classes, capacity.classes)
     neurons = min(sum(network.hidden), capacity.neurons)
@@ -207,9 +212,11 @@ def _largest_placed(network: NetworkConfig, trainer: UniversalTrainer) -> Placed
             classes=classes,
             counter_bits=capacity.counter_bits,
         )
-        for config in (network, smaller):
-            with suppress(ConfigurationError):
-                return trainer.place(config)
+        try:
+            return trainer.place(smaller)
+        except ConfigurationError:
+            if (inputs, neurons) == (1, 1):
+                raise
         if neurons > 1:
             neurons //= 2
         else:

@@ -126,7 +126,7 @@ class BoardShape:
         """Check that the board has a universal trainer."""
         if design_digest(trainer) != self.digest:
             raise WrongBoardError(
-                f"the board has {self}, and not the universal trainer of the plan: build and flash "
+                f"the plan is not that of the board, which has a {self}: build and flash "
                 "the plan (`metaplast build BOARD --plan FILE`), or leave out the plan"
             )
 

@@ -35,7 +35,7 @@ def simulate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help=f"{PLAN_HELP}",
+            help=PLAN_HELP,
             rich_help_panel=GATEWARE,
             show_default=False,
         ),

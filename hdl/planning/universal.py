@@ -278,6 +278,9 @@ class UniversalTrainer:
         """
         if not isinstance(values, Mapping) or not {"capacity", "engine"} <= values.keys():
             raise ConfigurationError("this is no universal trainer: it has no capacity and engine")
+        for name in ("capacity", "engine"):
+            if not isinstance(values[name], Mapping):
+                raise ConfigurationError(f"{name} must be names with values, not {values[name]!r}")
         return cls(
             Capacity.from_dict(values["capacity"]),
             LayerPlan.from_dict(values["engine"]),

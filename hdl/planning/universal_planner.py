@@ -13,7 +13,7 @@ from itertools import product
 
 from ...golden_model.config import NetworkConfig, default_group
 from ...golden_model.errors import ConfigurationError
-from .capacity import power_of_two
+from .capacity import MAX_ROWS, power_of_two
 from .cycles import Workload, mean_cycles, mean_scan_cycles
 from .fpgas import FPGA
 from .infeasibility import DoesNotFitError
@@ -270,7 +270,7 @@ class _Search:
         room = self.room
         for plan in self.foldings():
             least = self.least_rows(plan)
-            most = self.fpga.bits // (plan.pe * plan.simd * self.counter_bits)
+            most = min(self.fpga.bits // (plan.pe * plan.simd * self.counter_bits), MAX_ROWS)
             beyond = bisect_left(
                 range(least, most + 1),
                 True,

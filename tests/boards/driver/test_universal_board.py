@@ -179,7 +179,9 @@ def test_fold_factors_of_a_plan_are_refused(client: LinkClient) -> None:
 def test_a_universal_trainer_of_a_plan_is_checked(client: LinkClient) -> None:
     config = NETWORKS[3]
     assert network_on_board(client, config, TRAINER).config == config
-    with pytest.raises(WrongBoardError, match="and not the universal trainer of the plan"):
+    with pytest.raises(
+        WrongBoardError, match="the plan is not that of the board, which has a universal"
+    ):
         network_on_board(client, config, OTHER)
 
 

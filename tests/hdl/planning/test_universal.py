@@ -41,6 +41,13 @@ def test_a_trainer_without_the_switch_has_its_memories_apart() -> None:
     assert UniversalTrainer.from_dict(values) == APART
 
 
+@pytest.mark.parametrize("name", ["capacity", "engine"])
+@pytest.mark.parametrize("value", [[], [1, 2], 3, None, "many"])
+def test_a_part_of_a_trainer_that_is_no_mapping(name: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name} must be names with values, not "):
+        UniversalTrainer.from_dict({**APART.to_dict(), name: value})
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

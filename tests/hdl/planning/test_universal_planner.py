@@ -6,6 +6,7 @@ import pytest
 
 from metaplast.golden_model.config import NetworkConfig
 from metaplast.golden_model.errors import ConfigurationError
+from metaplast.hdl.planning.capacity import MAX_ROWS
 from metaplast.hdl.planning.cycles import Workload, mean_cycles
 from metaplast.hdl.planning.fpgas import FPGA, FPGAS, find_fpga
 from metaplast.hdl.planning.infeasibility import DoesNotFitError
@@ -95,6 +96,11 @@ def test_a_given_network_takes_fewer_cycles_than_on_the_general_trainer() -> Non
         for trainer in (plan_universal(fpga, network=config), plan_universal(fpga))
     )
     assert chosen < general
+
+
+def test_rows_are_limited_for_a_network_with_very_short_rows() -> None:
+    trainer = plan_universal(ECP5, network=network(1, 1, group=1, classes=2))
+    assert trainer.capacity.rows == MAX_ROWS
 
 
 def test_the_width_of_hidden_weights() -> None:
